@@ -1,0 +1,36 @@
+//! Bytes and typed headers.
+//!
+//! What comes in: the bytes of a packet. What goes out: typed headers with a payload that is still a
+//! slice of the buffer it came in. And back again. Nothing here knows a connection, a clock or a device.
+//!
+//! | module | what it holds | from |
+//! |---|---|---|
+//! | [`seq`] | [`SeqNumber`]: arithmetic modulo 2^32 | RFC 9293 section 3.4 |
+//! | [`size`] | [`WindowSize`], [`WindowScale`], [`Mss`] | RFC 9293 section 3.1, RFC 7323 section 2 |
+//! | [`time`] | [`Instant`]: nanoseconds of whatever clock drives the engine | |
+//! | [`tcp`] | the TCP header, its options, a [`Segment`] | RFC 9293 section 3.1 |
+//! | [`ip`] | IPv4 and IPv6 headers, fragments, ECN | RFC 791, RFC 8200 |
+//! | [`udp`], [`icmp`], [`arp`], [`ndp`], [`ethernet`] | the neighbours of TCP | |
+//! | [`checksum`] | the Internet checksum | RFC 1071 |
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+pub mod arp;
+pub mod checksum;
+pub mod ethernet;
+pub mod icmp;
+pub mod ip;
+pub mod ndp;
+pub mod seq;
+pub mod size;
+pub mod tcp;
+pub mod time;
+pub mod udp;
+
+pub use ip::{Ecn, IpPacket, IpProtocol};
+pub use seq::SeqNumber;
+pub use size::{Mss, WindowScale, WindowSize};
+pub use tcp::{Flags, Segment, TcpHeader, TcpOptions, Timestamps};
+pub use time::Instant;

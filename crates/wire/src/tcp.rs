@@ -1,0 +1,230 @@
+//! The TCP header (RFC 9293 section 3.1), its options (3.2), and a segment that was received.
+
+use bytes::Bytes;
+
+use crate::checksum::PseudoHeader;
+use crate::seq::SeqNumber;
+
+mod options;
+
+pub use options::{SackRange, TcpOptions, Timestamps};
+
+/// A TCP header without its options, in octets.
+pub const HEADER_LEN: usize = 20;
+/// The longest TCP header: a data offset of 15 words.
+pub const MAX_HEADER_LEN: usize = 60;
+/// The longest list of options.
+pub const MAX_OPTIONS_LEN: usize = MAX_HEADER_LEN - HEADER_LEN;
+
+/// The control bits, eight of them, in the header's order (RFC 9293 section 3.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// No bit set.
+    pub const NONE: Self = Self(0);
+    /// No more data from the sender.
+    pub const FIN: Self = Self(0x01);
+    /// Synchronize sequence numbers.
+    pub const SYN: Self = Self(0x02);
+    /// Reset the connection.
+    pub const RST: Self = Self(0x04);
+    /// Push: nothing more is queued behind this.
+    pub const PSH: Self = Self(0x08);
+    /// The acknowledgment field counts.
+    pub const ACK: Self = Self(0x10);
+    /// The urgent pointer counts.
+    pub const URG: Self = Self(0x20);
+    /// ECN-Echo (RFC 3168).
+    pub const ECE: Self = Self(0x40);
+    /// Congestion Window Reduced (RFC 3168).
+    pub const CWR: Self = Self(0x80);
+
+    /// From the header's octet.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The header's octet.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether every bit of `other` is set here.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The bits of both.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The bits of `self` that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// FIN is set.
+    #[must_use]
+    pub const fn fin(self) -> bool {
+        self.contains(Self::FIN)
+    }
+
+    /// SYN is set.
+    #[must_use]
+    pub const fn syn(self) -> bool {
+        self.contains(Self::SYN)
+    }
+
+    /// RST is set.
+    #[must_use]
+    pub const fn rst(self) -> bool {
+        self.contains(Self::RST)
+    }
+
+    /// PSH is set.
+    #[must_use]
+    pub const fn psh(self) -> bool {
+        self.contains(Self::PSH)
+    }
+
+    /// ACK is set.
+    #[must_use]
+    pub const fn ack(self) -> bool {
+        self.contains(Self::ACK)
+    }
+
+    /// URG is set.
+    #[must_use]
+    pub const fn urg(self) -> bool {
+        self.contains(Self::URG)
+    }
+}
+
+impl core::ops::BitOr for Flags {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        self.with(other)
+    }
+}
+
+impl core::fmt::Debug for Flags {
+    /// The names joined by commas, as people write them: `SYN,ACK`.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NAMES: [(&str, Flags); 8] = [
+            ("SYN", Flags::SYN),
+            ("FIN", Flags::FIN),
+            ("RST", Flags::RST),
+            ("PSH", Flags::PSH),
+            ("ACK", Flags::ACK),
+            ("URG", Flags::URG),
+            ("ECE", Flags::ECE),
+            ("CWR", Flags::CWR),
+        ];
+        let mut separator = "";
+        for (name, flag) in NAMES {
+            if self.contains(flag) {
+                write!(f, "{separator}{name}")?;
+                separator = ",";
+            }
+        }
+        if separator.is_empty() { f.write_str("NONE") } else { Ok(()) }
+    }
+}
+
+/// The fields of a TCP header, options included. Ports and numbers are in host order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpHeader {
+    /// The sender's port.
+    pub source_port: u16,
+    /// The receiver's port.
+    pub destination_port: u16,
+    /// SEG.SEQ: the number of the first octet, or of the SYN.
+    pub seq: SeqNumber,
+    /// SEG.ACK: the next octet expected; counts only when [`Flags::ACK`] is set.
+    pub ack: SeqNumber,
+    /// The control bits.
+    pub flags: Flags,
+    /// The three reserved bits and AE (RFC 9768), as the low nibble of the data-offset octet. Ignored on
+    /// receipt by RFC 9293 section 3.1; sent as zero.
+    pub reserved: u8,
+    /// The window field as it stands in the header, not scaled.
+    pub window: u16,
+    /// The urgent pointer; counts only when [`Flags::URG`] is set.
+    pub urgent_pointer: u16,
+    /// The options.
+    pub options: TcpOptions,
+}
+
+/// A segment that was received: its header, and the payload as a slice of the buffer it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The header.
+    pub header: TcpHeader,
+    /// The text of the segment.
+    pub payload: Bytes,
+}
+
+impl Segment {
+    /// SEG.LEN: the sequence numbers that the segment takes, SYN and FIN among them.
+    #[must_use]
+    pub fn sequence_length(&self) -> u32 {
+        self.payload.len() as u32
+            + u32::from(self.header.flags.syn())
+            + u32::from(self.header.flags.fin())
+    }
+
+    /// The number after the last one that the segment takes.
+    #[must_use]
+    pub fn end(&self) -> SeqNumber {
+        self.header.seq + self.sequence_length()
+    }
+
+    /// Reads a segment. `bytes` is what IP carries, from the source port on to the end of the text.
+    ///
+    /// `pseudo_header` is `Some` when the checksum is to be verified (MUST-3), and `None` when whoever
+    /// handed the segment over vouches for it (checksum offload).
+    ///
+    /// # Errors
+    /// See [`SegmentError`]; a bad option is no error of the segment: reading stops there and the options
+    /// before it stand (MUST-7).
+    pub fn parse(bytes: Bytes, pseudo_header: Option<&PseudoHeader>) -> Result<Self, SegmentError> {
+        let _ = (bytes, pseudo_header);
+        todo!()
+    }
+}
+
+impl TcpHeader {
+    /// The header's length with its options, in octets: 20 to 60, a multiple of four.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        HEADER_LEN + self.options.len()
+    }
+
+    /// Writes the header to the front of `buffer` with a checksum field of zero, options padded with
+    /// zeros (MUST-69), and returns its length.
+    ///
+    /// # Panics
+    /// When `buffer` is shorter than [`TcpHeader::len`].
+    pub fn write(&self, buffer: &mut [u8]) -> usize {
+        let _ = buffer;
+        todo!()
+    }
+}
+
+/// Why bytes are no TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentError {
+    /// Fewer than 20 octets, or fewer than the data offset claims.
+    Truncated,
+    /// A data offset under 5.
+    DataOffset,
+    /// The checksum does not match.
+    Checksum,
+}
