@@ -1,1 +1,55 @@
-//! To come.
+//! One TCP connection, from SYN to FIN, as RFC 9293 describes it.
+//!
+//! The engine does no I/O and knows no clock: segments and moments are handed in, segments and deadlines
+//! are asked for. It is driven with four verbs:
+//!
+//! 1. [`Connection::handle_segment`] and [`Connection::handle_timeout`]: what the world did;
+//! 2. the user's calls: [`open`](Connection::open), [`send`](Connection::send),
+//!    [`receive`](Connection::receive), [`close`](Connection::close), [`abort`](Connection::abort),
+//!    [`status`](Connection::status);
+//! 3. [`Connection::poll_transmit`]: what is to be sent, and why;
+//! 4. [`Connection::poll_timeout`]: when to call again.
+//!
+//! After any of the first two, drain `poll_transmit` until it is empty and ask for the deadline.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`connection`] | phases, the transition table, the user's calls |
+//! | `input` | the eight checks of section 3.10.7.4, one function each |
+//! | `receive` | what has arrived: buffer, reassembly, window, when to acknowledge |
+//! | `send` | what is to go: buffer, send space, the retransmission queue |
+//! | `recovery` | what is lost: RTT, RTO, fast recovery |
+//! | `congestion` | how much may fly |
+//! | `output` | the one way out: decide, then build |
+#![no_std]
+
+extern crate alloc;
+
+pub mod config;
+pub mod connection;
+pub mod error;
+pub mod event;
+pub mod incoming;
+pub mod outgoing;
+pub mod reason;
+
+mod congestion;
+mod input;
+mod output;
+mod receive;
+mod recovery;
+mod send;
+mod timer;
+
+pub use config::{Config, CongestionAlgorithm, KeepAlive};
+pub use connection::half_open::HalfOpen;
+pub use connection::state::{State, Trigger};
+pub use connection::status::Status;
+pub use connection::time_wait::TimeWait;
+pub use connection::{Connection, Identity};
+pub use error::{ReceiveError, SendError};
+pub use event::Event;
+pub use incoming::{Incoming, PathSignal, Verdict};
+pub use input::no_connection;
+pub use outgoing::{Payload, SegmentOut, TransmitLimits};
+pub use reason::{CloseReason, DropReason, SendReason};

@@ -1,0 +1,118 @@
+//! What a connection is told before it begins.
+
+use core::time::Duration;
+
+use synfin_wire::Mss;
+
+/// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
+///
+/// ```
+/// use synfin_tcp::Config;
+/// let config = Config { nagle: false, ..Config::default() };
+/// assert_eq!(config.initial_window_segments, 10);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The MSS to announce, octets: the largest datagram that can be received less IP and TCP headers
+    /// (MUST-67). The segments that are sent obey the smaller of this and what the peer announces.
+    pub mss: Mss,
+    /// What is assumed of a peer that announces none: 536 over IPv4, 1220 over IPv6 (MUST-15).
+    pub default_peer_mss: Mss,
+    /// How much unread data is held, octets; the window announced never promises more.
+    pub receive_buffer: usize,
+    /// How much unacknowledged and unsent data is held, octets.
+    pub send_buffer: usize,
+    /// Offer window scaling (RFC 7323 section 2).
+    pub window_scaling: bool,
+    /// Offer timestamps (RFC 7323 section 3).
+    pub timestamps: bool,
+    /// Offer selective acknowledgments (RFC 2018).
+    pub sack: bool,
+    /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
+    pub nagle: bool,
+    /// How long an acknowledgment may wait for company: under 500 ms (MUST-40).
+    pub delayed_ack: Duration,
+    /// How many of the first segments are acknowledged at once, so that the peer's slow start is not
+    /// held back.
+    pub quick_acks: u8,
+    /// The initial congestion window, segments (RFC 6928).
+    pub initial_window_segments: u16,
+    /// How much may be sent.
+    pub congestion: CongestionAlgorithm,
+    /// The RTO before the first measurement (RFC 6298 section 2.1).
+    pub initial_rto: Duration,
+    /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
+    pub min_rto: Duration,
+    /// The largest RTO, at least 60 s (RFC 6298 section 2.5).
+    pub max_rto: Duration,
+    /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
+    pub r1_retransmissions: u8,
+    /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
+    pub r2: Duration,
+    /// R2 for a SYN: 3 minutes or more (MUST-23).
+    pub r2_syn: Duration,
+    /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
+    /// connection. It takes R2's place when set (MUST-21).
+    pub user_timeout: Option<Duration>,
+    /// Probe an idle peer; off by default (MUST-25).
+    pub keep_alive: Option<KeepAlive>,
+    /// The maximum segment lifetime; TIME-WAIT lasts twice as long (MUST-13).
+    pub msl: Duration,
+    /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
+    pub fin_wait_2_timeout: Duration,
+}
+
+/// Keep-alive (RFC 9293 section 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Quiet time before the first probe; 2 hours or more by default (MUST-28).
+    pub idle: Duration,
+    /// Time between probes.
+    pub interval: Duration,
+    /// Unanswered probes after which the connection is dead; never one alone (MUST-29).
+    pub probes: u8,
+}
+
+impl Default for KeepAlive {
+    /// Linux's: 2 h, 75 s, 9 probes.
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(7200), interval: Duration::from_secs(75), probes: 9 }
+    }
+}
+
+/// The congestion control algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CongestionAlgorithm {
+    /// Slow start and congestion avoidance (RFC 5681).
+    #[default]
+    Reno,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mss: Mss::new(1460),
+            default_peer_mss: Mss::DEFAULT_V4,
+            receive_buffer: 1 << 20,
+            send_buffer: 1 << 20,
+            window_scaling: true,
+            timestamps: true,
+            sack: true,
+            nagle: true,
+            delayed_ack: Duration::from_millis(40),
+            quick_acks: 16,
+            initial_window_segments: 10,
+            congestion: CongestionAlgorithm::Reno,
+            initial_rto: Duration::from_secs(1),
+            min_rto: Duration::from_millis(200),
+            max_rto: Duration::from_secs(120),
+            r1_retransmissions: 3,
+            r2: Duration::from_secs(924),
+            r2_syn: Duration::from_secs(180),
+            user_timeout: None,
+            keep_alive: None,
+            msl: Duration::from_secs(30),
+            fin_wait_2_timeout: Duration::from_secs(60),
+        }
+    }
+}

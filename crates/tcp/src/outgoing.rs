@@ -1,0 +1,39 @@
+//! What a connection sends.
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+use synfin_wire::{Ecn, TcpHeader};
+
+use crate::reason::SendReason;
+
+/// The text of a segment: slices of what the user sent, in order.
+pub type Payload = SmallVec<[Bytes; 4]>;
+
+/// A segment on its way out.
+#[derive(Clone, Debug)]
+pub struct SegmentOut {
+    /// The header; the checksum is for whoever writes it.
+    pub header: TcpHeader,
+    /// The text.
+    pub payload: Payload,
+    /// The text's length, octets.
+    pub payload_len: usize,
+    /// Set when the text is more than one segment's: the size at which the device is to cut it.
+    pub segment_size: Option<u16>,
+    /// The ECN bits for the datagram.
+    pub ecn: Ecn,
+    /// Why it is sent.
+    pub reason: SendReason,
+}
+
+/// How much one segment may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransmitLimits {
+    /// The most text of one segment, octets. Over the MSS only when the device cuts segments itself.
+    pub max_payload: usize,
+}
+
+impl TransmitLimits {
+    /// No segment exceeds the MSS.
+    pub const ONE_SEGMENT: Self = Self { max_payload: 0 };
+}
