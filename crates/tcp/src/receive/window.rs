@@ -39,7 +39,9 @@ pub(crate) fn opening(space: &ReceiveSpace, room: &Room) -> Option<u32> {
 /// Moves the right edge as far as the room allows and returns the window to announce.
 ///
 /// The window goes out in units of the scale. An edge that moves is rounded down. An edge that stays is
-/// rounded up, so that the peer never sees it move left, unless the user has left no room for that.
+/// rounded up, so that the peer does not see it move left, unless that would promise a unit more than
+/// there is room for: then it moves left by less than a unit, and what was announced before is still
+/// taken (RFC 7323 section 2.4).
 pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
     let unit = 1u32 << room.scale.shift();
     if opening(space, room).is_some() {
