@@ -40,6 +40,8 @@ fn config(random: &mut Random) -> Config {
         // A path this bad may need long: what is tried here is that nothing is lost.
         r2: Duration::from_secs(100_000),
         r2_syn: Duration::from_secs(100_000),
+        // The last acknowledgment may be lost many times: TIME-WAIT must outlast the FIN's back-off.
+        msl: Duration::from_secs(2_000),
         ..Config::default()
     }
 }
