@@ -5,10 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use synfin_tcp::Config;
-
-/// An Ethernet address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MacAddress(pub [u8; 6]);
+use synfin_wire::ethernet::MacAddress;
 
 /// The settings of a host.
 ///

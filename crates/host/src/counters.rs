@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use synfin_tcp::DropReason;
+use synfin_tcp::{DropReason, Verdict};
 
 /// What became of a packet that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub enum Fate {
     /// It was taken, in whole or in part; or it is a fragment that waits for the others.
     Taken,
@@ -38,6 +39,8 @@ pub enum PacketDrop {
     QueueFull,
     /// An ICMP message that asks for nothing, or answers nothing of ours.
     IcmpIgnored,
+    /// A frame of a kind that nobody here speaks, or an ARP packet that asks for nobody here.
+    LinkIgnored,
 }
 
 impl PacketDrop {
@@ -53,6 +56,7 @@ impl PacketDrop {
         Self::NoSocket,
         Self::QueueFull,
         Self::IcmpIgnored,
+        Self::LinkIgnored,
     ];
 
     /// The stable code.
@@ -70,6 +74,7 @@ impl PacketDrop {
             Self::NoSocket => "no-socket",
             Self::QueueFull => "queue-full",
             Self::IcmpIgnored => "icmp-ignored",
+            Self::LinkIgnored => "link-ignored",
         }
     }
 }
@@ -84,7 +89,7 @@ impl fmt::Display for PacketDrop {
 }
 
 /// What a host has counted since it began.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters {
     /// Packets handed in.
     pub packets_in: u64,
@@ -96,17 +101,79 @@ pub struct Counters {
     pub octets_out: u64,
     /// Connections that reached ESTABLISHED.
     pub established: u64,
-    /// Packets and segments that were discarded.
+    /// Packets that were discarded.
     pub dropped: u64,
     /// ICMP errors not sent because there were too many (RFC 4443 section 2.4 f).
     pub icmp_errors_suppressed: u64,
-    by_reason: Vec<(PacketDrop, u64)>,
+    /// Packets not sent because the transmit queue was full.
+    pub transmit_overflow: u64,
+    tcp: [u64; DropReason::ALL.len()],
+    other: [u64; PacketDrop::ALL.len()],
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            packets_in: 0,
+            octets_in: 0,
+            packets_out: 0,
+            octets_out: 0,
+            established: 0,
+            dropped: 0,
+            icmp_errors_suppressed: 0,
+            transmit_overflow: 0,
+            tcp: [0; DropReason::ALL.len()],
+            other: [0; PacketDrop::ALL.len()],
+        }
+    }
 }
 
 impl Counters {
     /// How many were discarded for this reason.
     #[must_use]
     pub fn dropped_for(&self, reason: PacketDrop) -> u64 {
-        self.by_reason.iter().find(|(counted, _)| *counted == reason).map_or(0, |(_, count)| *count)
+        match reason {
+            PacketDrop::Tcp(reason) => self.tcp[reason as usize],
+            other => other.index().map_or(0, |index| self.other[index]),
+        }
+    }
+
+    pub(crate) fn drop(&mut self, reason: PacketDrop) {
+        self.dropped += 1;
+        match reason {
+            PacketDrop::Tcp(reason) => self.tcp[reason as usize] += 1,
+            other => {
+                if let Some(index) = other.index() {
+                    self.other[index] += 1;
+                }
+            }
+        }
+    }
+}
+
+impl PacketDrop {
+    fn index(self) -> Option<usize> {
+        Self::ALL.iter().position(|reason| *reason == self)
+    }
+}
+
+impl From<DropReason> for Fate {
+    fn from(reason: DropReason) -> Self {
+        Self::Dropped(PacketDrop::Tcp(reason))
+    }
+}
+
+impl From<PacketDrop> for Fate {
+    fn from(reason: PacketDrop) -> Self {
+        Self::Dropped(reason)
+    }
+}
+
+impl From<Verdict> for Fate {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted => Self::Taken,
+            Verdict::Dropped(reason) => reason.into(),
+        }
     }
 }

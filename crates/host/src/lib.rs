@@ -22,7 +22,25 @@ pub mod event;
 pub mod host;
 pub mod packet;
 
-pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenOptions, MacAddress, Medium};
+mod echo;
+mod emit;
+mod events;
+mod forwarder;
+mod icmp;
+mod isn;
+mod keyed;
+mod listener;
+mod neighbour;
+mod outbox;
+mod ports;
+mod ready;
+mod reassembly;
+mod route;
+mod table;
+mod timers;
+mod udp;
+
+pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenOptions, Medium};
 pub use counters::{Counters, Fate, PacketDrop};
 pub use error::{BindError, ConnectError, ListenError, SendToError};
 pub use event::{
@@ -31,3 +49,4 @@ pub use event::{
 };
 pub use host::{Host, TcpSocket};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+pub use synfin_wire::ethernet::MacAddress;

@@ -119,6 +119,11 @@ impl HeaderBytes {
         self.len = (start + octets) as u8;
         &mut self.bytes[start..start + octets]
     }
+
+    /// What was written so far.
+    pub(crate) fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[..usize::from(self.len)]
+    }
 }
 
 impl Deref for HeaderBytes {
