@@ -29,8 +29,10 @@ pub mod tcp;
 pub mod time;
 pub mod udp;
 
-pub use ip::{Ecn, IpPacket, IpProtocol};
+pub use icmp::IcmpMessage;
+pub use ip::{Ecn, IpHeader, IpPacket, IpProtocol};
 pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};
 pub use tcp::{Flags, Segment, TcpHeader, TcpOptions, Timestamps};
 pub use time::Instant;
+pub use udp::UdpDatagram;

@@ -17,13 +17,15 @@ pub(crate) struct Extensions {
     pub(crate) protocol: IpProtocol,
     /// Their length, octets.
     pub(crate) len: usize,
+    /// Where among them `protocol` is named; `None` when the header before them names it.
+    pub(crate) named_at: Option<usize>,
     /// The last of them is a fragment header: what follows cannot be read before reassembly.
     pub(crate) fragment: Option<Fragment>,
 }
 
 /// Passes over the extension headers that `bytes` begins with; `first` is the kind of the first one.
 pub(crate) fn pass_over(first: IpProtocol, bytes: &[u8]) -> Result<Extensions, IpError> {
-    let mut extensions = Extensions { protocol: first, len: 0, fragment: None };
+    let mut extensions = Extensions { protocol: first, len: 0, named_at: None, fragment: None };
     for count in 0.. {
         let rest = &bytes[extensions.len..];
         match extensions.protocol {
@@ -63,6 +65,7 @@ pub(crate) fn pass_over(first: IpProtocol, bytes: &[u8]) -> Result<Extensions, I
 impl Extensions {
     fn step(&mut self, header: &[u8]) {
         self.protocol = IpProtocol(header[0]);
+        self.named_at = Some(self.len);
         self.len += header.len();
     }
 }
