@@ -11,7 +11,8 @@ use synfin_wire::ip::IpHeader;
 use synfin_wire::udp::{self, UdpDatagram};
 use synfin_wire::{IpProtocol, tcp};
 
-use crate::config::{HostConfig, MacAddress, Medium};
+use crate::MacAddress;
+use crate::config::{HostConfig, Medium};
 use crate::keyed::{Key, PackedPair, Purpose};
 use crate::packet::{ChecksumOut, HeaderBytes, PacketNote, PacketOut, Segmentation};
 use crate::table::Pair;
@@ -141,8 +142,7 @@ impl Emitter {
     /// An ARP packet in its frame.
     pub(crate) fn arp(&self, packet: &ArpPacket, to: MacAddress) -> PacketOut {
         let mut header = HeaderBytes::new();
-        let frame =
-            EthernetHeader { destination: to, source: packet.sender_mac, ether_type: EtherType::ARP };
+        let frame = EthernetHeader { destination: to, source: packet.sender_mac, ether_type: EtherType::ARP };
         frame.write(header.grow(ethernet::HEADER_LEN));
         header.grow(packet.to_bytes().len()).copy_from_slice(&packet.to_bytes());
         plain(header, Bytes::new(), PacketNote::Neighbour)
@@ -212,6 +212,3 @@ fn write_fragment_header(
         octets[4..8].copy_from_slice(&identification.to_be_bytes());
     }
 }
-
-#[cfg(test)]
-mod tests;

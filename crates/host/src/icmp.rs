@@ -65,9 +65,9 @@ pub(crate) fn udp_error(message: &IcmpMessage) -> Option<Unreachable> {
             icmp::Unreachable::Port | icmp::Unreachable::Protocol => Unreachable::Port,
             icmp::Unreachable::Prohibited => Unreachable::Prohibited,
             icmp::Unreachable::Host => Unreachable::Host,
-            icmp::Unreachable::Network
-            | icmp::Unreachable::SourceRoute
-            | icmp::Unreachable::Other(_) => Unreachable::Network,
+            icmp::Unreachable::Network | icmp::Unreachable::SourceRoute | icmp::Unreachable::Other(_) => {
+                Unreachable::Network
+            }
         }),
         _ => None,
     }
@@ -110,6 +110,3 @@ impl RateLimit {
         allowed
     }
 }
-
-#[cfg(test)]
-mod tests;

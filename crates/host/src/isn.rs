@@ -26,12 +26,7 @@ impl IsnGenerator {
 
     /// ISN = M + F(pair, secret): it moves on with the clock for each pair of ends (MUST-8), and tells
     /// nothing about any other pair (SHLD-1).
-    pub(crate) fn initial_sequence(
-        &self,
-        local: SocketAddr,
-        remote: SocketAddr,
-        now: Instant,
-    ) -> SeqNumber {
+    pub(crate) fn initial_sequence(&self, local: SocketAddr, remote: SocketAddr, now: Instant) -> SeqNumber {
         let clock = (now.as_micros() / TICK_MICROS) as u32;
         SeqNumber::new(clock) + self.sequence.hash_pair(local, remote) as u32
     }
@@ -41,6 +36,3 @@ impl IsnGenerator {
         self.timestamp.hash_pair(local, remote) as u32
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -49,7 +49,12 @@ impl Listeners {
         self.by_address.contains_key(&local)
     }
 
-    pub(crate) fn insert(&mut self, local: SocketAddr, config: Arc<Config>, backlog: usize) -> ListenerHandle {
+    pub(crate) fn insert(
+        &mut self,
+        local: SocketAddr,
+        config: Arc<Config>,
+        backlog: usize,
+    ) -> ListenerHandle {
         let handle = self.listeners.insert(Listener {
             local,
             config,

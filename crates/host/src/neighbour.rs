@@ -11,7 +11,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use synfin_wire::Instant;
 
-use crate::config::MacAddress;
+use crate::MacAddress;
 use crate::emit;
 use crate::keyed::{Key, Purpose};
 use crate::packet::PacketOut;
@@ -180,6 +180,3 @@ impl Neighbours {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -35,6 +35,3 @@ impl PortAllocator {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

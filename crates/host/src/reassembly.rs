@@ -231,6 +231,3 @@ impl Piece {
         self.offset + self.octets.len()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -99,6 +99,3 @@ impl Timers {
         self.position.insert(self.heap[b].handle, b);
     }
 }
-
-#[cfg(test)]
-mod tests;

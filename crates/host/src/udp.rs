@@ -58,9 +58,9 @@ impl UdpTable {
     /// The forwarder's socket, which is at no address.
     pub(crate) fn forward(&mut self) -> UdpHandle {
         let sockets = &mut self.sockets;
-        *self.forward.get_or_insert_with(|| {
-            sockets.insert(UdpSocket::new(SocketAddr::from(([0, 0, 0, 0], 0))))
-        })
+        *self
+            .forward
+            .get_or_insert_with(|| sockets.insert(UdpSocket::new(SocketAddr::from(([0, 0, 0, 0], 0)))))
     }
 
     pub(crate) fn is_forward(&self, handle: UdpHandle) -> bool {

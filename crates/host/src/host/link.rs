@@ -10,7 +10,8 @@ use synfin_wire::ip::IpHeader;
 use synfin_wire::ndp::{NdpMessage, solicited_node};
 
 use super::Host;
-use crate::config::{MacAddress, Medium};
+use crate::MacAddress;
+use crate::config::Medium;
 use crate::counters::{Fate, PacketDrop};
 use crate::emit;
 use crate::packet::{PacketNote, PacketOut};
@@ -97,7 +98,8 @@ impl Host {
                 let target = IpAddr::from(target);
                 let known = self.neighbours.known(target);
                 // RFC 4861 section 7.2.5: without the override flag what is known stays.
-                let Some(mac) = target_link.filter(|mac| overrides || known.is_none_or(|known| known == *mac))
+                let Some(mac) =
+                    target_link.filter(|mac| overrides || known.is_none_or(|known| known == *mac))
                 else {
                     return PacketDrop::IcmpIgnored.into();
                 };

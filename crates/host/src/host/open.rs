@@ -113,11 +113,7 @@ impl Host {
             || self.config.any_address && self.routes.is_unicast(address)
     }
 
-    fn choose_ends(
-        &mut self,
-        remote: SocketAddr,
-        local: Option<SocketAddr>,
-    ) -> Result<Pair, ConnectError> {
+    fn choose_ends(&mut self, remote: SocketAddr, local: Option<SocketAddr>) -> Result<Pair, ConnectError> {
         let remote = SocketAddr::new(remote.ip(), remote.port());
         if remote.port() == 0 || !self.routes.is_unicast(remote.ip()) {
             return Err(ConnectError::InvalidRemote);
