@@ -1,0 +1,160 @@
+//! ICMP: echoes, errors in, errors out.
+
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::{Bytes, BytesMut};
+use synfin_tcp::PathSignal;
+use synfin_wire::icmp::{self, Echo, IcmpError, IcmpMessage, QuotedPacket};
+use synfin_wire::ip::{IpHeader, IpPacket};
+use synfin_wire::{Instant, IpProtocol};
+
+use super::Host;
+use crate::counters::{Fate, PacketDrop};
+use crate::event::{EchoRequest, UdpError};
+use crate::icmp::{path_signal, udp_error};
+use crate::packet::PacketNote;
+use crate::route::Destination;
+use crate::table::Pair;
+
+impl Host {
+    pub(super) fn receive_message(
+        &mut self,
+        packet: &IpPacket,
+        destination: Destination,
+        now: Instant,
+    ) -> Fate {
+        let message = match IcmpMessage::parse(packet) {
+            Ok(message) => message,
+            Err(IcmpError::Checksum) => return PacketDrop::Checksum.into(),
+            Err(_) => return PacketDrop::Malformed.into(),
+        };
+        match message {
+            IcmpMessage::Neighbor(message) => self.receive_neighbour_message(message, &packet.header, now),
+            // Nothing else is taken from or answered to many at once (RFC 1122 section 3.2.2.6).
+            _ if destination == Destination::NotUnicast => PacketDrop::IcmpIgnored.into(),
+            IcmpMessage::EchoRequest(echo) => self.receive_echo(echo, &packet.header, destination, now),
+            error => self.receive_error(&error, packet.header.destination, now),
+        }
+    }
+
+    fn receive_echo(
+        &mut self,
+        echo: Echo,
+        header: &IpHeader,
+        destination: Destination,
+        now: Instant,
+    ) -> Fate {
+        if header.source.is_unspecified() {
+            return PacketDrop::InvalidSource.into();
+        }
+        let request = EchoRequest {
+            source: header.source,
+            destination: header.destination,
+            identifier: echo.identifier,
+            sequence: echo.sequence,
+            // Copied, so that it does not keep the buffer that it was read into.
+            payload: Bytes::copy_from_slice(&echo.payload),
+        };
+        match destination {
+            Destination::Ours if self.config.answer_echo => self.send_echo_reply(&request, now),
+            Destination::Ours if !self.config.any_address => return PacketDrop::IcmpIgnored.into(),
+            _ if self.echoes.push(request) => self.events.echo(),
+            _ => return PacketDrop::QueueFull.into(),
+        }
+        Fate::Taken
+    }
+
+    /// An error about a packet of ours: to the transport that it quotes (RFC 1122 section 3.2.2).
+    fn receive_error(&mut self, error: &IcmpMessage, told: IpAddr, now: Instant) -> Fate {
+        let ignored = PacketDrop::IcmpIgnored.into();
+        let Some(quoted) = error.quote().and_then(|quote| QuotedPacket::parse(quote)) else { return ignored };
+        if quoted.source != told || quoted.source.is_ipv4() != quoted.destination.is_ipv4() {
+            return ignored;
+        }
+        let pair = Pair {
+            local: SocketAddr::new(quoted.source, quoted.source_port),
+            remote: SocketAddr::new(quoted.destination, quoted.destination_port),
+        };
+        match quoted.protocol {
+            IpProtocol::TCP => self.signal_connection(error, &quoted, pair, now).unwrap_or(ignored),
+            IpProtocol::UDP => self.signal_socket(error, pair).unwrap_or(ignored),
+            _ => ignored,
+        }
+    }
+
+    fn signal_connection(
+        &mut self,
+        error: &IcmpMessage,
+        quoted: &QuotedPacket,
+        pair: Pair,
+        now: Instant,
+    ) -> Option<Fate> {
+        let kind = path_signal(error, pair.local.is_ipv4())?;
+        let quoted_seq = quoted.seq?;
+        let handle = self.table.find(pair)?;
+        let connection = self.table.get_mut(handle)?.connection_mut()?;
+        let verdict = connection.handle_path_signal(PathSignal { quoted_seq, kind }, now);
+        self.touch(handle);
+        Some(verdict.into())
+    }
+
+    fn signal_socket(&mut self, error: &IcmpMessage, pair: Pair) -> Option<Fate> {
+        let kind = udp_error(error)?;
+        let handle = self.udp.find(pair.local, self.routes.is_ours(pair.local.ip()))?;
+        let socket = self.udp.get_mut(handle)?;
+        socket.error = Some(UdpError { local: pair.local, remote: pair.remote, kind });
+        self.events.udp(handle, socket);
+        Some(Fate::Taken)
+    }
+
+    /// Tells the sender of `packet` that it could not be delivered, if it may be told at all.
+    pub(super) fn report_error(&mut self, packet: &IpPacket, reason: icmp::Unreachable, now: Instant) {
+        if !self.routes.is_unicast(packet.header.source) || !icmp::may_report(packet) {
+            return;
+        }
+        self.send_unreachable(&packet.header, quote(packet), reason, now);
+    }
+
+    /// As [`Host::report_error`], about a packet of which only this much is left.
+    pub(super) fn send_unreachable(
+        &mut self,
+        offending: &IpHeader,
+        quote: Bytes,
+        reason: icmp::Unreachable,
+        now: Instant,
+    ) {
+        if !self.errors.take(now) {
+            self.counters.icmp_errors_suppressed += 1;
+            return;
+        }
+        let message = IcmpMessage::DestinationUnreachable { reason, quote };
+        self.send_message(&message, offending.destination, offending.source, PacketNote::IcmpError, now);
+    }
+
+    pub(super) fn send_message(
+        &mut self,
+        message: &IcmpMessage,
+        source: IpAddr,
+        destination: IpAddr,
+        note: PacketNote,
+        now: Instant,
+    ) {
+        let protocol = if source.is_ipv4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
+        let body = message.to_bytes(source, destination);
+        let header = IpHeader::new(source, destination, protocol);
+        for packet in self.emitter.datagram(&header, &[], &body, note) {
+            self.enqueue(packet, destination, now);
+        }
+    }
+}
+
+/// The front of a packet, for an error about it. Options and extension headers, which were passed over, are
+/// not quoted.
+pub(super) fn quote(packet: &IpPacket) -> Bytes {
+    let header = IpHeader { fragment: None, ..packet.header };
+    let mut front = BytesMut::zeroed(header.len());
+    header.write(packet.payload.len(), &mut front);
+    // More than any error may quote.
+    front.extend_from_slice(&packet.payload[..packet.payload.len().min(1280)]);
+    icmp::quote(&front.freeze())
+}

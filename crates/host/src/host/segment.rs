@@ -1,0 +1,294 @@
+//! A TCP segment's way in: to its connection, to a listener, to the forwarder, or back as an RST.
+
+use bytes::Bytes;
+use synfin_tcp::connection::half_open::HalfOpenOutcome;
+use synfin_tcp::connection::time_wait::TimeWaitOutcome;
+use synfin_tcp::{CloseReason, Connection, DropReason, Event, HalfOpen, Incoming, SendReason, no_connection};
+use synfin_wire::ip::{IpHeader, IpPacket};
+use synfin_wire::tcp::SegmentError;
+use synfin_wire::{Instant, Segment, SeqNumber};
+
+use super::Host;
+use super::message::quote;
+use crate::counters::Fate;
+use crate::event::{ListenerHandle, TcpHandle};
+use crate::forwarder::request_id;
+use crate::route::Destination;
+use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase, Request, Wishes};
+
+/// A segment for no connection that there is.
+struct Stray {
+    pair: Pair,
+    incoming: Incoming,
+    ip: IpHeader,
+    /// It ends a TIME-WAIT: our numbers must begin here or later.
+    minimum_iss: Option<SeqNumber>,
+}
+
+impl Host {
+    pub(super) fn receive_segment(
+        &mut self,
+        packet: IpPacket,
+        destination: Destination,
+        trust: bool,
+        now: Instant,
+    ) -> Fate {
+        if destination == Destination::NotUnicast {
+            return DropReason::NotUnicast.into();
+        }
+        let pseudo_header = packet.pseudo_header();
+        let IpPacket { header: ip, payload, .. } = packet;
+        let segment = match Segment::parse(payload, (!trust).then_some(&pseudo_header)) {
+            Ok(segment) => segment,
+            Err(SegmentError::Checksum) => return DropReason::Checksum.into(),
+            Err(SegmentError::Truncated | SegmentError::DataOffset) => return DropReason::Malformed.into(),
+        };
+        let pair = Pair {
+            local: (ip.destination, segment.header.destination_port).into(),
+            remote: (ip.source, segment.header.source_port).into(),
+        };
+        let incoming = Incoming { segment, ecn: ip.ecn, arrived: now };
+        let Some(handle) = self.table.find(pair) else {
+            return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
+        };
+        let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
+        match &mut entry.phase {
+            Phase::Connection(connection) => {
+                let verdict = connection.handle_segment(incoming);
+                self.touch(handle);
+                verdict.into()
+            }
+            Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, now),
+            Phase::Request(request) => {
+                let withdrawn = is_reset_of(&request.syn.segment, &incoming.segment);
+                if !withdrawn {
+                    return DropReason::Undecided.into();
+                }
+                self.withdraw(handle);
+                Fate::Taken
+            }
+            Phase::TimeWait(_) => self.receive_time_wait(handle, incoming, ip, now),
+            Phase::Closed(_) => DropReason::Closed.into(),
+        }
+    }
+
+    fn receive_half_open(
+        &mut self,
+        handle: TcpHandle,
+        incoming: Incoming,
+        ip: IpHeader,
+        now: Instant,
+    ) -> Fate {
+        let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
+        if let Owner::Listener(listener) = entry.owner {
+            let flags = incoming.segment.header.flags;
+            let would_establish = flags.ack() && !flags.syn() && !flags.rst();
+            match self.listeners.get(listener) {
+                None => {
+                    let pair = entry.pair;
+                    self.forget(handle);
+                    return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
+                }
+                Some(listener) if would_establish && listener.accept_queue_is_full() => {
+                    return DropReason::Backlog.into();
+                }
+                Some(_) => {}
+            }
+        }
+        let Phase::HalfOpen(phase) = &mut entry.phase else { return DropReason::NoConnection.into() };
+        match phase.half_open.handle_segment(&entry.config, incoming) {
+            HalfOpenOutcome::Stay(verdict) => {
+                self.ready.mark(handle, entry);
+                verdict.into()
+            }
+            HalfOpenOutcome::Promoted(connection, verdict) => {
+                let wishes = phase.wishes;
+                self.promote(handle, connection, wishes, now);
+                verdict.into()
+            }
+            HalfOpenOutcome::Gone(reason) => {
+                self.end_half_open(handle, reason);
+                Fate::Taken
+            }
+        }
+    }
+
+    /// The handshake is complete: the connection gets its buffers and goes to the accept queue.
+    fn promote(&mut self, handle: TcpHandle, mut connection: Connection, wishes: Wishes, now: Instant) {
+        wishes.apply(&mut connection, now);
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        entry.phase = Phase::Connection(Box::new(connection));
+        if let Owner::Listener(listener) = entry.owner {
+            self.listeners.ended(listener);
+            if let Some(found) = self.listeners.get_mut(listener) {
+                found.established(handle);
+                self.events.accept(listener, found);
+            }
+        }
+        self.touch(handle);
+    }
+
+    /// A half-open connection came to nothing.
+    pub(super) fn end_half_open(&mut self, handle: TcpHandle, reason: CloseReason) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        if entry.owner != Owner::User {
+            self.forget(handle);
+            return;
+        }
+        entry.phase = Phase::Closed(reason);
+        entry.close_reason = Some(reason);
+        entry.events.add(Event::Closed(reason));
+        self.events.tcp(handle, entry);
+        self.table.unindex(handle);
+    }
+
+    fn receive_time_wait(
+        &mut self,
+        handle: TcpHandle,
+        incoming: Incoming,
+        ip: IpHeader,
+        now: Instant,
+    ) -> Fate {
+        let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
+        let Phase::TimeWait(time_wait) = &mut entry.phase else { return DropReason::NoConnection.into() };
+        match time_wait.handle_segment(&entry.config, &incoming) {
+            TimeWaitOutcome::Stay(verdict) => {
+                self.ready.mark(handle, entry);
+                verdict.into()
+            }
+            TimeWaitOutcome::Reopen => {
+                let (pair, minimum_iss) = (entry.pair, Some(time_wait.minimum_iss()));
+                self.forget(handle);
+                self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now)
+            }
+            TimeWaitOutcome::Gone => {
+                self.forget(handle);
+                Fate::Taken
+            }
+        }
+    }
+
+    /// LISTEN, or CLOSED (RFC 9293 section 3.10.7.2 and 3.10.7.1).
+    fn receive_stray(&mut self, stray: Stray, now: Instant) -> Fate {
+        let flags = stray.incoming.segment.header.flags;
+        let ours = self.routes.is_ours(stray.pair.local.ip());
+        match self.listeners.find(stray.pair.local, ours) {
+            Some(listener) => self.receive_listen(listener, stray, now),
+            None if self.forwarder.on && flags.syn() && !flags.ack() && !flags.rst() => {
+                self.request(stray, now)
+            }
+            None => {
+                self.reset(&stray, now);
+                DropReason::NoConnection.into()
+            }
+        }
+    }
+
+    fn receive_listen(&mut self, listener: ListenerHandle, stray: Stray, now: Instant) -> Fate {
+        let flags = stray.incoming.segment.header.flags;
+        if flags.rst() {
+            return DropReason::NotForListen.into();
+        }
+        if flags.ack() {
+            self.reset(&stray, now);
+            return DropReason::NotForListen.into();
+        }
+        if !flags.syn() {
+            return DropReason::NotForListen.into();
+        }
+        if self.table.is_full() || !self.listeners.may_begin(listener) {
+            return DropReason::Backlog.into();
+        }
+        let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
+            return DropReason::NoConnection.into();
+        };
+        let identity = self.identify(stray.pair, stray.minimum_iss, now);
+        let phase = Phase::HalfOpen(Box::new(HalfOpenPhase {
+            half_open: HalfOpen::from_syn(&config, &stray.incoming, identity),
+            iss: identity.iss,
+            irs: stray.incoming.segment.header.seq,
+            wishes: Wishes::default(),
+        }));
+        self.listeners.began(listener);
+        let handle = self.table.insert(Entry::new(stray.pair, config, phase, Owner::Listener(listener)));
+        self.mark_ready(handle);
+        Fate::Taken
+    }
+
+    /// Holds a SYN for the forwarder's owner. Text in it is left out: the client sends it again.
+    fn request(&mut self, stray: Stray, now: Instant) -> Fate {
+        if self.table.is_full() || !self.forwarder.has_room() {
+            return DropReason::Backlog.into();
+        }
+        let Stray { pair, mut incoming, ip, minimum_iss } = stray;
+        incoming.segment.payload = Bytes::new();
+        let quote = quote_syn(&ip, &incoming.segment);
+        let deadline = now + self.config.limits.request_timeout;
+        let config = self.tcp_config(None, pair.local.is_ipv4());
+        let request = Request { syn: incoming, quote, minimum_iss, deadline, seen: false };
+        let phase = Phase::Request(Box::new(request));
+        let handle = self.table.insert(Entry::new(pair, config, phase, Owner::Forwarder));
+        self.timers.arm(handle, Some(deadline));
+        self.forwarder.began(handle);
+        self.events.request();
+        Fate::Taken
+    }
+
+    /// A request is void.
+    pub(super) fn withdraw(&mut self, handle: TcpHandle) {
+        let Some(Entry { phase: Phase::Request(request), .. }) = self.forget(handle) else { return };
+        if request.seen {
+            self.events.withdrawn(request_id(handle));
+        }
+    }
+
+    fn reset(&mut self, stray: &Stray, now: Instant) {
+        if let Some(reset) = no_connection(&stray.incoming.segment) {
+            self.send_reply(reset, None, stray.pair, now);
+        }
+    }
+
+    /// Queues a segment that no connection sends.
+    pub(super) fn send_reply(
+        &mut self,
+        mut segment: synfin_tcp::SegmentOut,
+        reason: Option<SendReason>,
+        pair: Pair,
+        now: Instant,
+    ) {
+        segment.reason = reason.unwrap_or(segment.reason);
+        let packet = self.emitter.segment(segment, pair);
+        self.enqueue(packet, pair.remote.ip(), now);
+    }
+}
+
+impl Wishes {
+    fn apply(self, connection: &mut Connection, now: Instant) {
+        if let Some(nodelay) = self.nodelay {
+            connection.set_nodelay(nodelay, now);
+        }
+        if let Some(keep_alive) = self.keep_alive {
+            connection.set_keep_alive(keep_alive, now);
+        }
+        if let Some(timeout) = self.user_timeout {
+            connection.set_user_timeout(timeout, now);
+        }
+        if self.close {
+            connection.close(now);
+        }
+    }
+}
+
+/// Whether `segment` is the client's RST for its own `syn`: in SYN-SENT it knows nothing of ours to
+/// acknowledge, so only its number speaks for it.
+fn is_reset_of(syn: &Segment, segment: &Segment) -> bool {
+    let (first, seq) = (syn.header.seq, segment.header.seq);
+    segment.header.flags.rst() && (seq == first || seq == first + 1)
+}
+
+/// The packet that the SYN came in, without its text.
+fn quote_syn(ip: &IpHeader, syn: &Segment) -> Bytes {
+    let mut header = vec![0; syn.header.len()];
+    syn.header.write(&mut header);
+    quote(&IpPacket { header: *ip, header_len: ip.len(), payload: header.into() })
+}

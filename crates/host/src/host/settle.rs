@@ -1,0 +1,123 @@
+//! What follows a change: events are told, segments are made, deadlines are set, and connections that are
+//! done disappear.
+
+use synfin_tcp::{Event, SegmentOut, State};
+use synfin_wire::Instant;
+
+use super::Host;
+use crate::event::TcpHandle;
+use crate::packet::PacketOut;
+use crate::table::{Entry, Owner, Pair, Phase};
+
+impl Host {
+    /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
+    pub(super) fn touch(&mut self, handle: TcpHandle) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        let Phase::Connection(connection) = &mut entry.phase else { return };
+        while let Some(event) = connection.poll_event() {
+            entry.events.add(event);
+            match event {
+                Event::Established => self.counters.established += 1,
+                Event::Closed(reason) => entry.close_reason = Some(reason),
+                _ => {}
+            }
+        }
+        let closed = connection.state() == State::Closed;
+        self.events.tcp(handle, entry);
+        self.ready.mark(handle, entry);
+        if closed {
+            // Its ends are free for another connection, even while its owner still reads.
+            self.table.unindex(handle);
+        }
+    }
+
+    pub(super) fn mark_ready(&mut self, handle: TcpHandle) {
+        if let Some(entry) = self.table.get_mut(handle) {
+            self.ready.mark(handle, entry);
+        }
+    }
+
+    /// The hint for a connection has come up: what is due?
+    pub(super) fn look_at(&mut self, handle: TcpHandle, now: Instant) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        let Some(deadline) = entry.poll_timeout() else { return };
+        if deadline > now {
+            self.timers.arm(handle, Some(deadline));
+            return;
+        }
+        match &mut entry.phase {
+            Phase::Request(_) => self.withdraw(handle),
+            Phase::HalfOpen(phase) => match phase.half_open.handle_timeout(&entry.config, now) {
+                Some(reason) => self.end_half_open(handle, reason),
+                None => self.ready.mark(handle, entry),
+            },
+            Phase::Connection(connection) => {
+                connection.handle_timeout(now);
+                self.touch(handle);
+            }
+            Phase::TimeWait(time_wait) => {
+                if time_wait.handle_timeout(now) {
+                    self.forget(handle);
+                } else {
+                    self.ready.mark(handle, entry);
+                }
+            }
+            Phase::Closed(_) => {}
+        }
+    }
+
+    /// What goes out next: what is queued, then a segment of the connection whose turn it is.
+    pub(super) fn next_packet(&mut self, now: Instant) -> Option<PacketOut> {
+        loop {
+            if let Some(packet) = self.outbox.pop() {
+                return Some(packet);
+            }
+            let handle = self.ready.pop()?;
+            let Some(entry) = self.table.get_mut(handle) else { continue };
+            entry.ready = false;
+            let pair = entry.pair;
+            match entry.poll_transmit(self.emitter.limits(), now) {
+                Some(segment) => {
+                    self.ready.mark(handle, entry);
+                    if let Some(packet) = self.packet_of(segment, pair, now) {
+                        return Some(packet);
+                    }
+                }
+                None => self.settle(handle),
+            }
+        }
+    }
+
+    fn packet_of(&mut self, segment: SegmentOut, pair: Pair, now: Instant) -> Option<PacketOut> {
+        let packet = self.emitter.segment(segment, pair);
+        self.dispatch(packet, pair.remote.ip(), now)
+    }
+
+    /// A connection has nothing to send for now: it waits, shrinks or goes.
+    fn settle(&mut self, handle: TcpHandle) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        if entry.owner == Owner::Nobody {
+            match entry.state() {
+                State::Closed => {
+                    self.forget(handle);
+                    return;
+                }
+                State::TimeWait => entry.shrink(),
+                _ => {}
+            }
+        }
+        self.timers.arm(handle, entry.poll_timeout());
+    }
+
+    /// Removes a connection from everywhere.
+    pub(super) fn forget(&mut self, handle: TcpHandle) -> Option<Entry> {
+        let entry = self.table.remove(handle)?;
+        self.timers.remove(handle);
+        match (&entry.phase, entry.owner) {
+            (Phase::Request(_), _) => self.forwarder.ended(),
+            (Phase::HalfOpen(_), Owner::Listener(listener)) => self.listeners.ended(listener),
+            _ => {}
+        }
+        Some(entry)
+    }
+}

@@ -1,0 +1,219 @@
+//! One connection, as its owner calls it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use smallvec::smallvec;
+use synfin_tcp::{
+    CloseReason, Connection, KeepAlive, ReceiveError, SegmentOut, SendError, SendReason, State, Status,
+};
+use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
+
+use super::Host;
+use crate::event::TcpHandle;
+use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase};
+
+/// A connection, borrowed from its host for one or more calls.
+///
+/// A connection that the forwarder accepted is half-open until its client answers: it can be called, and
+/// says [`SendError::WouldBlock`] and [`ReceiveError::WouldBlock`] until it is established.
+#[derive(Debug)]
+pub struct TcpSocket<'a> {
+    host: &'a mut Host,
+    handle: TcpHandle,
+}
+
+impl<'a> TcpSocket<'a> {
+    /// The handle must name a connection of the owner's.
+    pub(super) fn new(host: &'a mut Host, handle: TcpHandle) -> Self {
+        Self { host, handle }
+    }
+
+    /// This host's end.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.entry().pair.local
+    }
+
+    /// The peer's end.
+    #[must_use]
+    pub fn remote_addr(&self) -> SocketAddr {
+        self.entry().pair.remote
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.entry().state()
+    }
+
+    /// Why the connection is CLOSED; `None` while it is not.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.entry().close_reason
+    }
+
+    /// A snapshot for people and programs (RFC 9293 section 3.10.6); `None` while half-open.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        self.entry().connection().map(Connection::status)
+    }
+
+    /// Free octets in the send buffer; none before the connection is established by a forwarder's client.
+    #[must_use]
+    pub fn send_capacity(&self) -> usize {
+        self.entry().connection().map_or(0, Connection::send_capacity)
+    }
+
+    /// Queues the first octets of `data`, as many as there is room for, and returns how many: at least
+    /// one of a `data` that is not empty.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(&mut self, data: Bytes, now: Instant) -> Result<usize, SendError> {
+        let sent = match &mut self.entry_mut().phase {
+            Phase::Connection(connection) => connection.send(data, now),
+            Phase::Closed(reason) => Err(SendError::Closed(*reason)),
+            Phase::HalfOpen(phase) if phase.wishes.close => Err(SendError::Closing),
+            Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(SendError::WouldBlock),
+        };
+        if sent.is_ok() {
+            self.host.touch(self.handle);
+        }
+        sent
+    }
+
+    /// Unread octets.
+    #[must_use]
+    pub fn receive_available(&self) -> usize {
+        self.entry().connection().map_or(0, Connection::receive_available)
+    }
+
+    /// Takes at most `max` octets; `Ok(None)` is the peer's FIN.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn receive(&mut self, max: usize, now: Instant) -> Result<Option<Bytes>, ReceiveError> {
+        let received = match &mut self.entry_mut().phase {
+            Phase::Connection(connection) => connection.receive(max, now),
+            Phase::Closed(reason) => Err(ReceiveError::Closed(*reason)),
+            Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(ReceiveError::WouldBlock),
+        };
+        if matches!(received, Ok(Some(_))) {
+            // The window may have opened.
+            self.host.touch(self.handle);
+        }
+        received
+    }
+
+    /// Ends this direction: a FIN behind what is queued. Reading goes on.
+    pub fn close(&mut self, now: Instant) {
+        self.call(|connection| connection.close(now), |phase| phase.wishes.close = true);
+    }
+
+    /// The owner has gone: the handle is void, and the connection ends by itself: in order, or by an RST
+    /// when data is unread or more comes (RFC 9293 SHLD-3).
+    pub fn release(mut self, now: Instant) {
+        let entry = self.entry_mut();
+        entry.owner = Owner::Nobody;
+        match &mut entry.phase {
+            Phase::Connection(connection) => {
+                connection.release(now);
+                self.host.touch(self.handle);
+            }
+            Phase::HalfOpen(phase) => {
+                let reset = reset_of(phase, entry.pair);
+                let pair = entry.pair;
+                self.host.forget(self.handle);
+                self.host.send_reply(reset, None, pair, now);
+            }
+            Phase::Request(_) | Phase::TimeWait(_) | Phase::Closed(_) => {
+                self.host.forget(self.handle);
+            }
+        }
+    }
+
+    /// Resets the connection. The handle stays until it is released.
+    pub fn abort(&mut self, now: Instant) {
+        let entry = self.entry_mut();
+        let Phase::HalfOpen(phase) = &entry.phase else {
+            self.call(|connection| connection.abort(now), |_| {});
+            return;
+        };
+        let (reset, pair) = (reset_of(phase, entry.pair), entry.pair);
+        self.host.end_half_open(self.handle, CloseReason::Aborted);
+        self.host.send_reply(reset, None, pair, now);
+    }
+
+    /// TCP_NODELAY (RFC 9293 MUST-17).
+    pub fn set_nodelay(&mut self, nodelay: bool, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.nodelay = Some(nodelay);
+        self.call(|connection| connection.set_nodelay(nodelay, now), later);
+    }
+
+    /// Whether Nagle's algorithm is off.
+    #[must_use]
+    pub fn nodelay(&self) -> bool {
+        let entry = self.entry();
+        match &entry.phase {
+            Phase::Connection(connection) => !connection.config().nagle,
+            Phase::HalfOpen(phase) => phase.wishes.nodelay.unwrap_or(!entry.config.nagle),
+            Phase::Request(_) | Phase::TimeWait(_) | Phase::Closed(_) => !entry.config.nagle,
+        }
+    }
+
+    /// SO_KEEPALIVE (RFC 9293 MUST-24).
+    pub fn set_keep_alive(&mut self, keep_alive: Option<KeepAlive>, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.keep_alive = Some(keep_alive);
+        self.call(|connection| connection.set_keep_alive(keep_alive, now), later);
+    }
+
+    /// The user timeout (RFC 9293 section 3.9.1.1).
+    pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);
+        self.call(|connection| connection.set_user_timeout(timeout, now), later);
+    }
+
+    /// Calls the connection, or notes what to call once there is one.
+    fn call(&mut self, call: impl FnOnce(&mut Connection), later: impl FnOnce(&mut HalfOpenPhase)) {
+        match &mut self.entry_mut().phase {
+            Phase::Connection(connection) => {
+                call(connection);
+                self.host.touch(self.handle);
+            }
+            Phase::HalfOpen(phase) => later(phase),
+            Phase::Request(_) | Phase::TimeWait(_) | Phase::Closed(_) => {}
+        }
+    }
+
+    fn entry(&self) -> &Entry {
+        self.host.table.get(self.handle).expect("the host made sure of it, and is borrowed since")
+    }
+
+    fn entry_mut(&mut self) -> &mut Entry {
+        self.host.table.get_mut(self.handle).expect("the host made sure of it, and is borrowed since")
+    }
+}
+
+/// The RST of a SYN-RECEIVED whose owner changed his mind (RFC 9293 section 3.10.5).
+fn reset_of(phase: &HalfOpenPhase, pair: Pair) -> SegmentOut {
+    SegmentOut {
+        header: TcpHeader {
+            source_port: pair.local.port(),
+            destination_port: pair.remote.port(),
+            seq: phase.iss + 1,
+            ack: phase.irs + 1,
+            flags: Flags::RST | Flags::ACK,
+            reserved: 0,
+            window: 0,
+            urgent_pointer: 0,
+            options: TcpOptions::default(),
+        },
+        payload: smallvec![],
+        payload_len: 0,
+        segment_size: None,
+        ecn: Ecn::NotEct,
+        reason: SendReason::ResetAbort,
+    }
+}

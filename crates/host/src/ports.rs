@@ -1,0 +1,37 @@
+//! Ephemeral ports by RFC 6056 section 3.3.3, the simple hash-based algorithm.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::keyed::{Key, Purpose};
+
+const FIRST: u16 = 32_768;
+const LAST: u16 = 60_999;
+const COUNT: u32 = (LAST - FIRST) as u32 + 1;
+
+/// Chooses ports: for one remote end one after the other, from an offset that nobody else can tell.
+#[derive(Debug)]
+pub(crate) struct PortAllocator {
+    key: Key,
+    next: u32,
+}
+
+impl PortAllocator {
+    pub(crate) fn new(secret: &[u8; 32], purpose: Purpose) -> Self {
+        Self { key: Key::derive(secret, purpose), next: 0 }
+    }
+
+    /// The next port from `local` to `remote` that is free; `None` when none is.
+    pub(crate) fn allocate(
+        &mut self,
+        local: IpAddr,
+        remote: SocketAddr,
+        mut is_free: impl FnMut(u16) -> bool,
+    ) -> Option<u16> {
+        let offset = self.key.hash_pair(SocketAddr::new(local, 0), remote) as u32 % COUNT;
+        (0..COUNT).find_map(|_| {
+            let port = FIRST + ((self.next + offset) % COUNT) as u16;
+            self.next = (self.next + 1) % COUNT;
+            is_free(port).then_some(port)
+        })
+    }
+}

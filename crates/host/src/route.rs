@@ -1,0 +1,118 @@
+//! The host's addresses and the way to everybody else's.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::config::{HostConfig, Medium};
+
+/// What the host knows about addresses: its own, what is on its link, and its gateways.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    addresses: Vec<(IpAddr, u8)>,
+    gateways: Vec<IpAddr>,
+    /// Whatever is sent to the device arrives: there is no neighbour to find.
+    point_to_point: bool,
+    any_address: bool,
+}
+
+/// What a destination is to this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// One of its own addresses.
+    Ours,
+    /// Somebody else's, for whom it answers.
+    Forwarded,
+    /// Broadcast or multicast.
+    NotUnicast,
+    /// None of its business.
+    Foreign,
+}
+
+impl Routes {
+    pub(crate) fn new(config: &HostConfig) -> Self {
+        Self {
+            addresses: config.addresses.clone(),
+            gateways: config.gateways.clone(),
+            point_to_point: config.medium == Medium::Ip,
+            any_address: config.any_address,
+        }
+    }
+
+    pub(crate) fn is_ours(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|(ours, _)| *ours == address)
+    }
+
+    /// What a received packet's destination is.
+    pub(crate) fn destination(&self, address: IpAddr) -> Destination {
+        if self.is_ours(address) {
+            Destination::Ours
+        } else if !self.is_unicast(address) {
+            Destination::NotUnicast
+        } else if self.any_address {
+            Destination::Forwarded
+        } else {
+            Destination::Foreign
+        }
+    }
+
+    /// Somebody's address and nobody else's: not unspecified, loopback, multicast or broadcast.
+    pub(crate) fn is_unicast(&self, address: IpAddr) -> bool {
+        let special = address.is_unspecified() || address.is_loopback() || address.is_multicast();
+        !special && !self.is_broadcast(address)
+    }
+
+    /// Limited, or directed to one of our networks (RFC 1122 section 3.3.6). The last class of addresses
+    /// was never given out.
+    fn is_broadcast(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else { return false };
+        let directed = self.addresses.iter().any(|(ours, prefix)| match ours {
+            IpAddr::V4(ours) if *prefix < 31 => {
+                let hosts = u32::MAX.checked_shr(u32::from(*prefix)).unwrap_or(0);
+                address.to_bits() & hosts == hosts && (address.to_bits() ^ ours.to_bits()) & !hosts == 0
+            }
+            _ => false,
+        });
+        directed || address.octets()[0] >= 240
+    }
+
+    /// Whom to hand a packet for `remote`; `None` when no route leads there.
+    pub(crate) fn next_hop(&self, remote: IpAddr) -> Option<IpAddr> {
+        if self.point_to_point || self.on_link(remote) {
+            return Some(remote);
+        }
+        self.gateways.iter().copied().find(|gateway| gateway.is_ipv4() == remote.is_ipv4())
+    }
+
+    /// Our address for talking to `remote` (RFC 9293 MUST-44): one on its network, else the first of its
+    /// family.
+    pub(crate) fn source_for(&self, remote: IpAddr) -> Option<IpAddr> {
+        let family = || self.addresses.iter().filter(|(ours, _)| ours.is_ipv4() == remote.is_ipv4());
+        let near = family().filter(|(ours, prefix)| same_network(*ours, remote, *prefix));
+        near.max_by_key(|(_, prefix)| *prefix).or_else(|| family().next()).map(|(ours, _)| *ours)
+    }
+
+    fn on_link(&self, remote: IpAddr) -> bool {
+        let link_local = matches!(remote, IpAddr::V6(remote) if remote.is_unicast_link_local());
+        link_local || self.addresses.iter().any(|(ours, prefix)| same_network(*ours, remote, *prefix))
+    }
+}
+
+/// The unspecified address of the same family.
+pub(crate) fn unspecified(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn same_network(a: IpAddr, b: IpAddr, prefix: u8) -> bool {
+    let prefix = u32::from(prefix);
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(32 - prefix.min(32)).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(128 - prefix.min(128)).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,241 @@
+//! Every connection there is, whatever its phase: found by its pair of ends with one keyed hash, and by its
+//! handle with none.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hashbrown::HashTable;
+use slotmap::SlotMap;
+use synfin_tcp::{
+    CloseReason, Config, Connection, HalfOpen, Incoming, SegmentOut, State, TimeWait, TransmitLimits,
+};
+use synfin_wire::{Instant, SeqNumber};
+
+use crate::event::{ListenerHandle, TcpEvents, TcpHandle};
+use crate::keyed::{Key, Purpose};
+
+/// The two ends of a connection, as this host sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+}
+
+/// A connection and what the host must remember about it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) pair: Pair,
+    pub(crate) config: Arc<Config>,
+    pub(crate) phase: Phase,
+    pub(crate) owner: Owner,
+    /// What happened and was not told yet.
+    pub(crate) events: TcpEvents,
+    /// Why it is CLOSED, once it is.
+    pub(crate) close_reason: Option<CloseReason>,
+    /// It is in the event queue.
+    pub(crate) reported: bool,
+    /// It is in the ready queue.
+    pub(crate) ready: bool,
+    /// It can be found by its pair.
+    indexed: bool,
+}
+
+/// What stage a connection is in: each holds no more than it needs.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// A SYN whose answer the forwarder's owner decides.
+    Request(Box<Request>),
+    /// SYN-RECEIVED after a passive open.
+    HalfOpen(Box<HalfOpenPhase>),
+    /// Everything with buffers.
+    Connection(Box<Connection>),
+    /// TIME-WAIT whose owner has gone.
+    TimeWait(Box<TimeWait>),
+    /// It came to nothing before it had buffers, and its owner has not let go of it.
+    Closed(CloseReason),
+}
+
+/// Who holds a connection's handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The host's owner.
+    User,
+    /// It waits to be established or accepted.
+    Listener(ListenerHandle),
+    /// The forwarder's owner is deciding.
+    Forwarder,
+    /// It ends by itself.
+    Nobody,
+}
+
+/// A SYN that waits for a decision.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) syn: Incoming,
+    /// The front of the packet, for an ICMP error.
+    pub(crate) quote: Bytes,
+    pub(crate) minimum_iss: Option<SeqNumber>,
+    pub(crate) deadline: Instant,
+    /// The owner knows of it.
+    pub(crate) seen: bool,
+}
+
+/// A half-open connection, and what its owner wants of it once it is established.
+#[derive(Debug)]
+pub(crate) struct HalfOpenPhase {
+    pub(crate) half_open: HalfOpen,
+    pub(crate) iss: SeqNumber,
+    pub(crate) irs: SeqNumber,
+    pub(crate) wishes: Wishes,
+}
+
+/// Calls of the owner that wait for the handshake.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) close: bool,
+    pub(crate) nodelay: Option<bool>,
+    pub(crate) keep_alive: Option<Option<synfin_tcp::KeepAlive>>,
+    pub(crate) user_timeout: Option<Option<std::time::Duration>>,
+}
+
+impl Entry {
+    pub(crate) fn new(pair: Pair, config: Arc<Config>, phase: Phase, owner: Owner) -> Self {
+        Self {
+            pair,
+            config,
+            phase,
+            owner,
+            events: TcpEvents::default(),
+            close_reason: None,
+            reported: false,
+            ready: false,
+            indexed: true,
+        }
+    }
+
+    /// When this connection is to be looked at.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Request(request) => Some(request.deadline),
+            Phase::HalfOpen(phase) => phase.half_open.poll_timeout(),
+            Phase::Connection(connection) => connection.poll_timeout(),
+            Phase::TimeWait(time_wait) => time_wait.poll_timeout(),
+            Phase::Closed(_) => None,
+        }
+    }
+
+    /// The next segment.
+    pub(crate) fn poll_transmit(&mut self, limits: TransmitLimits, now: Instant) -> Option<SegmentOut> {
+        match &mut self.phase {
+            Phase::HalfOpen(phase) => phase.half_open.poll_transmit(&self.config, now),
+            Phase::Connection(connection) => connection.poll_transmit(limits, now),
+            Phase::TimeWait(time_wait) => time_wait.poll_transmit(now),
+            Phase::Request(_) | Phase::Closed(_) => None,
+        }
+    }
+
+    /// TIME-WAIT without its buffers, now that nobody will read them.
+    pub(crate) fn shrink(&mut self) {
+        let aside = Phase::Closed(CloseReason::Finished);
+        self.phase = match std::mem::replace(&mut self.phase, aside) {
+            Phase::Connection(connection) => match connection.into_time_wait() {
+                Ok(time_wait) => Phase::TimeWait(Box::new(time_wait)),
+                Err(connection) => Phase::Connection(Box::new(connection)),
+            },
+            other => other,
+        };
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match &self.phase {
+            Phase::Request(_) | Phase::HalfOpen(_) => State::SynReceived,
+            Phase::Connection(connection) => connection.state(),
+            Phase::TimeWait(_) => State::TimeWait,
+            Phase::Closed(_) => State::Closed,
+        }
+    }
+
+    pub(crate) fn connection(&self) -> Option<&Connection> {
+        match &self.phase {
+            Phase::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match &mut self.phase {
+            Phase::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+}
+
+/// The table.
+#[derive(Debug)]
+pub(crate) struct ConnectionTable {
+    key: Key,
+    index: HashTable<TcpHandle>,
+    entries: SlotMap<TcpHandle, Entry>,
+    limit: usize,
+}
+
+impl ConnectionTable {
+    pub(crate) fn new(secret: &[u8; 32], limit: usize) -> Self {
+        Self {
+            key: Key::derive(secret, Purpose::ConnectionTable),
+            index: HashTable::new(),
+            entries: SlotMap::with_key(),
+            limit,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.entries.len() >= self.limit
+    }
+
+    /// The connection between these ends.
+    pub(crate) fn find(&self, pair: Pair) -> Option<TcpHandle> {
+        let hash = self.key.hash_pair(pair.local, pair.remote);
+        self.index.find(hash, |&handle| self.entries[handle].pair == pair).copied()
+    }
+
+    pub(crate) fn get(&self, handle: TcpHandle) -> Option<&Entry> {
+        self.entries.get(handle)
+    }
+
+    pub(crate) fn get_mut(&mut self, handle: TcpHandle) -> Option<&mut Entry> {
+        self.entries.get_mut(handle)
+    }
+
+    /// Adds a connection. There must be none between these ends.
+    pub(crate) fn insert(&mut self, entry: Entry) -> TcpHandle {
+        let Self { key, index, entries, .. } = self;
+        let hash_of = |pair: Pair| key.hash_pair(pair.local, pair.remote);
+        let hash = hash_of(entry.pair);
+        let handle = entries.insert(entry);
+        index.insert_unique(hash, handle, |&handle| hash_of(entries[handle].pair));
+        handle
+    }
+
+    /// Frees the pair of ends for another connection; the entry stays until it is removed.
+    pub(crate) fn unindex(&mut self, handle: TcpHandle) {
+        let Some(entry) = self.entries.get_mut(handle) else { return };
+        if !std::mem::replace(&mut entry.indexed, false) {
+            return;
+        }
+        let hash = self.key.hash_pair(entry.pair.local, entry.pair.remote);
+        if let Ok(found) = self.index.find_entry(hash, |&other| other == handle) {
+            found.remove();
+        }
+    }
+
+    pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
+        self.unindex(handle);
+        self.entries.remove(handle)
+    }
+}

@@ -1,0 +1,101 @@
+//! When each connection is to be looked at: a queue of hints.
+//!
+//! A connection is in the queue at most once, at a moment no later than its deadline. A deadline that moves
+//! away, as it does with every acknowledgment, leaves the hint where it is: the hint comes up early, the
+//! connection says what it really waits for, and a new hint takes its place. So re-arming per segment costs
+//! one comparison, and the queue is never longer than there are connections.
+
+use slotmap::SecondaryMap;
+use synfin_wire::Instant;
+
+use crate::event::TcpHandle;
+
+/// A binary heap, soonest first, that knows where each connection stands in it.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: Vec<Hint>,
+    position: SecondaryMap<TcpHandle, usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hint {
+    at: Instant,
+    handle: TcpHandle,
+}
+
+impl Timers {
+    /// The soonest hint.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.heap.first().map(|hint| hint.at)
+    }
+
+    /// `handle` waits for `deadline`, or for nothing.
+    pub(crate) fn arm(&mut self, handle: TcpHandle, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else { return };
+        match self.position.get(handle) {
+            Some(&position) if self.heap[position].at <= deadline => {}
+            Some(&position) => {
+                self.heap[position].at = deadline;
+                self.sift_up(position);
+            }
+            None => {
+                let position = self.heap.len();
+                self.heap.push(Hint { at: deadline, handle });
+                self.position.insert(handle, position);
+                self.sift_up(position);
+            }
+        }
+    }
+
+    /// `handle` is gone.
+    pub(crate) fn remove(&mut self, handle: TcpHandle) {
+        let Some(position) = self.position.remove(handle) else { return };
+        self.heap.swap_remove(position);
+        if position < self.heap.len() {
+            self.position.insert(self.heap[position].handle, position);
+            self.sift_down(position);
+            self.sift_up(position);
+        }
+    }
+
+    /// Takes the soonest hint out if it is due.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<TcpHandle> {
+        let hint = *self.heap.first()?;
+        if hint.at > now {
+            return None;
+        }
+        self.remove(hint.handle);
+        Some(hint.handle)
+    }
+
+    fn sift_up(&mut self, mut position: usize) {
+        while position > 0 {
+            let parent = (position - 1) / 2;
+            if self.heap[parent].at <= self.heap[position].at {
+                break;
+            }
+            self.swap(parent, position);
+            position = parent;
+        }
+    }
+
+    fn sift_down(&mut self, mut position: usize) {
+        loop {
+            let sooner = |a: usize, b: usize| {
+                if b < self.heap.len() && self.heap[b].at < self.heap[a].at { b } else { a }
+            };
+            let soonest = sooner(sooner(position, 2 * position + 1), 2 * position + 2);
+            if soonest == position {
+                break;
+            }
+            self.swap(soonest, position);
+            position = soonest;
+        }
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        self.heap.swap(a, b);
+        self.position.insert(self.heap[a].handle, a);
+        self.position.insert(self.heap[b].handle, b);
+    }
+}
