@@ -4,6 +4,7 @@
 //! phases hand over to one another.
 
 pub mod half_open;
+mod invariants;
 pub(crate) mod negotiate;
 pub(crate) mod open;
 pub mod state;
@@ -26,7 +27,6 @@ use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::output;
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ReceiveBuffer;
-use crate::timer::Timer;
 use open::SynSent;
 use state::State;
 use tcb::Tcb;
@@ -265,30 +265,6 @@ impl Connection {
         match self.phase {
             Phase::TimeWait { entry, unread } if unread.is_empty() => Ok(entry),
             phase => Err(Self { common: self.common, phase }),
-        }
-    }
-
-    /// Checks that what must always hold does.
-    ///
-    /// # Panics
-    /// When it does not: a defect of this crate.
-    pub fn check_invariants(&self) {
-        let Phase::Synchronized(tcb) = &self.phase else { return };
-        let fin = u32::from(tcb.fin_sent());
-        assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
-        assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
-        assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
-        assert!(
-            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
-            "the receive buffer overflows"
-        );
-        tcb.assembler.check_invariants(tcb.receive.nxt);
-        if tcb.state() == State::SynReceived {
-            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
-        } else {
-            tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
-            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
         }
     }
 
