@@ -1,5 +1,7 @@
 //! The engine, one host with a hand-written peer in virtual time: one file a subject.
 
+mod delayed_ack;
 mod matrix;
+mod nagle;
 mod open;
 mod peer;

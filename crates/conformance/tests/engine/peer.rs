@@ -347,12 +347,20 @@ impl Scene {
         self.drain();
     }
 
-    /// Reads up to `max` octets and says how many there were.
+    /// Reads up to `max` octets and says how many there were; none means the end.
     pub(crate) fn read(&mut self, max: usize) -> usize {
         let now = self.now;
-        let read = self.socket().receive(max, now);
+        let mut octets = 0;
+        while octets < max {
+            match self.socket().receive(max - octets, now) {
+                Ok(Some(bytes)) => octets += bytes.len(),
+                Ok(None) => break,
+                Err(error) if octets == 0 => panic!("nothing to read: {error}"),
+                Err(_) => break,
+            }
+        }
         self.drain();
-        read.expect("something to read").map_or(0, |bytes| bytes.len())
+        octets
     }
 
     pub(crate) fn close(&mut self) {
@@ -416,7 +424,9 @@ impl Scene {
                 self.iss = segment.header.seq;
                 self.our_next = end;
             }
-            self.our_next = self.our_next.later(end);
+            if !segment.header.flags.rst() {
+                self.our_next = self.our_next.later(end);
+            }
             if let Some(stamps) = segment.header.options.timestamps {
                 self.echo = Some(stamps.value);
             }

@@ -47,9 +47,10 @@ pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason,
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
-/// (SHLD-12), or a probe of a closed window.
+/// (SHLD-12), or a probe of a closed window. The peer looks at nothing else in it, so that what is still to
+/// be acknowledged stays so.
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    finish(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
+    unacknowledging(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
 }
 
 /// Text that was never sent, with the FIN behind it.
@@ -150,9 +151,26 @@ pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
     }
 }
 
-/// The acknowledgment, the window and the options that every segment carries.
+/// A segment that the peer takes, acknowledgment included.
 #[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
 fn finish(
+    common: &Common,
+    tcb: &mut Tcb,
+    seq: SeqNumber,
+    flags: Flags,
+    payload: Payload,
+    payload_len: usize,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    tcb.stamps.last_ack_sent = tcb.receive.nxt;
+    tcb.ack.sent(&mut tcb.timers);
+    unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
+}
+
+/// The acknowledgment, the window and the options that every segment carries.
+#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
+fn unacknowledging(
     common: &Common,
     tcb: &mut Tcb,
     seq: SeqNumber,
@@ -170,10 +188,8 @@ fn finish(
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
     options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
-    tcb.stamps.last_ack_sent = tcb.receive.nxt;
     tcb.last_sent = now;
     tcb.tally.segments_sent += 1;
-    tcb.ack.sent(&mut tcb.timers);
     SegmentOut {
         header: TcpHeader {
             source_port: common.identity.local_port,
