@@ -101,7 +101,7 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
         if was_full {
             common.events.raise(Event::Writable);
         }
-        if tcb.outbox.len() == 0 {
+        if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
             common.events.raise(Event::AllAcknowledged);
         }
     }
