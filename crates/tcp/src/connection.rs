@@ -119,6 +119,14 @@ impl Connection {
         Self { common, phase: Phase::Synchronized(Box::new(tcb)) }
     }
 
+    /// When a segment that does not fit was last answered.
+    pub(crate) fn last_challenge(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.last_challenge,
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => None,
+        }
+    }
+
     /// The state; never LISTEN, which is the host's.
     #[must_use]
     pub fn state(&self) -> State {

@@ -6,3 +6,4 @@ mod matrix;
 mod nagle;
 mod open;
 mod peer;
+mod reset;

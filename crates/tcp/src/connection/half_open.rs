@@ -36,6 +36,8 @@ pub struct HalfOpen {
     sent_at: Instant,
     deadline: Instant,
     due: Option<SendReason>,
+    /// When a segment that does not fit was last answered.
+    last_challenge: Option<Instant>,
     /// What the connection wanted to say beside the SYN-ACK: an RST or a challenge.
     stray: Option<Box<SegmentOut>>,
 }
@@ -68,6 +70,7 @@ impl HalfOpen {
             sent_at: syn.arrived,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
+            last_challenge: None,
             stray: None,
         }
     }
@@ -85,6 +88,7 @@ impl HalfOpen {
         let verdict = connection.handle_segment(incoming);
         match connection.state() {
             State::SynReceived => {
+                self.last_challenge = connection.last_challenge();
                 while let Some(segment) = connection.poll_transmit(TransmitLimits::ONE_SEGMENT, now) {
                     if segment.header.flags.syn() {
                         self.due.get_or_insert(segment.reason);
@@ -168,6 +172,7 @@ impl HalfOpen {
         );
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
+        tcb.last_challenge = self.last_challenge;
         Connection::from_tcb(common, tcb)
     }
 }
