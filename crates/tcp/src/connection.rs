@@ -11,7 +11,7 @@ pub mod state;
 pub mod status;
 pub(crate) mod tcb;
 pub mod time_wait;
-mod timeout;
+pub(crate) mod timeout;
 mod user;
 
 use alloc::boxed::Box;
@@ -208,13 +208,7 @@ impl Connection {
             return Verdict::Dropped(DropReason::OutsideWindow);
         }
         match (&mut self.phase, signal.kind) {
-            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => {
-                if u32::from(mss) < tcb.mss() {
-                    tcb.negotiated.lower_mss(mss);
-                    tcb.queue.mark_front_lost(u32::MAX >> 1);
-                    tcb.intents.retransmit_now = true;
-                }
-            }
+            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => tcb.path_takes(mss),
             // Once synchronized even a hard error may be forged: RFC 5927 section 5.2 treats it as soft.
             (Phase::SynSent(_), PathSignalKind::Hard) => self.finish(CloseReason::Unreachable, None, now),
             _ => self.common.events.raise(Event::SoftError),

@@ -44,7 +44,7 @@ pub(crate) fn poll(
         return Some(reset);
     }
     let Some(decision) = decide(common, tcb, limits, now) else {
-        persist::arm(tcb, now);
+        persist::arm(common, tcb, now);
         return None;
     };
     Some(match decision {
@@ -78,7 +78,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
 fn retransmission(tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
     let range = tcb.queue.next_lost()?;
     let (start, end) = (range.start, range.end);
-    let mss = tcb.mss();
+    let mss = segment_size(tcb);
     let allowed = tcb.congestion.window().saturating_sub(tcb.in_flight());
     let octets = if allowed >= mss {
         segments(allowed.min(end.octets_since(start)), mss, limits)

@@ -99,6 +99,8 @@ pub(crate) struct Tcb {
     pub(crate) retransmissions: u8,
     /// Zero-window or keep-alive probes since the peer was heard.
     pub(crate) probes: u8,
+    /// When the first of them was sent.
+    pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
     pub(crate) last_heard: Instant,
@@ -157,6 +159,7 @@ impl Tcb {
             troubled_since: None,
             retransmissions: 0,
             probes: 0,
+            probing_since: None,
             persist_backoff: 0,
             last_heard: begin.now,
             last_sent: begin.now,
@@ -180,6 +183,15 @@ impl Tcb {
     /// The effective send MSS, octets of text (MUST-16).
     pub(crate) fn mss(&self) -> u32 {
         self.negotiated.send_mss.into()
+    }
+
+    /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
+    /// ones is lost (RFC 9293 section 3.7.2).
+    pub(crate) fn path_takes(&mut self, whole: u16) {
+        if self.negotiated.lower_mss(whole) {
+            let mss = self.mss();
+            self.intents.retransmit_now |= self.recovery.path_narrowed(&mut self.queue, self.send.nxt, mss);
+        }
     }
 
     /// What the receive window depends on.

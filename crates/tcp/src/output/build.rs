@@ -5,6 +5,7 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timesta
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
+use crate::connection::timeout::start_retransmission;
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
@@ -72,7 +73,7 @@ pub(super) fn new_text(
     tcb.queue.sent(start, end, now);
     if !tcb.timers.is_running(Timer::Retransmission) {
         // RFC 6298 section 5.1.
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+        start_retransmission(common, tcb, now);
     }
     text(common, tcb, start, octets, fin, reason, now)
 }
@@ -91,7 +92,7 @@ pub(super) fn retransmission(
     tcb.queue.retransmitted(start, end, now);
     tcb.tally.octets_retransmitted += u64::from(octets);
     if !tcb.timers.is_running(Timer::Retransmission) {
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+        start_retransmission(common, tcb, now);
     }
     text(common, tcb, start, octets, fin, reason, now)
 }

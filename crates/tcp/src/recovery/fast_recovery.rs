@@ -161,6 +161,11 @@ impl FastRecovery {
         }
     }
 
+    /// No recovery is going on.
+    pub(crate) fn is_open(&self) -> bool {
+        self.mode == Mode::Open
+    }
+
     pub(crate) fn is_limited_transmit(&self) -> bool {
         self.mode == Mode::Open && self.duplicates > 0
     }

@@ -162,6 +162,14 @@ impl RetransmissionQueue {
         self.mark_lost(index)
     }
 
+    /// What was sent in segments of more than `mss` octets is lost. Returns how many octets that is news for.
+    pub(crate) fn mark_longer_lost(&mut self, mss: u32) -> u32 {
+        let longer = |range: &SentRange| range.len() > mss;
+        (0..self.ranges.len())
+            .map(|index| if longer(&self.ranges[index]) { self.mark_lost(index) } else { 0 })
+            .sum()
+    }
+
     /// What was sent once and lies below at least `threshold` octets that the peer holds is lost
     /// (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
     pub(crate) fn mark_lost_below_sacked(&mut self, threshold: u32) -> u32 {
