@@ -11,7 +11,7 @@ mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::congestion::{CongestionController, IdleEvent};
+use crate::congestion::{CongestionController, IdleEvent, initial_window};
 use crate::connection::Common;
 use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
@@ -125,9 +125,9 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
 
 /// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
 fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let idle = now - tcb.last_sent > tcb.recovery.rto.current();
+    let idle = now - tcb.last_text > tcb.recovery.rto.current();
     if tcb.queue.is_empty() && idle && tcb.tally.octets_sent > 0 {
-        let restart_window = u32::from(common.config.initial_window_segments) * tcb.mss();
+        let restart_window = initial_window(common.config.initial_window_segments, tcb.mss());
         tcb.congestion.on_idle(&IdleEvent { restart_window });
     }
 }

@@ -34,6 +34,8 @@ pub struct HalfOpen {
     retransmissions: u8,
     started: Instant,
     sent_at: Instant,
+    /// The SYN-ACK was sent again, whoever asked for it.
+    repeated: bool,
     deadline: Instant,
     due: Option<SendReason>,
     /// When a segment that does not fit was last answered.
@@ -68,6 +70,7 @@ impl HalfOpen {
             retransmissions: 0,
             started: syn.arrived,
             sent_at: syn.arrived,
+            repeated: false,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
             last_challenge: None,
@@ -142,6 +145,7 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
+        self.repeated |= reason != SendReason::SynAck;
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
         Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason))
     }
@@ -167,12 +171,14 @@ impl HalfOpen {
                 timestamp: self.timestamp,
                 outbox: SendBuffer::new(self.identity.iss + 1),
                 rto: rto_after_handshake(config, self.retransmissions),
+                syns_lost: self.retransmissions,
                 now: self.sent_at,
             },
         );
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.last_challenge;
+        tcb.syn_ack_at = (!self.repeated).then_some(self.sent_at);
         Connection::from_tcb(common, tcb)
     }
 }

@@ -53,7 +53,7 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
 
 /// The SYN-ACK of a simultaneous open again (MUST-22, MUST-23).
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    let since = *tcb.troubled_since.get_or_insert(tcb.last_sent);
+    let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
     if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }

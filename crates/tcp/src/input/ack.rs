@@ -42,10 +42,11 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
-    if tcb.retransmissions == 0 {
-        let sample = segment.arrived - tcb.last_sent;
-        tcb.recovery.rtt.measured(sample);
+    if let Some(sent_at) = tcb.syn_ack_at {
+        tcb.recovery.rtt.measured(segment.arrived - sent_at);
         tcb.recovery.rto.measured(&tcb.recovery.rtt);
+    } else if tcb.retransmissions > 0 {
+        tcb.recovery.rto.after_lost_syn();
     }
     tcb.advance(Trigger::AckOfSyn);
     tcb.send.una = tcb.send.first_octet();

@@ -37,7 +37,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
-    tcb.last_sent = now;
+    tcb.last_text = now;
     tcb.ack.sent(&mut tcb.timers);
     half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
 }
@@ -115,6 +115,7 @@ fn text(
     if fin {
         flags = flags | Flags::FIN;
     }
+    tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let size = super::segment_size(tcb);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
@@ -189,7 +190,6 @@ fn unacknowledging(
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
     options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
-    tcb.last_sent = now;
     tcb.tally.segments_sent += 1;
     SegmentOut {
         header: TcpHeader {
