@@ -69,7 +69,7 @@ impl TimeWait {
             // RFC 1337: an old RST must not end TIME-WAIT early.
             return TimeWaitOutcome::Stay(Verdict::Dropped(DropReason::TimeWaitRst));
         }
-        if header.flags.syn() && !header.flags.ack() && self.may_reopen(header) {
+        if header.flags.syn() && !header.flags.ack() && self.may_reopen(config, header) {
             return TimeWaitOutcome::Reopen;
         }
         self.due = Some(SendReason::TimeWaitAck);
@@ -88,14 +88,15 @@ impl TimeWait {
     }
 
     /// A SYN opens anew when its timestamp is later (RFC 6191 section 2), or, without one, its number.
-    fn may_reopen(&self, header: &TcpHeader) -> bool {
+    fn may_reopen(&self, config: &Config, header: &TcpHeader) -> bool {
         match (self.recent, header.options.timestamps) {
             (Some(recent), Some(stamps)) => {
                 let advance = stamps.value.wrapping_sub(recent) as i32;
                 advance > 0 || (advance == 0 && header.seq.after(self.receive_next))
             }
-            (None, Some(_)) => true,
-            (Some(_) | None, None) => header.seq.after(self.receive_next),
+            // The new connection would have timestamps, which tell its segments from the old one's.
+            (None, Some(_)) if config.timestamps => true,
+            (Some(_), None) | (None, _) => header.seq.after(self.receive_next),
         }
     }
 

@@ -95,6 +95,7 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
     if acknowledged > 0 {
         let was_full = tcb.outbox.len() >= common.config.send_buffer;
         tcb.send.una = header.ack;
+        tcb.small_until = tcb.small_until.later(header.ack);
         tcb.outbox.acknowledge(header.ack);
         let cumulative = tcb.queue.acknowledge(header.ack);
         taken.sent_once_at = cumulative.sent_once_at.or(taken.sent_once_at);
