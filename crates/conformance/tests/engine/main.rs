@@ -17,6 +17,7 @@ mod reset;
 mod retransmission;
 mod sack;
 mod silly_window;
+mod storm;
 mod urgent;
 mod user_timeout_and_r2;
 mod window;

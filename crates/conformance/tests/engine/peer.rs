@@ -140,7 +140,7 @@ pub(crate) fn plain() -> Config {
     }
 }
 
-pub(crate) fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -212,7 +212,6 @@ impl Scene {
                     Some(self.host.listen(self.ours, ListenOptions::default()).expect("a listener"));
             }
             State::SynSent => {
-                self.ours.set_port(5000);
                 let options = ConnectOptions { local: Some(self.ours), config: None };
                 self.handle = Some(self.host.connect(self.peers, options, self.now).expect("an attempt"));
                 self.drain();
@@ -410,6 +409,11 @@ impl Scene {
             self.drain();
         }
         self.now = end;
+    }
+
+    /// Takes a packet from somewhere else than the peer.
+    pub(crate) fn take(&mut self, bytes: Bytes) {
+        let _ = self.host.handle_packet(PacketIn { bytes, trust_checksum: false }, self.now);
     }
 
     pub(crate) fn drain(&mut self) {
