@@ -92,6 +92,10 @@ pub(crate) fn rst() -> Said {
 }
 
 impl Said {
+    pub(crate) fn holding(self, octets: usize) -> Self {
+        Self { text: octets, ..self }
+    }
+
     /// At this number, counted from the peer's SYN.
     pub(crate) fn at(self, relative: u32) -> Self {
         Self { seq: Some(IRS + relative), ..self }
