@@ -175,9 +175,7 @@ impl Segment {
     /// SEG.LEN: the sequence numbers that the segment takes, SYN and FIN among them.
     #[must_use]
     pub fn sequence_length(&self) -> u32 {
-        self.payload.len() as u32
-            + u32::from(self.header.flags.syn())
-            + u32::from(self.header.flags.fin())
+        self.payload.len() as u32 + u32::from(self.header.flags.syn()) + u32::from(self.header.flags.fin())
     }
 
     /// The number after the last one that the segment takes.
