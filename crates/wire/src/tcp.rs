@@ -1,8 +1,10 @@
 //! The TCP header (RFC 9293 section 3.1), its options (3.2), and a segment that was received.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use zerocopy::byteorder::network_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::checksum::PseudoHeader;
+use crate::checksum::{Checksum, PseudoHeader};
 use crate::seq::SeqNumber;
 
 mod options;
@@ -15,6 +17,24 @@ pub const HEADER_LEN: usize = 20;
 pub const MAX_HEADER_LEN: usize = 60;
 /// The longest list of options.
 pub const MAX_OPTIONS_LEN: usize = MAX_HEADER_LEN - HEADER_LEN;
+/// Where the checksum field stands in the header.
+pub const CHECKSUM_OFFSET: usize = core::mem::offset_of!(FixedHeader, checksum);
+
+/// The header as it stands on the wire, without its options.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct FixedHeader {
+    source_port: U16,
+    destination_port: U16,
+    seq: U32,
+    ack: U32,
+    /// The data offset in the high nibble, reserved bits in the low one.
+    offset_and_reserved: u8,
+    flags: u8,
+    window: U16,
+    checksum: U16,
+    urgent_pointer: U16,
+}
 
 /// The control bits, eight of them, in the header's order (RFC 9293 section 3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -193,26 +213,62 @@ impl Segment {
     /// See [`SegmentError`]; a bad option is no error of the segment: reading stops there and the options
     /// before it stand (MUST-7).
     pub fn parse(bytes: Bytes, pseudo_header: Option<&PseudoHeader>) -> Result<Self, SegmentError> {
-        let _ = (bytes, pseudo_header);
-        todo!()
+        let (fixed, behind) = FixedHeader::ref_from_prefix(&bytes).map_err(|_| SegmentError::Truncated)?;
+        let header_len = usize::from(fixed.offset_and_reserved >> 4) * 4;
+        let options_len = header_len.checked_sub(HEADER_LEN).ok_or(SegmentError::DataOffset)?;
+        let options = behind.get(..options_len).ok_or(SegmentError::Truncated)?;
+        if let Some(pseudo_header) = pseudo_header {
+            let mut checksum = Checksum::with_pseudo_header(pseudo_header);
+            checksum.add(&bytes);
+            if checksum.finish() != 0 {
+                return Err(SegmentError::Checksum);
+            }
+        }
+        let header = TcpHeader {
+            source_port: fixed.source_port.get(),
+            destination_port: fixed.destination_port.get(),
+            seq: SeqNumber::new(fixed.seq.get()),
+            ack: SeqNumber::new(fixed.ack.get()),
+            flags: Flags::from_bits(fixed.flags),
+            reserved: fixed.offset_and_reserved & 0x0f,
+            window: fixed.window.get(),
+            urgent_pointer: fixed.urgent_pointer.get(),
+            options: TcpOptions::parse(options),
+        };
+        let mut payload = bytes;
+        payload.advance(header_len);
+        Ok(Self { header, payload })
     }
 }
 
 impl TcpHeader {
     /// The header's length with its options, in octets: 20 to 60, a multiple of four.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a header is never empty")]
     pub fn len(&self) -> usize {
         HEADER_LEN + self.options.len()
     }
 
-    /// Writes the header to the front of `buffer` with a checksum field of zero, options padded with
-    /// zeros (MUST-69), and returns its length.
+    /// Writes the header to the front of `buffer` with a checksum field of zero, and returns its length.
+    /// Options are padded by NOPs before each, so that there is nothing to pad behind them (MUST-69).
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpHeader::len`].
     pub fn write(&self, buffer: &mut [u8]) -> usize {
-        let _ = buffer;
-        todo!()
+        let len = HEADER_LEN + self.options.write(&mut buffer[HEADER_LEN..]);
+        let fixed = FixedHeader {
+            source_port: self.source_port.into(),
+            destination_port: self.destination_port.into(),
+            seq: self.seq.value().into(),
+            ack: self.ack.value().into(),
+            offset_and_reserved: ((len / 4) << 4) as u8 | self.reserved & 0x0f,
+            flags: self.flags.bits(),
+            window: self.window.into(),
+            checksum: U16::ZERO,
+            urgent_pointer: self.urgent_pointer.into(),
+        };
+        buffer[..HEADER_LEN].copy_from_slice(fixed.as_bytes());
+        len
     }
 }
 
@@ -226,3 +282,18 @@ pub enum SegmentError {
     /// The checksum does not match.
     Checksum,
 }
+
+impl core::fmt::Display for SegmentError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Truncated => "the segment ends before its TCP header does",
+            Self::DataOffset => "the TCP data offset is under five words",
+            Self::Checksum => "the TCP checksum does not match",
+        })
+    }
+}
+
+impl core::error::Error for SegmentError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,27 @@
 //! TCP options (RFC 9293 section 3.2): what TCP knows, in the order in which Linux lays it out.
 
+use bytes::BufMut;
 use smallvec::SmallVec;
 
+use super::MAX_OPTIONS_LEN;
 use crate::seq::SeqNumber;
+
+// Kinds and lengths, as assigned by IANA.
+const END: u8 = 0;
+const NOP: u8 = 1;
+const MSS: u8 = 2;
+const MSS_LEN: u8 = 4;
+const WINDOW_SCALE: u8 = 3;
+const WINDOW_SCALE_LEN: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK_PERMITTED_LEN: u8 = 2;
+const SACK: u8 = 5;
+const SACK_RANGE_LEN: usize = 8;
+const TIMESTAMPS: u8 = 8;
+const TIMESTAMPS_LEN: u8 = 10;
+
+/// What stands before the two timestamps when nothing else wants to: RFC 7323 appendix A.
+const ALIGNED_TIMESTAMPS: [u8; 4] = [NOP, NOP, TIMESTAMPS, TIMESTAMPS_LEN];
 
 /// The two timestamps of RFC 7323 section 3.2, in the sender's ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +42,9 @@ pub struct SackRange {
 }
 
 /// The options of one segment. An absent option is `None`, `false` or empty.
+///
+/// Which of them count in which segment is the engine's decision: MSS, window scale and SACK-permitted
+/// are recorded wherever they occur.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct TcpOptions {
     /// Kind 2: maximum segment size, octets.
@@ -41,7 +63,8 @@ impl TcpOptions {
     /// The length as written, padding included: a multiple of four, at most 40.
     #[must_use]
     pub fn len(&self) -> usize {
-        todo!()
+        let ranges = self.ranges_that_fit();
+        self.len_without_sack() + if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN }
     }
 
     /// Whether there is no option at all.
@@ -49,4 +72,135 @@ impl TcpOptions {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Reads the options of a segment: all that stands between the fixed header and the data offset.
+    ///
+    /// Whatever the octets are, the outcome is a list of options:
+    /// - an option may begin at any octet (MUST-64);
+    /// - one of unknown kind, or of a length that its kind does not have, is passed over (MUST-6);
+    /// - a length under two or over what is left ends the reading, and what was read before stands (MUST-7);
+    /// - of an option that comes twice, the first counts.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut options = Self::default();
+        let mut rest = bytes;
+        // Nearly every segment of an established connection carries this and nothing else.
+        if let Some((head, behind)) = rest.split_first_chunk::<12>()
+            && let Some(aligned) = head.strip_prefix(&ALIGNED_TIMESTAMPS)
+        {
+            options.record(TIMESTAMPS, aligned);
+            rest = behind;
+        }
+        while let [kind, behind @ ..] = rest {
+            match *kind {
+                END => break,
+                NOP => rest = behind,
+                kind => {
+                    let Some((body, behind)) = split_option(behind) else { break };
+                    options.record(kind, body);
+                    rest = behind;
+                }
+            }
+        }
+        options
+    }
+
+    /// Takes down one option, given what stands behind its kind and length.
+    fn record(&mut self, kind: u8, body: &[u8]) {
+        match (kind, body) {
+            (MSS, &[high, low]) => {
+                self.mss.get_or_insert(u16::from_be_bytes([high, low]));
+            }
+            (WINDOW_SCALE, &[shift]) => {
+                self.window_scale.get_or_insert(shift);
+            }
+            (SACK_PERMITTED, []) => self.sack_permitted = true,
+            (TIMESTAMPS, body) => {
+                if let Some((value, echo)) = two_words(body) {
+                    self.timestamps.get_or_insert(Timestamps { value, echo });
+                }
+            }
+            (SACK, body) if self.sack.is_empty() => {
+                let (ranges, surplus) = body.as_chunks::<SACK_RANGE_LEN>();
+                if surplus.is_empty() {
+                    self.sack.extend(ranges.iter().filter_map(|range| two_words(range)).map(
+                        |(start, end)| SackRange { start: SeqNumber::new(start), end: SeqNumber::new(end) },
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the options to the front of `buffer` and returns their length, [`TcpOptions::len`].
+    ///
+    /// The layout is that of Linux, so that a fingerprint tells nothing and every option is aligned: in a
+    /// SYN `mss, sackOK, TS, nop, wscale`, later `nop, nop, TS, nop, nop, sack`. SACK ranges beyond what
+    /// 40 octets hold are left out, the last ones first (RFC 2018 section 4: the first ones matter most).
+    ///
+    /// # Panics
+    /// When `buffer` is shorter than [`TcpOptions::len`].
+    pub fn write(&self, buffer: &mut [u8]) -> usize {
+        let len = self.len();
+        let mut out = &mut buffer[..len];
+        if let Some(mss) = self.mss {
+            out.put_slice(&[MSS, MSS_LEN]);
+            out.put_u16(mss);
+        }
+        let padding_or_sack_permitted =
+            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            out.put_slice(&padding_or_sack_permitted);
+            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
+            out.put_u32(value);
+            out.put_u32(echo);
+        } else if self.sack_permitted {
+            out.put_slice(&[NOP, NOP]);
+            out.put_slice(&padding_or_sack_permitted);
+        }
+        if let Some(shift) = self.window_scale {
+            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        }
+        let ranges = self.ranges_that_fit();
+        if ranges > 0 {
+            out.put_slice(&[NOP, NOP, SACK, (2 + ranges * SACK_RANGE_LEN) as u8]);
+            for range in &self.sack[..ranges] {
+                out.put_u32(range.start.value());
+                out.put_u32(range.end.value());
+            }
+        }
+        len
+    }
+
+    /// Every option here is padded to a multiple of four by the NOPs before it, so the list as a whole is
+    /// too, and needs no zeros behind it.
+    fn len_without_sack(&self) -> usize {
+        let mss = if self.mss.is_some() { 4 } else { 0 };
+        let timestamps_and_sack_permitted = match (self.timestamps, self.sack_permitted) {
+            (Some(_), _) => 12,
+            (None, true) => 4,
+            (None, false) => 0,
+        };
+        let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
+        mss + timestamps_and_sack_permitted + window_scale
+    }
+
+    fn ranges_that_fit(&self) -> usize {
+        let room = MAX_OPTIONS_LEN - self.len_without_sack() - 4;
+        self.sack.len().min(room / SACK_RANGE_LEN)
+    }
 }
+
+/// From the length octet on: the option's body, and what stands behind it.
+fn split_option(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, behind) = bytes.split_first()?;
+    behind.split_at_checked(usize::from(*len).checked_sub(2)?)
+}
+
+fn two_words(bytes: &[u8]) -> Option<(u32, u32)> {
+    let &[a, b, c, d, e, f, g, h] = bytes else { return None };
+    Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

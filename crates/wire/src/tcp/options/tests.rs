@@ -1,0 +1,167 @@
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+use smallvec::{SmallVec, smallvec};
+
+use super::{SackRange, TcpOptions, Timestamps};
+use crate::seq::SeqNumber;
+
+const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
+
+fn range(start: u32, end: u32) -> SackRange {
+    SackRange { start: SeqNumber::new(start), end: SeqNumber::new(end) }
+}
+
+fn written(options: &TcpOptions) -> Vec<u8> {
+    let mut buffer = [0xaa; 40];
+    let len = options.write(&mut buffer);
+    assert_eq!(len, options.len());
+    buffer[..len].to_vec()
+}
+
+fn syn() -> TcpOptions {
+    TcpOptions {
+        mss: Some(1460),
+        window_scale: Some(7),
+        sack_permitted: true,
+        timestamps: Some(TIMESTAMPS),
+        sack: SmallVec::new(),
+    }
+}
+
+#[test]
+fn a_syn_is_laid_out_as_linux_does() {
+    assert_eq!(
+        written(&syn()),
+        [2, 4, 0x05, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7],
+        "mss, sackOK, TS, nop, wscale"
+    );
+    assert_eq!(
+        written(&TcpOptions { timestamps: None, ..syn() }),
+        [2, 4, 0x05, 0xb4, 1, 1, 4, 2, 1, 3, 3, 7],
+        "mss, nop, nop, sackOK, nop, wscale"
+    );
+    assert_eq!(
+        written(&TcpOptions { sack_permitted: false, ..syn() }),
+        [2, 4, 0x05, 0xb4, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7],
+        "mss, nop, nop, TS, nop, wscale"
+    );
+}
+
+#[test]
+fn a_later_segment_is_laid_out_as_linux_does() {
+    let options =
+        TcpOptions { timestamps: Some(TIMESTAMPS), sack: smallvec![range(1, 2)], ..TcpOptions::default() };
+    assert_eq!(
+        written(&options),
+        [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2],
+        "nop, nop, TS, nop, nop, sack"
+    );
+    assert!(written(&TcpOptions::default()).is_empty());
+    assert!(TcpOptions::default().is_empty());
+}
+
+#[test]
+fn sack_ranges_beyond_forty_octets_are_left_out() {
+    let four: SmallVec<[SackRange; 4]> = (0..4).map(|i| range(i * 10, i * 10 + 5)).collect();
+    let bare = TcpOptions { sack: four.clone(), ..TcpOptions::default() };
+    assert_eq!(bare.len(), 36);
+    assert_eq!(TcpOptions::parse(&written(&bare)), bare);
+
+    let with_timestamps = TcpOptions { timestamps: Some(TIMESTAMPS), ..bare };
+    assert_eq!(with_timestamps.len(), 40);
+    assert_eq!(TcpOptions::parse(&written(&with_timestamps)).sack[..], four[..3]);
+
+    let everything = TcpOptions { sack: four.clone(), ..syn() };
+    assert_eq!(TcpOptions::parse(&written(&everything)).sack[..], four[..2]);
+
+    let endless = TcpOptions { sack: (0..100).map(|i| range(i, i + 1)).collect(), ..TcpOptions::default() };
+    assert_eq!(endless.len(), 36);
+}
+
+#[test]
+fn options_are_read_at_any_alignment() {
+    // MUST-64, and MUST-6 for the experimental kind 254.
+    let bytes = [1, 3, 3, 9, 254, 5, 1, 2, 3, 2, 4, 0x02, 0x18, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 4, 2, 0, 2, 4];
+    let options = TcpOptions::parse(&bytes);
+    assert_eq!(
+        options,
+        TcpOptions {
+            mss: Some(536),
+            window_scale: Some(9),
+            sack_permitted: true,
+            timestamps: Some(TIMESTAMPS),
+            sack: SmallVec::new(),
+        }
+    );
+}
+
+#[test]
+fn an_illegal_length_ends_the_reading_and_keeps_what_came_before() {
+    // MUST-7: zero, one, beyond the end, and no length at all.
+    for bad in [&[3, 0, 7][..], &[3, 1, 7], &[3, 4, 7], &[3]] {
+        let mut bytes = alloc::vec![2, 4, 0x05, 0xb4];
+        bytes.extend(bad);
+        let options = TcpOptions::parse(&bytes);
+        assert_eq!(options, TcpOptions { mss: Some(1460), ..TcpOptions::default() }, "{bad:?}");
+    }
+}
+
+#[test]
+fn a_known_kind_of_another_length_is_passed_over() {
+    let bytes = [2, 3, 9, 3, 2, 4, 3, 0, 8, 3, 0, 5, 2, 5, 9, 0, 0, 0, 0, 0, 0, 0, 2, 4, 0x05, 0xb4];
+    assert_eq!(TcpOptions::parse(&bytes), TcpOptions { mss: Some(1460), ..TcpOptions::default() });
+}
+
+#[test]
+fn of_an_option_that_comes_twice_the_first_counts() {
+    let options = TcpOptions::parse(&[2, 4, 0x05, 0xb4, 2, 4, 0, 1, 3, 3, 7, 3, 3, 14]);
+    assert_eq!((options.mss, options.window_scale), (Some(1460), Some(7)));
+}
+
+#[test]
+fn what_follows_the_common_layout_is_read_too() {
+    let mut bytes = alloc::vec![1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 3, 3, 2];
+    bytes.extend([8, 10, 9, 9, 9, 9, 9, 9, 9, 9]);
+    let options = TcpOptions::parse(&bytes);
+    assert_eq!((options.timestamps, options.window_scale), (Some(TIMESTAMPS), Some(2)));
+}
+
+prop_compose! {
+    /// Options that fit: everything that `write` leaves as it is.
+    pub(crate) fn any_options()(
+        mss in any::<Option<u16>>(),
+        window_scale in any::<Option<u8>>(),
+        sack_permitted in any::<bool>(),
+        timestamps in any::<Option<(u32, u32)>>(),
+        ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
+    ) -> TcpOptions {
+        TcpOptions {
+            mss,
+            window_scale,
+            sack_permitted,
+            timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
+            sack: ranges.into_iter().map(|(start, end)| range(start, end)).collect(),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read_back(options in any_options()) {
+        let bytes = written(&options);
+        prop_assert!(bytes.len() <= 40 && bytes.len().is_multiple_of(4));
+        prop_assert_eq!(TcpOptions::parse(&bytes), options);
+    }
+
+    #[test]
+    fn any_octets_give_options_that_survive_another_round(
+        bytes in proptest::collection::vec(0u8..16, 0..=40),
+    ) {
+        let options = TcpOptions::parse(&bytes);
+        prop_assert!(options.sack.len() <= 4);
+        let again = TcpOptions::parse(&written(&options));
+        prop_assert_eq!(&again.sack[..], &options.sack[..again.sack.len()]);
+        prop_assert_eq!(TcpOptions { sack: options.sack.clone(), ..again }, options);
+    }
+}
