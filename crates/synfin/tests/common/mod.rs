@@ -64,12 +64,14 @@ impl Hole {
 impl Path for Hole {
     fn outgoing(&mut self, packet: Bytes, _: Instant) {
         if !self.is_open() {
+            assert!(packet.len() <= 1500);
             self.outgoing.push_back(packet);
         }
     }
 
     fn incoming(&mut self, packet: Bytes, _: Instant) {
         if !self.is_open() {
+            assert!(packet.len() <= 1500);
             self.incoming.push_back(packet);
         }
     }
