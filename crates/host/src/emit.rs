@@ -212,3 +212,6 @@ fn write_fragment_header(
         octets[4..8].copy_from_slice(&identification.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,3 +192,6 @@ fn segment_sizes(mtu: usize, v4: bool) -> (Mss, Mss) {
     let (headers, default) = if v4 { (40, Mss::DEFAULT_V4) } else { (60, Mss::DEFAULT_V6) };
     (Mss::new((mtu - headers) as u16), default)
 }
+
+#[cfg(test)]
+mod tests;

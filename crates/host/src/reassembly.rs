@@ -231,3 +231,6 @@ impl Piece {
         self.offset + self.octets.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

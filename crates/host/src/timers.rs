@@ -99,3 +99,6 @@ impl Timers {
         self.position.insert(self.heap[b].handle, b);
     }
 }
+
+#[cfg(test)]
+mod tests;

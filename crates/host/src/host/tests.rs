@@ -1,0 +1,4 @@
+mod ethernet;
+mod hostile;
+mod messages;
+mod udp;
