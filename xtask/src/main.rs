@@ -1,2 +1,82 @@
-//! Checks of the house.
-fn main() {}
+//! Checks of the house that neither the compiler nor clippy makes: `cargo xtask all`.
+//!
+//! Each check is a module with the same shape: a `check` that reads the workspace and returns its findings, over
+//! pure functions that the tests drive with made-up inputs. Exit status: 0 when all hold, 1 when something was
+//! found or a check could not run, 2 when the call itself was off.
+
+mod arrows;
+mod finding;
+mod sizes;
+mod words;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use cargo_metadata::{Metadata, MetadataCommand};
+use clap::{Parser, Subcommand};
+
+use crate::finding::Finding;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Checks of the house: who may depend on whom, how long things may be, what must not be said",
+    after_help = "Example: cargo xtask all",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Task {
+    /// Check that the crates depend on each other only in the direction the design allows
+    Arrows,
+    /// Check that no file is over 600 lines and no function over 80
+    Sizes,
+    /// Check that no tracked file names a machine's path, a workplace's number or a superseded RFC
+    Words,
+    /// Run every check
+    All,
+}
+
+type Check = (&'static str, fn(&Metadata) -> Result<Vec<Finding>>);
+
+const CHECKS: [Check; 3] = [("arrows", arrows::check), ("sizes", sizes::check), ("words", words::check)];
+
+fn main() -> ExitCode {
+    let chosen = match Cli::parse().task {
+        Task::Arrows => &CHECKS[0..1],
+        Task::Sizes => &CHECKS[1..2],
+        Task::Words => &CHECKS[2..3],
+        Task::All => &CHECKS[..],
+    };
+    match run(chosen) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the checks, prints what they find, and returns how many findings there were.
+fn run(checks: &[Check]) -> Result<usize> {
+    let metadata = MetadataCommand::new().no_deps().exec().context("cannot read the workspace")?;
+    let mut total = 0;
+    for (name, check) in checks {
+        let findings = check(&metadata).with_context(|| format!("{name} could not run"))?;
+        for finding in &findings {
+            eprintln!("{finding}");
+        }
+        match findings.len() {
+            0 => println!("{name}: ok"),
+            count => eprintln!("{name}: {count} found"),
+        }
+        total += findings.len();
+    }
+    Ok(total)
+}

@@ -1,198 +1,328 @@
-//! Scaffold: the signatures alone, until the engine is here.
+//! A connection: which phase it is in, and who acts there.
+//!
+//! Orchestration only. What a segment means is for `input` to say, what is sent for `output`; here the
+//! phases hand over to one another.
 
+pub mod half_open;
+pub(crate) mod negotiate;
+pub(crate) mod open;
+pub mod state;
+pub mod status;
+pub(crate) mod tcb;
+pub mod time_wait;
+mod timeout;
+mod user;
+
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::time::Duration;
 
-use bytes::Bytes;
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::incoming::PathSignal;
-use crate::{
-    Config, Event, Incoming, KeepAlive, ReceiveError, SegmentOut, SendError, State, Status, TimeWait,
-    TransmitLimits, Verdict,
-};
+use crate::config::Config;
+use crate::event::{Event, Events};
+use crate::incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
+use crate::input::{self, Stop};
+use crate::outgoing::{SegmentOut, TransmitLimits};
+use crate::output;
+use crate::reason::{CloseReason, DropReason, SendReason};
+use crate::receive::ReceiveBuffer;
+use crate::timer::Timer;
+use open::SynSent;
+use state::State;
+use tcb::Tcb;
+use time_wait::{TimeWait, TimeWaitOutcome};
 
-pub mod half_open {
-    //! Scaffold.
-    use super::*;
-    use crate::CloseReason;
-    /// A half-open connection.
-    #[derive(Debug)]
-    pub struct HalfOpen {}
-    /// What became of it.
-    #[derive(Debug)]
-    #[allow(clippy::large_enum_variant)]
-    pub enum HalfOpenOutcome {
-        /// As before.
-        Stay(Verdict),
-        /// Established.
-        Promoted(Connection, Verdict),
-        /// Gone.
-        Gone(CloseReason),
-    }
-    #[allow(missing_docs)]
-    impl HalfOpen {
-        pub fn from_syn(_config: &Config, _syn: &Incoming, _identity: Identity) -> Self {
-            todo!()
-        }
-        pub fn handle_segment(&mut self, _config: &Arc<Config>, _incoming: Incoming) -> HalfOpenOutcome {
-            todo!()
-        }
-        pub fn handle_timeout(&mut self, _config: &Config, _now: Instant) -> Option<CloseReason> {
-            todo!()
-        }
-        pub fn poll_transmit(&mut self, _config: &Config, _now: Instant) -> Option<SegmentOut> {
-            todo!()
-        }
-        pub fn poll_timeout(&self) -> Option<Instant> {
-            todo!()
-        }
-    }
-}
-pub mod state {
-    //! Scaffold.
-    /// The state.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs)]
-    pub enum State {
-        Closed,
-        Listen,
-        SynSent,
-        SynReceived,
-        Established,
-        FinWait1,
-        FinWait2,
-        CloseWait,
-        Closing,
-        LastAck,
-        TimeWait,
-    }
-    /// Scaffold.
-    pub enum Trigger {}
-}
-pub mod status {
-    //! Scaffold.
-    /// Scaffold.
-    #[derive(Clone, Debug)]
-    #[allow(missing_docs)]
-    pub struct Status {
-        pub state: super::State,
-    }
-}
-pub mod time_wait {
-    //! Scaffold.
-    use super::*;
-    /// TIME-WAIT.
-    #[derive(Debug)]
-    pub struct TimeWait {}
-    /// What became of it.
-    #[derive(Debug)]
-    #[allow(missing_docs)]
-    pub enum TimeWaitOutcome {
-        Stay(Verdict),
-        Reopen,
-        Gone,
-    }
-    #[allow(missing_docs)]
-    impl TimeWait {
-        pub fn handle_segment(&mut self, _config: &Config, _incoming: &Incoming) -> TimeWaitOutcome {
-            todo!()
-        }
-        pub fn minimum_iss(&self) -> SeqNumber {
-            todo!()
-        }
-        pub fn poll_transmit(&mut self, _now: Instant) -> Option<SegmentOut> {
-            todo!()
-        }
-        pub fn poll_timeout(&self) -> Option<Instant> {
-            todo!()
-        }
-        pub fn handle_timeout(&mut self, _now: Instant) -> bool {
-            todo!()
-        }
-    }
-}
-
-/// Who it is.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
+/// What makes a connection this one. The host chooses the numbers (RFC 6528, RFC 7323 section 5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// Our port.
     pub local_port: u16,
+    /// The peer's port.
     pub remote_port: u16,
+    /// ISS: the number of our SYN; unpredictable and clock-driven (MUST-8, MUST-9).
     pub iss: SeqNumber,
+    /// What is added to the millisecond clock to make our timestamps.
     pub timestamp_offset: u32,
 }
 
-/// A connection.
-#[derive(Debug)]
-pub struct Connection {}
-
-#[allow(missing_docs)]
-impl Connection {
-    pub fn open(_config: Arc<Config>, _identity: Identity, _now: Instant) -> Self {
-        todo!()
-    }
-    pub fn state(&self) -> State {
-        todo!()
-    }
-    pub fn handle_segment(&mut self, _incoming: Incoming) -> Verdict {
-        todo!()
-    }
-    pub fn handle_path_signal(&mut self, _signal: PathSignal, _now: Instant) -> Verdict {
-        todo!()
-    }
-    pub fn handle_timeout(&mut self, _now: Instant) {
-        todo!()
-    }
-    pub fn poll_transmit(&mut self, _limits: TransmitLimits, _now: Instant) -> Option<SegmentOut> {
-        todo!()
-    }
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
-    }
-    pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
-    }
-    pub fn send_capacity(&self) -> usize {
-        todo!()
-    }
-    pub fn send(&mut self, _data: Bytes, _now: Instant) -> Result<usize, SendError> {
-        todo!()
-    }
-    pub fn receive(&mut self, _max: usize, _now: Instant) -> Result<Option<Bytes>, ReceiveError> {
-        todo!()
-    }
-    pub fn receive_available(&self) -> usize {
-        todo!()
-    }
-    pub fn close(&mut self, _now: Instant) {
-        todo!()
-    }
-    pub fn release(&mut self, _now: Instant) {
-        todo!()
-    }
-    pub fn abort(&mut self, _now: Instant) {
-        todo!()
-    }
-    pub fn status(&self) -> Status {
-        todo!()
-    }
-    pub fn set_nodelay(&mut self, _nodelay: bool, _now: Instant) {
-        todo!()
-    }
-    pub fn set_keep_alive(&mut self, _keep_alive: Option<KeepAlive>, _now: Instant) {
-        todo!()
-    }
-    pub fn set_user_timeout(&mut self, _timeout: Option<Duration>, _now: Instant) {
-        todo!()
-    }
-    pub fn config(&self) -> &Config {
-        todo!()
-    }
-    pub fn into_time_wait(self) -> Result<TimeWait, Connection> {
-        todo!()
-    }
-    pub fn check_invariants(&self) {
-        todo!()
+impl Identity {
+    /// Our timestamp at `now`: milliseconds (RFC 7323 section 5.4).
+    pub(crate) fn timestamp(&self, now: Instant) -> u32 {
+        (now.as_millis() as u32).wrapping_add(self.timestamp_offset)
     }
 }
+
+/// What every phase has.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) identity: Identity,
+    pub(crate) config: Arc<Config>,
+    pub(crate) events: Events,
+}
+
+/// One TCP connection.
+///
+/// ```
+/// use std::sync::Arc;
+/// use synfin_tcp::{Config, Connection, Identity, SendReason, State, TransmitLimits};
+/// use synfin_wire::{Instant, SeqNumber};
+///
+/// let identity = Identity {
+///     local_port: 40000,
+///     remote_port: 80,
+///     iss: SeqNumber::new(100),
+///     timestamp_offset: 0,
+/// };
+/// let mut connection = Connection::open(Arc::new(Config::default()), identity, Instant::ZERO);
+/// assert_eq!(connection.state(), State::SynSent);
+/// let syn = connection.poll_transmit(TransmitLimits::ONE_SEGMENT, Instant::ZERO).unwrap();
+/// assert_eq!(syn.reason, SendReason::Syn);
+/// assert!(connection.poll_timeout().is_some());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection {
+    common: Common,
+    phase: Phase,
+}
+
+/// What a connection consists of at each time of its life.
+#[derive(Clone, Debug)]
+enum Phase {
+    SynSent(Box<SynSent>),
+    Synchronized(Box<Tcb>),
+    TimeWait { entry: TimeWait, unread: ReceiveBuffer },
+    Closed(Closed),
+}
+
+/// What is left of a connection: why it ended, and what the user has not read.
+#[derive(Clone, Debug)]
+struct Closed {
+    reason: CloseReason,
+    unread: ReceiveBuffer,
+    /// The peer's FIN had come: reading ends in order.
+    peer_finished: bool,
+    /// The RST that tells the peer.
+    last_words: Option<SegmentOut>,
+}
+
+impl Connection {
+    /// Opens actively: SYN-SENT, with the SYN waiting to be polled (RFC 9293 section 3.10.1).
+    #[must_use]
+    pub fn open(config: Arc<Config>, identity: Identity, now: Instant) -> Self {
+        let common = Common { identity, config, events: Events::default() };
+        let syn_sent = SynSent::new(&common, now);
+        Self { common, phase: Phase::SynSent(Box::new(syn_sent)) }
+    }
+
+    /// A connection whose SYN-RECEIVED or later state is made elsewhere.
+    pub(crate) fn from_tcb(common: Common, tcb: Tcb) -> Self {
+        Self { common, phase: Phase::Synchronized(Box::new(tcb)) }
+    }
+
+    /// The state; never LISTEN, which is the host's.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match &self.phase {
+            Phase::SynSent(_) => State::SynSent,
+            Phase::Synchronized(tcb) => tcb.state(),
+            Phase::TimeWait { .. } => State::TimeWait,
+            Phase::Closed(_) => State::Closed,
+        }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.common.config
+    }
+
+    /// What makes the connection this one.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.common.identity
+    }
+
+    /// Takes a segment that was looked up as this connection's (RFC 9293 section 3.10.7).
+    pub fn handle_segment(&mut self, incoming: Incoming) -> Verdict {
+        let now = incoming.arrived;
+        let result = match &mut self.phase {
+            Phase::SynSent(syn_sent) => match input::syn_sent::handle(&mut self.common, syn_sent, incoming) {
+                input::syn_sent::Outcome::Stay(verdict) => return verdict,
+                input::syn_sent::Outcome::Synchronized(tcb) => {
+                    self.phase = Phase::Synchronized(tcb);
+                    Ok(())
+                }
+                input::syn_sent::Outcome::Refused => Err(Stop::Close(CloseReason::Refused)),
+            },
+            Phase::Synchronized(tcb) => input::synchronized(&mut self.common, tcb, incoming),
+            Phase::TimeWait { entry, .. } => {
+                return match entry.handle_segment(&self.common.config, &incoming) {
+                    TimeWaitOutcome::Stay(verdict) => verdict,
+                    // The owner still holds this one; the new SYN comes again.
+                    TimeWaitOutcome::Reopen => Verdict::Dropped(DropReason::Undecided),
+                };
+            }
+            Phase::Closed(_) => return Verdict::Dropped(DropReason::Closed),
+        };
+        self.settle(result, now)
+    }
+
+    /// Carries out what input or a timer has concluded.
+    fn settle(&mut self, result: Result<(), Stop>, now: Instant) -> Verdict {
+        match result {
+            Ok(()) => {
+                if self.state() == State::TimeWait {
+                    self.enter_time_wait(now);
+                }
+                Verdict::Accepted
+            }
+            Err(Stop::Dropped(reason)) => Verdict::Dropped(reason),
+            Err(Stop::Close(reason)) => {
+                self.finish(reason, None, now);
+                Verdict::Accepted
+            }
+            Err(Stop::Reset(reason, why)) => {
+                self.finish(reason, Some(why), now);
+                Verdict::Dropped(DropReason::NobodyReads)
+            }
+        }
+    }
+
+    /// Takes what an ICMP error says (RFC 9293 section 3.9.2.2, RFC 5927).
+    pub fn handle_path_signal(&mut self, signal: PathSignal, now: Instant) -> Verdict {
+        let in_flight = match &self.phase {
+            Phase::SynSent(_) => signal.quoted_seq == self.common.identity.iss,
+            Phase::Synchronized(tcb) => {
+                signal.quoted_seq.at_or_after(tcb.send.una) && signal.quoted_seq.before(tcb.send.nxt)
+            }
+            Phase::TimeWait { .. } | Phase::Closed(_) => false,
+        };
+        if !in_flight {
+            return Verdict::Dropped(DropReason::OutsideWindow);
+        }
+        match (&mut self.phase, signal.kind) {
+            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => {
+                if u32::from(mss) < tcb.mss() {
+                    tcb.negotiated.lower_mss(mss);
+                    tcb.queue.mark_front_lost(u32::MAX >> 1);
+                    tcb.intents.retransmit_now = true;
+                }
+            }
+            // Once synchronized even a hard error may be forged: RFC 5927 section 5.2 treats it as soft.
+            (Phase::SynSent(_), PathSignalKind::Hard) => self.finish(CloseReason::Unreachable, None, now),
+            _ => self.common.events.raise(Event::SoftError),
+        }
+        Verdict::Accepted
+    }
+
+    /// Does what is due at `now`; harmless when nothing is.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let result = match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.handle_timeout(&self.common.config, now),
+            Phase::Synchronized(tcb) => timeout::synchronized(&mut self.common, tcb, now),
+            Phase::TimeWait { entry, .. } => {
+                if entry.handle_timeout(now) {
+                    Err(Stop::Close(CloseReason::Finished))
+                } else {
+                    Ok(())
+                }
+            }
+            Phase::Closed(_) => Ok(()),
+        };
+        let _ = self.settle(result, now);
+    }
+
+    /// The next segment to send, and why; `None` when there is nothing to send now.
+    pub fn poll_transmit(&mut self, limits: TransmitLimits, now: Instant) -> Option<SegmentOut> {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.poll_transmit(&self.common, now),
+            Phase::Synchronized(tcb) => output::poll(&mut self.common, tcb, limits, now),
+            Phase::TimeWait { entry, .. } => entry.poll_transmit(now),
+            Phase::Closed(closed) => closed.last_words.take(),
+        }
+    }
+
+    /// When [`Connection::handle_timeout`] is to be called next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => Some(syn_sent.deadline()),
+            Phase::Synchronized(tcb) => tcb.timers.earliest(),
+            Phase::TimeWait { entry, .. } => entry.poll_timeout(),
+            Phase::Closed(_) => None,
+        }
+    }
+
+    /// Something that the owner may want to act on.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.common.events.take()
+    }
+
+    /// The compact form, once the connection is in TIME-WAIT and has nothing left to read.
+    ///
+    /// # Errors
+    /// Gives the connection back when it is in another state or holds unread data.
+    pub fn into_time_wait(self) -> Result<TimeWait, Self> {
+        match self.phase {
+            Phase::TimeWait { entry, unread } if unread.is_empty() => Ok(entry),
+            phase => Err(Self { common: self.common, phase }),
+        }
+    }
+
+    /// Checks that what must always hold does.
+    ///
+    /// # Panics
+    /// When it does not: a defect of this crate.
+    pub fn check_invariants(&self) {
+        let Phase::Synchronized(tcb) = &self.phase else { return };
+        let fin = u32::from(tcb.fin_sent());
+        assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
+        assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
+        assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
+        assert!(
+            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
+            "the receive buffer overflows"
+        );
+        tcb.assembler.check_invariants(tcb.receive.nxt);
+        if tcb.state() == State::SynReceived {
+            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
+        } else {
+            tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
+            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
+            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
+        }
+    }
+
+    fn enter_time_wait(&mut self, now: Instant) {
+        let Phase::Synchronized(tcb) = &mut self.phase else { return };
+        let entry = TimeWait::new(&self.common, tcb, now);
+        let unread = core::mem::take(&mut tcb.inbox);
+        self.phase = Phase::TimeWait { entry, unread };
+    }
+
+    /// To CLOSED, with an RST for the peer when `reset` says why.
+    fn finish(&mut self, reason: CloseReason, reset: Option<SendReason>, now: Instant) {
+        let closed = match &mut self.phase {
+            Phase::SynSent(_) => {
+                Closed { reason, unread: ReceiveBuffer::default(), peer_finished: false, last_words: None }
+            }
+            Phase::Synchronized(tcb) => {
+                let peer_finished = !matches!(reset, Some(SendReason::ResetUnread))
+                    && tcb.peer_fin.is_some_and(|fin| tcb.receive.nxt.after(fin));
+                let last_words = reset.map(|why| output::build::reset(&self.common, tcb, why, now));
+                let unread = core::mem::take(&mut tcb.inbox);
+                Closed { reason, unread, peer_finished, last_words }
+            }
+            Phase::TimeWait { unread, .. } => {
+                Closed { reason, unread: core::mem::take(unread), peer_finished: true, last_words: None }
+            }
+            Phase::Closed(_) => return,
+        };
+        self.phase = Phase::Closed(closed);
+        self.common.events.raise(Event::Readable);
+        self.common.events.raise(Event::Closed(reason));
+    }
+}
+
+#[cfg(test)]
+mod tests;

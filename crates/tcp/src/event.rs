@@ -22,3 +22,40 @@ pub enum Event {
     /// The connection is CLOSED; no segment will be sent or accepted any more.
     Closed(CloseReason),
 }
+
+/// The events that have happened and were not yet asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Events {
+    pending: u8,
+    closed: Option<CloseReason>,
+}
+
+/// The events without a value, in the order in which they are reported.
+const SIMPLE: [Event; 7] = [
+    Event::Established,
+    Event::Urgent,
+    Event::Readable,
+    Event::Writable,
+    Event::AllAcknowledged,
+    Event::PathTrouble,
+    Event::SoftError,
+];
+
+impl Events {
+    pub(crate) fn raise(&mut self, event: Event) {
+        if let Event::Closed(reason) = event {
+            self.closed = Some(reason);
+        } else if let Some(bit) = SIMPLE.iter().position(|simple| *simple == event) {
+            self.pending |= 1 << bit;
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Event> {
+        let bit = self.pending.trailing_zeros() as usize;
+        if let Some(event) = SIMPLE.get(bit) {
+            self.pending &= !(1 << bit);
+            return Some(*event);
+        }
+        self.closed.take().map(Event::Closed)
+    }
+}

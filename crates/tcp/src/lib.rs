@@ -33,23 +33,23 @@ pub mod incoming;
 pub mod outgoing;
 pub mod reason;
 
-mod input {
-    use synfin_wire::Segment;
-    /// Scaffold.
-    pub fn no_connection(_segment: &Segment) -> Option<crate::SegmentOut> {
-        todo!()
-    }
-}
+mod congestion;
+mod input;
+mod output;
+mod receive;
+mod recovery;
+mod send;
+mod timer;
 
 pub use config::{Config, CongestionAlgorithm, KeepAlive};
-pub use connection::half_open::HalfOpen;
+pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::state::{State, Trigger};
 pub use connection::status::Status;
-pub use connection::time_wait::TimeWait;
+pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};
 pub use event::Event;
-pub use incoming::{Incoming, PathSignal, Verdict};
+pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
 pub use reason::{CloseReason, DropReason, SendReason};

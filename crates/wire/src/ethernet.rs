@@ -119,7 +119,7 @@ pub struct EthernetFrame {
 }
 
 impl EthernetFrame {
-    /// Reads a frame. One 802.1Q tag is passed over.
+    /// Reads a frame. One 802.1Q tag is passed over; a second one is what the frame then carries.
     ///
     /// # Errors
     /// See [`EthernetError`].

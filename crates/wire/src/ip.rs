@@ -142,11 +142,12 @@ impl IpPacket {
     /// the fragment at offset zero. What extension headers the payload begins with are passed over now.
     ///
     /// # Errors
-    /// [`IpError::ExtensionHeader`].
+    /// [`IpError::ExtensionHeader`], and [`IpError::Fragment`] when the datagram was itself a fragment.
     pub fn reassembled(first: &IpHeader, payload: Bytes) -> Result<Self, IpError> {
         let header = IpHeader { fragment: None, ..*first };
         let packet = Self { header_len: header.len(), header, payload };
-        if header.is_v4() { Ok(packet) } else { v6::pass_over_extensions(packet) }
+        let packet = if header.is_v4() { packet } else { v6::pass_over_extensions(packet)? };
+        if packet.header.fragment.is_some() { Err(IpError::Fragment) } else { Ok(packet) }
     }
 
     /// What the checksum of the payload covers beside the payload.

@@ -161,10 +161,6 @@ impl Host {
                 self.forget(handle);
                 self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now)
             }
-            TimeWaitOutcome::Gone => {
-                self.forget(handle);
-                Fate::Taken
-            }
         }
     }
 

@@ -205,6 +205,14 @@ fn v6_fragments_become_the_packet_that_they_were() {
 }
 
 #[test]
+fn a_fragment_of_a_fragment_is_refused() {
+    let inner = [44, 0, 0, 1, 0, 0, 0, 9, 17, 0, 0, 1, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+    let outer = v6(44, &inner).unwrap();
+    assert_eq!(outer.header.protocol, IpProtocol(44));
+    assert_eq!(IpPacket::reassembled(&outer.header, outer.payload), Err(IpError::Fragment));
+}
+
+#[test]
 #[should_panic(expected = "never sent")]
 fn a_fragment_is_never_written() {
     let fragment = Some(Fragment { identification: 1, offset: 8, more: false });

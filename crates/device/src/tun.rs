@@ -1,0 +1,291 @@
+//! A TUN or TAP interface of the Linux kernel, super-segments and partial checksums in both directions.
+//!
+//! The kernel's documentation is Documentation/networking/tuntap.rst; what a packet begins with is
+//! [`virtio`].
+
+use std::fs::OpenOptions;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use bytes::{Buf, BytesMut};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc::{self, c_int};
+
+use crate::packet::PacketIn;
+use crate::{Capabilities, Device, MAX_IP_PACKET, Medium, PacketOut, Transmit, sys, virtio};
+
+mod error;
+
+pub use error::TunError;
+
+const PATH: &str = "/dev/net/tun";
+
+/// The virtio-net header of a passed descriptor may be longer than the ten octets that matter here.
+const MAX_VNET_HEADER_LEN: usize = 64;
+
+/// Room for the longest packet, with what stands before it and 40 octets of IPv6 header, which IPv6 does not
+/// count among its 65,535.
+const MAX_READ: usize = MAX_IP_PACKET + 40 + 18 + MAX_VNET_HEADER_LEN;
+
+/// What is allocated at once for packets to be read into.
+const READ_BUFFER: usize = 256 * 1024;
+
+/// The pieces that one `writev` takes; a packet in more pieces is joined first.
+const MAX_SLICES: usize = 64;
+
+/// A TUN or TAP interface, or one queue of it.
+///
+/// ```no_run
+/// use synfin_device::{Device, tun::Tun};
+///
+/// let mut tun = Tun::builder().name("synfin0").mtu(1500).build()?;
+/// while let Some(packet) = tun.receive()? {
+///     println!("{} octets", packet.bytes.len());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Tun {
+    fd: OwnedFd,
+    name: String,
+    capabilities: Capabilities,
+    /// Zero when the interface was opened without IFF_VNET_HDR.
+    vnet_header_len: usize,
+    read_buffer: BytesMut,
+    joined: Vec<u8>,
+}
+
+/// How a [`Tun`] is to be made; see [`Tun::builder`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    name: String,
+    medium: Medium,
+    offload: bool,
+    mtu: Option<usize>,
+}
+
+impl Builder {
+    /// The interface's name, 1 to 15 octets; `%d` in it stands for the first free number. An interface that
+    /// exists, made persistent by `ip tuntap add`, is attached to. Default: the kernel chooses.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// TUN or TAP. Default: [`Medium::Ip`], TUN.
+    #[must_use]
+    pub fn medium(mut self, medium: Medium) -> Self {
+        self.medium = medium;
+        self
+    }
+
+    /// Whether super-segments and partial checksums may pass. Default: yes.
+    #[must_use]
+    pub fn offload(mut self, offload: bool) -> Self {
+        self.offload = offload;
+        self
+    }
+
+    /// Sets the interface's MTU, octets. Default: what it has, 1500 on a new one.
+    #[must_use]
+    pub fn mtu(mut self, mtu: usize) -> Self {
+        self.mtu = Some(mtu);
+        self
+    }
+
+    /// Makes the interface in the network namespace of this thread. It is there until the `Tun` is dropped;
+    /// addresses and the rest are [`interface`](crate::interface)'s.
+    ///
+    /// # Errors
+    /// See [`TunError`].
+    pub fn build(&self) -> Result<Tun, TunError> {
+        self.open(&self.name, 0)
+    }
+
+    /// Makes the interface with several queues. The kernel sends each flow to the queue it last came from.
+    ///
+    /// # Errors
+    /// See [`TunError`]. The kernel allows 256 queues.
+    pub fn build_queues(&self, count: usize) -> Result<Vec<Tun>, TunError> {
+        let mut queues: Vec<Tun> = Vec::new();
+        for _ in 0..count {
+            // The first queue settles what `%d` stands for.
+            let name = queues.first().map_or(&self.name, |first| &first.name);
+            queues.push(self.open(name, libc::IFF_MULTI_QUEUE)?);
+        }
+        Ok(queues)
+    }
+
+    fn open(&self, name: &str, more_flags: c_int) -> Result<Tun, TunError> {
+        check_name(name)?;
+        let file = OpenOptions::new().read(true).write(true).open(PATH).map_err(TunError::from_open)?;
+        let fd = OwnedFd::from(file);
+        let mut flags = more_flags | libc::IFF_NO_PI;
+        flags |= match self.medium {
+            Medium::Ip => libc::IFF_TUN,
+            Medium::Ethernet => libc::IFF_TAP,
+        };
+        if self.offload {
+            flags |= libc::IFF_VNET_HDR;
+        }
+        let name = sys::attach(&fd, name, flags).map_err(|errno| TunError::from_attach(errno, name))?;
+        if self.offload {
+            let step = |errno| TunError::io("set the length of the virtio-net header", errno);
+            sys::set_vnet_header_len(&fd, virtio::HEADER_LEN).map_err(step)?;
+        }
+        if let Some(mtu) = self.mtu {
+            sys::set_mtu(&name, mtu).map_err(|errno| TunError::from_mtu(errno, mtu))?;
+        }
+        Tun::from_fd(fd, None)
+    }
+}
+
+impl Tun {
+    /// A TUN with offload, its name for the kernel to choose, unless told otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder { name: String::new(), medium: Medium::Ip, offload: true, mtu: None }
+    }
+
+    /// Drives a TUN or TAP that someone else has opened, `IFF_NO_PI` set; offload is used when
+    /// `IFF_VNET_HDR` is.
+    ///
+    /// `mtu`, in octets, must be given when the interface is in another network namespace than this thread.
+    ///
+    /// # Errors
+    /// See [`TunError`].
+    pub fn from_fd(fd: OwnedFd, mtu: Option<usize>) -> Result<Self, TunError> {
+        let (name, flags) = sys::describe(&fd).map_err(TunError::from_describe)?;
+        if flags & libc::IFF_NO_PI == 0 {
+            return Err(TunError::PacketInformation { name });
+        }
+        let medium = if flags & libc::IFF_TAP != 0 { Medium::Ethernet } else { Medium::Ip };
+        let mtu = match mtu {
+            Some(mtu) => mtu,
+            None => sys::mtu(&name).map_err(|_| TunError::UnknownMtu { name: name.clone() })?,
+        };
+        let vnet_header_len = if flags & libc::IFF_VNET_HDR != 0 { prepare_vnet_header(&fd)? } else { 0 };
+        let offload = vnet_header_len > 0 && enable_offload(&fd);
+        set_non_blocking(&fd).map_err(|errno| TunError::io("make the descriptor non-blocking", errno))?;
+        let capabilities = Capabilities::new(medium, mtu, offload);
+        let read_buffer = BytesMut::with_capacity(READ_BUFFER);
+        Ok(Self { fd, name, capabilities, vnet_header_len, read_buffer, joined: Vec::new() })
+    }
+
+    /// The interface's name, as it was when the `Tun` was made.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The descriptor, to be passed on and made a `Tun` again by [`Tun::from_fd`].
+    #[must_use]
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+}
+
+impl AsFd for Tun {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Device for Tun {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn receive(&mut self) -> io::Result<Option<PacketIn>> {
+        // A buffer is shared by the packets read into it and comes back once the last of them is dropped.
+        if self.read_buffer.capacity() < MAX_READ {
+            self.read_buffer.reserve(READ_BUFFER);
+        }
+        match sys::read(&self.fd, &mut self.read_buffer) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let mut packet = self.read_buffer.split();
+        let offload = match packet.first_chunk() {
+            Some(header) if self.vnet_header_len > 0 => virtio::parse(header),
+            _ => Ok(crate::Offload::default()),
+        };
+        let offload = offload.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        packet.advance(self.vnet_header_len.min(packet.len()));
+        Ok(Some(PacketIn { bytes: packet.freeze(), offload }))
+    }
+
+    fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit> {
+        self.capabilities.check(packet)?;
+        let mut vnet_header = [0; MAX_VNET_HEADER_LEN];
+        vnet_header[..virtio::HEADER_LEN].copy_from_slice(&virtio::write(&packet.offload));
+
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        slices[0] = IoSlice::new(&vnet_header[..self.vnet_header_len]);
+        slices[1] = IoSlice::new(packet.header);
+        let used = if packet.payload.len() <= MAX_SLICES - 2 {
+            for (slice, chunk) in slices[2..].iter_mut().zip(packet.payload) {
+                *slice = IoSlice::new(chunk);
+            }
+            2 + packet.payload.len()
+        } else {
+            self.joined.clear();
+            packet.payload.iter().for_each(|chunk| self.joined.extend_from_slice(chunk));
+            slices[2] = IoSlice::new(&self.joined);
+            3
+        };
+        match nix::sys::uio::writev(&self.fd, &slices[..used]) {
+            Ok(_) => Ok(Transmit::Sent),
+            Err(Errno::EAGAIN) => Ok(Transmit::WouldBlock),
+            // Nothing tells when memory is there again: the packet is lost, as on any link.
+            Err(Errno::ENOBUFS | Errno::ENOMEM) => Ok(Transmit::Sent),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.fd.as_fd())
+    }
+}
+
+/// The kernel's `dev_valid_name`, but that nothing is fine too.
+fn check_name(name: &str) -> Result<(), TunError> {
+    let octet_is_bad =
+        |octet: u8| matches!(octet, b'/' | b':' | 0) || octet.is_ascii_whitespace() || octet == 0x0b;
+    if name.len() > sys::MAX_NAME_LEN || name == "." || name == ".." || name.bytes().any(octet_is_bad) {
+        return Err(TunError::InvalidName { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+/// Has the virtio-net header in the byte order that [`virtio`] writes, and returns its length.
+fn prepare_vnet_header(fd: &OwnedFd) -> Result<usize, TunError> {
+    sys::set_vnet_little_endian(fd)
+        .map_err(|errno| TunError::io("set the byte order of the virtio-net header", errno))?;
+    let len = sys::vnet_header_len(fd)
+        .map_err(|errno| TunError::io("read the length of the virtio-net header", errno))?;
+    if (virtio::HEADER_LEN..=MAX_VNET_HEADER_LEN).contains(&len) {
+        Ok(len)
+    } else {
+        Err(TunError::io("use the virtio-net header's length", Errno::EMSGSIZE))
+    }
+}
+
+/// Whether the kernel may hand out partial checksums and super-segments. One that lacks any of it goes
+/// without: every packet it hands out is then complete.
+fn enable_offload(fd: &OwnedFd) -> bool {
+    let features = libc::TUN_F_CSUM | libc::TUN_F_TSO4 | libc::TUN_F_TSO6;
+    sys::set_offload(fd, features | libc::TUN_F_TSO_ECN).or_else(|_| sys::set_offload(fd, features)).is_ok()
+}
+
+fn set_non_blocking(fd: &OwnedFd) -> nix::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
+    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! What the two SYNs agree on: MSS, window scale, timestamps, SACK (RFC 9293 section 3.7.1, RFC 7323,
+//! RFC 2018).
+
+use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
+
+use crate::config::Config;
+
+/// Octets that timestamps take in every header, padding included.
+const TIMESTAMPS_LEN: u16 = 12;
+
+/// What both ends said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    /// The effective send MSS: text beside the options that every segment carries (MUST-16).
+    pub(crate) send_mss: u16,
+    /// What the peer's windows are shifted by.
+    pub(crate) send_scale: WindowScale,
+    /// What our windows are shifted by.
+    pub(crate) receive_scale: WindowScale,
+    /// Both SYNs carried a window scale, be it zero.
+    pub(crate) scaling: bool,
+    pub(crate) timestamps: bool,
+    pub(crate) sack: bool,
+}
+
+/// The options of an active SYN.
+pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
+    TcpOptions {
+        mss: Some(config.mss.octets()),
+        window_scale: config.window_scaling.then(|| own_scale(config).shift()),
+        sack_permitted: config.sack,
+        timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        ..TcpOptions::default()
+    }
+}
+
+/// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
+pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamps) -> TcpOptions {
+    TcpOptions {
+        mss: Some(config.mss.octets()),
+        window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
+        sack_permitted: negotiated.sack,
+        timestamps: negotiated.timestamps.then_some(stamps),
+        ..TcpOptions::default()
+    }
+}
+
+/// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
+pub(crate) fn syn_window(config: &Config) -> WindowSize {
+    WindowSize::new(u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(u16::MAX.into()))
+}
+
+fn own_scale(config: &Config) -> WindowScale {
+    WindowScale::for_buffer(config.receive_buffer)
+}
+
+impl Negotiated {
+    /// What follows from our settings and the options of the peer's SYN.
+    pub(crate) fn from_peer(config: &Config, peer: &TcpOptions) -> Self {
+        let timestamps = config.timestamps && peer.timestamps.is_some();
+        let peer_mss = peer.mss.unwrap_or(config.default_peer_mss.octets());
+        let whole = peer_mss.min(config.mss.octets()).max(Mss::FLOOR.octets());
+        let (send_scale, receive_scale) = match peer.window_scale {
+            Some(shift) if config.window_scaling => (WindowScale::new(shift), own_scale(config)),
+            _ => (WindowScale::NONE, WindowScale::NONE),
+        };
+        Self {
+            send_mss: whole - if timestamps { TIMESTAMPS_LEN } else { 0 },
+            send_scale,
+            receive_scale,
+            scaling: config.window_scaling && peer.window_scale.is_some(),
+            timestamps,
+            sack: config.sack && peer.sack_permitted,
+        }
+    }
+
+    /// The path takes only `whole` octets of text and options in a segment.
+    pub(crate) fn lower_mss(&mut self, whole: u16) {
+        let whole = whole.max(Mss::FLOOR.octets());
+        let text = whole - if self.timestamps { TIMESTAMPS_LEN } else { 0 };
+        self.send_mss = self.send_mss.min(text);
+    }
+}

@@ -1,0 +1,219 @@
+//! The transmission control block that the seven synchronized states share (RFC 9293 section 3.3.1).
+
+use synfin_wire::{Instant, SeqNumber, WindowSize};
+
+use super::Common;
+use super::negotiate::Negotiated;
+use super::state::{State, Trigger};
+use crate::congestion::Congestion;
+use crate::outgoing::SegmentOut;
+use crate::reason::SendReason;
+use crate::receive::window::Room;
+use crate::receive::{AckPolicy, Assembler, ReceiveBuffer, ReceiveSpace, SackReport};
+use crate::recovery::LossRecovery;
+use crate::recovery::rto::Rto;
+use crate::send::{RetransmissionQueue, SendBuffer, SendSpace};
+use crate::timer::TimerTable;
+
+/// Who began: an active OPEN or a passive one (MUST-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Active,
+    Passive,
+}
+
+/// What input and timers want sent; output decides what goes first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Intents {
+    /// A SYN-ACK.
+    pub(crate) syn_ack: Option<SendReason>,
+    /// An RST that does not end this connection.
+    pub(crate) stray_reset: Option<SegmentOut>,
+    /// A challenge acknowledgment.
+    pub(crate) challenge: Option<SendReason>,
+    /// One lost range goes out whatever the congestion window says.
+    pub(crate) retransmit_now: bool,
+    /// A zero-window or keep-alive probe.
+    pub(crate) probe: Option<SendReason>,
+    /// Silly-window avoidance and Nagle have held data back for long enough.
+    pub(crate) override_holding: bool,
+}
+
+/// TS.Recent and what belongs to it (RFC 7323 section 4.3).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimestampState {
+    /// TS.Recent.
+    pub(crate) recent: u32,
+    /// When it was taken.
+    pub(crate) recent_at: Instant,
+    /// Last.ACK.sent.
+    pub(crate) last_ack_sent: SeqNumber,
+}
+
+/// What this connection has done, for [`Status`](super::status::Status).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) segments_sent: u64,
+    pub(crate) segments_received: u64,
+    pub(crate) octets_sent: u64,
+    pub(crate) octets_acknowledged: u64,
+    pub(crate) octets_received: u64,
+    pub(crate) octets_retransmitted: u64,
+    pub(crate) timeouts: u32,
+}
+
+/// Everything about a connection from SYN-RECEIVED to LAST-ACK.
+#[derive(Clone, Debug)]
+pub(crate) struct Tcb {
+    state: State,
+    pub(crate) opening: Opening,
+    pub(crate) negotiated: Negotiated,
+
+    pub(crate) send: SendSpace,
+    pub(crate) outbox: SendBuffer,
+    pub(crate) queue: RetransmissionQueue,
+    /// The user has closed: a FIN goes behind the last octet of `outbox`.
+    pub(crate) fin_queued: bool,
+    /// The user has gone: nobody will read.
+    pub(crate) released: bool,
+    /// The end of the last segment sent that was not full (Nagle, as refined by Minshall).
+    pub(crate) small_until: SeqNumber,
+
+    pub(crate) receive: ReceiveSpace,
+    pub(crate) inbox: ReceiveBuffer,
+    pub(crate) assembler: Assembler,
+    pub(crate) sack_report: SackReport,
+    /// The number of the peer's FIN, once it has been seen.
+    pub(crate) peer_fin: Option<SeqNumber>,
+    pub(crate) ack: AckPolicy,
+    pub(crate) stamps: TimestampState,
+
+    pub(crate) recovery: LossRecovery,
+    pub(crate) congestion: Congestion,
+
+    pub(crate) timers: TimerTable,
+    pub(crate) intents: Intents,
+    /// When the oldest unacknowledged data was first sent again, or its SYN first sent.
+    pub(crate) troubled_since: Option<Instant>,
+    /// Retransmissions since SND.UNA moved.
+    pub(crate) retransmissions: u8,
+    /// Zero-window or keep-alive probes since the peer was heard.
+    pub(crate) probes: u8,
+    /// Zero-window probes since the window closed.
+    pub(crate) persist_backoff: u8,
+    pub(crate) last_heard: Instant,
+    pub(crate) last_sent: Instant,
+    /// When an out-of-window segment without text was last answered.
+    pub(crate) last_challenge: Option<Instant>,
+    pub(crate) tally: Tally,
+}
+
+/// What the handshake leaves for a TCB.
+pub(crate) struct Beginning {
+    pub(crate) state: State,
+    pub(crate) opening: Opening,
+    pub(crate) negotiated: Negotiated,
+    pub(crate) irs: SeqNumber,
+    /// The window that our SYN or SYN-ACK announced.
+    pub(crate) announced: WindowSize,
+    /// The peer's TSval.
+    pub(crate) timestamp: u32,
+    pub(crate) outbox: SendBuffer,
+    pub(crate) rto: Rto,
+    pub(crate) now: Instant,
+}
+
+impl Tcb {
+    pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
+        let receive = ReceiveSpace::new(begin.irs, begin.announced.octets());
+        let iss = common.identity.iss;
+        let mss = u32::from(begin.negotiated.send_mss);
+        let initial_window = u32::from(common.config.initial_window_segments) * mss;
+        Self {
+            state: begin.state,
+            opening: begin.opening,
+            negotiated: begin.negotiated,
+            send: SendSpace::new(iss),
+            outbox: begin.outbox,
+            queue: RetransmissionQueue::default(),
+            fin_queued: false,
+            released: false,
+            small_until: iss,
+            stamps: TimestampState {
+                recent: begin.timestamp,
+                recent_at: begin.now,
+                last_ack_sent: receive.nxt,
+            },
+            receive,
+            inbox: ReceiveBuffer::default(),
+            assembler: Assembler::default(),
+            sack_report: SackReport::default(),
+            peer_fin: None,
+            ack: AckPolicy::new(common.config.quick_acks, common.config.mss.octets().into()),
+            recovery: LossRecovery::new(begin.rto),
+            congestion: Congestion::new(common.config.congestion, initial_window),
+            timers: TimerTable::new(),
+            intents: Intents::default(),
+            troubled_since: None,
+            retransmissions: 0,
+            probes: 0,
+            persist_backoff: 0,
+            last_heard: begin.now,
+            last_sent: begin.now,
+            last_challenge: None,
+            tally: Tally::default(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Moves along the transition table.
+    pub(crate) fn advance(&mut self, trigger: Trigger) {
+        match self.state.next(trigger) {
+            Some(next) => self.state = next,
+            None => unreachable!("{trigger:?} in {}", self.state),
+        }
+    }
+
+    /// The effective send MSS, octets of text (MUST-16).
+    pub(crate) fn mss(&self) -> u32 {
+        self.negotiated.send_mss.into()
+    }
+
+    /// What the receive window depends on.
+    pub(crate) fn room(&self, common: &Common) -> Room {
+        Room {
+            capacity: common.config.receive_buffer,
+            unread: self.inbox.len(),
+            mss: common.config.mss.octets().into(),
+            scale: self.negotiated.receive_scale,
+        }
+    }
+
+    /// Octets in the network as far as is known.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.recovery.in_flight(&self.queue, self.send.outstanding(), self.mss())
+    }
+
+    /// Our FIN was sent.
+    pub(crate) fn fin_sent(&self) -> bool {
+        self.fin_queued && self.send.nxt.after(self.outbox.end_seq())
+    }
+
+    /// Our FIN is acknowledged.
+    pub(crate) fn fin_acknowledged(&self) -> bool {
+        self.fin_queued && self.send.una.after(self.outbox.end_seq())
+    }
+
+    /// Octets of text that were never sent.
+    pub(crate) fn unsent(&self) -> u32 {
+        self.outbox.end_seq().octets_since(self.send.nxt)
+    }
+
+    /// There is text or a FIN that was never sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.unsent() > 0 || (self.fin_queued && !self.fin_sent())
+    }
+}

@@ -1,0 +1,137 @@
+//! TIME-WAIT: what is kept for 2 MSL so that old segments find somebody who knows them
+//! (RFC 9293 sections 3.6.1 and 3.10.7.4, RFC 6191, RFC 1337).
+
+use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+
+use super::tcb::Tcb;
+use super::{Common, Identity};
+use crate::config::Config;
+use crate::incoming::{Incoming, Verdict};
+use crate::outgoing::{Payload, SegmentOut};
+use crate::reason::{DropReason, SendReason};
+
+/// The compact form of a connection in TIME-WAIT.
+#[derive(Clone, Debug)]
+pub struct TimeWait {
+    identity: Identity,
+    /// SND.NXT, our FIN behind it.
+    send_next: SeqNumber,
+    /// RCV.NXT, the peer's FIN behind it.
+    receive_next: SeqNumber,
+    window: u16,
+    /// TS.Recent, when timestamps were agreed on.
+    recent: Option<u32>,
+    expires: Instant,
+    due: Option<SendReason>,
+}
+
+/// What became of a segment that met TIME-WAIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeWaitOutcome {
+    /// TIME-WAIT goes on.
+    Stay(Verdict),
+    /// A new connection may take the pair over (MAY-2, SHLD-4): hand the SYN to whoever listens, with an
+    /// ISS of [`TimeWait::minimum_iss`] or later.
+    Reopen,
+}
+
+impl TimeWait {
+    pub(crate) fn new(common: &Common, tcb: &mut Tcb, now: Instant) -> Self {
+        let window = tcb.receive.window();
+        Self {
+            identity: common.identity,
+            send_next: tcb.send.nxt,
+            receive_next: tcb.receive.nxt,
+            window: u16::try_from(window >> tcb.negotiated.receive_scale.shift()).unwrap_or(u16::MAX),
+            recent: tcb.negotiated.timestamps.then_some(tcb.stamps.recent),
+            expires: now + common.config.msl * 2,
+            due: tcb.ack.is_pending().then_some(SendReason::FinAck),
+        }
+    }
+
+    /// What makes the connection this one.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The least ISS of a connection that reopens the pair, so that none of its numbers can be taken for
+    /// one of the old connection's (RFC 9293 section 3.4.3).
+    #[must_use]
+    pub fn minimum_iss(&self) -> SeqNumber {
+        self.send_next + u32::from(u16::MAX) + 2
+    }
+
+    /// Takes a segment.
+    pub fn handle_segment(&mut self, config: &Config, incoming: &Incoming) -> TimeWaitOutcome {
+        let header = &incoming.segment.header;
+        if header.flags.rst() {
+            // RFC 1337: an old RST must not end TIME-WAIT early.
+            return TimeWaitOutcome::Stay(Verdict::Dropped(DropReason::TimeWaitRst));
+        }
+        if header.flags.syn() && !header.flags.ack() && self.may_reopen(header) {
+            return TimeWaitOutcome::Reopen;
+        }
+        self.due = Some(SendReason::TimeWaitAck);
+        // Only a FIN that fits restarts the time: anything else may be old.
+        let is_fin_again = header.flags.fin() && incoming.segment.end() == self.receive_next;
+        if is_fin_again {
+            self.expires = incoming.arrived + config.msl * 2;
+            return TimeWaitOutcome::Stay(Verdict::Accepted);
+        }
+        let drop = if header.flags.syn() { DropReason::SynInWindow } else { DropReason::Duplicate };
+        if incoming.segment.sequence_length() == 0 && header.ack == self.send_next {
+            // A pure acknowledgment of all: there is nothing to tell the peer.
+            self.due = None;
+        }
+        TimeWaitOutcome::Stay(Verdict::Dropped(drop))
+    }
+
+    /// A SYN opens anew when its timestamp is later (RFC 6191 section 2), or, without one, its number.
+    fn may_reopen(&self, header: &TcpHeader) -> bool {
+        match (self.recent, header.options.timestamps) {
+            (Some(recent), Some(stamps)) => {
+                let advance = stamps.value.wrapping_sub(recent) as i32;
+                advance > 0 || (advance == 0 && header.seq.after(self.receive_next))
+            }
+            (None, Some(_)) => true,
+            (Some(_) | None, None) => header.seq.after(self.receive_next),
+        }
+    }
+
+    /// The next segment to send.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<SegmentOut> {
+        let reason = self.due.take()?;
+        let stamps = self.recent.map(|echo| Timestamps { value: self.identity.timestamp(now), echo });
+        let header = TcpHeader {
+            source_port: self.identity.local_port,
+            destination_port: self.identity.remote_port,
+            seq: self.send_next,
+            ack: self.receive_next,
+            flags: Flags::ACK,
+            reserved: 0,
+            window: self.window,
+            urgent_pointer: 0,
+            options: TcpOptions { timestamps: stamps, ..TcpOptions::default() },
+        };
+        Some(SegmentOut {
+            header,
+            payload: Payload::new(),
+            payload_len: 0,
+            segment_size: None,
+            ecn: Ecn::NotEct,
+            reason,
+        })
+    }
+
+    /// When 2 MSL are over.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        Some(self.expires)
+    }
+
+    /// Whether 2 MSL are over.
+    pub fn handle_timeout(&mut self, now: Instant) -> bool {
+        now >= self.expires
+    }
+}

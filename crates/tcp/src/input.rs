@@ -1,0 +1,92 @@
+//! What a segment means (RFC 9293 section 3.10.7).
+//!
+//! In: a segment that was looked up as this connection's. Out: a changed TCB, with intents for `output`;
+//! nothing is sent here. The checks are those of section 3.10.7.4, one function each and in the RFC's
+//! order; RFC 5961 and RFC 7323 stand where they belong in it. The third check, security and compartment,
+//! is left out: nothing that carries them is in use (appendix A.1).
+
+mod ack;
+mod challenge;
+mod fin;
+mod no_connection;
+mod reset;
+mod sequence;
+mod syn;
+pub(crate) mod syn_sent;
+mod text;
+mod urgent;
+
+use core::ops::ControlFlow;
+
+use bytes::Bytes;
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
+
+use crate::connection::Common;
+use crate::connection::tcb::Tcb;
+use crate::incoming::Incoming;
+use crate::reason::{CloseReason, DropReason, SendReason};
+
+pub use no_connection::no_connection;
+
+/// Why the walk through the checks ended early, or what a timer concluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The segment is discarded.
+    Dropped(DropReason),
+    /// The connection is CLOSED.
+    Close(CloseReason),
+    /// The connection is CLOSED, and the peer is told by an RST.
+    Reset(CloseReason, SendReason),
+}
+
+type Step<Next = ()> = ControlFlow<Stop, Next>;
+
+/// A segment of which the first check has left only what lies in the window.
+#[derive(Debug)]
+struct InWindow {
+    header: TcpHeader,
+    /// The number of the first octet of `text`.
+    seq: SeqNumber,
+    text: Bytes,
+    /// SYN and FIN only where they lie in the window.
+    flags: Flags,
+    arrived: Instant,
+}
+
+/// Takes a segment through the eight checks.
+pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
+    match walk(common, tcb, incoming) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(stop) => Err(stop),
+    }
+}
+
+fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
+    let segment = sequence::check(tcb, incoming)?;
+    reset::check(tcb, &segment)?;
+    syn::check(tcb, &segment)?;
+    heard(common, tcb, &segment);
+    ack::check(common, tcb, &segment)?;
+    urgent::check(common, tcb, &segment);
+    text::process(common, tcb, &segment)?;
+    fin::check(common, tcb, &segment);
+    ControlFlow::Continue(())
+}
+
+/// The peer is there: probes count from here on (RFC 9293 section 3.8.4).
+fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    tcb.last_heard = segment.arrived;
+    tcb.probes = 0;
+    tcb.tally.segments_received += 1;
+    if let Some(keep_alive) = common.config.keep_alive {
+        tcb.timers.set(crate::timer::Timer::KeepAlive, segment.arrived + keep_alive.idle);
+    }
+}
+
+/// Ends the walk: the segment is discarded.
+fn drop<Next>(reason: DropReason) -> Step<Next> {
+    ControlFlow::Break(Stop::Dropped(reason))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! Answers to segments that do not fit, so that an honest peer finds its place again and two confused
+//! ends do not answer each other for ever (RFC 5961 section 7).
+
+use core::time::Duration;
+
+use synfin_wire::{Instant, Segment};
+
+use crate::connection::tcb::Tcb;
+use crate::reason::SendReason;
+
+/// Segments without text are answered no more often than this.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Answers a segment that is discarded. One with text is a retransmission, and its sender waits for the
+/// answer; the others are held to a rate.
+pub(super) fn answer(tcb: &mut Tcb, segment: &Segment, reason: SendReason, now: Instant) {
+    if !segment.payload.is_empty() || segment.header.flags.fin() {
+        tcb.ack.at_once(reason);
+    } else {
+        throttled(tcb, reason, now);
+    }
+}
+
+/// A challenge acknowledgment, unless one was sent a moment ago.
+pub(super) fn throttled(tcb: &mut Tcb, reason: SendReason, now: Instant) {
+    if tcb.last_challenge.is_none_or(|last| now - last >= INTERVAL) {
+        tcb.last_challenge = Some(now);
+        tcb.intents.challenge = Some(reason);
+    }
+}

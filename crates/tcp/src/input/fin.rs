@@ -1,0 +1,45 @@
+//! Eighth, check the FIN bit (RFC 9293 section 3.10.7.4).
+
+use super::InWindow;
+use crate::connection::Common;
+use crate::connection::state::{State, Trigger};
+use crate::connection::tcb::Tcb;
+use crate::event::Event;
+use crate::reason::SendReason;
+
+/// Notes where the peer's stream ends, and goes on when everything before that has arrived.
+pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
+    if segment.flags.fin() && tcb.peer_fin.is_none() {
+        let number = segment.seq + segment.text.len() as u32;
+        if number.at_or_after(tcb.receive.nxt) {
+            tcb.peer_fin = Some(number);
+            if number != tcb.receive.nxt {
+                tcb.ack.at_once(SendReason::OutOfOrderAck);
+            }
+        }
+    }
+    if tcb.peer_fin == Some(tcb.receive.nxt) {
+        consume(common, tcb, segment);
+    }
+}
+
+fn consume(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
+    match tcb.state() {
+        State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => {
+            tcb.advance(Trigger::Fin);
+        }
+        State::Closed
+        | State::Listen
+        | State::SynSent
+        | State::CloseWait
+        | State::Closing
+        | State::LastAck
+        | State::TimeWait => return,
+    }
+    tcb.receive.nxt += 1;
+    tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt);
+    tcb.assembler.clear();
+    tcb.sack_report.acknowledged(tcb.receive.edge);
+    tcb.ack.fin(&mut tcb.timers, segment.arrived, common.config.delayed_ack);
+    common.events.raise(Event::Readable);
+}

@@ -1,0 +1,24 @@
+//! Second, check the RST bit (RFC 9293 section 3.10.7.4, RFC 5961 section 3.2).
+
+use core::ops::ControlFlow;
+
+use super::{InWindow, Step, Stop, challenge, drop};
+use crate::connection::state::State;
+use crate::connection::tcb::{Opening, Tcb};
+use crate::reason::{CloseReason, DropReason, SendReason};
+
+/// An RST exactly at RCV.NXT ends the connection; one elsewhere in the window is challenged.
+pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
+    if !segment.flags.rst() {
+        return ControlFlow::Continue(());
+    }
+    if segment.header.seq != tcb.receive.nxt {
+        challenge::throttled(tcb, SendReason::ChallengeRst, segment.arrived);
+        return drop(DropReason::RstNotExact);
+    }
+    ControlFlow::Break(Stop::Close(match (tcb.state(), tcb.opening) {
+        (State::SynReceived, Opening::Passive) => CloseReason::BackToListen,
+        (State::SynReceived, Opening::Active) => CloseReason::Refused,
+        (_, Opening::Passive | Opening::Active) => CloseReason::Reset,
+    }))
+}

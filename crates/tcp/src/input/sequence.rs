@@ -1,0 +1,115 @@
+//! First, check sequence number; with PAWS before it (RFC 9293 section 3.10.7.4, RFC 7323 section 5.3).
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use synfin_wire::{Flags, Instant, Segment};
+
+use super::{InWindow, Step, challenge, drop};
+use crate::connection::state::State;
+use crate::connection::tcb::Tcb;
+use crate::incoming::Incoming;
+use crate::reason::{DropReason, SendReason};
+
+/// TS.Recent older than this says nothing any more (RFC 7323 section 5.5).
+const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
+
+/// Leaves of the segment what lies in the window, or ends the walk.
+pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
+    let Incoming { segment, arrived, .. } = incoming;
+    let segment = without_repeated_syn(tcb, segment)?;
+    paws(tcb, &segment, arrived)?;
+    acceptable(tcb, &segment, arrived)?;
+    remember_timestamp(tcb, &segment, arrived);
+    ControlFlow::Continue(trim(tcb, segment, arrived))
+}
+
+/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
+/// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
+    let header = &mut segment.header;
+    if tcb.state() == State::SynReceived && header.flags.syn() && header.seq == tcb.receive.irs {
+        if !header.flags.ack() {
+            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            return drop(DropReason::Duplicate);
+        }
+        header.flags = header.flags.without(Flags::SYN);
+        header.seq += 1;
+    }
+    ControlFlow::Continue(segment)
+}
+
+fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+    if !tcb.negotiated.timestamps || segment.header.flags.rst() {
+        return ControlFlow::Continue(());
+    }
+    let Some(stamps) = segment.header.options.timestamps else {
+        return drop(DropReason::MissingTimestamp);
+    };
+    let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
+    if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
+        challenge::answer(tcb, segment, SendReason::PawsAck, now);
+        return drop(DropReason::Paws);
+    }
+    ControlFlow::Continue(())
+}
+
+fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+    let header = &segment.header;
+    if tcb.receive.accepts(header.seq, segment.sequence_length()) {
+        return ControlFlow::Continue(());
+    }
+    // A closed window takes no text, but ACK, URG and RST count (MUST-66): `trim` leaves only those.
+    if tcb.receive.window() == 0 && header.seq == tcb.receive.nxt {
+        return ControlFlow::Continue(());
+    }
+    let all_old = segment.end().at_or_before(tcb.receive.nxt);
+    let reason = if all_old && segment.sequence_length() > 0 {
+        DropReason::Duplicate
+    } else {
+        DropReason::OutsideWindow
+    };
+    if !header.flags.rst() {
+        let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
+        let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
+        challenge::answer(tcb, segment, why, now);
+    }
+    drop(reason)
+}
+
+/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent.
+fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) {
+    let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
+        return;
+    };
+    let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
+    let stale = now - tcb.stamps.recent_at >= RECENT_LIFETIME;
+    if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
+        tcb.stamps.recent = stamps.value;
+        tcb.stamps.recent_at = now;
+    }
+}
+
+/// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
+fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindow {
+    let Segment { header, mut payload } = segment;
+    let mut flags = header.flags;
+    let mut seq = header.seq;
+    if flags.syn() && seq.before(tcb.receive.nxt) {
+        flags = flags.without(Flags::SYN);
+        seq += 1;
+    }
+    let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
+    if old > 0 {
+        let _ = payload.split_to(old);
+        seq += old as u32;
+    }
+    // A FIN takes no room in the buffer: right behind the last octet it is welcome.
+    let room = tcb.receive.edge.octets_since(seq) as usize;
+    if payload.len() > room {
+        payload.truncate(room);
+        flags = flags.without(Flags::FIN);
+        tcb.ack.at_once(SendReason::UnacceptableAck);
+    }
+    InWindow { seq, text: payload, flags, arrived, header }
+}

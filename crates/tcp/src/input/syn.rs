@@ -1,0 +1,21 @@
+//! Fourth, check the SYN bit (RFC 9293 section 3.10.7.4, RFC 5961 section 4.2).
+
+use core::ops::ControlFlow;
+
+use super::{InWindow, Step, Stop, challenge, drop};
+use crate::connection::state::State;
+use crate::connection::tcb::{Opening, Tcb};
+use crate::reason::{CloseReason, DropReason, SendReason};
+
+/// A SYN in the window is an old duplicate, a peer that has restarted, or an attack: a challenge tells
+/// them apart. A passive open goes back to LISTEN.
+pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
+    if !segment.flags.syn() {
+        return ControlFlow::Continue(());
+    }
+    if tcb.state() == State::SynReceived && tcb.opening == Opening::Passive {
+        return ControlFlow::Break(Stop::Close(CloseReason::BackToListen));
+    }
+    challenge::throttled(tcb, SendReason::ChallengeSyn, segment.arrived);
+    drop(DropReason::SynInWindow)
+}

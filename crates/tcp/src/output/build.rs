@@ -1,0 +1,195 @@
+//! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
+
+use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+
+use crate::connection::Common;
+use crate::connection::half_open;
+use crate::connection::tcb::Tcb;
+use crate::outgoing::{Payload, SegmentOut};
+use crate::reason::SendReason;
+use crate::receive::window;
+use crate::timer::Timer;
+
+/// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
+/// head (RFC 2018 section 3).
+const fn max_sack_ranges(timestamps: bool) -> usize {
+    if timestamps { 3 } else { 4 }
+}
+
+/// Octets that the SACK ranges will take in the next header.
+pub(super) fn sack_len(tcb: &Tcb) -> u32 {
+    match reported_ranges(tcb) {
+        0 => 0,
+        ranges => 4 + 8 * ranges as u32,
+    }
+}
+
+fn reported_ranges(tcb: &Tcb) -> usize {
+    if !tcb.negotiated.sack {
+        return 0;
+    }
+    tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
+}
+
+/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open.
+pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    let config = &common.config;
+    let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
+    tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    tcb.last_sent = now;
+    tcb.ack.sent(&mut tcb.timers);
+    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
+}
+
+/// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
+pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    finish(common, tcb, tcb.send.nxt, Flags::ACK, Payload::new(), 0, reason, now)
+}
+
+/// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
+/// (SHLD-12), or a probe of a closed window.
+pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    finish(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
+}
+
+/// Text that was never sent, with the FIN behind it.
+pub(super) fn new_text(
+    common: &Common,
+    tcb: &mut Tcb,
+    octets: u32,
+    fin: bool,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    let start = tcb.send.nxt;
+    let end = start + octets + u32::from(fin);
+    let size = super::segment_size(tcb);
+    if octets % size != 0 {
+        tcb.small_until = end;
+    }
+    tcb.send.nxt = end;
+    tcb.queue.sent(start, end, now);
+    if !tcb.timers.is_running(Timer::Retransmission) {
+        // RFC 6298 section 5.1.
+        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    }
+    text(common, tcb, start, octets, fin, reason, now)
+}
+
+/// `start..end` again; a FIN at its end included.
+pub(super) fn retransmission(
+    common: &Common,
+    tcb: &mut Tcb,
+    start: SeqNumber,
+    end: SeqNumber,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    let fin = end.after(tcb.outbox.end_seq());
+    let octets = end.octets_since(start) - u32::from(fin);
+    tcb.queue.retransmitted(start, end, now);
+    tcb.tally.octets_retransmitted += u64::from(octets);
+    if !tcb.timers.is_running(Timer::Retransmission) {
+        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    }
+    text(common, tcb, start, octets, fin, reason, now)
+}
+
+fn text(
+    common: &Common,
+    tcb: &mut Tcb,
+    start: SeqNumber,
+    octets: u32,
+    fin: bool,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    let payload = tcb.outbox.slice(start, octets as usize);
+    let mut flags = Flags::ACK;
+    if octets > 0 && start + octets == tcb.outbox.end_seq() {
+        // MUST-61: nothing more is queued.
+        flags = flags | Flags::PSH;
+    }
+    if fin {
+        flags = flags | Flags::FIN;
+    }
+    tcb.tally.octets_sent += u64::from(octets);
+    let size = super::segment_size(tcb);
+    let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
+    segment.segment_size = (octets > size).then_some(size as u16);
+    segment
+}
+
+/// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
+pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    let mut segment =
+        finish(common, tcb, tcb.send.nxt, Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
+    segment.header.options.sack.clear();
+    segment
+}
+
+/// `<SEQ=SEG.ACK><CTL=RST>`: the acknowledgment was of something never sent.
+pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
+    SegmentOut {
+        header: TcpHeader {
+            source_port: common.identity.local_port,
+            destination_port: common.identity.remote_port,
+            seq: ack,
+            ack: SeqNumber::default(),
+            flags: Flags::RST,
+            reserved: 0,
+            window: 0,
+            urgent_pointer: 0,
+            options: TcpOptions::default(),
+        },
+        payload: Payload::new(),
+        payload_len: 0,
+        segment_size: None,
+        ecn: Ecn::NotEct,
+        reason: SendReason::ResetBadAck,
+    }
+}
+
+/// The acknowledgment, the window and the options that every segment carries.
+#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
+fn finish(
+    common: &Common,
+    tcb: &mut Tcb,
+    seq: SeqNumber,
+    flags: Flags,
+    payload: Payload,
+    payload_len: usize,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    let room = tcb.room(common);
+    let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
+    let mut options = TcpOptions::default();
+    if tcb.negotiated.timestamps {
+        let value = common.identity.timestamp(now);
+        options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
+    }
+    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
+    tcb.stamps.last_ack_sent = tcb.receive.nxt;
+    tcb.last_sent = now;
+    tcb.tally.segments_sent += 1;
+    tcb.ack.sent(&mut tcb.timers);
+    SegmentOut {
+        header: TcpHeader {
+            source_port: common.identity.local_port,
+            destination_port: common.identity.remote_port,
+            seq,
+            ack: tcb.receive.nxt,
+            flags,
+            reserved: 0,
+            window,
+            urgent_pointer: 0,
+            options,
+        },
+        payload,
+        payload_len,
+        segment_size: None,
+        ecn: Ecn::NotEct,
+        reason,
+    }
+}

@@ -1,0 +1,31 @@
+//! The persist timer: when nothing is in flight and nothing may be sent, nothing would ever happen
+//! (RFC 9293 sections 3.8.6.1 and 3.8.6.2.1).
+
+use core::time::Duration;
+
+use synfin_wire::Instant;
+
+use crate::connection::tcb::Tcb;
+use crate::timer::Timer;
+
+/// How long silly-window avoidance may hold data back: 0.1 to 1.0 s (section 3.8.6.2.1).
+const OVERRIDE: Duration = Duration::from_millis(200);
+
+/// Starts the timer when text waits and no acknowledgment is to come that could let it go.
+pub(super) fn arm(tcb: &mut Tcb, now: Instant) {
+    let stuck = tcb.queue.is_empty() && tcb.has_unsent() && tcb.state().is_synchronized();
+    if !stuck {
+        tcb.timers.stop(Timer::Persist);
+        return;
+    }
+    if tcb.timers.is_running(Timer::Persist) {
+        return;
+    }
+    // SHLD-29: the first probe after one RTO; SHLD-30: then ever further apart.
+    let wait = if tcb.send.usable_window() > 0 {
+        OVERRIDE
+    } else {
+        tcb.recovery.rto.backed_off(tcb.persist_backoff)
+    };
+    tcb.timers.set(Timer::Persist, now + wait);
+}

@@ -1,0 +1,120 @@
+//! Text that arrived beyond a gap, held until the gap is filled (RFC 9293 section 3.10.7.4, SHLD-31).
+
+use alloc::collections::VecDeque;
+
+use bytes::Bytes;
+use synfin_wire::{SeqNumber, tcp::SackRange};
+
+/// The most pieces held. Each is at least an octet inside the window, so a sender of single octets with
+/// gaps between them cannot make the queue cost more than this many entries.
+const MAX_PIECES: usize = 4096;
+/// A piece shorter than this is copied out of the device's buffer, which it would keep alive.
+const COPY_BELOW: usize = 4 * 1024;
+
+/// Pieces in the order of their numbers, without overlap.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Assembler {
+    pieces: VecDeque<Piece>,
+}
+
+#[derive(Clone, Debug)]
+struct Piece {
+    start: SeqNumber,
+    bytes: Bytes,
+}
+
+impl Piece {
+    fn end(&self) -> SeqNumber {
+        self.start + self.bytes.len() as u32
+    }
+}
+
+/// The queue holds as many pieces as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+impl Assembler {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Holds `bytes`, of which the first octet has number `start`. Octets that are held already stay as
+    /// they came first. Returns the run of octets without a gap that `start` now lies in.
+    pub(crate) fn insert(&mut self, start: SeqNumber, bytes: Bytes) -> Result<SackRange, Full> {
+        let end = start + bytes.len() as u32;
+        let mut position = start;
+        while position.before(end) {
+            // The first piece that ends beyond `position`: it either holds the octet or bounds the gap.
+            let index = self.pieces.partition_point(|piece| piece.end().at_or_before(position));
+            let next = self.pieces.get(index);
+            if let Some(held) = next.filter(|piece| piece.start.at_or_before(position)) {
+                position = held.end();
+                continue;
+            }
+            let gap_end = next.map_or(end, |piece| piece.start.earlier(end));
+            if self.pieces.len() >= MAX_PIECES {
+                return Err(Full);
+            }
+            let from = position.octets_since(start) as usize;
+            let to = gap_end.octets_since(start) as usize;
+            let slice = &bytes[from..to];
+            let bytes =
+                if slice.len() < COPY_BELOW { Bytes::copy_from_slice(slice) } else { bytes.slice(from..to) };
+            self.pieces.insert(index, Piece { start: position, bytes });
+            position = gap_end;
+        }
+        Ok(self.run_at(start))
+    }
+
+    /// Takes the text that begins at `nxt`, if it is here; what lies before `nxt` is let go.
+    pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<Bytes> {
+        while let Some(front) = self.pieces.front() {
+            if front.start.after(nxt) {
+                return None;
+            }
+            let piece = self.pieces.pop_front()?;
+            let stale = nxt.octets_since(piece.start) as usize;
+            if stale < piece.bytes.len() {
+                return Some(piece.bytes.slice(stale..));
+            }
+        }
+        None
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.pieces = VecDeque::new();
+    }
+
+    /// The run of octets without a gap around `at`.
+    fn run_at(&self, at: SeqNumber) -> SackRange {
+        let index = self.pieces.partition_point(|piece| piece.end().at_or_before(at));
+        let mut run = SackRange { start: self.pieces[index].start, end: self.pieces[index].end() };
+        for piece in self.pieces.range(index + 1..) {
+            if piece.start != run.end {
+                break;
+            }
+            run.end = piece.end();
+        }
+        for piece in self.pieces.range(..index).rev() {
+            if piece.end() != run.start {
+                break;
+            }
+            run.start = piece.start;
+        }
+        run
+    }
+
+    /// The pieces are in order, apart, and beyond `nxt`.
+    pub(crate) fn check_invariants(&self, nxt: SeqNumber) {
+        let mut last = nxt;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            assert!(!piece.bytes.is_empty(), "an empty piece");
+            let apart = if index == 0 { piece.start.after(last) } else { piece.start.at_or_after(last) };
+            assert!(apart, "pieces out of order, or one that the user could have read");
+            last = piece.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Octets in order that the user has not read.
+
+use alloc::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+/// Text shorter than this is copied together; longer text stays a slice of the buffer that the device
+/// filled. A slice keeps that whole buffer alive, so a short one would cost far more than it holds.
+const COPY_BELOW: usize = 4 * 1024;
+/// How much is copied together into one chunk.
+const GATHER_CHUNK: usize = 32 * 1024;
+
+/// The user's side of the receive direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReceiveBuffer {
+    chunks: VecDeque<Bytes>,
+    gathering: BytesMut,
+    len: usize,
+}
+
+impl ReceiveBuffer {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        self.len += bytes.len();
+        if bytes.len() >= COPY_BELOW {
+            self.seal();
+            self.chunks.push_back(bytes);
+            return;
+        }
+        if self.gathering.capacity() - self.gathering.len() < bytes.len() {
+            self.seal();
+            let expected = if self.chunks.is_empty() { bytes.len() } else { GATHER_CHUNK };
+            self.gathering = BytesMut::with_capacity(expected);
+        }
+        self.gathering.extend_from_slice(&bytes);
+    }
+
+    /// The next octets, at most `max`; `None` when there are none.
+    pub(crate) fn pop(&mut self, max: usize) -> Option<Bytes> {
+        if self.chunks.is_empty() {
+            self.seal();
+        }
+        let front = self.chunks.front_mut()?;
+        let bytes = if front.len() <= max { self.chunks.pop_front()? } else { front.split_to(max) };
+        self.len -= bytes.len();
+        if self.len == 0 {
+            self.gathering = BytesMut::new();
+        }
+        Some(bytes)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn seal(&mut self) {
+        if !self.gathering.is_empty() {
+            self.chunks.push_back(self.gathering.split().freeze());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

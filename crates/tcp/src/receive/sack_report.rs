@@ -1,0 +1,35 @@
+//! Which SACK ranges to report, newest first (RFC 2018 section 4).
+
+use smallvec::SmallVec;
+use synfin_wire::{SeqNumber, tcp::SackRange};
+
+/// The most ranges that fit into a header without timestamps.
+const MAX_RANGES: usize = 4;
+
+/// The runs beyond the gap, the one that changed last first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SackReport {
+    ranges: SmallVec<[SackRange; MAX_RANGES]>,
+}
+
+impl SackReport {
+    /// The ranges to put into the next acknowledgment.
+    pub(crate) fn ranges(&self) -> &SmallVec<[SackRange; MAX_RANGES]> {
+        &self.ranges
+    }
+
+    /// `run` has just grown: it goes first, and what it has swallowed goes.
+    pub(crate) fn grown(&mut self, run: SackRange) {
+        self.ranges.retain(|range| range.end.before(run.start) || range.start.after(run.end));
+        self.ranges.truncate(MAX_RANGES - 1);
+        self.ranges.insert(0, run);
+    }
+
+    /// Everything before `nxt` is acknowledged now.
+    pub(crate) fn acknowledged(&mut self, nxt: SeqNumber) {
+        self.ranges.retain(|range| range.start.after(nxt));
+    }
+}
+
+#[cfg(test)]
+mod tests;

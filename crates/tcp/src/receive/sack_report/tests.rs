@@ -1,0 +1,26 @@
+use alloc::vec::Vec;
+
+use synfin_wire::{SeqNumber, tcp::SackRange};
+
+use super::SackReport;
+
+fn range(start: u32, end: u32) -> SackRange {
+    SackRange { start: SeqNumber::new(start), end: SeqNumber::new(end) }
+}
+
+fn starts(report: &SackReport) -> Vec<u32> {
+    report.ranges().iter().map(|range| range.start.value()).collect()
+}
+
+#[test]
+fn the_newest_range_comes_first_and_swallowed_ones_go() {
+    let mut report = SackReport::default();
+    for start in [10, 30, 50, 70, 90] {
+        report.grown(range(start, start + 5));
+    }
+    assert_eq!(starts(&report), [90, 70, 50, 30]);
+    report.grown(range(30, 55));
+    assert_eq!(starts(&report), [30, 90, 70]);
+    report.acknowledged(SeqNumber::new(60));
+    assert_eq!(starts(&report), [90, 70]);
+}

@@ -1,0 +1,39 @@
+//! The receive sequence space (RFC 9293 section 3.3.1, Figure 4).
+
+use synfin_wire::SeqNumber;
+
+/// The receive variables of the TCB.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceiveSpace {
+    /// IRS: the number of the peer's SYN.
+    pub(crate) irs: SeqNumber,
+    /// RCV.NXT: the next number expected.
+    pub(crate) nxt: SeqNumber,
+    /// RCV.NXT + RCV.WND: the right edge of the window announced. It never moves left (SHLD-14).
+    pub(crate) edge: SeqNumber,
+    /// RCV.UP: the octet behind the urgent data, while there is some that the user has not read.
+    pub(crate) urgent: Option<SeqNumber>,
+}
+
+impl ReceiveSpace {
+    /// After the peer's SYN, before a window was announced beside our own SYN's.
+    pub(crate) fn new(irs: SeqNumber, window: u32) -> Self {
+        Self { irs, nxt: irs + 1, edge: irs + 1 + window, urgent: None }
+    }
+
+    /// RCV.WND.
+    pub(crate) fn window(&self) -> u32 {
+        self.edge.octets_since(self.nxt)
+    }
+
+    /// The acceptability test of section 3.10.7.4, Table 6.
+    pub(crate) fn accepts(&self, seq: SeqNumber, len: u32) -> bool {
+        let inside = |number: SeqNumber| number.at_or_after(self.nxt) && number.before(self.edge);
+        match (len, self.window()) {
+            (0, 0) => seq == self.nxt,
+            (0, _) => inside(seq),
+            (_, 0) => false,
+            (_, _) => inside(seq) || inside(seq + (len - 1)),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The retransmission timeout (RFC 6298 sections 2 and 5).
+
+use core::time::Duration;
+
+use super::rtt::RttEstimator;
+
+/// The timer's granularity, G: how finely deadlines are kept by whoever drives the engine.
+const GRANULARITY: Duration = Duration::from_millis(1);
+
+/// The RTO with its bounds and its back-off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rto {
+    base: Duration,
+    min: Duration,
+    max: Duration,
+    /// How often it was doubled since the last sample.
+    backoff: u8,
+}
+
+impl Rto {
+    pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
+        Self { base: initial.clamp(min, max), min, max, backoff: 0 }
+    }
+
+    /// The timeout in force.
+    pub(crate) fn current(&self) -> Duration {
+        self.backed_off(self.backoff)
+    }
+
+    /// The timeout after so many doublings: zero-window probes count theirs apart.
+    pub(crate) fn backed_off(&self, doublings: u8) -> Duration {
+        let factor = 1u32.checked_shl(doublings.into()).unwrap_or(u32::MAX);
+        self.base.saturating_mul(factor).min(self.max)
+    }
+
+    /// RTO <- SRTT + max(G, 4 * RTTVAR), within its bounds; a fresh sample ends the back-off (2.3, 5.7).
+    pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
+        if let Some(smoothed) = rtt.smoothed() {
+            self.base = (smoothed + GRANULARITY.max(rtt.variation() * 4)).clamp(self.min, self.max);
+            self.backoff = 0;
+        }
+    }
+
+    /// The timer ran out: it doubles (5.5).
+    pub(crate) fn back_off(&mut self) {
+        self.backoff = self.backoff.saturating_add(1);
+    }
+
+    /// The SYN had to be sent again: no data goes out with less than 3 s (5.7).
+    pub(crate) fn after_lost_syn(&mut self) {
+        self.base = self.base.max(Duration::from_secs(3));
+        self.backoff = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The user's octets from SND.UNA on: held until acknowledged, sliced for each segment, never copied.
+
+use alloc::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+use synfin_wire::SeqNumber;
+
+use crate::outgoing::Payload;
+
+/// A write shorter than this is gathered with its neighbours, so that a thousand writes of one octet do
+/// not become a thousand chunks.
+const GATHER_BELOW: usize = 4 * 1024;
+/// How much is gathered into one chunk.
+const GATHER_CHUNK: usize = 16 * 1024;
+/// More slices than this in one segment are copied together: a device takes so many in one call.
+const MAX_SLICES: usize = 32;
+
+/// The octets that the user sent and the peer has not acknowledged.
+#[derive(Clone, Debug)]
+pub(crate) struct SendBuffer {
+    chunks: VecDeque<Chunk>,
+    /// The last few small writes, not yet asked for.
+    gathering: BytesMut,
+    /// The sequence number of the first octet held.
+    start_seq: SeqNumber,
+    /// The same as a position in the stream, in 64 bits, which never wraps.
+    start: u64,
+    /// The position behind the last octet held.
+    end: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Chunk {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl SendBuffer {
+    /// `first` is the number that the first octet will have: ISS + 1.
+    pub(crate) fn new(first: SeqNumber) -> Self {
+        Self { chunks: VecDeque::new(), gathering: BytesMut::new(), start_seq: first, start: 0, end: 0 }
+    }
+
+    /// Octets held.
+    pub(crate) fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// The number behind the last octet held: the FIN's, when there will be no more.
+    pub(crate) fn end_seq(&self) -> SeqNumber {
+        self.start_seq + self.len() as u32
+    }
+
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        let len = bytes.len() as u64;
+        if bytes.len() >= GATHER_BELOW {
+            self.seal();
+            self.chunks.push_back(Chunk { start: self.end, bytes });
+        } else {
+            self.gather(&bytes);
+        }
+        self.end += len;
+    }
+
+    fn gather(&mut self, bytes: &[u8]) {
+        if self.gathering.capacity() - self.gathering.len() < bytes.len() {
+            self.seal();
+            // A lone write is not worth sixteen kilobytes; the second one is.
+            let expected = if self.chunks.is_empty() { bytes.len() } else { GATHER_CHUNK };
+            self.gathering = BytesMut::with_capacity(expected);
+        }
+        self.gathering.extend_from_slice(bytes);
+    }
+
+    /// Lets go of everything before `ack`.
+    pub(crate) fn acknowledge(&mut self, ack: SeqNumber) {
+        let advance = (ack.octets_since(self.start_seq) as usize).min(self.len());
+        self.start += advance as u64;
+        self.start_seq += advance as u32;
+        if self.start > self.end - self.gathering.len() as u64 {
+            self.seal();
+        }
+        while let Some(front) = self.chunks.front_mut() {
+            let held_from = self.start.saturating_sub(front.start) as usize;
+            if held_from < front.bytes.len() {
+                break;
+            }
+            self.chunks.pop_front();
+        }
+        if self.len() == 0 {
+            self.gathering = BytesMut::new();
+        }
+    }
+
+    /// `len` octets from `seq` on, as slices of the user's own buffers.
+    pub(crate) fn slice(&mut self, seq: SeqNumber, len: usize) -> Payload {
+        let position = self.start + u64::from(seq.octets_since(self.start_seq));
+        debug_assert!(seq.at_or_after(self.start_seq) && position + len as u64 <= self.end);
+        let mut payload = Payload::new();
+        if len == 0 {
+            return payload;
+        }
+        if position + len as u64 > self.end - self.gathering.len() as u64 {
+            self.seal();
+        }
+        let first = self.chunks.partition_point(|chunk| chunk.start <= position) - 1;
+        let mut position = position;
+        let mut left = len;
+        for chunk in self.chunks.range(first..) {
+            let from = (position - chunk.start) as usize;
+            let take = left.min(chunk.bytes.len() - from);
+            payload.push(chunk.bytes.slice(from..from + take));
+            position += take as u64;
+            left -= take;
+            if left == 0 {
+                break;
+            }
+        }
+        if payload.len() > MAX_SLICES { copied_together(&payload, len) } else { payload }
+    }
+
+    /// Turns what is being gathered into a chunk.
+    fn seal(&mut self) {
+        if !self.gathering.is_empty() {
+            let bytes = self.gathering.split().freeze();
+            self.chunks.push_back(Chunk { start: self.end - bytes.len() as u64, bytes });
+        }
+    }
+}
+
+fn copied_together(payload: &Payload, len: usize) -> Payload {
+    let mut copy = BytesMut::with_capacity(len);
+    for slice in payload {
+        copy.extend_from_slice(slice);
+    }
+    let mut payload = Payload::new();
+    payload.push(copy.freeze());
+    payload
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use synfin_wire::SeqNumber;
+
+use super::SendBuffer;
+
+fn first() -> SeqNumber {
+    SeqNumber::new(u32::MAX - 5000)
+}
+
+fn read(buffer: &mut SendBuffer, position: usize, len: usize) -> Vec<u8> {
+    buffer.slice(first() + position as u32, len).iter().flat_map(|slice| slice.to_vec()).collect()
+}
+
+#[test]
+fn any_range_comes_out_as_it_went_in() {
+    let mut buffer = SendBuffer::new(first());
+    let mut sent = Vec::new();
+    for (round, len) in [1, 5000, 3, 3, 20_000, 4095, 4096, 1, 1].into_iter().enumerate() {
+        let bytes: Vec<u8> = (0..len).map(|i| (i * 7 + round * 13) as u8).collect();
+        sent.extend_from_slice(&bytes);
+        buffer.push(Bytes::from(bytes));
+        let from = sent.len().saturating_sub(4500);
+        assert_eq!(read(&mut buffer, from, sent.len() - from), sent[from..]);
+    }
+    for start in (0..sent.len()).step_by(977) {
+        buffer.acknowledge(first() + start as u32);
+        assert_eq!(buffer.len(), sent.len() - start);
+        assert_eq!(read(&mut buffer, start, sent.len() - start), sent[start..]);
+    }
+    buffer.acknowledge(buffer.end_seq() + 1);
+    assert_eq!((buffer.len(), buffer.chunks.len(), buffer.gathering.capacity()), (0, 0, 0));
+}
+
+#[test]
+fn small_writes_share_chunks_and_a_segment_never_has_many_slices() {
+    let mut buffer = SendBuffer::new(first());
+    for i in 0..10_000u32 {
+        buffer.push(Bytes::copy_from_slice(&[i as u8]));
+    }
+    assert!(buffer.slice(first(), 10_000).len() <= 2);
+    // Each octet asked for by itself becomes a chunk; a segment over all of them is copied together.
+    let mut buffer = SendBuffer::new(first());
+    for i in 0..100u32 {
+        buffer.push(Bytes::copy_from_slice(&[i as u8]));
+        buffer.slice(first() + i, 1);
+    }
+    let payload = buffer.slice(first(), 100);
+    assert_eq!(payload.len(), 1);
+    assert_eq!(payload[0][..], (0..100u8).collect::<Vec<_>>());
+}

@@ -1,0 +1,74 @@
+//! The send sequence space (RFC 9293 section 3.3.1, Figure 3).
+
+use synfin_wire::{SeqNumber, WindowSize};
+
+/// The send variables of the TCB.
+#[derive(Clone, Debug)]
+pub(crate) struct SendSpace {
+    /// ISS: the number of our SYN.
+    pub(crate) iss: SeqNumber,
+    /// SND.UNA: the oldest number not acknowledged.
+    pub(crate) una: SeqNumber,
+    /// SND.NXT: the next number to send. It never goes back: what is sent again comes from the
+    /// retransmission queue.
+    pub(crate) nxt: SeqNumber,
+    /// SND.WND: what the peer takes from SND.UNA on.
+    pub(crate) wnd: WindowSize,
+    /// SND.WL1: the sequence number of the last window update.
+    pub(crate) wl1: SeqNumber,
+    /// SND.WL2: the acknowledgment number of the last window update.
+    pub(crate) wl2: SeqNumber,
+    /// MAX.SND.WND: the largest window ever seen (RFC 5961 section 5, and silly-window avoidance).
+    pub(crate) max_wnd: WindowSize,
+}
+
+impl SendSpace {
+    /// After our SYN.
+    pub(crate) fn new(iss: SeqNumber) -> Self {
+        Self {
+            iss,
+            una: iss,
+            nxt: iss + 1,
+            wnd: WindowSize::ZERO,
+            wl1: SeqNumber::default(),
+            wl2: SeqNumber::default(),
+            max_wnd: WindowSize::ZERO,
+        }
+    }
+
+    /// The number of the first octet of the user's data.
+    pub(crate) fn first_octet(&self) -> SeqNumber {
+        self.iss + 1
+    }
+
+    /// Numbers sent and not acknowledged, the FIN's included.
+    pub(crate) fn outstanding(&self) -> u32 {
+        self.nxt.octets_since(self.una)
+    }
+
+    /// What the window has left: SND.UNA + SND.WND - SND.NXT, or 0 when the peer took window back
+    /// (MUST-34).
+    pub(crate) fn usable_window(&self) -> u32 {
+        (self.una + self.wnd.octets()).octets_since(self.nxt)
+    }
+
+    /// Takes a window that a segment announced, when that segment is no older than the last that did.
+    /// Returns whether SND.WND changed.
+    pub(crate) fn update_window(&mut self, seq: SeqNumber, ack: SeqNumber, window: WindowSize) -> bool {
+        let newer = self.wl1.before(seq) || (self.wl1 == seq && self.wl2.at_or_before(ack));
+        if !newer {
+            return false;
+        }
+        self.set_window(seq, ack, window)
+    }
+
+    /// Takes a window unasked: the first one.
+    pub(crate) fn set_window(&mut self, seq: SeqNumber, ack: SeqNumber, window: WindowSize) -> bool {
+        let changed = self.wnd != window;
+        self.wnd = window;
+        self.wl1 = seq;
+        self.wl2 = ack;
+        self.max_wnd = self.max_wnd.max(window);
+        changed
+    }
+}
