@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
+use synfin_tcp::{ReceiveError, SendError, SendReason, State};
 use synfin_wire::Instant;
 
-use crate::config::{HostConfig, Medium};
+use crate::config::{ConnectOptions, HostConfig, ListenOptions, Medium};
 use crate::counters::Fate;
-use crate::event::HostEvent;
-use crate::packet::{ChecksumOut, PacketIn, PacketOut};
-use crate::{Host, MacAddress};
+use crate::event::{HostEvent, TcpHandle};
+use crate::packet::{ChecksumOut, PacketIn, PacketNote, PacketOut};
+use crate::{Host, MacAddress, TcpSocket};
 
 /// Which of the two.
 pub(crate) const A: usize = 0;
@@ -50,6 +52,45 @@ pub(crate) fn ethernet(who: usize) -> HostConfig {
     HostConfig { medium: Medium::Ethernet(mac), ..config(who) }
 }
 
+/// A connection, called at the moment that it is.
+pub(crate) struct Caller<'a> {
+    socket: TcpSocket<'a>,
+    now: Instant,
+}
+
+impl<'a> std::ops::Deref for Caller<'a> {
+    type Target = TcpSocket<'a>;
+    fn deref(&self) -> &TcpSocket<'a> {
+        &self.socket
+    }
+}
+
+impl Caller<'_> {
+    pub(crate) fn send(&mut self, data: Bytes) -> Result<usize, SendError> {
+        self.socket.send(data, self.now)
+    }
+
+    pub(crate) fn receive(&mut self, max: usize) -> Result<Option<Bytes>, ReceiveError> {
+        self.socket.receive(max, self.now)
+    }
+
+    pub(crate) fn set_nodelay(&mut self, nodelay: bool) {
+        self.socket.set_nodelay(nodelay, self.now);
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.socket.close(self.now);
+    }
+
+    pub(crate) fn abort(&mut self) {
+        self.socket.abort(self.now);
+    }
+
+    pub(crate) fn release(self) {
+        self.socket.release(self.now);
+    }
+}
+
 impl World {
     pub(crate) fn new(a: HostConfig, b: HostConfig) -> Self {
         Self {
@@ -78,7 +119,7 @@ impl World {
                 }
                 quiet &= batch.is_empty();
                 for packet in batch {
-                    self.carry(who, packet);
+                    self.deliver(who, packet);
                 }
                 while let Some(event) = self.hosts[who].poll_event() {
                     self.events[who].push_back(event);
@@ -90,7 +131,8 @@ impl World {
         }
     }
 
-    fn carry(&mut self, from: usize, packet: PacketOut) {
+    /// Carries one packet that `from` has sent.
+    pub(crate) fn deliver(&mut self, from: usize, packet: PacketOut) {
         if !(self.lose)(from, &packet) {
             let trust_checksum = packet.checksum != ChecksumOut::Complete;
             let arriving = PacketIn { bytes: packet.to_bytes(), trust_checksum };
@@ -119,6 +161,56 @@ impl World {
 
     fn due(&self) -> Option<Instant> {
         self.hosts.iter().filter_map(Host::poll_timeout).min()
+    }
+
+    /// `A` connects to `B`'s listener at `b`, which is made for it.
+    pub(crate) fn establish(&mut self, b: &str) -> [TcpHandle; 2] {
+        let listener = self.hosts[B].listen(end(b), ListenOptions::default()).unwrap();
+        let client = self.hosts[A].connect(end(b), ConnectOptions::default(), self.now).unwrap();
+        self.settle();
+        let accepted = self.hosts[B].accept(listener).expect("established in one round trip");
+        self.hosts[B].close_listener(listener, self.now);
+        self.settle();
+        self.told(A);
+        self.told(B);
+        [client, accepted.handle]
+    }
+
+    pub(crate) fn tcp(&mut self, who: usize, handle: TcpHandle) -> Caller<'_> {
+        let socket = self.hosts[who].tcp(handle).expect("the handle was not released");
+        Caller { socket, now: self.now }
+    }
+
+    pub(crate) fn state(&mut self, who: usize, handle: TcpHandle) -> State {
+        self.tcp(who, handle).state()
+    }
+
+    /// Sends all of `data` from one end to the other, which reads it.
+    pub(crate) fn transfer(&mut self, from: usize, handles: [TcpHandle; 2], data: &Bytes) -> Vec<u8> {
+        let (mut rest, mut received, now) = (data.clone(), Vec::new(), self.now);
+        while received.len() < data.len() {
+            if !rest.is_empty()
+                && let Ok(sent) = self.tcp(from, handles[from]).send(rest.clone())
+            {
+                rest.advance(sent);
+            }
+            self.pass(Duration::from_millis(1));
+            let mut reader = self.tcp(1 - from, handles[1 - from]);
+            while let Ok(Some(chunk)) = reader.receive(usize::MAX) {
+                received.extend_from_slice(&chunk);
+            }
+            assert!(self.now - now < Duration::from_secs(600), "the transfer stands still");
+        }
+        received
+    }
+
+    /// Why each segment was sent, and by whom, since the last time.
+    pub(crate) fn reasons(&mut self) -> Vec<(usize, SendReason)> {
+        let reason = |(who, packet): (usize, PacketOut)| match packet.note {
+            PacketNote::Tcp(reason) => Some((who, reason)),
+            _ => None,
+        };
+        std::mem::take(&mut self.sent).into_iter().filter_map(reason).collect()
     }
 
     /// What `who` was told since it was last asked.

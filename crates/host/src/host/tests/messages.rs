@@ -56,7 +56,7 @@ fn a_long_echo_comes_back_in_fragments() {
 fn an_echo_for_somebody_else_is_the_owners_to_answer() {
     for (_, a, elsewhere) in FAMILIES {
         let mut world = World::new(config(A), HostConfig { any_address: true, ..config(B) });
-        give(&mut world, B, echo(8).to_packet(ip(a), ip(elsewhere)));
+        let _ = give(&mut world, B, echo(8).to_packet(ip(a), ip(elsewhere)));
         assert_eq!(world.hosts[B].poll_event(), Some(HostEvent::Echo));
         let request = world.hosts[B].poll_echo().unwrap();
         assert_eq!((request.source, request.destination), (ip(a), ip(elsewhere)));
@@ -80,7 +80,7 @@ fn an_echo_for_somebody_else_is_the_owners_to_answer() {
 fn echoes_that_nobody_answers_are_bounded() {
     let mut world = World::new(config(A), HostConfig { any_address: true, ..config(B) });
     for _ in 0..1000 {
-        give(&mut world, B, echo(8).to_packet(ip("10.0.0.1"), ip("8.8.8.8")));
+        let _ = give(&mut world, B, echo(8).to_packet(ip("10.0.0.1"), ip("8.8.8.8")));
     }
     assert_eq!(std::iter::from_fn(|| world.hosts[B].poll_echo()).count(), 256);
     assert_eq!(world.hosts[B].poll_event(), Some(HostEvent::Echo));
