@@ -185,6 +185,7 @@ fn a_close_before_the_handshake_ends_waits_for_it() {
     assert_eq!(world.tcp(B, handle).send("x".into()), Err(SendError::Closing));
     world.settle();
     assert_eq!(world.tcp(A, client).receive(9), Ok(None));
+    world.pass(Duration::from_secs(1));
     assert_eq!(world.state(B, handle), State::FinWait2);
 }
 
