@@ -158,8 +158,7 @@ impl Connection {
             Phase::TimeWait { entry, .. } => {
                 return match entry.handle_segment(&self.common.config, &incoming) {
                     TimeWaitOutcome::Stay(verdict) => verdict,
-                    // The owner still holds this one; the new SYN comes again.
-                    TimeWaitOutcome::Reopen => Verdict::Dropped(DropReason::Undecided),
+                    TimeWaitOutcome::Reopen => Verdict::Dropped(DropReason::TimeWaitHeld),
                 };
             }
             Phase::Closed(_) => return Verdict::Dropped(DropReason::Closed),

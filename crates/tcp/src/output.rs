@@ -66,7 +66,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
         return Some(Decision::Acknowledge(reason));
     }
     if tcb.state() == State::SynReceived {
-        return None;
+        return tcb.ack.due().map(Decision::Acknowledge);
     }
     retransmission(tcb, limits)
         .or_else(|| new_text(common, tcb, limits, now))

@@ -1,0 +1,8 @@
+//! What the standards ask, shown on the engine.
+//!
+//! There is nothing here but tests: see `tests/`, one file a subject.
+//!
+//! | file | what it shows | from |
+//! |---|---|---|
+//! | `transitions` | the table of the eleven states, whole, and the graph in `docs/states.md` | RFC 9293 section 3.3.2 |
+//! | `matrix` | every state against every kind of flags at every place in the sequence space | RFC 9293 section 3.10.7 |
