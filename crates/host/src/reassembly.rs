@@ -137,14 +137,14 @@ impl Reassembler {
         self.datagrams.first_key_value().map(|(_, partial)| partial.deadline)
     }
 
-    /// Gives up what took too long.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        while let Some((&serial, partial)) = self.datagrams.first_key_value() {
-            if partial.deadline > now {
-                break;
-            }
-            self.discard(serial);
+    /// Gives up a datagram that took too long; `None` when there is none. Its first fragment comes along,
+    /// if it had arrived.
+    pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<Option<IpPacket>> {
+        let (&serial, partial) = self.datagrams.first_key_value()?;
+        if partial.deadline > now {
+            return None;
         }
+        Some(self.discard(serial)?.into_first())
     }
 
     fn find_or_begin(&mut self, key: FragmentKey, now: Instant) -> u64 {
@@ -211,6 +211,12 @@ impl Partial {
     /// Disjoint pieces within `total` that add up to it leave no gap.
     fn is_whole(&self) -> bool {
         self.total.is_some_and(|total| self.held - self.pieces.len() * PIECE_OVERHEAD == total)
+    }
+
+    fn into_first(self) -> Option<IpPacket> {
+        let header = self.first?;
+        let payload = self.pieces.into_iter().next()?.octets;
+        Some(IpPacket { header, header_len: header.len(), payload })
     }
 
     fn join(self) -> Reassembled {

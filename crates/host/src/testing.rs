@@ -126,6 +126,7 @@ impl World {
                 }
             }
             if quiet {
+                self.hosts.iter().for_each(Host::check_invariants);
                 return;
             }
         }

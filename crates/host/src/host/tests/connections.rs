@@ -240,6 +240,23 @@ fn nobody_answers_until_the_handshake_times_out() {
 }
 
 #[test]
+fn the_owner_chooses_hop_limit_and_diffserv_bits() {
+    for server in SERVERS {
+        let mut world = World::new(HostConfig { hop_limit: 9, ..config(A) }, config(B));
+        let [client, _] = world.establish(server);
+        let header = |world: &World| {
+            let (_, packet) = world.sent.iter().rfind(|(who, _)| *who == A).unwrap();
+            synfin_wire::IpPacket::parse(packet.to_bytes(), false).unwrap().header
+        };
+        assert_eq!((header(&world).hop_limit, header(&world).dscp), (9, 0));
+        world.hosts[A].tcp(client).unwrap().set_dscp(46);
+        world.tcp(A, client).send("text".into()).unwrap();
+        world.settle();
+        assert_eq!(header(&world).dscp, 46);
+    }
+}
+
+#[test]
 fn two_connections_share_the_link_fairly() {
     let mut world = World::plain();
     let (one, two) = (world.establish("10.0.0.2:80"), world.establish("10.0.0.2:81"));

@@ -132,6 +132,27 @@ fn a_protocol_that_nobody_speaks_is_reported_but_not_too_often() {
 }
 
 #[test]
+fn a_datagram_that_never_gets_whole_is_reported() {
+    for (b, a, _) in FAMILIES {
+        let mut world = World::plain();
+        let client = world.hosts[A].udp_bind((ip(a), 1000).into()).unwrap();
+        let payload = vec![7; 5000].into();
+        world.hosts[A].udp_send_to(client, payload, (ip(b), 53).into(), world.now).unwrap();
+        let first = world.hosts[A].poll_transmit(world.now).unwrap();
+        world.deliver(A, first);
+        assert_eq!(world.last_fate[B], Some(Fate::Taken));
+        while world.hosts[A].poll_transmit(world.now).is_some() {}
+        world.pass(std::time::Duration::from_secs(31));
+        let (who, last) = world.sent.last().unwrap();
+        assert_eq!((*who, last.note), (B, PacketNote::IcmpError));
+        let packet = IpPacket::parse(last.to_bytes(), false).unwrap();
+        let message = IcmpMessage::parse(&packet).unwrap();
+        assert!(matches!(message, IcmpMessage::ReassemblyTimeExceeded { .. }), "{message:?}");
+        assert_eq!(world.hosts[B].poll_timeout(), None);
+    }
+}
+
+#[test]
 fn an_error_is_never_answered() {
     let mut world = World::plain();
     let error = IcmpMessage::DestinationUnreachable { reason: WireUnreachable::Port, quote: Bytes::new() };
