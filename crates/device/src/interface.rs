@@ -16,7 +16,7 @@ mod netlink;
 
 use netlink::{Netlink, Request, Watch};
 
-/// <linux/if_addr.h>: the address is there at once, without duplicate address detection.
+/// <linux/if_addr.h>: no duplicate address detection.
 const NO_DAD: u8 = libc::IFA_F_NODAD as u8;
 
 const CREATE: u16 = (libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
