@@ -12,6 +12,7 @@ use common::{SYNFIN, namespaces};
 
 const INTERRUPT: &str = "\x03";
 const SUSPEND: &str = "\x1a";
+const PROMPT: &str = "your turn> ";
 const SHELL: &str = "bash --norc --noprofile -i";
 
 /// A job that reads the terminal, which only one in its foreground may. The quotes inside a word keep the
@@ -35,6 +36,7 @@ impl Terminal {
         let mut script = Command::new("script")
             .args(["-qec", command, "/dev/null"])
             .env("TERM", "dumb")
+            .env("PS1", PROMPT)
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -73,23 +75,29 @@ impl Terminal {
         }
     }
 
+    /// Types a line once the shell has asked for it: before that, it is still changing the terminal's mode.
+    fn command(&mut self, line: &str) {
+        self.expect(PROMPT);
+        self.type_in(line);
+        self.type_in("\n");
+    }
+
     /// Starts the job from the shell that has the terminal, and interrupts it.
     fn interrupt_job(&mut self, prefix: &str) {
-        self.type_in(&format!("{prefix}{JOB}\n"));
+        self.command(&format!("{prefix}{JOB}"));
         self.expect("ready");
         self.type_in(INTERRUPT);
-        self.type_in("echo status i''s $?\n");
+        self.command("echo status i''s $?");
         self.expect("status is 130");
     }
 
     /// Starts it again, stops it and fetches it back.
     fn stop_and_continue_job(&mut self, prefix: &str) {
-        self.type_in(&format!("{prefix}{JOB}\n"));
+        self.command(&format!("{prefix}{JOB}"));
         self.expect("ready");
         self.type_in(SUSPEND);
         self.expect("Stopped");
-        self.expect("read word");
-        self.type_in("fg\n");
+        self.command("fg");
         // The shell names the job once more.
         self.expect("read word");
         self.type_in("hello\n");
@@ -115,13 +123,11 @@ fn a_shell_has_job_control() {
         return;
     }
     let mut terminal = Terminal::open(&format!("{SYNFIN} run -- {SHELL}"));
-    terminal.type_in("echo shell is u''p; tty\n");
-    terminal.expect("shell is up");
+    terminal.command("tty");
     terminal.expect("/dev/pts/");
-
     terminal.interrupt_job("");
     terminal.stop_and_continue_job("");
-    terminal.type_in("exit 5\n");
+    terminal.command("exit 5");
     assert_eq!(terminal.status(), Some(5));
 }
 
@@ -133,7 +139,7 @@ fn it_is_itself_a_job_of_a_shell() {
     let mut terminal = Terminal::open(SHELL);
     terminal.interrupt_job(&format!("{SYNFIN} run -- "));
     terminal.stop_and_continue_job(&format!("{SYNFIN} run -- "));
-    terminal.type_in("exit 0\n");
+    terminal.command("exit 0");
     assert_eq!(terminal.status(), Some(0));
 }
 
@@ -143,15 +149,14 @@ fn a_shell_under_it_can_be_suspended() {
         return;
     }
     let mut terminal = Terminal::open(SHELL);
-    terminal.type_in(&format!("{SYNFIN} run -- {SHELL}\n"));
-    terminal.type_in("ip -o link show synf''in0; suspend\n");
+    terminal.command(&format!("{SYNFIN} run -- {SHELL}"));
+    terminal.command("ip -o link show synf''in0; suspend");
     terminal.expect("synfin0: <");
     terminal.expect("Stopped");
-    terminal.type_in("echo outs''ide; fg\n");
-    terminal.expect("outside");
-    terminal.type_in("ip -o link show synf''in0; exit 6\n");
+    terminal.command("fg");
+    terminal.command("ip -o link show synf''in0; exit 6");
     terminal.expect("synfin0: <");
-    terminal.type_in("echo status i''s $?; exit 0\n");
+    terminal.command("echo status i''s $?; exit 0");
     terminal.expect("status is 6");
     assert_eq!(terminal.status(), Some(0));
 }
