@@ -202,6 +202,31 @@ fn without_permission_for_dev_net_tun() {
 }
 
 #[test]
+fn without_files_to_lay_over() {
+    if !root() {
+        return;
+    }
+    let ended = on_another_machine("mount -t tmpfs tmpfs /etc; exec \"$0\" run -- echo started");
+    let warning = |path| {
+        format!(
+            "synfin: {path} does not exist, so the command cannot be given its own: create it, empty will do\n"
+        )
+    };
+    assert_eq!(ended.stderr, warning("/etc/resolv.conf") + &warning("/etc/hosts"));
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "started\n"));
+}
+
+#[test]
+fn without_the_lookup_services_outside() {
+    if !root() {
+        return;
+    }
+    let script = "mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/run; mkdir /var/run/nscd
+        echo outside >/var/run/nscd/socket; exec \"$0\" run -- cat /var/run/nscd/socket";
+    assert_eq!(on_another_machine(script).stdout(), "");
+}
+
+#[test]
 fn without_permission_for_namespaces() {
     if !root() {
         return;
