@@ -52,4 +52,6 @@ pub use event::{
 };
 pub use host::{Host, TcpSocket};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+/// The engine whose vocabulary this interface speaks: settings, states, reasons.
+pub use synfin_tcp as tcp;
 pub use synfin_wire::ethernet::MacAddress;
