@@ -17,6 +17,8 @@ pub(super) const HOST_V6: Ipv6Addr = on_the_link(2);
 /// What answers DNS.
 pub(super) const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
 
+pub(super) const NAME_SERVER_V6: Ipv6Addr = on_the_link(3);
+
 /// synfin's own page, and its name.
 pub(super) const PAGE_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 4);
 pub(super) const PAGE_V6: Ipv6Addr = on_the_link(4);
