@@ -257,15 +257,23 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// What clap spreads over paragraphs: the error, its tips, and not the usage, to which `--help` leads.
+/// What clap spreads over paragraphs: the error and the first of its tips, and not the usage, to which
+/// `--help` leads.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
-    let paragraphs = text.split("\n\n").filter(|paragraph| {
-        !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
-    });
+    let paragraphs = text
+        .split("\n\n")
+        .filter(|paragraph| {
+            !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
+        })
+        .map(|paragraph| match paragraph.trim_start() {
+            tips if tips.starts_with("tip:") => tips.lines().next().unwrap_or(tips),
+            error => error,
+        });
     let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = paragraphs.map(words).collect::<Vec<_>>().join("; ");
-    if line.contains(": give") || line.contains(": write") { line } else { format!("{line}; see --help") }
+    // The errors of this crate's own types say what to do.
+    if line.contains(": give ") || line.contains(": write ") { line } else { format!("{line}; see --help") }
 }
 
 #[cfg(test)]

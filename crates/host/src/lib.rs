@@ -40,6 +40,9 @@ mod table;
 mod timers;
 mod udp;
 
+#[cfg(test)]
+mod testing;
+
 pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenOptions, Medium};
 pub use counters::{Counters, Fate, PacketDrop};
 pub use error::{BindError, ConnectError, ListenError, SendToError};

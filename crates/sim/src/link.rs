@@ -331,8 +331,9 @@ impl Transmitter {
     /// When the last bit of a packet is sent that comes at `now`; `None` when the queue is full.
     fn send(&mut self, octets: usize, config: &LinkConfig, now: Instant) -> Option<Instant> {
         let Some(rate) = config.rate else { return Some(now) };
-        while let Some((_, gone)) = self.waiting.pop_front_if(|(sent, _)| *sent <= now) {
+        while let Some((_, gone)) = self.waiting.front().filter(|(sent, _)| *sent <= now) {
             self.waiting_octets -= gone;
+            self.waiting.pop_front();
         }
         if !self.admits(octets, &config.queue) {
             return None;

@@ -87,13 +87,33 @@ fn an_error_is_one_line_that_says_what_to_do() {
             "--loss 150% -- true",
             "invalid value '150%' for '--loss <PERCENT>': '150%' is over 100 %: give a percentage from 0% to 100%",
         ),
-        ("--delay 80 -- true", ""),
-        ("--rate 10mbps -- true", ""),
-        ("--mtu 100 -- true", ""),
-        ("--publish 80 -- true", ""),
-        ("--reorder 1% -- true", ""),
-        ("--los 2% -- true", ""),
-        ("", ""),
+        (
+            "--delay 80 -- true",
+            "invalid value '80' for '--delay <TIME>': '80' has no unit that is known: give one of ns, us, ms, s, m, h",
+        ),
+        (
+            "--rate 10mbps -- true",
+            "invalid value '10mbps' for '--rate <RATE>': '10mbps' may mean bits or octets: \
+             write bits, like 10mbit for ten million a second",
+        ),
+        (
+            "--mtu 100 -- true",
+            "invalid value '100' for '--mtu <OCTETS>': 100 is not in 1280..=65521; see --help",
+        ),
+        (
+            "--publish 80 -- true",
+            "invalid value '80' for '--publish <PORT:PORT>': '80' is not PORT:PORT: \
+             give this machine's port and CMD's, from 1 to 65535, like 8080:80",
+        ),
+        (
+            "--reorder 1% -- true",
+            "the following required arguments were not provided: --delay <TIME>; see --help",
+        ),
+        (
+            "--los 2% -- true",
+            "unexpected argument '--los' found; tip: a similar argument exists: '--loss'; see --help",
+        ),
+        ("", "the following required arguments were not provided: <CMD>...; see --help"),
     ] {
         assert_eq!(refusal(line), says);
     }

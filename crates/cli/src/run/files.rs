@@ -3,9 +3,11 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
+use super::addresses::{NAME_SERVER, PAGE_NAME, PAGE_V4, PAGE_V6};
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const HOSTS: &str = "/etc/hosts";
@@ -21,45 +23,37 @@ const SCRATCH: &str = "/dev";
 /// Lays the files over the machine's own, in this mount namespace. What could not be done is returned, each
 /// a sentence for the person.
 pub(super) fn lay_over() -> Result<Vec<String>, String> {
-    let resolv_conf = resolv_conf(&read(RESOLV_CONF));
-    let hosts = hosts(&read(HOSTS));
-    let mut overlays = vec![(RESOLV_CONF, resolv_conf), (HOSTS, hosts)];
-    overlays.extend(LOOKUP_SERVICES.map(|service| (service, String::new())));
-    let (targets, missing): (Vec<_>, Vec<_>) = overlays
-        .into_iter()
-        .map(|(path, text)| (path, fs::canonicalize(path), text))
-        .partition(|(_, target, _)| target.is_ok());
+    let (mut overlays, mut warnings) = (Vec::new(), Vec::new());
+    for (path, text) in [(RESOLV_CONF, resolv_conf(&read(RESOLV_CONF))), (HOSTS, hosts(&read(HOSTS)))] {
+        match fs::canonicalize(path) {
+            Ok(target) => overlays.push((target, text)),
+            Err(_) => warnings.push(format!(
+                "{path} does not exist, so the command cannot be given its own: create it, empty will do"
+            )),
+        }
+    }
+    let services = LOOKUP_SERVICES.iter().filter_map(|path| fs::canonicalize(path).ok());
+    overlays.extend(services.map(|target| (target, String::new())));
 
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("tmpfs"), SCRATCH, Some("tmpfs"), flags, Some("mode=0755,size=1m"))
+    mount(Some("tmpfs"), SCRATCH, Some("tmpfs"), flags, Some("mode=0755"))
         .map_err(|errno| format!("cannot mount a tmpfs in the command's namespace: {errno}"))?;
-    let laid: Result<Vec<()>, String> = targets
-        .iter()
-        .enumerate()
-        .filter_map(|(number, (_, target, text))| Some((number, target.as_ref().ok()?, text)))
-        .map(|(number, target, text)| lay_one(&Path::new(SCRATCH).join(number.to_string()), target, text))
-        .collect();
+    for (number, (target, text)) in overlays.iter().enumerate() {
+        lay_one(&Path::new(SCRATCH).join(number.to_string()), target, text)
+            .map_err(|error| format!("cannot lay a file over {}: {error}", target.display()))?;
+    }
     // The files live on under their new names.
     umount2(SCRATCH, MntFlags::MNT_DETACH)
         .map_err(|errno| format!("cannot unmount a tmpfs in the command's namespace: {errno}"))?;
-    laid?;
-
-    let warn = |path| {
-        format!("{path} does not exist, so the command cannot be given its own: create it, empty will do")
-    };
-    let files = missing.iter().map(|(path, ..)| *path).filter(|path| !LOOKUP_SERVICES.contains(path));
-    Ok(files.map(warn).collect())
+    Ok(warnings)
 }
 
-fn lay_one(source: &Path, target: &PathBuf, text: &str) -> Result<(), String> {
-    let lay = || -> io::Result<()> {
-        fs::write(source, text)?;
-        // Whatever the umask: the command may change its user.
-        fs::set_permissions(source, Permissions::from_mode(0o644))?;
-        mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
-        Ok(())
-    };
-    lay().map_err(|error| format!("cannot lay a file over {}: {error}", target.display()))
+fn lay_one(source: &Path, target: &Path, text: &str) -> io::Result<()> {
+    fs::write(source, text)?;
+    // Whatever the umask: the command may change its user.
+    fs::set_permissions(source, Permissions::from_mode(0o644))?;
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    Ok(())
 }
 
 /// What cannot be read has nothing to add.
@@ -72,14 +66,17 @@ fn resolv_conf(outside: &str) -> String {
     let kept = outside
         .lines()
         .filter(|line| matches!(line.split_whitespace().next(), Some("search" | "domain" | "options")));
-    let lines: Vec<&str> = ["nameserver 10.0.2.3"].into_iter().chain(kept).collect();
-    lines.join("\n") + "\n"
+    let mut text = format!("nameserver {NAME_SERVER}\n");
+    for line in kept {
+        text.extend([line, "\n"]);
+    }
+    text
 }
 
 /// This machine's names, and synfin's own.
 fn hosts(outside: &str) -> String {
     let gap = if outside.is_empty() || outside.ends_with('\n') { "" } else { "\n" };
-    format!("{outside}{gap}10.0.2.4 synfin.internal\nfd00:2::4 synfin.internal\n")
+    format!("{outside}{gap}{PAGE_V4} {PAGE_NAME}\n{PAGE_V6} {PAGE_NAME}\n")
 }
 
 #[cfg(test)]

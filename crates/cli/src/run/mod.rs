@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use crate::Failure;
 use crate::args::RunArgs;
 
+mod addresses;
 mod child;
 mod files;
 pub(crate) mod inner;

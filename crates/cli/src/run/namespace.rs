@@ -12,14 +12,10 @@ use nix::unistd::{getegid, geteuid};
 use synfin_device::interface::{Interface, InterfaceError};
 use synfin_device::tun::{Tun, TunError};
 
+use super::addresses::{COMMAND_V4, COMMAND_V6, HOST_V4, HOST_V6, PREFIX_V4, PREFIX_V6};
 use crate::args::InnerArgs;
 
 const NAME: &str = "synfin0";
-const ADDRESS_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 100);
-const GATEWAY_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
-const ADDRESS_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 2, 0, 0, 0, 0, 0, 0x100);
-const GATEWAY_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 2, 0, 0, 0, 0, 0, 2);
-
 /// By whose leave this process rules over its namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rights {
@@ -94,13 +90,13 @@ pub(super) fn make_link(args: &InnerArgs, rights: Rights) -> Result<Tun, String>
 fn configure() -> Result<(), InterfaceError> {
     Interface::new("lo")?.up()?;
     let mut link = Interface::new(NAME)?;
-    link.add_address(ADDRESS_V4.into(), 24)?;
+    link.add_address(COMMAND_V4.into(), PREFIX_V4)?;
     link.up()?;
-    link.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, Some(GATEWAY_V4.into()))?;
+    link.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, Some(HOST_V4.into()))?;
     // A kernel may have been started without IPv6.
     if Path::new("/proc/self/net/if_inet6").exists() {
-        link.add_address(ADDRESS_V6.into(), 64)?;
-        link.add_route(Ipv6Addr::UNSPECIFIED.into(), 0, Some(GATEWAY_V6.into()))?;
+        link.add_address(COMMAND_V6.into(), PREFIX_V6)?;
+        link.add_route(Ipv6Addr::UNSPECIFIED.into(), 0, Some(HOST_V6.into()))?;
     }
     Ok(())
 }
