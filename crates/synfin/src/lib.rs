@@ -1,7 +1,7 @@
 //! TCP in user space, shaped like `tokio::net` and `std::net`.
 //!
 //! A [`Stack`] joins a [`Host`](synfin_host::Host), which is TCP/IP without I/O, to a
-//! [`Device`](synfin_device::Device), which carries packets. On a stack, [`net`] has the listeners, streams
+//! [`Device`], which carries packets. On a stack, [`net`] has the listeners, streams
 //! and sockets that `tokio::net` has, with the same names, signatures and traits.
 //!
 //! ```

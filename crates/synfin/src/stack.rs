@@ -43,7 +43,6 @@ impl Drop for Owned {
 impl Stack {
     /// Begins a stack on `device`: a [`Tun`](synfin_device::tun::Tun), one end of a
     /// [`memory::pair`](synfin_device::memory::pair), or something of your own.
-    #[must_use]
     pub fn builder(device: impl synfin_device::Device + 'static) -> Builder {
         Builder::new(Box::new(device))
     }

@@ -312,3 +312,38 @@ async fn a_peer_that_falls_silent_times_out() {
     let error = client.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
+
+#[tokio::test]
+async fn what_was_written_arrives_though_nobody_holds_the_stack() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    let sent = pattern(500_000);
+    client.write_all(&sent).await.unwrap();
+    drop((client, left));
+    let mut received = Vec::new();
+    server.read_to_end(&mut received).await.unwrap();
+    assert!(received == sent, "what was received is not what was sent");
+}
+
+/// A cable that holds one packet makes every other one wait for room.
+#[tokio::test]
+async fn a_device_without_room_is_waited_for() {
+    for with_path in [false, true] {
+        let (left, right) = synfin::memory::pair(common::capabilities(false), 1).unwrap();
+        let mut left = Stack::builder(left).address("10.0.0.1/24");
+        if with_path {
+            left = left.path(common::Hole::default());
+        }
+        let left = left.spawn().unwrap();
+        let right = Stack::builder(right).address("10.0.0.2/24").spawn().unwrap();
+        let (mut client, mut server) = connected(&left, &right).await;
+        let sent = pattern(500_000);
+        let expected = sent.clone();
+        tokio::spawn(async move {
+            client.write_all(&sent).await.unwrap();
+        });
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await.unwrap();
+        assert!(received == expected, "what was received is not what was sent");
+    }
+}
