@@ -34,11 +34,13 @@
 //! |---|---|
 //! | [`stack`] | [`Stack`]: a host on a device, and how it is made |
 //! | [`net`] | TCP and UDP, shaped like `tokio::net` |
+//! | [`blocking`] | the same shaped like `std::net` |
 //! | [`forward`] | connections to any address, decided by who holds the [`Forwarder`](forward::Forwarder) |
 //! | [`path`] | a seam for a path that loses, delays and corrupts |
 //! | [`recorder`] | every packet, with the reason why it was sent or dropped |
 //! | [`error`] | why a connection is gone, inside an [`io::Error`](std::io::Error) |
 
+pub mod blocking;
 mod driver;
 pub mod error;
 pub mod forward;

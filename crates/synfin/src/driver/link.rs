@@ -67,7 +67,7 @@ impl Link {
         Self { device, medium, mtu, path, recording, recording_error: None, held: None }
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         self.held.is_some()
     }
 
