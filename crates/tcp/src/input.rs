@@ -77,6 +77,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
 fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.last_heard = segment.arrived;
     tcb.probes = 0;
+    tcb.probing_since = None;
     tcb.tally.segments_received += 1;
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(crate::timer::Timer::KeepAlive, segment.arrived + keep_alive.idle);

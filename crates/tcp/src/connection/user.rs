@@ -138,9 +138,11 @@ impl Connection {
         }
     }
 
-    /// ABORT: everything queued is dropped and the peer is reset.
+    /// ABORT: everything queued is dropped, and the peer is reset unless both ends have closed already
+    /// (RFC 9293 section 3.10.5).
     pub fn abort(&mut self, now: Instant) {
         let reset = match &self.phase {
+            Phase::Synchronized(tcb) if tcb.fin_sent() && tcb.peer_finished() => None,
             Phase::Synchronized(_) => Some(SendReason::ResetAbort),
             Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => None,
         };

@@ -10,6 +10,7 @@ use crate::congestion::{AckEvent, CongestionController, LossEvent, RecoveredEven
 use crate::connection::Common;
 use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
+use crate::connection::timeout::start_retransmission;
 use crate::event::Event;
 use crate::output::build;
 use crate::reason::{CloseReason, DropReason, SendReason};
@@ -28,7 +29,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     let outcome = take(common, tcb, segment);
     judge(tcb, &outcome);
     if outcome.acknowledged > 0 {
-        restart_timer(tcb, segment);
+        restart_timer(common, tcb, segment);
         our_fin(common, tcb, segment)?;
     }
     ControlFlow::Continue(())
@@ -41,10 +42,11 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
-    if tcb.retransmissions == 0 {
-        let sample = segment.arrived - tcb.last_sent;
-        tcb.recovery.rtt.measured(sample);
+    if let Some(sent_at) = tcb.syn_ack_at {
+        tcb.recovery.rtt.measured(segment.arrived - sent_at);
         tcb.recovery.rto.measured(&tcb.recovery.rtt);
+    } else if tcb.retransmissions > 0 {
+        tcb.recovery.rto.after_lost_syn();
     }
     tcb.advance(Trigger::AckOfSyn);
     tcb.send.una = tcb.send.first_octet();
@@ -104,16 +106,11 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
         if was_full {
             common.events.raise(Event::Writable);
         }
-        if tcb.outbox.len() == 0 {
+        if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
             common.events.raise(Event::AllAcknowledged);
         }
     }
-    let window_changed = header.ack.at_or_after(tcb.send.una)
-        && tcb.send.update_window(header.seq, header.ack, window(tcb, segment));
-    if window_changed && tcb.send.usable_window() > 0 {
-        tcb.timers.stop(Timer::Persist);
-        tcb.persist_backoff = 0;
-    }
+    let window_changed = take_window(tcb, segment);
     // RFC 5681 section 2: data outstanding, no text, no SYN or FIN, the same number, the same window.
     let duplicate = acknowledged == 0
         && outstanding > 0
@@ -131,6 +128,27 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
         mss: tcb.mss(),
         sack: tcb.negotiated.sack,
     }
+}
+
+/// SND.WND, from a segment that is no older than the last that set it. Returns whether it changed.
+fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
+    let header = &segment.header;
+    let was_closed = tcb.send.wnd == WindowSize::ZERO;
+    let changed = header.ack.at_or_after(tcb.send.una)
+        && tcb.send.update_window(header.seq, header.ack, window(tcb, segment));
+    if changed && tcb.send.usable_window() > 0 {
+        tcb.timers.stop(Timer::Persist);
+        tcb.persist_backoff = 0;
+    }
+    // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
+    // somebody answered (MUST-37), and now it may come in.
+    if tcb.send.wnd == WindowSize::ZERO && tcb.troubled_since.is_some() {
+        tcb.troubled_since = Some(segment.arrived);
+    } else if was_closed && tcb.retransmissions > 0 {
+        tcb.queue.mark_front_lost(tcb.mss());
+        tcb.intents.retransmit_now = true;
+    }
+    changed
 }
 
 /// RFC 2018 section 5. Ranges that cover nothing in flight say nothing.
@@ -197,13 +215,13 @@ fn judge(tcb: &mut Tcb, outcome: &AckOutcome) {
 }
 
 /// RFC 6298 section 5.2 and 5.3.
-fn restart_timer(tcb: &mut Tcb, segment: &InWindow) {
+fn restart_timer(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
     if tcb.queue.is_empty() {
         tcb.timers.stop(Timer::Retransmission);
     } else {
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(segment.arrived));
+        start_retransmission(common, tcb, segment.arrived);
     }
 }
 

@@ -74,6 +74,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             outbox,
             rto: rto_after_handshake(&common.config, syn_sent.retransmissions),
+            syns_lost: syn_sent.retransmissions,
             now: incoming.arrived,
         },
     );

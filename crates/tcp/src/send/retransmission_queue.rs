@@ -142,12 +142,13 @@ impl RetransmissionQueue {
             range.sacked = true;
             news += range.len();
             self.sacked_octets += range.len();
+            // After a timeout old reports come again: only the first tells a round trip.
+            if range.retransmissions == 0 && !range.lost {
+                sent_once_at = Some(range.sent_at);
+            }
             if range.lost {
                 range.lost = false;
                 self.lost_octets -= range.len();
-            }
-            if range.retransmissions == 0 {
-                sent_once_at = Some(range.sent_at);
             }
             index += 1;
         }
@@ -162,16 +163,31 @@ impl RetransmissionQueue {
         self.mark_lost(index)
     }
 
-    /// What was sent once and lies below at least `threshold` octets that the peer holds is lost
-    /// (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
-    pub(crate) fn mark_lost_below_sacked(&mut self, threshold: u32) -> u32 {
-        let mut sacked_above = 0;
+    /// What was sent in segments of more than `mss` octets is lost. Returns how many octets that is news for.
+    pub(crate) fn mark_longer_lost(&mut self, mss: u32) -> u32 {
+        let longer = |range: &SentRange| range.len() > mss;
+        (0..self.ranges.len())
+            .map(|index| if longer(&self.ranges[index]) { self.mark_lost(index) } else { 0 })
+            .sum()
+    }
+
+    /// What was sent once and lies below at least `octets` that the peer holds, or below that many `runs`
+    /// of them, is lost (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
+    pub(crate) fn mark_lost_below_sacked(&mut self, octets: u32, runs: u32) -> u32 {
+        let mut octets_above = 0;
+        let mut runs_above = 0;
+        let mut in_run = false;
         let mut news = 0;
         for index in (0..self.ranges.len()).rev() {
             let range = &self.ranges[index];
             if range.sacked {
-                sacked_above += range.len();
-            } else if sacked_above >= threshold && range.retransmissions == 0 {
+                octets_above += range.len();
+                runs_above += u32::from(!in_run);
+                in_run = true;
+                continue;
+            }
+            in_run = false;
+            if range.retransmissions == 0 && (octets_above >= octets || runs_above >= runs) {
                 if range.lost {
                     // Everything older was judged when this was.
                     break;
