@@ -1,2 +1,30 @@
 //! The `synfin` command.
-fn main() {}
+//!
+//! What comes in: the words behind `synfin`. What goes out: an exit status, and on standard error, when
+//! something is wrong, one line that says what, where, and what to do. 1 is a failure, 2 a call that was
+//! off; `synfin run` passes on the status of what it ran.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod failure;
+mod run;
+
+use args::{Cli, Verb};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::report(&error),
+    };
+    let outcome = match cli.verb {
+        Verb::Run(args) => run::run(&args),
+        Verb::Inner(args) => Ok(run::inner::main(&args)),
+        Verb::Serve(_) => Err(Failure::call("`serve` is not part of this build yet")),
+        Verb::Connect(_) => Err(Failure::call("`connect` is not part of this build yet")),
+    };
+    outcome.unwrap_or_else(Failure::report)
+}

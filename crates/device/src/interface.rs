@@ -6,19 +6,20 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::net::{IpAddr, Ipv6Addr};
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::net::if_::if_nametoindex;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket};
 
-/// <linux/if_addr.h>: the address is there at once, without duplicate address detection.
+mod netlink;
+
+use netlink::{Netlink, Request, Watch};
+
+/// <linux/if_addr.h>: no duplicate address detection.
 const NO_DAD: u8 = libc::IFA_F_NODAD as u8;
 
-const REQUEST: u16 = (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
-const CREATE: u16 = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
+const CREATE: u16 = (libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
 
 /// An interface of the network namespace that the thread was in when it was looked up.
 ///
@@ -39,8 +40,9 @@ const CREATE: u16 = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
 pub struct Interface {
     name: String,
     index: u32,
-    netlink: OwnedFd,
-    sequence: u32,
+    netlink: Netlink,
+    /// Addresses that may not be reachable yet; see [`Interface::up`].
+    fresh: Vec<Ipv6Addr>,
 }
 
 impl Interface {
@@ -51,10 +53,8 @@ impl Interface {
     pub fn new(name: &str) -> Result<Self, InterfaceError> {
         let fail = |errno: Errno| InterfaceError::new("find", name, errno);
         let index = if_nametoindex(name).map_err(fail)?;
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let netlink =
-            socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute).map_err(fail)?;
-        Ok(Self { name: name.to_owned(), index, netlink, sequence: 0 })
+        let netlink = Netlink::open().map_err(fail)?;
+        Ok(Self { name: name.to_owned(), index, netlink, fresh: Vec::new() })
     }
 
     /// The interface's index.
@@ -72,17 +72,32 @@ impl Interface {
         self.call("set the MTU of", request)
     }
 
-    /// Brings the interface up.
+    /// Brings the interface up and waits until the addresses that were added are there for whoever sends to
+    /// them: the kernel makes an IPv6 address so at some later time of its own.
     ///
     /// # Errors
     /// When the kernel refuses.
     pub fn up(&mut self) -> Result<(), InterfaceError> {
         let request = self.link(libc::IFF_UP as u32);
-        self.call("bring up", request)
+        self.call("bring up", request)?;
+        let fresh = std::mem::take(&mut self.fresh);
+        self.wait_for(&fresh)
+            .map_err(|errno| InterfaceError::new("wait for the addresses of", &self.name, errno))
     }
 
-    /// Adds an address with the length of its network's prefix, in bits. It can be used at once: duplicate
-    /// address detection, which finds nobody on such a link, is not waited for.
+    /// An address is there once the kernel has a local route to it, which is announced.
+    fn wait_for(&mut self, addresses: &[Ipv6Addr]) -> nix::Result<()> {
+        let watch = Watch::ipv6_routes()?;
+        for &address in addresses {
+            while !self.netlink.is_local(address)? {
+                watch.next()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an address with the length of its network's prefix, in bits, to be used from [`up`](Self::up)
+    /// on. There is no duplicate address detection, which would find nobody on such a link.
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -95,7 +110,11 @@ impl Interface {
             .bytes(&self.index.to_ne_bytes())
             .attribute(libc::IFA_LOCAL, &octets)
             .attribute(libc::IFA_ADDRESS, &octets);
-        self.call("add an address to", request)
+        self.call("add an address to", request)?;
+        if let IpAddr::V6(address) = address {
+            self.fresh.push(address);
+        }
+        Ok(())
     }
 
     /// Adds a route over this interface to the network `destination`/`prefix`: the unspecified address and 0
@@ -131,7 +150,7 @@ impl Interface {
     /// A change of the interface itself, with these of its flags set.
     fn link(&self, flags: u32) -> Request {
         // struct ifinfomsg: family, padding, type, index, flags, which flags are to change.
-        Request::new(libc::RTM_NEWLINK, 0)
+        Request::new(libc::RTM_NEWLINK, libc::NLM_F_ACK as u16)
             .bytes(&[0; 4])
             .bytes(&self.index.to_ne_bytes())
             .bytes(&flags.to_ne_bytes())
@@ -139,68 +158,7 @@ impl Interface {
     }
 
     fn call(&mut self, action: &'static str, request: Request) -> Result<(), InterfaceError> {
-        self.sequence += 1;
-        let message = request.finish(self.sequence);
-        exchange(&self.netlink, &message, self.sequence)
-            .map_err(|errno| InterfaceError::new(action, &self.name, errno))
-    }
-}
-
-/// Sends a request and waits for the kernel's answer, which it gives before `send` returns.
-fn exchange(netlink: &OwnedFd, message: &[u8], sequence: u32) -> nix::Result<()> {
-    send(netlink.as_raw_fd(), message, MsgFlags::empty())?;
-    let mut buffer = [0; 4096];
-    loop {
-        let length = match recv(netlink.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
-            Err(Errno::EINTR) => continue,
-            outcome => outcome?,
-        };
-        // struct nlmsghdr (length, type, flags, sequence, port), and behind it in struct nlmsgerr the errno.
-        let answer = &buffer[..length];
-        let (Some(header), Some(error)) = (answer.first_chunk::<16>(), answer.get(16..20)) else {
-            return Err(Errno::EPROTO);
-        };
-        let message_type = u16::from_ne_bytes([header[4], header[5]]);
-        if header[8..12] != sequence.to_ne_bytes() || message_type != libc::NLMSG_ERROR as u16 {
-            continue;
-        }
-        return match i32::from_ne_bytes([error[0], error[1], error[2], error[3]]) {
-            0 => Ok(()),
-            error => Err(Errno::from_raw(error.wrapping_neg())),
-        };
-    }
-}
-
-/// A netlink message in the making: everything is in host order and aligned to four octets.
-struct Request(Vec<u8>);
-
-impl Request {
-    fn new(message_type: u16, flags: u16) -> Self {
-        let mut message = vec![0; 4]; // the length
-        message.extend_from_slice(&message_type.to_ne_bytes());
-        message.extend_from_slice(&(REQUEST | flags).to_ne_bytes());
-        message.extend_from_slice(&[0; 8]); // sequence number, and the port that the kernel fills
-        Self(message)
-    }
-
-    fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(bytes);
-        self
-    }
-
-    /// struct rtattr: length, type, value, padding. No value here needs the padding.
-    fn attribute(self, attribute_type: u16, value: &[u8]) -> Self {
-        debug_assert_eq!(value.len() % 4, 0);
-        let length = (4 + value.len()) as u16;
-        self.bytes(&length.to_ne_bytes()).bytes(&attribute_type.to_ne_bytes()).bytes(value)
-    }
-
-    fn finish(self, sequence: u32) -> Vec<u8> {
-        let mut message = self.0;
-        let length = message.len() as u32;
-        message[..4].copy_from_slice(&length.to_ne_bytes());
-        message[8..12].copy_from_slice(&sequence.to_ne_bytes());
-        message
+        self.netlink.call(request).map(drop).map_err(|errno| InterfaceError::new(action, &self.name, errno))
     }
 }
 

@@ -25,6 +25,8 @@ pub struct HostConfig {
     pub gateways: Vec<IpAddr>,
     /// The largest IP datagram that the link carries, octets: 576 to 65,535 (1280 where IPv6 is used).
     pub mtu: usize,
+    /// The TTL or hop limit of what is sent (RFC 9293 MUST-49).
+    pub hop_limit: u8,
     /// What a packet of the device is.
     pub medium: Medium,
     /// What the device does for the host.
@@ -103,6 +105,7 @@ impl HostConfig {
             any_address: false,
             gateways: Vec::new(),
             mtu: 1500,
+            hop_limit: 64,
             medium: Medium::Ip,
             offload: HostOffload::default(),
             tcp: Config::default(),

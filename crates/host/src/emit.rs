@@ -1,6 +1,8 @@
 //! Headers in front of what is sent: link, IP, transport; checksums; fragments where a datagram is longer
 //! than the link takes.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use smallvec::{SmallVec, smallvec};
 use synfin_tcp::{SegmentOut, TransmitLimits};
@@ -30,6 +32,7 @@ const V6_FRAGMENT: IpProtocol = IpProtocol(44);
 pub(crate) struct Emitter {
     ethernet: bool,
     mtu: usize,
+    hop_limit: u8,
     checksum_offload: bool,
     limits: TransmitLimits,
     identification: Key,
@@ -43,6 +46,7 @@ impl Emitter {
         Self {
             ethernet: config.medium != Medium::Ip,
             mtu: config.mtu,
+            hop_limit: config.hop_limit,
             checksum_offload: config.offload.checksum,
             limits: match super_segment {
                 0 => TransmitLimits::ONE_SEGMENT,
@@ -58,10 +62,16 @@ impl Emitter {
         self.limits
     }
 
+    /// The IP header of a packet of ours.
+    pub(crate) fn ip_header(&self, source: IpAddr, destination: IpAddr, protocol: IpProtocol) -> IpHeader {
+        IpHeader { hop_limit: self.hop_limit, ..IpHeader::new(source, destination, protocol) }
+    }
+
     /// A TCP segment as a packet. Over Ethernet, whoever knows the neighbour fills in the first octets.
-    pub(crate) fn segment(&self, segment: SegmentOut, pair: Pair) -> PacketOut {
+    pub(crate) fn segment(&self, segment: SegmentOut, pair: Pair, dscp: u8) -> PacketOut {
         let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = segment;
-        let ip = IpHeader { ecn, ..IpHeader::new(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP) };
+        let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
+        let ip = IpHeader { ecn, dscp, ..ip };
         let tcp_len = tcp.len();
         let length = tcp_len + payload_len;
         let mut header = self.begin();
@@ -92,7 +102,7 @@ impl Emitter {
 
     /// A UDP datagram as packets.
     pub(crate) fn udp(&mut self, pair: Pair, payload: Bytes) -> SmallVec<[PacketOut; 1]> {
-        let ip = IpHeader::new(pair.local.ip(), pair.remote.ip(), IpProtocol::UDP);
+        let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::UDP);
         let datagram =
             UdpDatagram { source_port: pair.local.port(), destination_port: pair.remote.port(), payload };
         let mut transport = [0; udp::HEADER_LEN];
@@ -212,3 +222,6 @@ fn write_fragment_header(
         octets[4..8].copy_from_slice(&identification.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,10 @@ impl Forwarder {
         self.undecided < self.limit && self.unseen.len() < self.limit.saturating_mul(2)
     }
 
+    pub(crate) fn undecided(&self) -> usize {
+        self.undecided
+    }
+
     pub(crate) fn began(&mut self, handle: TcpHandle) {
         self.undecided += 1;
         self.unseen.push_back(handle);

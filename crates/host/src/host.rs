@@ -163,11 +163,22 @@ impl Host {
 
     /// Does what is due at `now`. Harmless when early.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.reassembler.handle_timeout(now);
+        self.give_up_fragments(now);
         self.ask_neighbours_again(now);
         while let Some(handle) = self.timers.pop_due(now) {
             self.look_at(handle, now);
         }
+    }
+
+    /// Checks that what must always hold does. For tests: it looks at every connection.
+    ///
+    /// # Panics
+    /// When it does not: a defect of this crate.
+    pub fn check_invariants(&self) {
+        let counts = self.table.check_invariants();
+        assert_eq!(counts.half_open, self.listeners.half_open(), "half-open connections are miscounted");
+        assert_eq!(counts.requests, self.forwarder.undecided(), "requests are miscounted");
+        self.timers.check_invariants();
     }
 
     /// The next event, or `None`.
@@ -192,3 +203,6 @@ fn segment_sizes(mtu: usize, v4: bool) -> (Mss, Mss) {
     let (headers, default) = if v4 { (40, Mss::DEFAULT_V4) } else { (60, Mss::DEFAULT_V6) };
     (Mss::new((mtu - headers) as u16), default)
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl RateLimit {
         allowed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,3 +36,6 @@ impl IsnGenerator {
         self.timestamp.hash_pair(local, remote) as u32
     }
 }
+
+#[cfg(test)]
+mod tests;

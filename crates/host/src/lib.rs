@@ -40,6 +40,9 @@ mod table;
 mod timers;
 mod udp;
 
+#[cfg(test)]
+mod testing;
+
 pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenOptions, Medium};
 pub use counters::{Counters, Fate, PacketDrop};
 pub use error::{BindError, ConnectError, ListenError, SendToError};
@@ -49,4 +52,6 @@ pub use event::{
 };
 pub use host::{Host, TcpSocket};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+/// The engine whose vocabulary this interface speaks: settings, states, reasons.
+pub use synfin_tcp as tcp;
 pub use synfin_wire::ethernet::MacAddress;

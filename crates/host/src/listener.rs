@@ -96,6 +96,11 @@ impl Listeners {
             })
     }
 
+    /// Half-open connections of all listeners, those that are gone included.
+    pub(crate) fn half_open(&self) -> usize {
+        self.half_open
+    }
+
     /// A SYN is being answered.
     pub(crate) fn began(&mut self, handle: ListenerHandle) {
         self.half_open += 1;

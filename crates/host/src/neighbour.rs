@@ -180,3 +180,6 @@ impl Neighbours {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

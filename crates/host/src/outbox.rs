@@ -10,13 +10,11 @@ use crate::packet::PacketOut;
 pub(crate) struct Outbox {
     queue: VecDeque<PacketOut>,
     limit: usize,
-    /// How many found no room.
-    pub(crate) overflow: u64,
 }
 
 impl Outbox {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { queue: VecDeque::new(), limit: limit.max(1), overflow: 0 }
+        Self { queue: VecDeque::new(), limit: limit.max(1) }
     }
 
     /// Whether `packets` more may come; into an empty queue they always may.
@@ -24,17 +22,8 @@ impl Outbox {
         self.queue.is_empty() || self.queue.len() + packets <= self.limit
     }
 
-    /// Queues a packet if there is room.
+    /// Queues a packet for which there is room.
     pub(crate) fn push(&mut self, packet: PacketOut) {
-        if self.has_room_for(1) {
-            self.queue.push_back(packet);
-        } else {
-            self.overflow += 1;
-        }
-    }
-
-    /// Queues one of several packets for which there was room.
-    pub(crate) fn push_reserved(&mut self, packet: PacketOut) {
         self.queue.push_back(packet);
     }
 

@@ -35,3 +35,6 @@ impl PortAllocator {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

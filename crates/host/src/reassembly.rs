@@ -137,14 +137,14 @@ impl Reassembler {
         self.datagrams.first_key_value().map(|(_, partial)| partial.deadline)
     }
 
-    /// Gives up what took too long.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        while let Some((&serial, partial)) = self.datagrams.first_key_value() {
-            if partial.deadline > now {
-                break;
-            }
-            self.discard(serial);
+    /// Gives up a datagram that took too long; `None` when there is none. Its first fragment comes along,
+    /// if it had arrived.
+    pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<Option<IpPacket>> {
+        let (&serial, partial) = self.datagrams.first_key_value()?;
+        if partial.deadline > now {
+            return None;
         }
+        Some(self.discard(serial)?.into_first())
     }
 
     fn find_or_begin(&mut self, key: FragmentKey, now: Instant) -> u64 {
@@ -213,6 +213,12 @@ impl Partial {
         self.total.is_some_and(|total| self.held - self.pieces.len() * PIECE_OVERHEAD == total)
     }
 
+    fn into_first(self) -> Option<IpPacket> {
+        let header = self.first?;
+        let payload = self.pieces.into_iter().next()?.octets;
+        Some(IpPacket { header, header_len: header.len(), payload })
+    }
+
     fn join(self) -> Reassembled {
         let Some(first) = self.first else { return Reassembled::Dropped(PacketDrop::Malformed) };
         let mut whole = Vec::with_capacity(self.total.unwrap_or(0));
@@ -231,3 +237,6 @@ impl Piece {
         self.offset + self.octets.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ fn same_network(a: IpAddr, b: IpAddr, prefix: u8) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

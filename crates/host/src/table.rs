@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) config: Arc<Config>,
     pub(crate) phase: Phase,
     pub(crate) owner: Owner,
+    /// The six DSCP bits of its packets.
+    pub(crate) dscp: u8,
     /// What happened and was not told yet.
     pub(crate) events: TcpEvents,
     /// Why it is CLOSED, once it is.
@@ -106,6 +108,7 @@ impl Entry {
             config,
             phase,
             owner,
+            dscp: 0,
             events: TcpEvents::default(),
             close_reason: None,
             reported: false,
@@ -171,6 +174,13 @@ impl Entry {
     }
 }
 
+/// How many connections there are in phases that are bounded on their own.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) half_open: usize,
+    pub(crate) requests: usize,
+}
+
 /// The table.
 #[derive(Debug)]
 pub(crate) struct ConnectionTable {
@@ -232,6 +242,26 @@ impl ConnectionTable {
         if let Ok(found) = self.index.find_entry(hash, |&other| other == handle) {
             found.remove();
         }
+    }
+
+    /// Every connection is sound, and found by its pair if it is to be.
+    pub(crate) fn check_invariants(&self) -> Counts {
+        let mut counts = Counts::default();
+        let mut indexed = 0;
+        for (handle, entry) in &self.entries {
+            indexed += usize::from(entry.indexed);
+            if entry.indexed {
+                assert_eq!(self.find(entry.pair), Some(handle), "a connection cannot be found");
+            }
+            match (&entry.phase, entry.owner) {
+                (Phase::Request(_), _) => counts.requests += 1,
+                (Phase::HalfOpen(_), Owner::Listener(_)) => counts.half_open += 1,
+                (Phase::Connection(connection), _) => connection.check_invariants(),
+                _ => {}
+            }
+        }
+        assert_eq!(self.index.len(), indexed, "the index holds what is gone");
+        counts
     }
 
     pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {

@@ -68,6 +68,15 @@ impl Timers {
         Some(hint.handle)
     }
 
+    /// Each stands where it is said to, no earlier than its parent.
+    pub(crate) fn check_invariants(&self) {
+        assert_eq!(self.heap.len(), self.position.len(), "a hint without a place");
+        for (index, hint) in self.heap.iter().enumerate() {
+            assert_eq!(self.position.get(hint.handle), Some(&index), "a hint is elsewhere");
+            assert!(index == 0 || self.heap[(index - 1) / 2].at <= hint.at, "a hint is too late");
+        }
+    }
+
     fn sift_up(&mut self, mut position: usize) {
         while position > 0 {
             let parent = (position - 1) / 2;
@@ -99,3 +108,6 @@ impl Timers {
         self.position.insert(self.heap[b].handle, b);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,6 +87,7 @@ pub struct Connection {
 
 /// What a connection consists of at each time of its life.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "what is left at the end is small beside a TCB")]
 enum Phase {
     SynSent(Box<SynSent>),
     Synchronized(Box<Tcb>),
@@ -263,6 +264,7 @@ impl Connection {
     ///
     /// # Errors
     /// Gives the connection back when it is in another state or holds unread data.
+    #[allow(clippy::result_large_err, reason = "it gives back what it was given")]
     pub fn into_time_wait(self) -> Result<TimeWait, Self> {
         match self.phase {
             Phase::TimeWait { entry, unread } if unread.is_empty() => Ok(entry),

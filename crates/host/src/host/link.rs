@@ -33,7 +33,15 @@ impl Host {
     /// Queues a packet that is no segment of a living connection.
     pub(super) fn enqueue(&mut self, packet: PacketOut, remote: IpAddr, now: Instant) {
         if let Some(packet) = self.dispatch(packet, remote, now) {
+            self.queue(packet);
+        }
+    }
+
+    fn queue(&mut self, packet: PacketOut) {
+        if self.outbox.has_room_for(1) {
             self.outbox.push(packet);
+        } else {
+            self.counters.transmit_overflow += 1;
         }
     }
 
@@ -49,7 +57,7 @@ impl Host {
             (Some(IpAddr::V4(source)), IpAddr::V4(target)) => {
                 let request = ArpPacket::request(ours, source, target);
                 let packet = self.emitter.arp(&request, MacAddress::BROADCAST);
-                self.outbox.push(packet);
+                self.queue(packet);
             }
             (Some(source @ IpAddr::V6(_)), IpAddr::V6(target)) => {
                 let message = NdpMessage::NeighborSolicitation { target, source_link: Some(ours) };
@@ -68,14 +76,14 @@ impl Host {
         // A probe (RFC 5227) comes from nobody yet.
         if self.routes.is_unicast(sender) && !self.routes.is_ours(sender) {
             let waiting = self.neighbours.learn(sender, packet.sender_mac, for_us, ours, now);
-            waiting.into_iter().for_each(|packet| self.outbox.push(packet));
+            waiting.into_iter().for_each(|packet| self.queue(packet));
         }
         if !for_us {
             return PacketDrop::LinkIgnored.into();
         }
         if packet.kind == ArpKind::Request {
             let reply = self.emitter.arp(&packet.reply(ours), packet.sender_mac);
-            self.outbox.push(reply);
+            self.queue(reply);
         }
         Fate::Taken
     }
@@ -104,7 +112,7 @@ impl Host {
                     return PacketDrop::IcmpIgnored.into();
                 };
                 let waiting = self.neighbours.learn(target, mac, false, ours, now);
-                waiting.into_iter().for_each(|packet| self.outbox.push(packet));
+                waiting.into_iter().for_each(|packet| self.queue(packet));
             }
         }
         Fate::Taken
@@ -123,7 +131,7 @@ impl Host {
         let IpAddr::V6(address) = target else { return };
         if let Some(mac) = link.filter(|_| self.routes.destination(asker) != Destination::NotUnicast) {
             let waiting = self.neighbours.learn(asker, mac, true, ours, now);
-            waiting.into_iter().for_each(|packet| self.outbox.push(packet));
+            waiting.into_iter().for_each(|packet| self.queue(packet));
         }
         let solicited = !asker.is_unspecified();
         let to = if solicited { asker } else { ALL_NODES };
@@ -152,7 +160,7 @@ impl Host {
         let header = IpHeader { hop_limit: NdpMessage::HOP_LIMIT, ..header };
         for mut packet in self.emitter.datagram(&header, &[], &body, PacketNote::Neighbour) {
             emit::address(&mut packet, ours, to);
-            self.outbox.push(packet);
+            self.queue(packet);
         }
     }
 }

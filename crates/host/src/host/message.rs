@@ -109,10 +109,13 @@ impl Host {
 
     /// Tells the sender of `packet` that it could not be delivered, if it may be told at all.
     pub(super) fn report_error(&mut self, packet: &IpPacket, reason: icmp::Unreachable, now: Instant) {
-        if !self.routes.is_unicast(packet.header.source) || !icmp::may_report(packet) {
-            return;
+        if self.may_report(packet) {
+            self.send_unreachable(&packet.header, quote(packet), reason, now);
         }
-        self.send_unreachable(&packet.header, quote(packet), reason, now);
+    }
+
+    fn may_report(&self, packet: &IpPacket) -> bool {
+        self.routes.is_unicast(packet.header.source) && icmp::may_report(packet)
     }
 
     /// As [`Host::report_error`], about a packet of which only this much is left.
@@ -123,12 +126,27 @@ impl Host {
         reason: icmp::Unreachable,
         now: Instant,
     ) {
-        if !self.errors.take(now) {
+        self.send_error(&IcmpMessage::DestinationUnreachable { reason, quote }, offending, now);
+    }
+
+    fn send_error(&mut self, error: &IcmpMessage, offending: &IpHeader, now: Instant) {
+        if self.errors.take(now) {
+            self.send_message(error, offending.destination, offending.source, PacketNote::IcmpError, now);
+        } else {
             self.counters.icmp_errors_suppressed += 1;
-            return;
         }
-        let message = IcmpMessage::DestinationUnreachable { reason, quote };
-        self.send_message(&message, offending.destination, offending.source, PacketNote::IcmpError, now);
+    }
+
+    /// Tells the senders of datagrams that never became whole (RFC 1122 section 3.3.2, RFC 8200 section 4.5).
+    pub(super) fn give_up_fragments(&mut self, now: Instant) {
+        while let Some(overdue) = self.reassembler.next_overdue(now) {
+            let Some(first) = overdue.filter(|first| self.may_report(first)) else { continue };
+            self.send_error(
+                &IcmpMessage::ReassemblyTimeExceeded { quote: quote(&first) },
+                &first.header,
+                now,
+            );
+        }
     }
 
     pub(super) fn send_message(
@@ -141,7 +159,7 @@ impl Host {
     ) {
         let protocol = if source.is_ipv4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
         let body = message.to_bytes(source, destination);
-        let header = IpHeader::new(source, destination, protocol);
+        let header = self.emitter.ip_header(source, destination, protocol);
         for packet in self.emitter.datagram(&header, &[], &body, note) {
             self.enqueue(packet, destination, now);
         }

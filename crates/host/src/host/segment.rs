@@ -253,7 +253,7 @@ impl Host {
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(segment, pair);
+        let packet = self.emitter.segment(segment, pair, 0);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

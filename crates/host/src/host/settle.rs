@@ -1,13 +1,13 @@
 //! What follows a change: events are told, segments are made, deadlines are set, and connections that are
 //! done disappear.
 
-use synfin_tcp::{Event, SegmentOut, State};
+use synfin_tcp::{Event, State};
 use synfin_wire::Instant;
 
 use super::Host;
 use crate::event::TcpHandle;
 use crate::packet::PacketOut;
-use crate::table::{Entry, Owner, Pair, Phase};
+use crate::table::{Entry, Owner, Phase};
 
 impl Host {
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
@@ -75,22 +75,18 @@ impl Host {
             let handle = self.ready.pop()?;
             let Some(entry) = self.table.get_mut(handle) else { continue };
             entry.ready = false;
-            let pair = entry.pair;
+            let (pair, dscp) = (entry.pair, entry.dscp);
             match entry.poll_transmit(self.emitter.limits(), now) {
                 Some(segment) => {
                     self.ready.mark(handle, entry);
-                    if let Some(packet) = self.packet_of(segment, pair, now) {
+                    let packet = self.emitter.segment(segment, pair, dscp);
+                    if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
                         return Some(packet);
                     }
                 }
                 None => self.settle(handle),
             }
         }
-    }
-
-    fn packet_of(&mut self, segment: SegmentOut, pair: Pair, now: Instant) -> Option<PacketOut> {
-        let packet = self.emitter.segment(segment, pair);
-        self.dispatch(packet, pair.remote.ip(), now)
     }
 
     /// A connection has nothing to send for now: it waits, shrinks or goes.

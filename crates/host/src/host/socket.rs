@@ -163,6 +163,11 @@ impl<'a> TcpSocket<'a> {
         }
     }
 
+    /// The six Diffserv bits of the packets from now on (RFC 9293 MUST-48); higher bits do not count.
+    pub fn set_dscp(&mut self, dscp: u8) {
+        self.entry_mut().dscp = dscp & 0x3f;
+    }
+
     /// SO_KEEPALIVE (RFC 9293 MUST-24).
     pub fn set_keep_alive(&mut self, keep_alive: Option<KeepAlive>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.keep_alive = Some(keep_alive);

@@ -159,7 +159,7 @@ impl Host {
         let pair = Pair { local, remote };
         for packet in self.emitter.udp(pair, payload) {
             if let Some(packet) = self.dispatch(packet, remote.ip(), now) {
-                self.outbox.push_reserved(packet);
+                self.outbox.push(packet);
             }
         }
         Ok(())

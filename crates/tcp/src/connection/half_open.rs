@@ -46,6 +46,7 @@ pub struct HalfOpen {
 
 /// What became of a half-open connection.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum HalfOpenOutcome {
     /// It waits on.
     Stay(Verdict),

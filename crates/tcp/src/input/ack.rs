@@ -59,7 +59,10 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
-    tcb.intents.syn_ack = None;
+    // The SYN-ACK that was to acknowledge the peer's SYN is not needed, but the acknowledgment is.
+    if tcb.intents.syn_ack.take().is_some() {
+        tcb.ack.at_once(SendReason::HandshakeAck);
+    }
     tcb.timers.stop(Timer::Retransmission);
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle);

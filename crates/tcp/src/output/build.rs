@@ -66,7 +66,7 @@ pub(super) fn new_text(
     let start = tcb.send.nxt;
     let end = start + octets + u32::from(fin);
     let size = super::segment_size(tcb);
-    if octets % size != 0 {
+    if !octets.is_multiple_of(size) {
         tcb.small_until = end;
     }
     tcb.send.nxt = end;

@@ -49,6 +49,7 @@ pub(crate) struct Path {
 }
 
 /// One end: nothing yet, half-open, or a connection.
+#[allow(clippy::large_enum_variant, reason = "there are two of them")]
 pub(crate) enum End {
     Listen,
     HalfOpen(HalfOpen),

@@ -1,0 +1,280 @@
+//! The words behind `synfin`.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use synfin_sim::units::parse_duration;
+use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
+
+/// TCP in user space: under an unmodified program, or on its own.
+#[derive(Debug, Parser)]
+#[command(name = "synfin", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Example:\n  synfin run -- curl -s http://synfin.internal/")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Run(RunArgs),
+    Serve(ServeArgs),
+    Connect(ConnectArgs),
+    #[command(hide = true)]
+    Inner(InnerArgs),
+}
+
+/// Run a command whose whole network is synfin.
+///
+/// CMD gets a network namespace of its own, whose only link ends in synfin; synfin dials for it from
+/// outside. It takes no root where user namespaces are allowed. CMD sees the same user and the same files,
+/// but for a resolv.conf and a hosts file of its own.
+///
+/// 10.0.2.100 and fd00:2::100 are CMD's addresses; 10.0.2.2 and fd00:2::2 lead to this machine's loopback;
+/// 10.0.2.3 answers DNS; http://synfin.internal/ (10.0.2.4, fd00:2::4) is synfin's own page.
+///
+/// The exit status is CMD's, 128+N when signal N killed it, 127 when there is no such command, and 2 when
+/// the call was off. The network ends with CMD: what CMD leaves running in the background is cut off.
+#[derive(Debug, Args)]
+#[command(override_usage = "synfin run [OPTIONS] -- CMD [ARG]...", after_help = RUN_EXAMPLES)]
+pub(crate) struct RunArgs {
+    /// The largest packet on the link, in octets
+    #[arg(long, value_name = "OCTETS", default_value_t = 1500)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1280..=65_521))]
+    pub(crate) mtu: u16,
+
+    /// Lead a port of this machine's loopback to a port of CMD's, like 8080:80; may be given again
+    #[arg(long, value_name = "PORT:PORT")]
+    pub(crate) publish: Vec<Publish>,
+
+    /// Dial out through this SOCKS5 proxy
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) socks5: Option<HostPort>,
+
+    /// Write every packet, with synfin's reason for it as its comment, to this pcapng file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// What to run, and its arguments
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+
+    // Last, as its heading holds for all that follows.
+    #[command(flatten)]
+    pub(crate) impairments: Impairments,
+}
+
+const RUN_EXAMPLES: &str = "Examples:
+  synfin run -- curl -s http://example.org/
+  synfin run --loss 2% --delay 80ms -- bash
+  synfin run --publish 8080:80 -- nginx";
+
+/// What the link does to packets, in each direction.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A bad network, in each direction")]
+pub(crate) struct Impairments {
+    /// How many packets vanish
+    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    loss: Probability,
+
+    /// How long a packet travels; a round trip takes twice that
+    #[arg(long, value_name = "TIME", default_value = "0s", hide_default_value = true, value_parser = parse_duration)]
+    delay: Duration,
+
+    /// How far the travel strays from the delay, evenly; the order is kept
+    #[arg(long, value_name = "TIME", default_value = "0s", hide_default_value = true, value_parser = parse_duration)]
+    jitter: Duration,
+
+    /// What passes in a second, like 10mbit; a tenth of a second's worth waits, the rest is dropped
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
+
+    /// How many packets skip the delay and overtake those under way
+    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true, requires = "delay")]
+    reorder: Probability,
+
+    /// How many packets arrive twice
+    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    duplicate: Probability,
+
+    /// How many packets arrive with one bit flipped
+    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    corrupt: Probability,
+
+    /// Which run of bad luck; the same number brings the same faults
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// How long the queue before a slow link takes to drain.
+const QUEUE: Duration = Duration::from_millis(100);
+
+impl Impairments {
+    /// The link that was asked for.
+    pub(crate) fn link(&self) -> LinkConfig {
+        LinkConfig {
+            rate: self.rate,
+            queue: self.rate.map_or_else(Queue::default, |rate| Queue::draining_in(QUEUE, rate)),
+            delay: self.delay,
+            jitter: self.jitter,
+            jitter_reorders: false,
+            loss: Loss::Independent(self.loss),
+            reorder: self.reorder,
+            duplicate: self.duplicate,
+            corrupt: self.corrupt,
+        }
+    }
+}
+
+/// Serve a directory over HTTP from synfin's own TCP, on a TUN interface.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sudo synfin serve ./public --listen 10.0.0.2:80")]
+pub(crate) struct ServeArgs {
+    /// The directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+
+    /// Where to listen; the kernel's end of the link gets the address before it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80")]
+    pub(crate) listen: SocketAddr,
+
+    /// The TUN interface, made if there is none of that name
+    #[arg(long, value_name = "NAME", default_value = "synfin0")]
+    pub(crate) tun: String,
+}
+
+/// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  echo hello | synfin connect 10.0.0.1:7")]
+pub(crate) struct ConnectArgs {
+    /// Where to
+    #[arg(value_name = "HOST:PORT")]
+    pub(crate) destination: HostPort,
+
+    /// The TUN interface, made if there is none of that name
+    #[arg(long, value_name = "NAME", default_value = "synfin0")]
+    pub(crate) tun: String,
+}
+
+/// The half of `run` inside the namespace; see [`crate::run`].
+#[derive(Debug, Args)]
+pub(crate) struct InnerArgs {
+    /// The inherited descriptor of the socket that leads to the half outside
+    #[arg(long)]
+    pub(crate) socket: i32,
+
+    #[arg(long)]
+    pub(crate) mtu: u16,
+
+    /// Whether the TUN may carry super-segments and partial checksums
+    #[arg(long)]
+    pub(crate) offload: bool,
+
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// A port outside that leads to one inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Publish {
+    /// On this machine's loopback.
+    pub(crate) outside: u16,
+    /// Of the command's.
+    pub(crate) inside: u16,
+}
+
+impl FromStr for Publish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ports = text
+            .split_once(':')
+            .and_then(|(outside, inside)| Some(Self { outside: port(outside)?, inside: port(inside)? }));
+        ports.ok_or_else(|| {
+            format!(
+                "'{text}' is not PORT:PORT: give this machine's port and CMD's, from 1 to 65535, like 8080:80"
+            )
+        })
+    }
+}
+
+/// A host, by name or address, and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostPort {
+    /// Without the brackets of an IPv6 address.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl FromStr for HostPort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.rsplit_once(':').and_then(|(host, number)| {
+            let host = match host.strip_prefix('[').map(|inner| inner.strip_suffix(']')) {
+                Some(inner) => inner?,
+                // More colons, no brackets: which of them begins the port?
+                None if host.contains(':') => return None,
+                None => host,
+            };
+            let port = port(number)?;
+            (!host.is_empty()).then(|| Self { host: host.to_owned(), port })
+        });
+        parts.ok_or_else(|| {
+            format!("'{text}' is not HOST:PORT: give a name or an address and a port from 1 to 65535, like example.org:80 or [::1]:80")
+        })
+    }
+}
+
+/// A port that can be connected to.
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}
+
+/// Tells the person what clap has to say: help and version as they are, an error in one line.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    match error.kind() {
+        DisplayHelp | DisplayVersion => {
+            // A reader that has gone, as in `synfin --help | head -1`, is no failure.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            eprintln!("synfin: {}", one_line(&error.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What clap spreads over paragraphs: the error and the first of its tips, and not the usage, to which
+/// `--help` leads.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let paragraphs = text
+        .split("\n\n")
+        .filter(|paragraph| {
+            !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
+        })
+        .map(|paragraph| match paragraph.trim_start() {
+            tips if tips.starts_with("tip:") => tips.lines().next().unwrap_or(tips),
+            error => error,
+        });
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = paragraphs.map(words).collect::<Vec<_>>().join("; ");
+    // The errors of this crate's own types say what to do.
+    if line.contains(": give ") || line.contains(": write ") { line } else { format!("{line}; see --help") }
+}
+
+#[cfg(test)]
+mod tests;

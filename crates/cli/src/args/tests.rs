@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use clap::{CommandFactory as _, Parser as _};
+use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
+
+use super::{Cli, HostPort, Publish, RunArgs, Verb, one_line};
+
+fn run(line: &str) -> Result<RunArgs, String> {
+    let words = ["synfin", "run"].into_iter().chain(line.split_whitespace());
+    match Cli::try_parse_from(words) {
+        Ok(Cli { verb: Verb::Run(args) }) => Ok(args),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(one_line(&error.to_string())),
+    }
+}
+
+fn refusal(line: &str) -> String {
+    run(line).map(|args| format!("{args:?}")).expect_err(line)
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_verb_shows_an_example() {
+    for verb in ["run", "serve", "connect"] {
+        let help = Cli::try_parse_from(["synfin", verb, "--help"]).unwrap_err().to_string();
+        assert!(help.contains("Example") && help.contains(&format!("synfin {verb}")), "{help}");
+    }
+}
+
+#[test]
+fn a_clean_link_is_the_default() {
+    let args = run("-- curl -s http://example.org/").unwrap();
+    assert!(args.impairments.link().is_clean());
+    assert_eq!(args.mtu, 1500);
+    assert_eq!(args.command, ["curl", "-s", "http://example.org/"]);
+}
+
+#[test]
+fn the_dashes_may_be_left_out() {
+    assert_eq!(run("--mtu 9000 ls --color --mtu 5").unwrap().command, ["ls", "--color", "--mtu", "5"]);
+}
+
+#[test]
+fn impairments_become_a_link() {
+    let args =
+        run("--loss 5% --delay 20ms --jitter 5ms --reorder 5% --duplicate 2% --corrupt 1% --rate 10mbit \
+                    --seed 7 -- true")
+        .unwrap();
+    let rate: Rate = "10mbit".parse().unwrap();
+    let percent = Probability::from_percent;
+    let expected = LinkConfig {
+        rate: Some(rate),
+        queue: Queue::draining_in(Duration::from_millis(100), rate),
+        delay: Duration::from_millis(20),
+        jitter: Duration::from_millis(5),
+        jitter_reorders: false,
+        loss: Loss::Independent(percent(5)),
+        reorder: percent(5),
+        duplicate: percent(2),
+        corrupt: percent(1),
+    };
+    assert_eq!((args.impairments.link(), args.impairments.seed), (expected, 7));
+}
+
+#[test]
+fn ports_and_hosts() {
+    let args = run("--publish 8080:80 --publish 53:53 --socks5 [::1]:1080 -- true").unwrap();
+    assert_eq!(args.publish, [Publish { outside: 8080, inside: 80 }, Publish { outside: 53, inside: 53 }]);
+    assert_eq!(args.socks5, Some(HostPort { host: "::1".to_owned(), port: 1080 }));
+    assert_eq!("example.org:80".parse(), Ok(HostPort { host: "example.org".to_owned(), port: 80 }));
+    for text in ["example.org", "::1:80", "[::1:80", ":80", "a:0", "a:65536", "a:"] {
+        assert!(text.parse::<HostPort>().is_err(), "{text}");
+    }
+    for text in ["80", "80:", ":80", "0:80", "80:80:80", "-1:80", "80:http"] {
+        assert!(text.parse::<Publish>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_error_is_one_line_that_says_what_to_do() {
+    for (line, says) in [
+        (
+            "--loss 150% -- true",
+            "invalid value '150%' for '--loss <PERCENT>': '150%' is over 100 %: give a percentage from 0% to 100%",
+        ),
+        (
+            "--delay 80 -- true",
+            "invalid value '80' for '--delay <TIME>': '80' has no unit that is known: give one of ns, us, ms, s, m, h",
+        ),
+        (
+            "--rate 10mbps -- true",
+            "invalid value '10mbps' for '--rate <RATE>': '10mbps' may mean bits or octets: \
+             write bits, like 10mbit for ten million a second",
+        ),
+        (
+            "--mtu 100 -- true",
+            "invalid value '100' for '--mtu <OCTETS>': 100 is not in 1280..=65521; see --help",
+        ),
+        (
+            "--publish 80 -- true",
+            "invalid value '80' for '--publish <PORT:PORT>': '80' is not PORT:PORT: \
+             give this machine's port and CMD's, from 1 to 65535, like 8080:80",
+        ),
+        (
+            "--reorder 1% -- true",
+            "the following required arguments were not provided: --delay <TIME>; see --help",
+        ),
+        (
+            "--los 2% -- true",
+            "unexpected argument '--los' found; tip: a similar argument exists: '--loss'; see --help",
+        ),
+        ("", "the following required arguments were not provided: <CMD>...; see --help"),
+    ] {
+        assert_eq!(refusal(line), says);
+    }
+}

@@ -1,0 +1,34 @@
+//! What ends a command early.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// One sentence for a person, and the exit status that goes with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    status: u8,
+}
+
+impl Failure {
+    /// The call was off: wrong words, or something that is not there or not allowed. Status 2.
+    pub(crate) fn call(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), status: 2 }
+    }
+
+    /// Something failed on the way. Status 1.
+    pub(crate) fn fault(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), status: 1 }
+    }
+
+    /// With a status of its own.
+    pub(crate) fn with_status(status: u8, message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), status }
+    }
+
+    /// Tells the person.
+    pub(crate) fn report(self) -> ExitCode {
+        eprintln!("synfin: {}", self.message);
+        ExitCode::from(self.status)
+    }
+}

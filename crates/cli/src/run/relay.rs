@@ -1,0 +1,141 @@
+//! The network that the command sees.
+//!
+//! What comes in: packets from the TUN. What goes out: connections to where they were meant for, and the
+//! answers as packets. Each kind of traffic has a room of its own; [`destination`] says for all of them
+//! where an address leads.
+//!
+//! Left out on purpose: protocols other than TCP, UDP and echo, of which the command is told that nobody
+//! speaks them.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use synfin::recorder::{Options, Sniffer};
+use synfin::{Config, HostConfig, Medium, Stack};
+use synfin_device::tun::Tun;
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::args::RunArgs;
+
+mod destination;
+mod dial;
+mod echo;
+mod impair;
+mod page;
+mod publish;
+mod tcp;
+mod udp;
+
+use destination::Destinations;
+use dial::Dialler;
+use impair::Impaired;
+use publish::Published;
+use tcp::Open;
+
+/// How much of one direction of one connection is held between the command and the world.
+const BUFFER: usize = 4 << 20;
+/// How long the command's last words may take to be delivered once it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long there must have been silence before nothing more is expected: with connections still open,
+/// which the command may have left to a process in the background, and without.
+const SILENCE_OPEN: Duration = Duration::from_millis(250);
+const SILENCE_CLOSED: Duration = Duration::from_millis(20);
+/// How often it is looked whether there is.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Everything between the command's TUN and the world outside.
+pub(super) struct Relay {
+    stack: Stack,
+    tasks: JoinSet<()>,
+    connections: Open,
+    /// What the impaired link adds to a round trip.
+    added: Duration,
+}
+
+impl Relay {
+    /// Takes what the options ask for, so that what cannot be had is told before the command starts.
+    pub(super) async fn open(tun: OwnedFd, args: &RunArgs) -> Result<Self, Failure> {
+        let tun = Tun::from_fd(tun, Some(args.mtu.into())).map_err(Failure::call)?;
+        let stack = stack(tun, args)?;
+        let mut tasks = JoinSet::new();
+        let connections = Open::default();
+        let destinations = Destinations::of_this_machine();
+        let dialler = args.socks5.clone().map_or(Dialler::Direct, Dialler::Socks5);
+        let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));
+
+        for publish in &args.publish {
+            tasks.spawn(Published::bind(*publish).await?.serve(stack.clone(), connections.clone()));
+        }
+        tasks.spawn(page::serve(page::listen(&stack).await.map_err(fault)?));
+        let forwarder = stack.forwarder().map_err(fault)?;
+        tasks.spawn(tcp::serve(forwarder, destinations.clone(), dialler, connections.clone()));
+        tasks.spawn(udp::serve(stack.udp_forwarder().map_err(fault)?, destinations.clone()));
+        tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, destinations));
+        let link = args.impairments.link();
+        Ok(Self { stack, tasks, connections, added: 2 * (link.delay + link.jitter) })
+    }
+
+    /// Relays, until that is no longer possible.
+    pub(super) async fn run(&mut self) -> Failure {
+        let ended = self.stack.stopped().await;
+        let why = ended.err().map_or_else(|| "it was stopped".into(), |error| error.to_string());
+        Failure::fault(format_args!("the command's network has ended: {why}"))
+    }
+
+    /// The command has ended: brings to an end what it has sent and closed before.
+    pub(super) async fn finish(mut self) -> Result<(), Failure> {
+        let delivered = self.silence();
+        // What takes longer is cut off, like what the command left running.
+        let _ = tokio::time::timeout(LAST_WORDS, delivered).await;
+        self.tasks.shutdown().await;
+        self.stack.shutdown();
+        let _ = self.stack.stopped().await;
+        match self.stack.recording_error() {
+            None => Ok(()),
+            Some(error) => Err(Failure::fault(format_args!("the recording is not whole: {error}"))),
+        }
+    }
+}
+
+impl Relay {
+    /// Returns when the command's kernel has nothing left to say.
+    async fn silence(&self) {
+        let mut last = (0, Instant::now());
+        loop {
+            let packets = self.stack.counters().packets_in;
+            if packets != last.0 {
+                last = (packets, Instant::now());
+            }
+            let (open, known) = (self.connections.count(), self.stack.connection_count());
+            let enough = if open > 0 { SILENCE_OPEN } else { SILENCE_CLOSED };
+            let settled = open == 0 && known == 0;
+            if settled || last.1.elapsed() > enough + 2 * self.added {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The stack at the other end of the command's link.
+fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
+    let tcp = Config { receive_buffer: BUFFER, send_buffer: BUFFER, ..Config::default() };
+    let host = HostConfig { any_address: true, tcp, ..HostConfig::new(destination::own_addresses()) };
+    let mut builder = Stack::builder(tun).host(host);
+    let link = args.impairments.link();
+    if !link.is_clean() {
+        builder = builder.path(Impaired::new(link, args.impairments.seed));
+    }
+    if let Some(path) = &args.record {
+        let cannot = |error| Failure::call(format_args!("cannot record to {}: {error}", path.display()));
+        let file = BufWriter::new(File::create(path).map_err(cannot)?);
+        let options = Options { medium: Medium::Ip, interface: "synfin0", snap_len: 0 };
+        builder = builder.recorder(Sniffer::new(file, options).map_err(cannot)?);
+    }
+    builder
+        .spawn()
+        .map_err(|error| Failure::fault(format_args!("cannot begin the command's network: {error}")))
+}

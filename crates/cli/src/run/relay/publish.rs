@@ -1,0 +1,67 @@
+//! `--publish`: ports of this machine's loopback that lead to the command's.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use synfin::Stack;
+use synfin::net as inside;
+use synfin_host::ConnectOptions;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::tcp::{Open, abort, join};
+use crate::Failure;
+use crate::args::Publish;
+use crate::run::addresses::{COMMAND_V4, HOST_V4};
+
+/// A port outside, bound, and where it leads.
+pub(super) struct Published {
+    listeners: Vec<TcpListener>,
+    inside: u16,
+}
+
+impl Published {
+    /// Binds the port on both loopback addresses; IPv6's may be missing on this machine.
+    pub(super) async fn bind(publish: Publish) -> Result<Self, Failure> {
+        let port = publish.outside;
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+            Failure::call(format_args!(
+                "cannot publish port {port} of 127.0.0.1: {error}: choose another, or end what listens there"
+            ))
+        })?;
+        let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
+        Ok(Self { listeners: [Some(v4), v6].into_iter().flatten().collect(), inside: publish.inside })
+    }
+
+    /// Accepts outside, connects inside.
+    pub(super) async fn serve(self, stack: Stack, open: Open) {
+        let mut tasks = JoinSet::new();
+        for listener in self.listeners {
+            let (stack, port, open) = (stack.clone(), self.inside, open.clone());
+            tasks.spawn(async move {
+                let mut connections = JoinSet::new();
+                loop {
+                    tokio::select! {
+                        // A connection that ended before it was accepted is no reason to end with it.
+                        Ok((there, _)) = listener.accept() => {
+                            connections.spawn(lead_in(stack.clone(), port, there, open.clone()));
+                        }
+                        Some(_) = connections.join_next() => {}
+                        else => tokio::task::yield_now().await,
+                    }
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn lead_in(stack: Stack, port: u16, there: TcpStream, open: Open) {
+    let command = SocketAddr::from((COMMAND_V4, port));
+    let _ = there.set_nodelay(true);
+    let options = ConnectOptions { local: Some((HOST_V4, 0).into()), ..ConnectOptions::default() };
+    match inside::TcpStream::open(&stack, command, options).await {
+        Ok(here) => join(here, there, &open).await,
+        // This machine's kernel has accepted already; an RST is as near to "refused" as can be had.
+        Err(_) => abort(&there),
+    }
+}

@@ -1,0 +1,115 @@
+//! UDP: a socket outside for each pair of ends that the command uses, as long as it is used.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use synfin::forward::{Datagram, UdpForwarder, Unreachable};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::destination::Destinations;
+
+/// How long a flow may be silent: RFC 4787 section 4.3 asks for two minutes at least.
+const IDLE: Duration = Duration::from_secs(120);
+/// The most flows at once; the command's resolver and a few programs use some dozens.
+const MAX_FLOWS: usize = 4096;
+/// Datagrams of one flow that wait to be sent outside.
+const WAITING: usize = 256;
+/// The longest datagram.
+const LONGEST: usize = 65_535;
+
+/// The command's end and the one that it sends to.
+type Ends = (SocketAddr, SocketAddr);
+
+/// Carries datagrams for the command.
+pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations) {
+    let forwarder = Arc::new(forwarder);
+    let mut flows: HashMap<Ends, mpsc::Sender<Datagram>> = HashMap::new();
+    while let Some(datagram) = forwarder.recv().await {
+        let ends = (datagram.remote, datagram.local);
+        let known = flows.get(&ends).filter(|flow| !flow.is_closed());
+        if let Some(flow) = known {
+            // A full queue drops, as any router's would.
+            let _ = flow.try_send(datagram);
+            continue;
+        }
+        flows.retain(|_, flow| !flow.is_closed());
+        let Some(destination) = destinations.outside(datagram.local).filter(|_| flows.len() < MAX_FLOWS)
+        else {
+            forwarder.unreachable(&datagram, Unreachable::Port);
+            continue;
+        };
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let _ = sender.try_send(datagram);
+        flows.insert(ends, sender);
+        tokio::spawn(carry(Arc::clone(&forwarder), destination, ends, receiver));
+    }
+}
+
+/// One flow, to its end.
+async fn carry(
+    forwarder: Arc<UdpForwarder>,
+    destination: SocketAddr,
+    (command, dialled): Ends,
+    mut outgoing: mpsc::Receiver<Datagram>,
+) {
+    let mut last = None;
+    let mut buffer = vec![0; LONGEST];
+    let ended: io::Result<()> = async {
+        let socket = connected(destination).await?;
+        loop {
+            let next = async {
+                tokio::select! {
+                    datagram = outgoing.recv() => Ok(Next::Out(datagram)),
+                    received = socket.recv(&mut buffer) => received.map(Next::In),
+                }
+            };
+            match timeout(IDLE, next).await {
+                Err(_) | Ok(Ok(Next::Out(None))) => return Ok(()),
+                Ok(Ok(Next::Out(Some(datagram)))) => {
+                    last = Some(datagram.clone());
+                    socket.send(&datagram.payload).await?;
+                }
+                Ok(Ok(Next::In(len))) => {
+                    let payload = Bytes::copy_from_slice(&buffer[..len]);
+                    forwarder.send_from(dialled, command, payload)?;
+                }
+                Ok(Err(error)) => return Err(error),
+            }
+        }
+    }
+    .await;
+    // An ICMP error outside becomes one inside.
+    if let (Err(error), Some(datagram)) = (ended, last) {
+        forwarder.unreachable(&datagram, unreachable(&error));
+    }
+}
+
+enum Next {
+    Out(Option<Datagram>),
+    In(usize),
+}
+
+async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr = match destination {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).await?;
+    socket.connect(destination).await?;
+    Ok(socket)
+}
+
+fn unreachable(error: &io::Error) -> Unreachable {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Unreachable::Port,
+        io::ErrorKind::HostUnreachable => Unreachable::Host,
+        io::ErrorKind::PermissionDenied => Unreachable::Prohibited,
+        _ => Unreachable::Network,
+    }
+}

@@ -1,0 +1,9 @@
+mod connections;
+mod ethernet;
+mod forwarding;
+mod hostile;
+mod many;
+mod messages;
+mod queues;
+mod signals;
+mod udp;

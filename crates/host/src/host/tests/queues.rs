@@ -1,0 +1,128 @@
+use std::time::Duration;
+
+use synfin_tcp::{DropReason, State};
+
+use crate::config::{ConnectOptions, HostConfig, Limits, ListenOptions};
+use crate::counters::PacketDrop;
+use crate::event::{ListenerHandle, TcpHandle};
+use crate::testing::{A, B, World, config, end};
+
+const SERVER: &str = "10.0.0.2:80";
+const BACKLOG: PacketDrop = PacketDrop::Tcp(DropReason::Backlog);
+
+fn listen(world: &mut World, backlog: usize) -> ListenerHandle {
+    world.hosts[B].listen(end(SERVER), ListenOptions { backlog, ..ListenOptions::default() }).unwrap()
+}
+
+fn connect(world: &mut World) -> TcpHandle {
+    world.hosts[A].connect(end(SERVER), ConnectOptions::default(), world.now).unwrap()
+}
+
+#[test]
+fn a_full_accept_queue_makes_clients_wait() {
+    let mut world = World::plain();
+    let listener = listen(&mut world, 2);
+    let first: Vec<_> = (0..2).map(|_| connect(&mut world)).collect();
+    world.settle();
+    let third = connect(&mut world);
+    world.settle();
+    assert!(first.iter().all(|handle| world.state(A, *handle) == State::Established));
+    assert_eq!(world.state(A, third), State::SynSent, "its SYN is not answered");
+    assert_eq!(world.hosts[B].counters().dropped_for(BACKLOG), 1);
+    assert!(world.hosts[B].accept(listener).is_some());
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.state(A, third), State::Established, "its second SYN is");
+    assert!(world.hosts[B].accept(listener).is_some() && world.hosts[B].accept(listener).is_some());
+}
+
+#[test]
+fn the_third_segment_waits_for_room_in_the_accept_queue() {
+    let mut world = World::plain();
+    let listener = listen(&mut world, 2);
+    // Two are half-open before the first of them is established.
+    let clients = [connect(&mut world), connect(&mut world)];
+    let slow = world.hosts[B].listen(end("10.0.0.2:81"), ListenOptions { backlog: 1, config: None }).unwrap();
+    let blocked: Vec<_> = (0..2)
+        .map(|_| world.hosts[A].connect(end("10.0.0.2:81"), ConnectOptions::default(), world.now).unwrap())
+        .collect();
+    world.settle();
+    assert!(clients.iter().all(|handle| world.state(A, *handle) == State::Established));
+    assert!(world.hosts[B].accept(listener).is_some());
+    // A backlog of one takes one half-open connection at a time.
+    let states: Vec<_> = blocked.iter().map(|handle| world.state(A, *handle)).collect();
+    assert_eq!(states, [State::Established, State::SynSent]);
+    assert!(world.hosts[B].accept(slow).is_some());
+    world.pass(Duration::from_secs(4));
+    assert_eq!(world.state(A, blocked[1]), State::Established);
+    assert!(world.hosts[B].accept(slow).is_some());
+}
+
+#[test]
+fn a_flood_of_syns_holds_no_more_than_it_may() {
+    let limits = Limits { half_open: 50, ..Limits::default() };
+    let mut world = World::new(config(A), HostConfig { limits, ..config(B) });
+    listen(&mut world, 1000);
+    world.lose = |who, _| who == B;
+    for _ in 0..300 {
+        connect(&mut world);
+    }
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), 50);
+    assert_eq!(world.hosts[B].counters().dropped_for(BACKLOG), 250);
+    // Half-open connections end by themselves.
+    world.lose = |_, _| true;
+    world.pass(Duration::from_secs(400));
+    assert_eq!(world.hosts[B].connection_count(), 0);
+    assert_eq!(world.hosts[B].poll_timeout(), None);
+}
+
+#[test]
+fn a_table_that_is_full_takes_no_more() {
+    let limits = Limits { connections: 2, ..Limits::default() };
+    let mut world = World::new(HostConfig { limits, ..config(A) }, HostConfig { limits, ..config(B) });
+    listen(&mut world, 10);
+    connect(&mut world);
+    connect(&mut world);
+    let refused = world.hosts[A].connect(end(SERVER), ConnectOptions::default(), world.now);
+    assert_eq!(refused, Err(crate::ConnectError::TooMany));
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), 2);
+}
+
+#[test]
+fn closing_a_listener_resets_what_nobody_accepted_and_forgets_the_rest() {
+    let mut world = World::plain();
+    let listener = listen(&mut world, 10);
+    let waiting = connect(&mut world);
+    world.settle();
+    world.lose =
+        |who, packet| who == A && packet.note == crate::PacketNote::Tcp(synfin_tcp::SendReason::HandshakeAck);
+    let half_open = connect(&mut world);
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), 2);
+    world.hosts[B].close_listener(listener, world.now);
+    assert_eq!(world.hosts[B].listener_addr(listener), None);
+    world.lose = |_, _| false;
+    world.settle();
+    assert_eq!(world.tcp(A, waiting).close_reason(), Some(synfin_tcp::CloseReason::Reset));
+    // The half-open one goes when its peer speaks again.
+    world.tcp(A, half_open).send("anybody?".into()).unwrap();
+    world.settle();
+    assert_eq!(world.tcp(A, half_open).close_reason(), Some(synfin_tcp::CloseReason::Reset));
+    assert_eq!(world.hosts[B].connection_count(), 0);
+}
+
+#[test]
+fn a_lost_third_segment_is_made_up_for() {
+    let mut world = World::plain();
+    let listener = listen(&mut world, 10);
+    world.lose =
+        |who, packet| who == A && packet.note == crate::PacketNote::Tcp(synfin_tcp::SendReason::HandshakeAck);
+    let client = connect(&mut world);
+    world.settle();
+    assert_eq!(world.hosts[B].accept(listener), None);
+    world.lose = |_, _| false;
+    world.pass(Duration::from_secs(2));
+    let accepted = world.hosts[B].accept(listener).unwrap();
+    assert_eq!(world.transfer(A, [client, accepted.handle], &"text".into()), b"text");
+}

@@ -1,0 +1,172 @@
+//! The driver: joins one host to one device.
+//!
+//! What comes in: packets from the device, calls from the owners of sockets, moments. What goes out: packets
+//! to the device, wake-ups. A call is made under the lock and its packets go straight to the device, so
+//! that sending needs no other task; the [`Driver`] task takes in what the device has received, keeps the
+//! timers, and waits for room where the device had none.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use synfin_wire::Instant;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::time::Sleep;
+
+mod clock;
+mod link;
+mod shared;
+mod state;
+mod waiters;
+
+pub(crate) use clock::Clock;
+pub(crate) use link::Link;
+pub(crate) use shared::Shared;
+pub(crate) use state::{State, Stopped, Stream};
+pub(crate) use waiters::Place;
+
+use link::Received;
+
+/// How many turns the driver takes before it lets other tasks run.
+const TURNS: usize = 4;
+
+/// What the device can be waited for by.
+type Fd = AsyncFd<OwnedFd>;
+
+/// The task of one stack.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    fd: Fd,
+    sleep: Pin<Box<Sleep>>,
+}
+
+/// What to do after a turn.
+enum Next {
+    /// There is more to do.
+    Again,
+    /// Nothing until somebody wakes the task.
+    Wait,
+    /// The stack has stopped.
+    Over,
+}
+
+impl Driver {
+    /// Must be called within a tokio runtime with I/O and time enabled.
+    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd) -> io::Result<Self> {
+        // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is
+        // not theirs; an `OwnedFd` is none of them.
+        #[expect(deprecated)]
+        let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
+        let sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
+        Ok(Self { shared, fd, sleep })
+    }
+
+    /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
+    /// MUST-59), and asks when to come again.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Next {
+        let Self { shared, fd, sleep } = self;
+        let mut woken = Vec::new();
+        let next = {
+            let mut state = shared.lock();
+            let now = shared.clock.now();
+            state.driver.register(cx.waker());
+            match read(fd, &mut state, cx, now) {
+                Ok(more) => {
+                    unblock(fd, &mut state, cx);
+                    state.host.handle_timeout(now);
+                    let more = state.settle(now, &mut woken) || more;
+                    if more { Next::Again } else { rest(fd, sleep, &shared.clock, &mut state, cx, now) }
+                }
+                Err(error) => {
+                    state.stop(Stopped::Device(error.kind()), now);
+                    Next::Over
+                }
+            }
+        };
+        woken.into_iter().for_each(Waker::wake);
+        next
+    }
+}
+
+/// Whether there may be more to read.
+fn read(fd: &Fd, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
+    let Poll::Ready(ready) = fd.poll_read_ready(cx) else { return Ok(false) };
+    let mut ready = ready?;
+    let State { link, host, .. } = state;
+    if link.receive(host, now)? == Received::More {
+        return Ok(true);
+    }
+    // What has come since makes this readable again: the guard clears only what it has seen.
+    ready.clear_ready();
+    drop(ready);
+    Ok(fd.poll_read_ready(cx).is_ready())
+}
+
+/// Offers the device once more what it had no room for.
+fn unblock(fd: &Fd, state: &mut State, cx: &mut Context<'_>) {
+    while state.link.is_blocked() {
+        let Poll::Ready(Ok(mut ready)) = fd.poll_write_ready(cx) else { return };
+        if !state.link.retry() {
+            ready.clear_ready();
+        }
+    }
+}
+
+/// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
+fn rest(
+    fd: &Fd,
+    sleep: &mut Pin<Box<Sleep>>,
+    clock: &Clock,
+    state: &mut State,
+    cx: &mut Context<'_>,
+    now: Instant,
+) -> Next {
+    if state.is_over(now) {
+        return Next::Over;
+    }
+    if state.link.is_blocked() && fd.poll_write_ready(cx).is_ready() {
+        return Next::Again;
+    }
+    let Some(deadline) = state.deadline() else {
+        state.alarm = None;
+        return Next::Wait;
+    };
+    if state.alarm.is_none_or(|alarm| deadline < alarm) {
+        sleep.as_mut().reset(clock.at(deadline));
+        state.alarm = Some(deadline);
+    }
+    if sleep.as_mut().poll(cx).is_pending() {
+        return Next::Wait;
+    }
+    state.alarm = None;
+    Next::Again
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self.get_mut();
+        for _ in 0..TURNS {
+            match driver.turn(cx) {
+                Next::Again => {}
+                Next::Wait => return Poll::Pending,
+                Next::Over => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Driver {
+    /// The stack has come to its end, or the runtime has: nobody may wait for it any more.
+    fn drop(&mut self) {
+        self.shared.end();
+    }
+}

@@ -1,0 +1,270 @@
+//! Between host and device: how packets cross, whole or through a path that misbehaves, and who takes them
+//! down.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+use std::io;
+
+use bytes::Bytes;
+use synfin_device::{
+    ChecksumOffload, Device, Medium, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind, Transmit,
+    segment,
+};
+use synfin_host::{ChecksumOut, Fate, Host, PacketNote};
+use synfin_wire::Instant;
+
+use super::Clock;
+use crate::path::Path;
+use crate::recorder::{Direction, Record, Recorder};
+
+/// How many packets are taken in, or sent, before others get at the lock. All of them are taken in before
+/// one is answered, so this is also how much one acknowledgment can stand for.
+const BATCH: usize = 32;
+
+/// The link of a host.
+pub(crate) struct Link {
+    device: Box<dyn Device>,
+    medium: Medium,
+    mtu: usize,
+    path: Option<Box<dyn Path>>,
+    recording: Option<Recording>,
+    /// The error that ended the recording.
+    pub(crate) recording_error: Option<io::Error>,
+    /// What the device had no room for.
+    held: Option<Box<synfin_host::PacketOut>>,
+    /// What has come to the end of the path, in front of the device.
+    arrived: VecDeque<Bytes>,
+}
+
+/// Whether a batch took everything in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    Drained,
+    More,
+}
+
+/// Whether a batch sent everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flushed {
+    Drained,
+    Blocked,
+    More,
+}
+
+impl Link {
+    pub(crate) fn new(
+        device: Box<dyn Device>,
+        mtu: usize,
+        path: Option<Box<dyn Path>>,
+        recorder: Option<Box<dyn Recorder>>,
+        clock: Clock,
+    ) -> Self {
+        let medium = device.capabilities().medium;
+        let recording = recorder.map(|recorder| Recording { recorder, clock, comment: String::new() });
+        Self {
+            device,
+            medium,
+            mtu,
+            path,
+            recording,
+            recording_error: None,
+            held: None,
+            arrived: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.held.is_some() || !self.arrived.is_empty()
+    }
+
+    /// Whether packets are still on their way through here.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_blocked() || self.next_due().is_some()
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.path.as_ref()?.next_due()
+    }
+
+    /// Takes in what the device has, at most a batch.
+    pub(super) fn receive(&mut self, host: &mut Host, now: Instant) -> io::Result<Received> {
+        for _ in 0..BATCH {
+            match self.device.receive() {
+                Ok(Some(packet)) => self.take(packet, host, now),
+                Ok(None) => return Ok(Received::Drained),
+                // One packet made no sense.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Received::More)
+    }
+
+    fn take(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
+        let Some(path) = &mut self.path else {
+            self.hand_over(packet, host, now);
+            return;
+        };
+        // What cannot be cut is no TCP, and no stack would take it.
+        if let Ok(segments) = segment::split(&packet, self.medium, self.mtu) {
+            segments.for_each(|segment| path.incoming(segment, now));
+        }
+    }
+
+    fn hand_over(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
+        let trust_checksum = packet.offload.checksum != ChecksumOffload::None;
+        let bytes = packet.bytes.clone();
+        let recorded = self.recording.is_some().then_some(packet);
+        let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum }, now);
+        if let Some(packet) = recorded {
+            self.record(&packet.as_out(), Direction::Inbound, now, |comment| match fate {
+                Fate::Taken => Ok(()),
+                Fate::Dropped(reason) => write!(comment, "dropped: {reason}"),
+            });
+        }
+    }
+
+    /// Sends what the host has to send, at most a batch, and what has come to the end of the path.
+    pub(super) fn flush(&mut self, host: &mut Host, now: Instant) -> Flushed {
+        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
+            self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
+        }
+        self.leave_path(now);
+        if !self.retry() {
+            return Flushed::Blocked;
+        }
+        for _ in 0..BATCH {
+            let Some(packet) = host.poll_transmit(now) else {
+                self.leave_path(now);
+                return if self.retry() { Flushed::Drained } else { Flushed::Blocked };
+            };
+            self.send(packet, now);
+            if self.is_blocked() {
+                return Flushed::Blocked;
+            }
+        }
+        Flushed::More
+    }
+
+    /// Takes from the path what is due, even where the device has no room: what is due stays so, and the
+    /// alarm would ring without end.
+    fn leave_path(&mut self, now: Instant) {
+        if let Some(path) = &mut self.path {
+            self.arrived.extend(std::iter::from_fn(|| path.poll_outgoing(now)));
+        }
+    }
+
+    fn send(&mut self, packet: synfin_host::PacketOut, now: Instant) {
+        let note = packet.note;
+        self.record(&for_device(&packet), Direction::Outbound, now, |comment| match note {
+            PacketNote::Tcp(reason) => write!(comment, "{reason}"),
+            PacketNote::Udp | PacketNote::EchoReply | PacketNote::IcmpError | PacketNote::Neighbour => Ok(()),
+        });
+        if let Some(path) = &mut self.path {
+            path.outgoing(packet.to_bytes(), now);
+        } else if !offer(&mut *self.device, &for_device(&packet)) {
+            self.held = Some(Box::new(packet));
+        }
+    }
+
+    /// Offers again what the device had no room for. False when it still has none.
+    pub(super) fn retry(&mut self) -> bool {
+        if let Some(packet) = &self.held {
+            if !offer(&mut *self.device, &for_device(packet)) {
+                return false;
+            }
+            self.held = None;
+        }
+        while let Some(bytes) = self.arrived.front() {
+            let packet = PacketOut { header: bytes, payload: &[], offload: Offload::default() };
+            if !offer(&mut *self.device, &packet) {
+                return false;
+            }
+            self.arrived.pop_front();
+        }
+        true
+    }
+
+    fn record(
+        &mut self,
+        packet: &PacketOut<'_>,
+        direction: Direction,
+        now: Instant,
+        comment: impl FnOnce(&mut String) -> fmt::Result,
+    ) {
+        let Some(recording) = &mut self.recording else { return };
+        if let Err(error) = recording.record(packet, direction, now, comment) {
+            self.recording_error = Some(error);
+            self.recording = None;
+        }
+    }
+
+    /// Nothing more will be sent or received.
+    pub(super) fn finish(&mut self) {
+        if let Some(mut recording) = self.recording.take()
+            && let Err(error) = recording.recorder.finish()
+        {
+            self.recording_error = Some(error);
+        }
+    }
+}
+
+/// A recorder with what it needs.
+struct Recording {
+    recorder: Box<dyn Recorder>,
+    clock: Clock,
+    comment: String,
+}
+
+impl Recording {
+    fn record(
+        &mut self,
+        packet: &PacketOut<'_>,
+        direction: Direction,
+        now: Instant,
+        comment: impl FnOnce(&mut String) -> fmt::Result,
+    ) -> io::Result<()> {
+        self.comment.clear();
+        // Writing to a string cannot fail.
+        let _ = comment(&mut self.comment);
+        let comment = (!self.comment.is_empty()).then_some(self.comment.as_str());
+        let timestamp = self.clock.unix_nanos(now);
+        self.recorder.record(&Record { packet, direction, timestamp, comment })
+    }
+}
+
+/// False when the device has no room. What it refuses is lost, as on any link: a link that is down, or a
+/// packet that the kernel does not like.
+fn offer(device: &mut dyn Device, packet: &PacketOut<'_>) -> bool {
+    !matches!(device.transmit(packet), Ok(Transmit::WouldBlock))
+}
+
+/// The same packet in the device's words.
+fn for_device(packet: &synfin_host::PacketOut) -> PacketOut<'_> {
+    let checksum = match packet.checksum {
+        ChecksumOut::Complete => ChecksumOffload::None,
+        ChecksumOut::Partial { start, offset } => ChecksumOffload::Partial { start, offset },
+    };
+    let segmentation = packet.segmentation.map(|segmentation| Segmentation {
+        kind: if segmentation.ipv6 { SegmentationKind::Tcp6 } else { SegmentationKind::Tcp4 },
+        size: segmentation.size,
+        header_len: segmentation.header_len,
+        ecn: false,
+    });
+    PacketOut {
+        header: &packet.header,
+        payload: &packet.payload,
+        offload: Offload { checksum, segmentation },
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("capabilities", &self.device.capabilities())
+            .field("path", &self.path.is_some())
+            .field("recording", &self.recording.is_some())
+            .field("blocked", &self.is_blocked())
+            .finish()
+    }
+}

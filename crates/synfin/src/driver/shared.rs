@@ -1,0 +1,133 @@
+//! What the driver and the sockets share, and the one lock around it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use synfin_wire::Instant;
+use tokio::task::coop;
+
+use super::{Clock, Place, State, Stopped};
+use crate::driver::waiters::Ticket;
+
+/// The state of a stack behind its lock.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    state: Mutex<State>,
+}
+
+impl Shared {
+    pub(crate) fn new(clock: Clock, state: State) -> Self {
+        Self { clock, state: Mutex::new(state) }
+    }
+
+    /// If somebody panicked under the lock, the host is not to be trusted: the stack has stopped.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| {
+            self.state.clear_poison();
+            let mut state = PoisonError::into_inner(poisoned);
+            state.stopped = Some(Stopped::Panicked);
+            state
+        })
+    }
+
+    /// Looks at the state without doing anything to it that would have packets sent or somebody woken.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        look(&mut self.lock())
+    }
+
+    /// Makes a call: packets that come of it go out, and whoever it concerns is woken.
+    pub(crate) fn call<R>(&self, call: impl FnOnce(&mut State, Instant) -> R) -> R {
+        let mut woken = Vec::new();
+        let result = {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            let result = call(&mut state, now);
+            state.settle_call(now, &mut woken);
+            result
+        };
+        woken.into_iter().for_each(Waker::wake);
+        result
+    }
+
+    /// Makes a call, or registers the task of a `poll_*` method to make it again. Nothing can happen
+    /// between the two.
+    pub(crate) fn poll<R>(
+        &self,
+        place: Place,
+        cx: &mut Context<'_>,
+        attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
+    ) -> Poll<R> {
+        let budget = std::task::ready!(coop::poll_proceed(cx));
+        let result = self.call(|state, now| {
+            let result = attempt(state, now);
+            if result.is_pending() {
+                state.register(place, cx.waker());
+            }
+            result
+        });
+        if result.is_ready() {
+            budget.made_progress();
+        }
+        result
+    }
+
+    /// Makes a call, as often as it takes. Any number of these may wait at one place.
+    pub(crate) fn wait<R, F>(&self, place: Place, attempt: F) -> Wait<'_, F>
+    where
+        F: FnMut(&mut State, Instant) -> Poll<R> + Unpin,
+    {
+        Wait { shared: self, place, ticket: None, attempt }
+    }
+
+    /// The driver is gone.
+    pub(super) fn end(&self) {
+        let mut woken = Vec::new();
+        {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            state.stop(Stopped::Ended, now);
+            state.end(&mut woken);
+        }
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// See [`Shared::wait`].
+#[derive(Debug)]
+pub(crate) struct Wait<'a, F> {
+    shared: &'a Shared,
+    place: Place,
+    ticket: Option<Ticket>,
+    attempt: F,
+}
+
+impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F> {
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let budget = std::task::ready!(coop::poll_proceed(cx));
+        let Self { shared, place, ticket, attempt } = self.get_mut();
+        let result = shared.call(|state, now| {
+            let result = attempt(state, now);
+            if result.is_pending() {
+                *ticket = state.register_future(*place, *ticket, cx.waker());
+            }
+            result
+        });
+        if result.is_ready() {
+            budget.made_progress();
+        }
+        result
+    }
+}
+
+impl<F> Drop for Wait<'_, F> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.shared.look(|state| state.forget(self.place, ticket));
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! What is behind the lock: the host, the link to its device, and who waits for what.
+
+use std::io;
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::Bytes;
+use slotmap::SecondaryMap;
+use synfin_host::{
+    Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents, TcpHandle, TcpSocket, UdpHandle,
+};
+use synfin_wire::Instant;
+
+use super::Link;
+use super::link::Flushed;
+use super::waiters::{Place, Ticket, Waiters};
+
+/// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The state of a stack.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) host: Host,
+    pub(crate) link: Link,
+    pub(crate) stopped: Option<Stopped>,
+    /// The driver's task.
+    pub(super) driver: Waiters,
+    /// When the driver's alarm rings.
+    pub(super) alarm: Option<Instant>,
+    /// Nobody holds the stack: the driver ends when all is quiet, and then at the latest.
+    leaving: Option<Instant>,
+    streams: SecondaryMap<TcpHandle, Stream>,
+    listeners: SecondaryMap<ListenerHandle, Waiters>,
+    udp: SecondaryMap<UdpHandle, Waiters>,
+    requests: SecondaryMap<RequestId, Waiters>,
+    room: Waiters,
+    request: Waiters,
+    echo: Waiters,
+    ended: Waiters,
+    has_ended: bool,
+    pub(crate) roles: Roles,
+}
+
+/// What is known of a connection beyond what the host knows.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    read: Waiters,
+    write: Waiters,
+    closed: Waiters,
+    /// What was taken from the host to be peeked at, and not read since.
+    pub(crate) peeked: Bytes,
+    /// The owner has ended this direction.
+    pub(crate) write_closed: bool,
+    /// The owner wants to hear no more.
+    pub(crate) read_closed: bool,
+    /// Whether the connection is reset when its owner goes.
+    pub(crate) abort_on_release: bool,
+}
+
+/// The forwarder's parts that somebody holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Roles {
+    pub(crate) requests: bool,
+    pub(crate) datagrams: bool,
+    pub(crate) echoes: bool,
+}
+
+/// Why a stack has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Somebody asked for it.
+    Shutdown,
+    /// The device is gone.
+    Device(io::ErrorKind),
+    /// The runtime is gone, or nobody held the stack.
+    Ended,
+    /// Somebody panicked under the lock.
+    Panicked,
+}
+
+impl From<Stopped> for io::Error {
+    fn from(stopped: Stopped) -> Self {
+        let sentence = match stopped {
+            Stopped::Shutdown => "the stack was shut down",
+            Stopped::Device(kind) => {
+                return Self::new(io::ErrorKind::NetworkDown, format!("the device is gone: {kind}"));
+            }
+            Stopped::Ended => "the stack's driver has ended",
+            Stopped::Panicked => "the stack has failed",
+        };
+        Self::new(io::ErrorKind::NetworkDown, sentence)
+    }
+}
+
+impl State {
+    pub(crate) fn new(host: Host, link: Link) -> Self {
+        Self {
+            host,
+            link,
+            stopped: None,
+            driver: Waiters::default(),
+            alarm: None,
+            leaving: None,
+            streams: SecondaryMap::new(),
+            listeners: SecondaryMap::new(),
+            udp: SecondaryMap::new(),
+            requests: SecondaryMap::new(),
+            room: Waiters::default(),
+            request: Waiters::default(),
+            echo: Waiters::default(),
+            ended: Waiters::default(),
+            has_ended: false,
+            roles: Roles::default(),
+        }
+    }
+
+    /// # Errors
+    /// When the stack has stopped.
+    pub(crate) fn running(&self) -> io::Result<()> {
+        self.stopped.map_or(Ok(()), |stopped| Err(stopped.into()))
+    }
+
+    /// A connection, to call.
+    pub(crate) fn tcp(&mut self, handle: TcpHandle) -> io::Result<TcpSocket<'_>> {
+        self.running()?;
+        self.host.tcp(handle).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    pub(crate) fn stream(&mut self, handle: TcpHandle) -> Option<&mut Stream> {
+        self.streams.get_mut(handle)
+    }
+
+    pub(crate) fn add_stream(&mut self, handle: TcpHandle) {
+        self.streams.insert(handle, Stream::default());
+    }
+
+    /// The owner of a connection has gone. With data unread that was only peeked at, it is reset like any
+    /// other (RFC 9293 SHLD-3).
+    pub(crate) fn release(&mut self, handle: TcpHandle, now: Instant) {
+        let stream = self.streams.remove(handle).unwrap_or_default();
+        if let Some(mut socket) = self.host.tcp(handle)
+            && (stream.abort_on_release || !stream.peeked.is_empty())
+        {
+            socket.abort(now);
+        }
+        if let Some(socket) = self.host.tcp(handle) {
+            socket.release(now);
+        }
+    }
+
+    pub(crate) fn add_listener(&mut self, handle: ListenerHandle) {
+        self.listeners.insert(handle, Waiters::default());
+    }
+
+    pub(crate) fn remove_listener(&mut self, handle: ListenerHandle, now: Instant) {
+        self.listeners.remove(handle);
+        self.host.close_listener(handle, now);
+    }
+
+    pub(crate) fn add_udp(&mut self, handle: UdpHandle) {
+        self.udp.insert(handle, Waiters::default());
+    }
+
+    pub(crate) fn remove_udp(&mut self, handle: UdpHandle) {
+        self.udp.remove(handle);
+        self.host.udp_close(handle);
+    }
+
+    pub(crate) fn next_request(&mut self) -> Option<OpenRequest> {
+        let request = self.host.poll_request()?;
+        self.requests.insert(request.id, Waiters::default());
+        Some(request)
+    }
+
+    /// Whether a request can still be decided.
+    pub(crate) fn is_pending(&self, id: RequestId) -> bool {
+        self.requests.contains_key(id)
+    }
+
+    /// A request is decided, or void.
+    pub(crate) fn end_request(&mut self, id: RequestId) {
+        self.requests.remove(id);
+    }
+
+    pub(super) fn register(&mut self, place: Place, waker: &Waker) {
+        if let Some(waiters) = self.waiters(place) {
+            waiters.register(waker);
+        }
+    }
+
+    pub(super) fn register_future(
+        &mut self,
+        place: Place,
+        ticket: Option<Ticket>,
+        waker: &Waker,
+    ) -> Option<Ticket> {
+        Some(self.waiters(place)?.register_future(ticket, waker))
+    }
+
+    pub(super) fn forget(&mut self, place: Place, ticket: Ticket) {
+        if let Some(waiters) = self.waiters(place) {
+            waiters.forget(ticket);
+        }
+    }
+
+    fn waiters(&mut self, place: Place) -> Option<&mut Waiters> {
+        match place {
+            Place::Read(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.read),
+            Place::Write(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.write),
+            Place::Closed(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.closed),
+            Place::Accept(listener) => self.listeners.get_mut(listener),
+            Place::Datagram(handle) => self.udp.get_mut(handle),
+            Place::Room => Some(&mut self.room),
+            Place::Request => Some(&mut self.request),
+            Place::Withdrawn(id) => self.requests.get_mut(id),
+            Place::Echo => Some(&mut self.echo),
+            Place::Ended => Some(&mut self.ended),
+        }
+    }
+
+    /// Sends what there is to send, at most a batch, and collects who is to be woken. True when there may
+    /// be more.
+    pub(super) fn settle(&mut self, now: Instant, woken: &mut Vec<Waker>) -> bool {
+        let flushed = self.link.flush(&mut self.host, now);
+        if flushed == Flushed::Drained {
+            self.room.wake(woken);
+        }
+        while let Some(event) = self.host.poll_event() {
+            self.tell(event, woken);
+        }
+        flushed == Flushed::More
+    }
+
+    /// As [`State::settle`], after a call of a socket's owner: the driver is woken only where it has to
+    /// wait for something new.
+    pub(super) fn settle_call(&mut self, now: Instant, woken: &mut Vec<Waker>) {
+        let was_blocked = self.link.is_blocked();
+        let more = self.settle(now, woken);
+        let newly_blocked = self.link.is_blocked() && !was_blocked;
+        let is_earlier = |deadline| self.alarm.is_none_or(|alarm| deadline < alarm);
+        if more || newly_blocked || self.stopped.is_some() || self.deadline().is_some_and(is_earlier) {
+            self.driver.wake(woken);
+        }
+    }
+
+    fn tell(&mut self, event: HostEvent, woken: &mut Vec<Waker>) {
+        match event {
+            HostEvent::Tcp { handle, events } => {
+                if let Some(stream) = self.streams.get_mut(handle) {
+                    stream.tell(events, woken);
+                }
+            }
+            HostEvent::Accept { listener } => {
+                if let Some(waiters) = self.listeners.get_mut(listener) {
+                    waiters.wake(woken);
+                }
+            }
+            HostEvent::Udp { handle } => {
+                if let Some(waiters) = self.udp.get_mut(handle) {
+                    waiters.wake(woken);
+                }
+            }
+            HostEvent::Request => self.request.wake(woken),
+            HostEvent::RequestWithdrawn { id } => {
+                if let Some(mut waiters) = self.requests.remove(id) {
+                    waiters.wake(woken);
+                }
+            }
+            HostEvent::Echo => self.echo.wake(woken),
+        }
+    }
+
+    /// When the driver is to look again, if nothing happens before.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.host.poll_timeout(), self.link.next_due(), self.leaving].into_iter().flatten().min()
+    }
+
+    /// Nobody holds the stack any more.
+    pub(crate) fn leave(&mut self, now: Instant) {
+        self.leaving = Some(now + LINGER);
+        // Even without a connection, for there may be no deadline that ends it.
+        self.alarm = None;
+    }
+
+    /// Whether the driver's work is done.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        let is_quiet = || self.host.connection_count() == 0 && !self.link.is_busy();
+        self.stopped.is_some() || self.leaving.is_some_and(|latest| now >= latest || is_quiet())
+    }
+
+    /// Stops the stack: every connection is reset, and no call succeeds any more.
+    pub(crate) fn stop(&mut self, why: Stopped, now: Instant) {
+        if self.stopped.is_some() {
+            return;
+        }
+        self.stopped = Some(why);
+        for handle in self.streams.keys() {
+            if let Some(mut socket) = self.host.tcp(handle) {
+                socket.abort(now);
+            }
+        }
+    }
+
+    /// Whether the driver is gone.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// The driver is gone: nobody is to wait for what will never come.
+    pub(super) fn end(&mut self, woken: &mut Vec<Waker>) {
+        self.link.finish();
+        self.has_ended = true;
+        for stream in self.streams.values_mut() {
+            stream.wake(woken);
+        }
+        let waiters = self.listeners.values_mut().chain(self.udp.values_mut());
+        waiters.chain(self.requests.values_mut()).for_each(|waiters| waiters.wake(woken));
+        for waiters in [&mut self.room, &mut self.request, &mut self.echo, &mut self.ended] {
+            waiters.wake(woken);
+        }
+    }
+}
+
+impl Stream {
+    fn tell(&mut self, events: TcpEvents, woken: &mut Vec<Waker>) {
+        if events.closed().is_some() {
+            self.wake(woken);
+            return;
+        }
+        if events.readable() {
+            self.read.wake(woken);
+        }
+        if events.writable() || events.established() {
+            self.write.wake(woken);
+        }
+    }
+
+    /// Returns who is to be woken.
+    pub(crate) fn close_write(&mut self) -> Vec<Waker> {
+        self.write_closed = true;
+        let mut woken = Vec::new();
+        self.write.wake(&mut woken);
+        woken
+    }
+
+    /// Returns who is to be woken.
+    pub(crate) fn close_read(&mut self) -> Vec<Waker> {
+        self.read_closed = true;
+        let mut woken = Vec::new();
+        self.read.wake(&mut woken);
+        woken
+    }
+
+    fn wake(&mut self, woken: &mut Vec<Waker>) {
+        self.read.wake(woken);
+        self.write.wake(woken);
+        self.closed.wake(woken);
+    }
+}

@@ -1,0 +1,162 @@
+//! The calls of a stream, each one attempt under the lock: pending where tokio's would block.
+
+use std::io;
+use std::task::{Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use smallvec::SmallVec;
+use synfin_host::TcpHandle;
+use synfin_host::tcp::{ReceiveError, SendError};
+use synfin_wire::Instant;
+
+use crate::driver::{State, Stream};
+use crate::error;
+
+/// The most that one write copies, octets; more is left for the next one.
+pub(super) const LONGEST_WRITE: usize = 256 * 1024;
+
+/// What one read takes from the host, to be copied once the lock is released.
+pub(super) type Chunks = SmallVec<[Bytes; 8]>;
+
+/// Queues as much of `data` as there is room for, and returns how much that is.
+pub(super) fn send(
+    state: &mut State,
+    handle: TcpHandle,
+    data: Bytes,
+    now: Instant,
+) -> Poll<io::Result<usize>> {
+    let mut socket = match state.tcp(handle) {
+        Ok(socket) => socket,
+        Err(error) => return Poll::Ready(Err(error)),
+    };
+    match socket.send(data, now) {
+        Ok(sent) => Poll::Ready(Ok(sent)),
+        Err(SendError::WouldBlock) => Poll::Pending,
+        Err(error) => Poll::Ready(Err(error::of_send(error))),
+    }
+}
+
+/// How much can be sent, at least one octet.
+pub(super) fn room(state: &mut State, handle: TcpHandle, now: Instant) -> Poll<io::Result<usize>> {
+    let room = state.tcp(handle)?.send_capacity();
+    if room > 0 {
+        return Poll::Ready(Ok(room));
+    }
+    // Full, or gone: sending tells.
+    send(state, handle, Bytes::from_static(b" "), now)
+}
+
+/// Takes at most `max` octets, all that is there; `None` at the end of the stream.
+pub(super) fn receive(
+    state: &mut State,
+    handle: TcpHandle,
+    max: usize,
+    now: Instant,
+) -> Poll<io::Result<Option<Bytes>>> {
+    state.running()?;
+    let mut read_closed = false;
+    if let Some(stream) = state.stream(handle) {
+        if !stream.peeked.is_empty() {
+            let length = stream.peeked.len().min(max);
+            return Poll::Ready(Ok(Some(stream.peeked.split_to(length))));
+        }
+        read_closed = stream.read_closed;
+    }
+    match state.tcp(handle)?.receive(max, now) {
+        Ok(received) => Poll::Ready(Ok(received)),
+        Err(ReceiveError::WouldBlock) if read_closed => Poll::Ready(Ok(None)),
+        Err(ReceiveError::WouldBlock) => Poll::Pending,
+        Err(error) => Poll::Ready(Err(error::of_receive(error))),
+    }
+}
+
+/// As [`receive`], in as many pieces as fit; empty at the end of the stream.
+pub(super) fn receive_chunks(
+    state: &mut State,
+    handle: TcpHandle,
+    max: usize,
+    now: Instant,
+) -> Poll<io::Result<Chunks>> {
+    let mut chunks = Chunks::new();
+    let mut left = max;
+    while left > 0 && chunks.len() < chunks.inline_size() {
+        match receive(state, handle, left, now) {
+            Poll::Ready(Ok(Some(bytes))) => {
+                left -= bytes.len();
+                chunks.push(bytes);
+            }
+            // An error is found again by the next read; the end of the stream too.
+            _ if !chunks.is_empty() => break,
+            Poll::Ready(Ok(None)) => break,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+    Poll::Ready(Ok(chunks))
+}
+
+/// Copies what can be read next, and leaves it to be read.
+pub(super) fn peek(
+    state: &mut State,
+    handle: TcpHandle,
+    buffer: &mut [u8],
+    now: Instant,
+) -> Poll<io::Result<usize>> {
+    let received = std::task::ready!(receive(state, handle, usize::MAX, now))?;
+    let Some(bytes) = received else { return Poll::Ready(Ok(0)) };
+    let length = bytes.len().min(buffer.len());
+    (&bytes[..]).copy_to_slice(&mut buffer[..length]);
+    if let Some(stream) = state.stream(handle) {
+        stream.peeked = bytes;
+    }
+    Poll::Ready(Ok(length))
+}
+
+/// Ready when a read would be: with data, the end, or an error.
+pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
+    use synfin_host::tcp::State as Phase;
+    if state.stream(handle).is_some_and(|stream| stream.read_closed || !stream.peeked.is_empty()) {
+        return Ok(true);
+    }
+    let socket = state.tcp(handle)?;
+    let peer_has_closed = match socket.state() {
+        Phase::Listen
+        | Phase::SynSent
+        | Phase::SynReceived
+        | Phase::Established
+        | Phase::FinWait1
+        | Phase::FinWait2 => false,
+        Phase::CloseWait | Phase::Closing | Phase::LastAck | Phase::TimeWait | Phase::Closed => true,
+    };
+    Ok(peer_has_closed || socket.receive_available() > 0)
+}
+
+/// Ready when a write would be: with room or an error.
+pub(super) fn is_writable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
+    let write_closed = state.stream(handle).is_some_and(|stream| stream.write_closed);
+    let socket = state.tcp(handle)?;
+    Ok(write_closed || socket.close_reason().is_some() || socket.send_capacity() > 0)
+}
+
+/// Pending while the handshake is under way.
+pub(super) fn established(state: &mut State, handle: TcpHandle) -> Poll<io::Result<()>> {
+    use synfin_host::tcp::State as Phase;
+    let socket = state.tcp(handle)?;
+    match (socket.close_reason(), socket.state()) {
+        (Some(reason), _) => Poll::Ready(Err(error::of_reason(reason))),
+        (None, Phase::Listen | Phase::SynSent | Phase::SynReceived) => Poll::Pending,
+        (None, _) => Poll::Ready(Ok(())),
+    }
+}
+
+/// Ends this direction. Whoever waits for room in it is to be woken.
+pub(super) fn shut_down(state: &mut State, handle: TcpHandle, now: Instant) -> io::Result<Vec<Waker>> {
+    state.tcp(handle)?.close(now);
+    Ok(state.stream(handle).map(Stream::close_write).unwrap_or_default())
+}
+
+/// Has reads find an end behind what has arrived. Whoever waits for more is to be woken.
+pub(super) fn shut_down_read(state: &mut State, handle: TcpHandle) -> io::Result<Vec<Waker>> {
+    state.running()?;
+    Ok(state.stream(handle).map(Stream::close_read).unwrap_or_default())
+}

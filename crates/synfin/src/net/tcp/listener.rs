@@ -1,0 +1,124 @@
+//! A listener.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use synfin_host::{ListenOptions, ListenerHandle};
+use synfin_wire::Instant;
+use tokio::net::ToSocketAddrs;
+
+use super::TcpStream;
+use crate::driver::{Place, State};
+use crate::net::resolve;
+use crate::{Stack, error};
+
+/// Takes connections, as [`tokio::net::TcpListener`] does. Dropping it resets those that nobody took.
+pub struct TcpListener {
+    stack: Stack,
+    handle: ListenerHandle,
+    local: SocketAddr,
+}
+
+impl TcpListener {
+    /// Listens on the default stack; see [`TcpListener::bind_on`].
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind_on`]; [`NotConnected`](io::ErrorKind::NotConnected) when there is no default.
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
+        Self::bind_on(&Stack::current()?, addr).await
+    }
+
+    /// Listens on the first of these addresses that can be had: one of the stack's own, or an unspecified
+    /// one for all of its family; port 0 for one that is free.
+    ///
+    /// # Errors
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse), or
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) when the address is not the stack's.
+    pub async fn bind_on<A: ToSocketAddrs>(stack: &Stack, addr: A) -> io::Result<Self> {
+        resolve::each(addr, |addr| Self::listen(stack, addr, ListenOptions::default())).await
+    }
+
+    /// Listens with options; see [`TcpListener::bind_on`].
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind_on`].
+    pub fn listen(stack: &Stack, addr: SocketAddr, options: ListenOptions) -> io::Result<Self> {
+        let (handle, local) = stack.shared().call(|state, _| {
+            state.running()?;
+            let handle = state.host.listen(addr, options).map_err(error::of_listen)?;
+            state.add_listener(handle);
+            Ok::<_, io::Error>((handle, state.host.listener_addr(handle).unwrap_or(addr)))
+        })?;
+        Ok(Self { stack: stack.clone(), handle, local })
+    }
+
+    /// The next connection and its peer.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let shared = self.stack.shared();
+        shared.wait(Place::Accept(self.handle), |state, now| self.attempt(state, now)).await
+    }
+
+    /// The next connection and its peer; the task of the last caller is woken when there is one.
+    ///
+    /// # Errors
+    /// As [`TcpListener::accept`].
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let shared = self.stack.shared();
+        shared.poll(Place::Accept(self.handle), cx, |state, now| self.attempt(state, now))
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// None: the signature is tokio's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+
+    fn attempt(&self, state: &mut State, _: Instant) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        state.running()?;
+        match state.host.accept(self.handle) {
+            Some(accepted) => {
+                let stream =
+                    TcpStream::adopt(&self.stack, state, accepted.handle, accepted.local, accepted.remote);
+                Poll::Ready(Ok((stream, accepted.remote)))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        self.stack.shared().call(|state, now| state.remove_listener(self.handle, now));
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener").field("addr", &self.local).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "axum")]
+impl axum::serve::Listener for TcpListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    /// A stack that has stopped brings no connection any more.
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        match Self::accept(self).await {
+            Ok(accepted) => accepted,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Self::local_addr(self)
+    }
+}
