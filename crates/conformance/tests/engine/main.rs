@@ -13,6 +13,7 @@ mod path;
 mod paws;
 mod peer;
 mod persist;
+mod release;
 mod reset;
 mod retransmission;
 mod sack;

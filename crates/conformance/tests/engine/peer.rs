@@ -344,10 +344,15 @@ impl Scene {
 
     /// Sends `octets`, all of which the buffer takes.
     pub(crate) fn send(&mut self, octets: usize) {
+        self.queue(octets);
+        self.drain();
+    }
+
+    /// The same, and what the host makes of it waits.
+    pub(crate) fn queue(&mut self, octets: usize) {
         let now = self.now;
         let data = Bytes::from(vec![b'u'; octets]);
         assert_eq!(self.socket().send(data, now), Ok(octets));
-        self.drain();
     }
 
     /// Reads up to `max` octets and says how many there were; none means the end.
@@ -382,6 +387,12 @@ impl Scene {
         let now = self.now;
         self.socket().release(now);
         self.drain();
+    }
+
+    /// The state of the connection that the user holds, if he holds one.
+    pub(crate) fn host_state(&mut self) -> Option<State> {
+        let handle = self.handle?;
+        self.host.tcp(handle).map(|socket| socket.state())
     }
 
     pub(crate) fn state(&mut self) -> State {
