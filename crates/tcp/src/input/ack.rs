@@ -143,8 +143,8 @@ fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
     }
     // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
     // somebody answered (MUST-37), and now it may come in.
-    if tcb.send.wnd == WindowSize::ZERO && tcb.troubled_since.is_some() {
-        tcb.troubled_since = Some(segment.arrived);
+    if tcb.send.wnd == WindowSize::ZERO {
+        tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost(tcb.mss());
         tcb.intents.retransmit_now = true;
