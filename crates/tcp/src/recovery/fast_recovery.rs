@@ -32,7 +32,7 @@ pub(crate) struct FastRecovery {
     duplicates: u32,
     partial: bool,
     sack: bool,
-    /// A recovery ended here, and nothing beyond is acknowledged yet.
+    /// A recovery ended here with much being sent twice, and nothing beyond is acknowledged yet.
     settled: bool,
 }
 
@@ -58,11 +58,11 @@ impl FastRecovery {
                 self.judge_by_sack(outcome, queue)
             }
             Mode::Fast { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
+                self.open(outcome);
                 LossVerdict::Recovered
             }
             Mode::Timeout { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
+                self.open(outcome);
                 LossVerdict::AfterTimeout
             }
             Mode::Fast { .. } => {
@@ -125,13 +125,19 @@ impl FastRecovery {
     fn mark(&self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) {
         if outcome.sack {
             queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
-        } else if queue.front().is_some_and(|front| front.retransmissions == 0) {
+        }
+        // With SACK, what lies below anything that the peer holds may go (RFC 6675 section 4, NextSeg (3)).
+        let is_hole = !outcome.sack || queue.sacked_octets() > 0;
+        if is_hole && queue.front().is_some_and(|front| front.retransmissions == 0) {
             queue.mark_front_lost(outcome.mss);
         }
     }
 
-    fn open(&mut self) {
-        *self = Self { sack: self.sack, settled: true, ..Self::default() };
+    /// A recovery is over. An acknowledgment that covers much shows that the peer held what was sent again:
+    /// then duplicates are our own doing (RFC 6582 section 4.1).
+    fn open(&mut self, outcome: &AckOutcome) {
+        let settled = outcome.acknowledged > 4 * outcome.mss;
+        *self = Self { sack: self.sack, settled, ..Self::default() };
     }
 
     fn enter(&mut self, nxt: SeqNumber) -> LossVerdict {
