@@ -1,6 +1,7 @@
 //! `--record`, judged by tshark.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::channel;
@@ -62,13 +63,20 @@ fn shape(file: &Path) -> (Vec<String>, Vec<String>) {
     (handshake, close)
 }
 
+/// A line there, a line back, so that nothing but the FIN is left to be acknowledged; then the end.
+fn greet_and_wait(mut stream: TcpStream) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap());
+    lines.read_line(&mut String::new()).unwrap();
+    stream.write_all(b"hello\n").unwrap();
+    lines.read_to_end(&mut Vec::new()).unwrap();
+}
+
 #[test]
 fn a_handshake_has_three_segments_and_a_slow_close_four() {
     alone(&["tshark", "bash"], || {
         let (go, gone) = channel();
-        let (server, served) = server_once("127.0.0.1:0", move |mut stream| {
-            stream.write_all(b"hello\n").unwrap();
-            stream.read_to_end(&mut Vec::new()).unwrap();
+        let (server, served) = server_once("127.0.0.1:0", move |stream| {
+            greet_and_wait(stream);
             gone.recv().unwrap();
         });
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -99,12 +107,7 @@ const ATTEMPTS: usize = 20;
 #[test]
 fn a_prompt_close_has_three_segments() {
     alone(&["tshark", "bash"], || {
-        let server = server("127.0.0.1:0", |mut stream| {
-            let mut lines = BufReader::new(stream.try_clone().unwrap());
-            lines.read_line(&mut String::new()).unwrap();
-            stream.write_all(b"hello\n").unwrap();
-            lines.read_to_end(&mut Vec::new()).unwrap();
-        });
+        let server = server("127.0.0.1:0", greet_and_wait);
         let file = tempfile::NamedTempFile::new().unwrap();
         let script =
             format!("exec 3<>/dev/tcp/10.0.2.2/{}; echo hello >&3; read -u 3; exec 3>&-", server.port());
