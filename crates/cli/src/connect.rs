@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,11 +42,12 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<ExitCode, Failure> {
     let outcome = runtime.block_on(async {
         let addresses = resolve(&args.destination).await?;
         let stack = join(&args.tun)?;
+        let mut conversation = pin!(converse(&stack, &args.destination, &addresses));
         let outcome = tokio::select! {
-            outcome = converse(&stack, &args.destination, &addresses) => outcome,
+            outcome = &mut conversation => outcome,
             status = interrupted() => status,
         };
-        // Whatever is still open is reset, so that nothing is left behind at the peer's.
+        // Whatever is still open is reset, and before it is dropped, which would be a farewell.
         stack.shutdown();
         let _ = stack.stopped().await;
         outcome

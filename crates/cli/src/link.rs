@@ -13,6 +13,10 @@ use synfin_device::tun::{Tun, TunError};
 
 use crate::Failure;
 
+/// How many packets of the kernel's may wait for synfin: a few for each of some thousands of connections that
+/// all have something to say at once. What is dropped here is sent again a fifth of a second later.
+pub(crate) const QUEUE_LEN: u32 = 8192;
+
 /// A TUN, up, and how it came to be.
 pub(crate) struct Link {
     pub(crate) tun: Tun,
@@ -32,6 +36,8 @@ impl Link {
 
     /// Gives the kernel's end its addresses, then brings the interface up.
     pub(crate) fn up(&mut self, kernel: &[IpAddr]) -> Result<(), Failure> {
+        let set = self.interface.set_queue_len(QUEUE_LEN);
+        self.allow(set).map_err(Failure::call)?;
         for &address in kernel {
             let added = self.interface.add_address(address, single(address));
             self.allow(added).map_err(Failure::call)?;

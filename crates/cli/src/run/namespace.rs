@@ -13,7 +13,7 @@ use synfin_device::tun::Tun;
 
 use super::addresses::{COMMAND_V4, COMMAND_V6, HOST_V4, HOST_V6, PREFIX_V4, PREFIX_V6};
 use crate::args::InnerArgs;
-use crate::link::no_tun;
+use crate::link::{QUEUE_LEN, no_tun};
 
 const NAME: &str = "synfin0";
 
@@ -91,6 +91,7 @@ pub(super) fn make_link(args: &InnerArgs, rights: Rights) -> Result<Tun, String>
 fn configure() -> Result<(), InterfaceError> {
     Interface::new("lo")?.up()?;
     let mut link = Interface::new(NAME)?;
+    link.set_queue_len(QUEUE_LEN)?;
     link.add_address(COMMAND_V4.into(), PREFIX_V4)?;
     link.up()?;
     link.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, Some(HOST_V4.into()))?;

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::thread;
 
+use tempfile::TempDir;
+
 use crate::common::{output, run};
 use crate::world::{alone, ip, sh};
 
@@ -30,7 +32,7 @@ fn datagrams_go_there_and_back() {
             let port = echo_server(bound);
             let script = format!(
                 "exec 3<>/dev/udp/{dialled}/{port}; for word in one two; do \
-                 echo $word >&3; read -t 20 -u 3 answer; echo $answer; done"
+                 echo $word >&3; timeout 20 dd bs=1000 count=1 status=none <&3; done"
             );
             assert_eq!(sh(&[], &script).stdout(), "ONE\nTWO\n");
         }
@@ -67,8 +69,9 @@ fn answer(query: &[u8]) -> Vec<u8> {
     message
 }
 
-/// A name server on port 53 of loopback, and a resolv.conf that names it.
-fn name_server() {
+/// A name server on port 53 of loopback, and a resolv.conf that names it, as long as its place is held.
+#[must_use]
+fn name_server() -> TempDir {
     let udp = UdpSocket::bind("127.0.0.1:53").expect("it is free");
     let tcp = TcpListener::bind("127.0.0.1:53").expect("it is free");
     thread::spawn(move || {
@@ -89,18 +92,18 @@ fn name_server() {
             }
         }
     });
-    let place = tempfile::tempdir().expect("there is room for files").keep();
-    let file = place.join("resolv.conf");
+    let place = tempfile::tempdir().expect("there is room for files");
+    let file = place.path().join("resolv.conf");
     fs::write(&file, "nameserver 127.0.0.1\n").expect("it can be written");
     let mounted = output(Command::new("mount").arg("--bind").arg(&file).arg("/etc/resolv.conf"));
     assert_eq!(mounted.stdout(), "");
-    fs::remove_dir_all(place).expect("what is mounted lives on");
+    place
 }
 
 #[test]
 fn names_are_asked_of_this_machines_resolver() {
     alone(&["dig", "getent"], || {
-        name_server();
+        let _place = name_server();
         let dig = |words: &str| sh(&[], &format!("dig +short +time=10 +tries=1 {words} known.test")).stdout();
         assert_eq!(dig(""), "192.0.2.53\n");
         assert_eq!(dig("+tcp"), "192.0.2.53\n");

@@ -61,19 +61,18 @@ fn a_reset_of_the_peers_is_a_reset_inside() {
 
 #[test]
 fn a_command_that_is_killed_leaves_nothing_outside() {
-    alone(&["curl"], || {
+    alone(&["bash"], || {
         let (server, outcome) = server_once("127.0.0.1:0", |mut stream| {
-            // More than fits between the two.
-            let head = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n");
-            let error = head.and_then(|()| loop {
-                stream.write_all(&[0; 65536])?;
-            });
-            error.map(|(): ()| ()).expect_err("nobody reads for ever").kind()
+            loop {
+                if let Err(error) = stream.write_all(&[0; 65536]) {
+                    return error.kind();
+                }
+            }
         });
-        // The reader is stopped before, so that everything is full when it dies.
+        // It reads a little and then no more, so that everything between the two is full when it dies.
         let script = format!(
-            "curl -sS http://10.0.2.2:{} | {{ head -c 1000 >/dev/null; echo started; sleep 1000; }} & \
-             read; kill -9 $(pgrep -x curl); wait 2>/dev/null; read",
+            "(exec 3<>/dev/tcp/10.0.2.2/{}; head -c 1000 <&3 >/dev/null; echo started; exec sleep 1000) & \
+             read; kill -9 $!; wait 2>/dev/null; read",
             server.port()
         );
         let mut inside = Running::synfin(&["run", "--", "bash", "-c", &script]);

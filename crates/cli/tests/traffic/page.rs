@@ -7,7 +7,8 @@ use crate::world::alone;
 fn the_page_comes_over_both_families() {
     alone(&["curl"], || {
         for family in ["-4", "-6"] {
-            let page = run(&["--", "curl", "-sS", "--max-time", "20", family, "http://synfin.internal/"]).stdout();
+            let page =
+                run(&["--", "curl", "-sS", "--max-time", "20", family, "http://synfin.internal/"]).stdout();
             assert!(page.starts_with("<!doctype html>") && page.contains("<h1>synfin</h1>"), "{page}");
             assert!(page.trim_end().ends_with("</html>"), "{page}");
         }

@@ -23,7 +23,7 @@ fn verdict(address: &str) -> String {
 fn a_refused_port_is_refused() {
     alone(&["curl"], || {
         for host in ["10.0.2.2", "[fd00:2::2]"] {
-            let ended = sh(&[], &format!("curl -sS --max-time 20 http://{host}:9/"));
+            let ended = sh(&[], &format!("curl -sv --max-time 20 http://{host}:9/"));
             assert_eq!(ended.status, Some(CURL_REFUSED), "{ended:?}");
             assert!(ended.stderr.contains("Connection refused"), "{ended:?}");
         }

@@ -92,6 +92,9 @@ fn a_proxy_that_is_not_there_leads_nowhere() {
         let ended = sh(&["--socks5", "127.0.0.1:9"], "exec 3<>/dev/tcp/10.0.2.2/80");
         assert!(ended.stderr.contains("Network is unreachable"), "{ended:?}");
         // The page is synfin's own, with or without a proxy.
-        assert_eq!(run(&["--socks5", "127.0.0.1:9", "--", "bash", "-c", "exec 3<>/dev/tcp/10.0.2.4/80"]).stdout(), "");
+        assert_eq!(
+            run(&["--socks5", "127.0.0.1:9", "--", "bash", "-c", "exec 3<>/dev/tcp/10.0.2.4/80"]).stdout(),
+            ""
+        );
     });
 }

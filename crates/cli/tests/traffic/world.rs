@@ -96,11 +96,8 @@ impl Running {
     }
 
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the command can be started");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command can be started");
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().expect("it is piped"));
         Self { child, stdin, stdout }
     }
