@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use synfin::forward::{Datagram, UdpForwarder, Unreachable};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -99,7 +100,14 @@ thread_local! {
 
 async fn receive(socket: &UdpSocket) -> io::Result<Bytes> {
     loop {
-        socket.readable().await?;
+        // An error, such as an ICMP message from outside, does not make a socket readable.
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error() {
+            if let Some(error) = socket.take_error()? {
+                return Err(error);
+            }
+            let _: io::Result<()> = socket.try_io(Interest::ERROR, || Err(io::ErrorKind::WouldBlock.into()));
+        }
         let received = SCRATCH.with_borrow_mut(|scratch| {
             socket.try_recv(scratch).map(|len| Bytes::copy_from_slice(&scratch[..len]))
         });
