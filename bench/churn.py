@@ -2,7 +2,7 @@
 """Many connections through `synfin run`: at once, and one after another.
 
 nginx listens on loopback; wrk runs in the command's namespace. First 2,000 connections at once, for which there must
-be no error, then 100,000 with `Connection: close`; between and after, what memory synfin holds and how many of its
+be no error, then 100,000 with `Connection: close`, eight at a time; between and after, what memory synfin holds and how many of its
 descriptors are open. All of it happens in a network namespace made for it.
 
     cargo build --release && sudo bench/churn.py [--connections 2000] [--seconds 10] [--churn 100000]
@@ -37,6 +37,7 @@ def main():
     arguments.add_argument("--connections", type=int, default=2000, help="at once (default 2000)")
     arguments.add_argument("--seconds", type=int, default=10, help="that they last (default 10)")
     arguments.add_argument("--churn", type=int, default=100_000, help="one after another (default 100000)")
+    arguments.add_argument("--wait", type=int, default=65, help="for the last TIME-WAIT to end, seconds (default 65)")
     arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if not options.inside:
@@ -67,19 +68,23 @@ def measure(options):
 
 def through_synfin(options):
     """A shell inside runs one wrk for each line that it is told, and says when it has ended."""
-    shell = 'while read -r words; do wrk $words http://10.0.2.2/; echo "end of run"; done'
+    shell = 'while read -r words; do eval "wrk $words http://10.0.2.2/"; echo "end of run"; done'
     inside = subprocess.Popen(
         [SYNFIN, "run", "--", "sh", "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    report("before", inside)
+    wrk(inside, "-t1 -c1 -d1")
+    report("after the first connection", inside)
     wrk(inside, f"-t2 -c{options.connections} -d{options.seconds} --latency", show=True)
     report(f"after {options.connections} at once", inside)
     done, began = 0, time.monotonic()
     while done < options.churn:
-        output = wrk(inside, "-t1 -c8 -d2 -H Connection:close")
+        output = wrk(inside, "-t1 -c8 -d4 -H 'Connection: close'")
         done += int(re.search(r"(\d+) requests in", output).group(1))
         report(f"after {done} in turn", inside)
     print(f"{done} connections in turn, {done / (time.monotonic() - began):.0f} a second")
+    # TIME-WAIT lasts two maximum segment lifetimes of 30 s.
+    time.sleep(options.wait)
+    report(f"{options.wait} s later", inside)
     inside.stdin.close()
     if inside.wait() != 0:
         sys.exit("synfin run failed")
