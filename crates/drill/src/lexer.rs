@@ -253,4 +253,3 @@ fn unescape(text: &str) -> Vec<u8> {
     }
     octets
 }
-

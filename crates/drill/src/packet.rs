@@ -22,8 +22,6 @@ pub(crate) use show::{show_packet, show_segment};
 
 /// The SYN bit.
 pub(crate) const SYN: u8 = 0b0000_0010;
-/// The RST bit.
-pub(crate) const RST: u8 = 0b0000_0100;
 /// The ACK bit.
 pub(crate) const ACK: u8 = 0b0001_0000;
 /// The CWR bit.
@@ -47,6 +45,11 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
+    /// Those of a connection that the script opens.
+    pub(crate) fn from_remote(isn: u32) -> Self {
+        Self { remote_isn: isn, ..Self::default() }
+    }
+
     /// What is added to the script's name of a number of the host's.
     fn local_shift(&self, syn: bool) -> u32 {
         if syn { self.local_isn.wrapping_sub(self.script_local_isn) } else { self.local_isn }

@@ -23,9 +23,23 @@ mod tcp;
 /// # Errors
 /// Where the text stops being a script, and what was expected there.
 pub fn parse(text: &str) -> Result<Script, ParseError> {
+    parse_with(text, &[])
+}
+
+/// Reads a script in which some names are defined from outside, as by `--define` at its head; what it defines
+/// itself comes before that.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(text: &str, definitions: &[(&str, &str)]) -> Result<Script, ParseError> {
     let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0 };
     let flags = parser.flags()?;
-    parser.substitute(&definitions(&flags)?);
+    let mut known = BTreeMap::new();
+    for (name, value) in definitions {
+        known.insert((*name).to_owned(), definition(value, Position::START)?);
+    }
+    own_definitions(&flags, &mut known)?;
+    parser.substitute(&known);
     let prepare = parser.command();
     let mut events = Vec::new();
     while !matches!(parser.peek(), TokenKind::Shell(_) | TokenKind::End) {
@@ -112,7 +126,10 @@ impl Parser {
             _ => return Err(self.expected(what)),
         };
         let Some(value) = value.and_then(|value| T::try_from(value).ok()) else {
-            return Err(ParseError::new(self.at(), format!("{} is out of range for {what}", self.peek().describe())));
+            return Err(ParseError::new(
+                self.at(),
+                format!("{} is out of range for {what}", self.peek().describe()),
+            ));
         };
         self.next += 1;
         Ok(value)
@@ -173,7 +190,9 @@ impl Parser {
         match time {
             Time::Absolute(_) | Time::Relative(_) => {}
             _ if outbound => {}
-            Time::Any => return Err(ParseError::new(at, "only a packet that is expected may come at any time (`*`)")),
+            Time::Any => {
+                return Err(ParseError::new(at, "only a packet that is expected may come at any time (`*`)"));
+            }
             Time::AbsoluteRange(..) | Time::RelativeRange(..) => {
                 return Err(ParseError::new(at, "only a packet that is expected may have a range of times"));
             }
@@ -208,7 +227,10 @@ impl Parser {
             _ => return Err(self.expected("a time in seconds")),
         };
         let Some(micros) = micros else {
-            return Err(ParseError::new(self.at(), format!("{} is no time in seconds", self.peek().describe())));
+            return Err(ParseError::new(
+                self.at(),
+                format!("{} is no time in seconds", self.peek().describe()),
+            ));
         };
         self.next += 1;
         Ok(micros)
@@ -242,17 +264,20 @@ fn micros(text: &str) -> Option<u64> {
     whole.checked_mul(1_000_000)?.checked_add(fraction)
 }
 
-/// What the `--define` flags say.
-fn definitions(flags: &[Flag]) -> Parsed<BTreeMap<String, TokenKind>> {
-    let mut definitions = BTreeMap::new();
+/// Adds what the `--define` flags say.
+fn own_definitions(flags: &[Flag], known: &mut BTreeMap<String, TokenKind>) -> Parsed<()> {
     for flag in flags.iter().filter(|flag| flag.name == "define") {
-        let definition = flag.value.as_deref().and_then(|value| value.split_once('='));
-        let Some((name, value)) = definition else {
+        let named = flag.value.as_deref().and_then(|value| value.split_once('='));
+        let Some((name, value)) = named else {
             return Err(ParseError::new(flag.at, "expected --define=NAME=value"));
         };
-        let tokens = lexer::tokens(value).map_err(|error| ParseError::new(flag.at, error.message))?;
-        definitions.insert(name.to_owned(), tokens[0].kind.clone());
+        known.insert(name.to_owned(), definition(value, flag.at)?);
     }
-    Ok(definitions)
+    Ok(())
 }
 
+/// The token that stands for a defined name.
+fn definition(value: &str, at: Position) -> Parsed<TokenKind> {
+    let tokens = lexer::tokens(value).map_err(|error| ParseError::new(at, error.message))?;
+    tokens.into_iter().next().map(|token| token.kind).ok_or_else(|| ParseError::new(at, "expected a value"))
+}

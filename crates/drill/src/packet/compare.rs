@@ -44,7 +44,11 @@ pub(crate) fn packet(
     stamps: StampRule,
 ) -> Result<(), Difference> {
     if !seen.checksum_holds {
-        return Err(Difference { field: "checksum", expected: "a right one".into(), found: "a wrong one".into() });
+        return Err(Difference {
+            field: "checksum",
+            expected: "a right one".into(),
+            found: "a wrong one".into(),
+        });
     }
     flags(tcp, &seen.tcp)?;
     check("payload length", usize::from(tcp.payload), seen.payload.len())?;
@@ -63,9 +67,13 @@ pub(crate) fn packet(
     Ok(())
 }
 
-/// Whether `next` may follow `last` in one super-segment: nothing but the flags of the last may differ.
-pub(crate) fn fragment(last: &Seen, next: &Seen) -> Result<(), Difference> {
+/// Whether `next` may follow what was put together so far in one super-segment: nothing but PSH, FIN and CWR may
+/// differ, and all fragments before the last are of one length. `missing` octets are still expected.
+pub(crate) fn fragment(last: &Seen, next: &Seen, len: usize, missing: usize) -> Result<(), Difference> {
     const OF_THE_LAST: u8 = 0b1000_1001;
+    if next.payload.len() < missing {
+        check("payload length", len, next.payload.len())?;
+    }
     let expected = last.tcp.flags.octet & !OF_THE_LAST;
     check("flags", expected, next.tcp.flags.octet & !OF_THE_LAST)?;
     check("seq", last.tcp.seq.wrapping_add(last.payload.len() as u32), next.tcp.seq)?;
@@ -93,7 +101,9 @@ fn ip_fields(expected: &IpFields, seen: &Seen, numbers: &mut Numbers) -> Result<
         Some(Tos::Ecn(bits)) => check("IP ECN", bits, octet & 0b11)?,
         Some(Tos::Octet(bits)) => check("IP TOS", bits, octet)?,
         Some(Tos::EitherEct) if matches!(octet & 0b11, 0b01 | 0b10) => {}
-        Some(Tos::EitherEct) => check("IP ECN", "ECT(0) or ECT(1)".to_owned(), format!("{:#x}", octet & 0b11))?,
+        Some(Tos::EitherEct) => {
+            check("IP ECN", "ECT(0) or ECT(1)".to_owned(), format!("{:#x}", octet & 0b11))?
+        }
     }
     if let Some(hop_limit) = expected.hop_limit {
         check("TTL", hop_limit, seen.ip.hop_limit)?;

@@ -30,7 +30,8 @@ pub(crate) fn encode(options: &[TcpOption], shift: u32) -> Vec<u8> {
             TcpOption::SackPermitted => put(&mut octets, SACK_PERMITTED, &[]),
             TcpOption::Sack(ranges) => {
                 let ends = ranges.iter().flat_map(|(start, end)| [*start, *end]);
-                let body: Vec<u8> = ends.flat_map(|number| number.wrapping_add(shift).to_be_bytes()).collect();
+                let body: Vec<u8> =
+                    ends.flat_map(|number| number.wrapping_add(shift).to_be_bytes()).collect();
                 put(&mut octets, SACK, &body);
             }
             TcpOption::Timestamps { value, echo } => {
@@ -101,7 +102,10 @@ fn read(kind: u8, body: &[u8]) -> TcpOption {
         }
         (ACC_ECN_0 | ACC_ECN_1, body) if body.len() % 3 == 0 => TcpOption::AccEcn {
             ect1_first: kind == ACC_ECN_1,
-            counters: body.chunks_exact(3).map(|bits| u32::from_be_bytes([0, bits[0], bits[1], bits[2]])).collect(),
+            counters: body
+                .chunks_exact(3)
+                .map(|bits| u32::from_be_bytes([0, bits[0], bits[1], bits[2]]))
+                .collect(),
         },
         (kind, body) => TcpOption::Unknown { kind, body: body.to_vec() },
     }

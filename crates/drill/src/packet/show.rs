@@ -88,7 +88,8 @@ pub(super) fn flags(flags: &FlagBits) -> String {
         }
     }
     if !flags.counter {
-        for (set, letter) in [(flags.octet >> 6 & 1 != 0, 'E'), (flags.octet >> 7 != 0, 'W'), (flags.ae, 'A')] {
+        for (set, letter) in [(flags.octet >> 6 & 1 != 0, 'E'), (flags.octet >> 7 != 0, 'W'), (flags.ae, 'A')]
+        {
             if set {
                 text.push(letter);
             }

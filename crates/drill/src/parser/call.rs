@@ -81,7 +81,9 @@ impl Parser {
         match self.peek() {
             TokenKind::Word(_) => return self.named(depth),
             TokenKind::Text(_) => return Ok(self.text()),
-            TokenKind::Integer(_) | TokenKind::Hex(_) => return self.number("a number").map(Expression::Integer),
+            TokenKind::Integer(_) | TokenKind::Hex(_) => {
+                return self.number("a number").map(Expression::Integer);
+            }
             TokenKind::Ellipsis | TokenKind::Sign('[' | '{') => {}
             _ => return Err(self.expected("an argument")),
         }

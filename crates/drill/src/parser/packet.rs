@@ -63,7 +63,8 @@ impl Parser {
         self.next += 1;
         loop {
             let at = self.at();
-            let name = self.word("an IP field (`ect0`, `ect1`, `ce`, `noecn`, `ect01`, `tos`, `flowlabel`, `ttl`)")?;
+            let name =
+                self.word("an IP field (`ect0`, `ect1`, `ce`, `noecn`, `ect01`, `tos`, `flowlabel`, `ttl`)")?;
             if let Some((_, bits)) = ECN.iter().find(|(ecn, _)| *ecn == name) {
                 fields.tos = Some(Tos::Ecn(*bits));
             } else {
@@ -113,7 +114,8 @@ impl Parser {
         let has_code = matches!(self.peek(), TokenKind::Word(word) if word != "mtu" && word != "id");
         let code = if has_code { Some(self.word("the code of an ICMP message")?) } else { None };
         let mtu = if self.takes_word("mtu") { Some(self.number("an MTU")?) } else { None };
-        let identifier = if self.takes_word("id") { Some(self.number("an echo's identifier")?) } else { None };
+        let identifier =
+            if self.takes_word("id") { Some(self.number("an echo's identifier")?) } else { None };
         let mut quote = Quote::Tcp { seq: 0, payload: 0 };
         if self.takes('[') {
             quote = if self.takes_word("udp") {

@@ -18,7 +18,10 @@ impl Parser {
         let window_at = self.at();
         let window = if self.takes_word("win") { Some(self.number("a window")?) } else { None };
         if window.is_none() && direction == Direction::Inbound {
-            let message = format!("expected `win`, found {}: a segment that is sent needs a window", self.peek().describe());
+            let message = format!(
+                "expected `win`, found {}: a segment that is sent needs a window",
+                self.peek().describe()
+            );
             return Err(ParseError::new(window_at, message));
         }
         let urgent = if self.takes_word("urg") { self.number("an urgent pointer")? } else { 0 };
@@ -68,7 +71,9 @@ impl Parser {
                 match LETTERS.find(letter) {
                     Some(bit) => flags.octet |= 1 << bit,
                     None if letter == 'A' => flags.ae = true,
-                    None => return Err(ParseError::new(at, format!("`{letter}` in `{text}` is no TCP flag"))),
+                    None => {
+                        return Err(ParseError::new(at, format!("`{letter}` in `{text}` is no TCP flag")));
+                    }
                 }
             }
         }
@@ -101,9 +106,12 @@ impl Parser {
             }
         }
         match options::encode(&list, 0).len() {
-            len if len > 40 => Err(ParseError::new(at, format!("these options take {len} octets, but 40 fit"))),
+            len if len > 40 => {
+                Err(ParseError::new(at, format!("these options take {len} octets, but 40 fit")))
+            }
             len if len % 4 != 0 => {
-                let message = format!("these options take {len} octets: pad them with `nop` to a multiple of four");
+                let message =
+                    format!("these options take {len} octets: pad them with `nop` to a multiple of four");
                 Err(ParseError::new(at, message))
             }
             _ => Ok(Some(list)),
@@ -122,8 +130,12 @@ impl Parser {
             "sack" => self.sack()?,
             "TS" => self.timestamps()?,
             "md5" => TcpOption::Md5(self.hexadecimal()?.unwrap_or_default()),
-            "FO" => TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: false },
-            "FOEXP" => TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: true },
+            "FO" => {
+                TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: false }
+            }
+            "FOEXP" => {
+                TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: true }
+            }
             "ECN" => self.acc_ecn()?,
             _ => return Err(ParseError::new(at, format!("`{name}` is no TCP option"))),
         })
