@@ -154,8 +154,9 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Reads a packet of the host's; `None` when it carries no TCP.
-    pub(crate) fn read(bytes: Bytes) -> Option<Self> {
+    /// Reads a packet of the host's; `None` when it carries no TCP. Of a super-segment the device is to finish the
+    /// checksum: `partial` says that the field holds the sum of the pseudo-header alone.
+    pub(crate) fn read(bytes: Bytes, partial: bool) -> Option<Self> {
         let packet = IpPacket::parse(bytes, false).ok()?;
         if packet.header.protocol != IpProtocol::TCP {
             return None;
@@ -177,8 +178,12 @@ impl Seen {
             options: Some(options::decode(octets.get(20..header_len)?)),
         };
         let mut checksum = Checksum::with_pseudo_header(&packet.pseudo_header());
-        checksum.add(octets);
-        let checksum_holds = checksum.finish() == 0;
+        let checksum_holds = if partial {
+            word(CHECKSUM_OFFSET) == checksum.partial()
+        } else {
+            checksum.add(octets);
+            checksum.finish() == 0
+        };
         Some(Self { ip: packet.header, tcp, reserved: fixed[12] >> 1 & 0b111, payload, checksum_holds })
     }
 

@@ -81,11 +81,20 @@ impl Halt {
 
 type Step<T> = Result<T, Halt>;
 
+/// A packet that the host has sent.
+#[derive(Clone, Debug)]
+struct Captured {
+    at: Instant,
+    bytes: Bytes,
+    /// Its checksum is for the device to finish.
+    partial: bool,
+}
+
 struct Runner {
     setup: Setup,
     kernel: Kernel,
     /// What the host has sent and no event has asked for yet.
-    captured: VecDeque<(Instant, Bytes)>,
+    captured: VecDeque<Captured>,
     conversation: Option<Conversation>,
     /// Ports of the script's side that were given out.
     ports_used: u16,

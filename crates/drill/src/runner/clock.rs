@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use synfin_host::{Host, PacketOut};
+use synfin_host::ChecksumOut;
 use synfin_wire::Instant;
 
-use super::{Due, Halt, Runner, START, Step};
+use super::{Captured, Due, Halt, Runner, START, Step};
 use crate::span::Position;
 
 /// How many times the host may be woken for one event. Far beyond what any script needs, and soon reached by a
@@ -36,10 +36,11 @@ impl Runner {
         loop {
             let now = self.kernel.now;
             let before = self.captured.len();
-            while let Some(packet) = next_packet(&mut self.kernel.host, now) {
-                let bytes = packet.to_bytes();
-                self.note_capture(&bytes);
-                self.captured.push_back((now, bytes));
+            while let Some(packet) = self.kernel.host.poll_transmit(now) {
+                let partial = packet.checksum != ChecksumOut::Complete;
+                let captured = Captured { at: now, bytes: packet.to_bytes(), partial };
+                self.note_capture(&captured);
+                self.captured.push_back(captured);
             }
             while self.kernel.host.poll_event().is_some() {}
             self.kernel.note_states();
@@ -97,10 +98,6 @@ impl Runner {
         );
         Err(Halt::failed(at, message))
     }
-}
-
-fn next_packet(host: &mut Host, now: Instant) -> Option<PacketOut> {
-    host.poll_transmit(now)
 }
 
 /// Microseconds as seconds.

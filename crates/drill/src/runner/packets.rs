@@ -8,7 +8,7 @@ use synfin_host::PacketIn;
 use synfin_wire::{Instant, IpHeader, IpProtocol};
 
 use super::clock::{Ended, seconds};
-use super::{Due, Halt, Runner, Step};
+use super::{Captured, Due, Halt, Runner, Step};
 use crate::ast::{Action, Body, Direction, Icmp, IpFields, Packet, Quote, Tcp};
 use crate::packet::icmp::Quoted;
 use crate::packet::{self, ACK, Numbers, SYN, Seen, compare, show_packet, show_segment};
@@ -246,8 +246,9 @@ impl Runner {
                     ..Failure::new(at, message)
                 })));
             }
-            let Some((moment, bytes)) = self.captured.pop_front() else { continue };
-            if let Some(mut seen) = Seen::read(bytes)
+            let Some(captured) = self.captured.pop_front() else { continue };
+            let moment = captured.at;
+            if let Some(mut seen) = Seen::read(captured.bytes, captured.partial)
                 && self.conversation.as_mut().is_some_and(|conversation| conversation.claims(&seen))
             {
                 if let Some(conversation) = &self.conversation {
@@ -259,8 +260,10 @@ impl Runner {
     }
 
     /// Notes a packet of the host's as the script would write it.
-    pub(super) fn note_capture(&mut self, bytes: &Bytes) {
-        let Some(mut seen) = Seen::read(bytes.clone()) else { return self.note("> not TCP".to_owned()) };
+    pub(super) fn note_capture(&mut self, captured: &Captured) {
+        let Some(mut seen) = Seen::read(captured.bytes.clone(), captured.partial) else {
+            return self.note("> not TCP".to_owned());
+        };
         if let Some(conversation) = &self.conversation {
             conversation.numbers.to_script(&mut seen.tcp);
         }

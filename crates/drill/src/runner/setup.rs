@@ -36,6 +36,9 @@ const PORT: u16 = 8080;
 /// How late or early a thing may be, microseconds; and how much of the wait before it.
 const TOLERANCE: (u64, f64) = (4_000, 12.5);
 
+/// TCP text of one super-segment, octets: with headers it still has a length that IP can say.
+const LARGEST_SUPER_SEGMENT: usize = 65_000;
+
 impl Setup {
     pub(super) fn new(script: &Script, form: Option<Form>) -> Result<Self, Failure> {
         let named = script.flags.iter().rfind(|flag| flag.name == "ip_version");
@@ -57,6 +60,8 @@ impl Setup {
             tick_micros: 0,
         };
         setup.host.mtu = form.mtu();
+        // Linux hands its device super-segments, and scripts are written for them.
+        setup.host.offload.max_super_segment = LARGEST_SUPER_SEGMENT;
         for flag in &script.flags {
             setup.flag(flag)?;
         }

@@ -67,7 +67,12 @@ impl Kernel {
         let octets = usize::try_from(value).unwrap_or(0);
         match (level, name) {
             // Linux doubles both, for what it spends beside the octets themselves.
-            (SOL_SOCKET, SO_SNDBUF) if connected.is_none() => file.config.send_buffer = octets * 2,
+            (SOL_SOCKET, SO_SNDBUF) => {
+                file.config.send_buffer = octets * 2;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_send_buffer(octets * 2);
+                }
+            }
             (SOL_SOCKET, SO_RCVBUF) if connected.is_none() => file.config.receive_buffer = octets * 2,
             (SOL_SOCKET, SO_KEEPALIVE) => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
