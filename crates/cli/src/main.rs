@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod args;
+mod drill;
 mod failure;
 mod run;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Serve(_) => Err(Failure::call("`serve` is not part of this build yet")),
         Verb::Connect(_) => Err(Failure::call("`connect` is not part of this build yet")),
