@@ -266,6 +266,12 @@ impl Runner {
         };
         if let Some(conversation) = &self.conversation {
             conversation.numbers.to_script(&mut seen.tcp);
+            if matches!(conversation.stage, Stage::PassiveSyn | Stage::Connecting)
+                && seen.tcp.flags.octet & SYN != 0
+            {
+                // What the script calls it is known when it expects it; until then it is the first.
+                seen.tcp.seq = 0;
+            }
         }
         let line = show_segment(&seen, &IpFields::default());
         self.note(line);
