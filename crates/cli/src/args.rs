@@ -136,6 +136,13 @@ impl Impairments {
 }
 
 /// Serve a directory over HTTP from synfin's own TCP, on a TUN interface.
+///
+/// This machine's kernel is at the other end of the link, with the first address of the subnet (/24, or /64
+/// with IPv6): 10.0.0.1 when 10.0.0.2 is listened on. Whoever else is to reach the server needs the kernel
+/// to forward. Ctrl-C ends it.
+///
+/// An interface that exists, as made by `ip tuntap add NAME mode tun user USER`, is attached to; what it has
+/// of addresses and routes is left as it is. That way root is not needed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  sudo synfin serve ./public --listen 10.0.0.2:80")]
 pub(crate) struct ServeArgs {
@@ -143,7 +150,7 @@ pub(crate) struct ServeArgs {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
 
-    /// Where to listen; the kernel's end of the link gets the address before it
+    /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80")]
     pub(crate) listen: SocketAddr,
 
@@ -153,15 +160,22 @@ pub(crate) struct ServeArgs {
 }
 
 /// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.
+///
+/// The end of standard input ends that direction alone; the command ends when both have. The exit status is
+/// 0 then, 1 when the connection failed or was reset, and 2 when the call was off.
+///
+/// synfin gets a TUN interface of its own, with this machine's kernel at the other end: 10.0.0.1 and fd00::1
+/// are the kernel. Addresses beyond it are reached when the kernel forwards: `sysctl net.ipv4.ip_forward=1`,
+/// and a route back to 10.0.0.3 or masquerading.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  echo hello | synfin connect 10.0.0.1:7")]
+#[command(after_help = "Example:\n  echo hello | sudo synfin connect 10.0.0.1:7")]
 pub(crate) struct ConnectArgs {
     /// Where to
     #[arg(value_name = "HOST:PORT")]
     pub(crate) destination: HostPort,
 
-    /// The TUN interface, made if there is none of that name
-    #[arg(long, value_name = "NAME", default_value = "synfin0")]
+    /// The TUN interface, made if there is none of that name; %d is the first free number
+    #[arg(long, value_name = "NAME", default_value = "synfin%d")]
     pub(crate) tun: String,
 }
 

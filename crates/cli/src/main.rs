@@ -9,9 +9,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod args;
+mod connect;
 mod drill;
 mod failure;
+mod link;
 mod run;
+mod serve;
 
 use args::{Cli, Verb};
 use failure::Failure;
@@ -25,8 +28,8 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
-        Verb::Serve(_) => Err(Failure::call("`serve` is not part of this build yet")),
-        Verb::Connect(_) => Err(Failure::call("`connect` is not part of this build yet")),
+        Verb::Serve(args) => serve::serve(&args),
+        Verb::Connect(args) => connect::connect(&args),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -5,4 +5,4 @@
 //! | file | what it shows | from |
 //! |---|---|---|
 //! | `transitions` | the table of the eleven states, whole, and the graph in `docs/states.md` | RFC 9293 section 3.3.2 |
-//! | `matrix` | every state against every kind of flags at every place in the sequence space | RFC 9293 section 3.10.7 |
+//! | `engine` | one host with a hand-written peer in virtual time, a file a subject; `engine/matrix` has every state against every kind of flags at every place in the sequence space | RFC 9293 section 3.10.7 and those it rests on |

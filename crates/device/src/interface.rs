@@ -188,6 +188,13 @@ impl InterfaceError {
     fn new(action: &'static str, name: &str, errno: Errno) -> Self {
         Self { action, name: name.to_owned(), source: errno.into() }
     }
+
+    /// What kind of error the kernel gave: [`AlreadyExists`](io::ErrorKind::AlreadyExists) for an address or
+    /// a route that is there.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
 }
 
 impl fmt::Display for InterfaceError {

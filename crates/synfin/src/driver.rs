@@ -26,7 +26,7 @@ mod waiters;
 pub(crate) use clock::Clock;
 pub(crate) use link::Link;
 pub(crate) use shared::Shared;
-pub(crate) use state::{State, Stopped};
+pub(crate) use state::{State, Stopped, Stream};
 pub(crate) use waiters::Place;
 
 use link::Received;

@@ -1,7 +1,7 @@
 //! TCP in user space, shaped like `tokio::net` and `std::net`.
 //!
 //! A [`Stack`] joins a [`Host`](synfin_host::Host), which is TCP/IP without I/O, to a
-//! [`Device`](synfin_device::Device), which carries packets. On a stack, [`net`] has the listeners, streams
+//! [`Device`], which carries packets. On a stack, [`net`] has the listeners, streams
 //! and sockets that `tokio::net` has, with the same names, signatures and traits.
 //!
 //! ```
@@ -34,11 +34,13 @@
 //! |---|---|
 //! | [`stack`] | [`Stack`]: a host on a device, and how it is made |
 //! | [`net`] | TCP and UDP, shaped like `tokio::net` |
+//! | [`blocking`] | the same shaped like `std::net` |
 //! | [`forward`] | connections to any address, decided by who holds the [`Forwarder`](forward::Forwarder) |
 //! | [`path`] | a seam for a path that loses, delays and corrupts |
 //! | [`recorder`] | every packet, with the reason why it was sent or dropped |
 //! | [`error`] | why a connection is gone, inside an [`io::Error`](std::io::Error) |
 
+pub mod blocking;
 mod driver;
 pub mod error;
 pub mod forward;

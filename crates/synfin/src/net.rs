@@ -8,6 +8,19 @@
 
 mod resolve;
 pub mod tcp;
+mod udp;
 
 pub use tcp::{TcpListener, TcpSocket, TcpStream};
 pub use tokio::net::{ToSocketAddrs, lookup_host};
+pub use udp::UdpSocket;
+
+use std::io;
+use std::task::Poll;
+
+/// Waiting as the error that a call which never waits gives.
+pub(crate) fn would_block<T>(attempt: Poll<io::Result<T>>) -> io::Result<T> {
+    match attempt {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}

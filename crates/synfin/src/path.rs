@@ -1,7 +1,7 @@
 //! A seam between host and device for a path that misbehaves on purpose.
 
 use bytes::Bytes;
-use synfin_wire::Instant;
+pub use synfin_wire::Instant;
 
 /// What happens to packets between the host and the device.
 ///

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use synfin_host::Counters;
+use tokio::runtime::Handle;
 
 use crate::driver::{Place, Shared, Stopped};
 use crate::forward::{EchoForwarder, Forwarder, UdpForwarder};
@@ -25,15 +26,15 @@ pub use default::DefaultGuard;
 /// See the [crate] for an example.
 #[derive(Clone)]
 pub struct Stack {
-    handle: Arc<Handle>,
+    shared: Arc<Owned>,
 }
 
 /// What all handles of a stack hold together.
-struct Handle {
+struct Owned {
     shared: Arc<Shared>,
 }
 
-impl Drop for Handle {
+impl Drop for Owned {
     fn drop(&mut self) {
         self.shared.call(|state, now| state.leave(now));
     }
@@ -42,17 +43,16 @@ impl Drop for Handle {
 impl Stack {
     /// Begins a stack on `device`: a [`Tun`](synfin_device::tun::Tun), one end of a
     /// [`memory::pair`](synfin_device::memory::pair), or something of your own.
-    #[must_use]
     pub fn builder(device: impl synfin_device::Device + 'static) -> Builder {
         Builder::new(Box::new(device))
     }
 
     fn new(shared: Arc<Shared>) -> Self {
-        Self { handle: Arc::new(Handle { shared }) }
+        Self { shared: Arc::new(Owned { shared }) }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.handle.shared
+        &self.shared.shared
     }
 
     /// The stack that [`Stack::set_default`] chose for this runtime.
@@ -69,7 +69,21 @@ impl Stack {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn set_default(&self) -> DefaultGuard {
-        default::set(self)
+        default::set(Some(Handle::current().id()), self)
+    }
+
+    /// The stack that [`Stack::set_process_default`] chose.
+    ///
+    /// # Errors
+    /// [`NotConnected`](io::ErrorKind::NotConnected) when none is.
+    pub fn process_default() -> io::Result<Self> {
+        default::process()
+    }
+
+    /// Makes this the stack on which [`blocking`](crate::blocking) sockets bind and connect when none is
+    /// named, until the guard is dropped. The guard holds a handle.
+    pub fn set_process_default(&self) -> DefaultGuard {
+        default::set(None, self)
     }
 
     /// Takes the requests of a host that answers for every address; see [`Builder::any_address`].

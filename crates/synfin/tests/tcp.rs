@@ -106,3 +106,244 @@ async fn a_listener_that_is_dropped_refuses_and_frees_its_port() {
     let elsewhere = TcpListener::bind_on(&right, (LEFT, 80)).await.unwrap_err();
     assert_eq!(elsewhere.kind(), ErrorKind::AddrNotAvailable);
 }
+
+#[tokio::test]
+async fn two_hundred_connections_at_once() {
+    let (left, right) = stacks();
+    let listener = TcpListener::bind_on(&right, (RIGHT, 80)).await.unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = stream.into_split();
+                tokio::io::copy(&mut reader, &mut writer).await.unwrap();
+            });
+        }
+    });
+    let clients = (0..200_usize).map(|number| {
+        let left = left.clone();
+        tokio::spawn(async move {
+            let mut stream = TcpStream::connect_on(&left, (RIGHT, 80)).await.unwrap();
+            let sent = vec![number as u8; 1000 * number];
+            let (mut reader, mut writer) = stream.split();
+            let mut received = Vec::new();
+            let sending = async {
+                writer.write_all(&sent).await.unwrap();
+                writer.shutdown().await.unwrap();
+            };
+            tokio::join!(sending, async { reader.read_to_end(&mut received).await.unwrap() });
+            assert!(received == sent, "connection {number}");
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn halves_reunite_only_with_their_own() {
+    let (left, right) = stacks();
+    let (one, mut its_peer) = connected(&left, &right).await;
+    let (other, _its_peer) = connected(&left, &right).await;
+    let (one_read, one_write) = one.into_split();
+    let (other_read, other_write) = other.into_split();
+    let error = one_read.reunite(other_write).unwrap_err();
+    let mut one = error.0.reunite(one_write).unwrap();
+    let mut other = error.1.reunite(other_read).unwrap();
+
+    // Neither direction was ended by it.
+    one.write_all(b"still open").await.unwrap();
+    let mut buf = [0; 10];
+    its_peer.read_exact(&mut buf).await.unwrap();
+    assert_eq!(&buf, b"still open");
+    other.write_all(b"so is this").await.unwrap();
+}
+
+#[tokio::test]
+async fn dropping_the_writing_half_ends_its_direction() {
+    let (left, right) = stacks();
+    let (client, mut server) = connected(&left, &right).await;
+    let (mut reader, writer) = client.into_split();
+    drop(writer);
+    assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
+    server.write_all(b"the other one goes on").await.unwrap();
+    drop(server);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "the other one goes on");
+}
+
+#[tokio::test]
+async fn what_was_peeked_at_is_read_again() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    assert_eq!(server.try_read(&mut [0; 4]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    client.write_all(b"abcdef").await.unwrap();
+    let mut buf = [0; 3];
+    for _ in 0..2 {
+        assert_eq!(server.peek(&mut buf).await.unwrap(), 3);
+        assert_eq!(&buf, b"abc");
+    }
+    let mut all = [0; 6];
+    server.read_exact(&mut all).await.unwrap();
+    assert_eq!(&all, b"abcdef");
+}
+
+#[tokio::test]
+async fn bytes_pass_without_a_copy() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    let sent = bytes::Bytes::from(pattern(3_000_000));
+    let sending = {
+        let sent = sent.clone();
+        tokio::spawn(async move { client.send_bytes(sent).await.map(|()| client) })
+    };
+    let mut received = Vec::new();
+    while received.len() < sent.len() {
+        received.extend_from_slice(&server.receive_bytes(1 << 20).await.unwrap().unwrap());
+    }
+    assert!(received == sent, "what was received is not what was sent");
+    drop(sending.await.unwrap().unwrap());
+    assert_eq!(server.receive_bytes(1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_is_woken_when_there_is_some() {
+    let (left, right) = stacks();
+    let (client, mut server) = connected(&left, &right).await;
+    let mut sent = 0;
+    while let Ok(length) = client.try_write(&[7; 100_000]) {
+        sent += length;
+        // The peer's stack must take what is under way, until its buffer is full too.
+        tokio::task::yield_now().await;
+    }
+    let reading = tokio::spawn(async move {
+        let mut received = 0;
+        while let Some(bytes) = server.receive_bytes(usize::MAX).await.unwrap() {
+            received += bytes.len();
+        }
+        received
+    });
+    client.writable().await.unwrap();
+    sent += client.try_write(b"more").unwrap();
+    drop(client);
+    assert_eq!(reading.await.unwrap(), sent);
+}
+
+#[tokio::test]
+async fn an_abort_is_a_reset_for_the_peer() {
+    let (left, right) = stacks();
+    let (client, mut server) = connected(&left, &right).await;
+    client.abort();
+    assert_eq!(client.close_reason(), Some(CloseReason::Aborted));
+    let error = server.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+
+    let (client, mut server) = connected(&left, &right).await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    assert_eq!(server.read(&mut [0; 1]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_stack_that_was_shut_down_says_so() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    let waiting = tokio::spawn(async move { server.read(&mut [0; 1]).await });
+    tokio::task::yield_now().await;
+    left.shutdown();
+    left.stopped().await.unwrap();
+    assert_eq!(client.write(b"x").await.unwrap_err().kind(), ErrorKind::NetworkDown);
+    let refused = TcpStream::connect_on(&left, (RIGHT, 80)).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NetworkDown);
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_device_that_is_gone_ends_the_stack() {
+    let (device, peer) = synfin::memory::pair(common::capabilities(true), 64).unwrap();
+    let stack = Stack::builder(device).address("10.0.0.1/24").spawn().unwrap();
+    let connecting = TcpStream::connect_on(&stack, (RIGHT, 80));
+    let (error, stopped, ()) = tokio::join!(connecting, stack.stopped(), async { drop(peer) });
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::NetworkDown);
+    assert_eq!(stopped.unwrap_err().kind(), ErrorKind::NetworkDown);
+}
+
+#[tokio::test]
+async fn the_default_stack_is_the_innermost() {
+    assert_eq!(TcpListener::bind((LEFT, 80)).await.unwrap_err().kind(), ErrorKind::NotConnected);
+    let (left, right) = stacks();
+    let outer = left.set_default();
+    let listener = TcpListener::bind((LEFT, 80)).await.unwrap();
+    {
+        let _inner = right.set_default();
+        let (client, accepted) = tokio::join!(TcpStream::connect((LEFT, 80)), listener.accept());
+        assert_eq!(client.unwrap().local_addr().unwrap().ip().to_string(), RIGHT);
+        drop(accepted);
+    }
+    TcpListener::bind((LEFT, 81)).await.unwrap();
+    drop(outer);
+    assert!(Stack::current().is_err());
+}
+
+/// Time passes only when nobody has anything to do, and then at once.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_answer_times_out() {
+    let (device, _peer) = synfin::memory::pair(common::capabilities(true), 64).unwrap();
+    let stack = Stack::builder(device).address("10.0.0.1/24").spawn().unwrap();
+    let error = TcpStream::connect_on(&stack, (RIGHT, 80)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(ConnectionClosed::of(&error), Some(CloseReason::HandshakeTimeout));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_falls_silent_times_out() {
+    let (left, right) = common::builders();
+    let tcp = synfin::Config {
+        user_timeout: Some(std::time::Duration::from_secs(30)),
+        ..synfin::Config::default()
+    };
+    let hole = common::Hole::default();
+    let (left, right) = (left.tcp(tcp).spawn().unwrap(), right.path(hole.clone()).spawn().unwrap());
+    let (mut client, _server) = connected(&left, &right).await;
+    hole.open();
+    client.write_all(b"is anybody there?").await.unwrap();
+    assert_eq!(client.closed().await.unwrap(), CloseReason::UserTimeout);
+    let error = client.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+#[tokio::test]
+async fn what_was_written_arrives_though_nobody_holds_the_stack() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    let sent = pattern(500_000);
+    client.write_all(&sent).await.unwrap();
+    drop((client, left));
+    let mut received = Vec::new();
+    server.read_to_end(&mut received).await.unwrap();
+    assert!(received == sent, "what was received is not what was sent");
+}
+
+/// A cable that holds one packet makes every other one wait for room.
+#[tokio::test]
+async fn a_device_without_room_is_waited_for() {
+    for with_path in [false, true] {
+        let (left, right) = synfin::memory::pair(common::capabilities(false), 1).unwrap();
+        let mut left = Stack::builder(left).address("10.0.0.1/24");
+        if with_path {
+            left = left.path(common::Hole::default());
+        }
+        let left = left.spawn().unwrap();
+        let right = Stack::builder(right).address("10.0.0.2/24").spawn().unwrap();
+        let (mut client, mut server) = connected(&left, &right).await;
+        let sent = pattern(500_000);
+        let expected = sent.clone();
+        tokio::spawn(async move {
+            client.write_all(&sent).await.unwrap();
+        });
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await.unwrap();
+        assert!(received == expected, "what was received is not what was sent");
+    }
+}

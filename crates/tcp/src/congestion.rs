@@ -57,6 +57,14 @@ pub(crate) struct IdleEvent {
     pub(crate) restart_window: u32,
 }
 
+/// IW, octets: so many segments, but no more octets than as many of an Ethernet's make, unless that were
+/// under two segments (RFC 6928 section 2).
+pub(crate) fn initial_window(segments: u16, mss: u32) -> u32 {
+    const ETHERNET_SEGMENT: u32 = 1460;
+    let segments = u32::from(segments);
+    (segments * mss).min((2 * mss).max(segments * ETHERNET_SEGMENT))
+}
+
 /// A congestion control algorithm. Windows are in octets.
 pub(crate) trait CongestionController {
     /// Data was newly acknowledged outside of recovery.

@@ -4,13 +4,14 @@
 //! phases hand over to one another.
 
 pub mod half_open;
+mod invariants;
 pub(crate) mod negotiate;
 pub(crate) mod open;
 pub mod state;
 pub mod status;
 pub(crate) mod tcb;
 pub mod time_wait;
-mod timeout;
+pub(crate) mod timeout;
 mod user;
 
 use alloc::boxed::Box;
@@ -26,7 +27,6 @@ use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::output;
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ReceiveBuffer;
-use crate::timer::Timer;
 use open::SynSent;
 use state::State;
 use tcb::Tcb;
@@ -120,6 +120,14 @@ impl Connection {
         Self { common, phase: Phase::Synchronized(Box::new(tcb)) }
     }
 
+    /// When a segment that does not fit was last answered.
+    pub(crate) fn last_challenge(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.last_challenge,
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => None,
+        }
+    }
+
     /// The state; never LISTEN, which is the host's.
     #[must_use]
     pub fn state(&self) -> State {
@@ -149,9 +157,9 @@ impl Connection {
         let result = match &mut self.phase {
             Phase::SynSent(syn_sent) => match input::syn_sent::handle(&mut self.common, syn_sent, incoming) {
                 input::syn_sent::Outcome::Stay(verdict) => return verdict,
-                input::syn_sent::Outcome::Synchronized(tcb) => {
+                input::syn_sent::Outcome::Synchronized(tcb, rest) => {
                     self.phase = Phase::Synchronized(tcb);
-                    Ok(())
+                    rest
                 }
                 input::syn_sent::Outcome::Refused => Err(Stop::Close(CloseReason::Refused)),
             },
@@ -201,13 +209,7 @@ impl Connection {
             return Verdict::Dropped(DropReason::OutsideWindow);
         }
         match (&mut self.phase, signal.kind) {
-            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => {
-                if u32::from(mss) < tcb.mss() {
-                    tcb.negotiated.lower_mss(mss);
-                    tcb.queue.mark_front_lost(u32::MAX >> 1);
-                    tcb.intents.retransmit_now = true;
-                }
-            }
+            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => tcb.path_takes(mss),
             // Once synchronized even a hard error may be forged: RFC 5927 section 5.2 treats it as soft.
             (Phase::SynSent(_), PathSignalKind::Hard) => self.finish(CloseReason::Unreachable, None, now),
             _ => self.common.events.raise(Event::SoftError),
@@ -267,30 +269,6 @@ impl Connection {
         match self.phase {
             Phase::TimeWait { entry, unread } if unread.is_empty() => Ok(entry),
             phase => Err(Self { common: self.common, phase }),
-        }
-    }
-
-    /// Checks that what must always hold does.
-    ///
-    /// # Panics
-    /// When it does not: a defect of this crate.
-    pub fn check_invariants(&self) {
-        let Phase::Synchronized(tcb) = &self.phase else { return };
-        let fin = u32::from(tcb.fin_sent());
-        assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
-        assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
-        assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
-        assert!(
-            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
-            "the receive buffer overflows"
-        );
-        tcb.assembler.check_invariants(tcb.receive.nxt);
-        if tcb.state() == State::SynReceived {
-            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
-        } else {
-            tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
-            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
         }
     }
 

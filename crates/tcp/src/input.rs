@@ -6,7 +6,7 @@
 //! is left out: nothing that carries them is in use (appendix A.1).
 
 mod ack;
-mod challenge;
+pub(crate) mod challenge;
 mod fin;
 mod no_connection;
 mod reset;
@@ -77,6 +77,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
 fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.last_heard = segment.arrived;
     tcb.probes = 0;
+    tcb.probing_since = None;
     tcb.tally.segments_received += 1;
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(crate::timer::Timer::KeepAlive, segment.arrived + keep_alive.idle);

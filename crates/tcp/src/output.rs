@@ -11,7 +11,7 @@ mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::congestion::{CongestionController, IdleEvent};
+use crate::congestion::{CongestionController, IdleEvent, initial_window};
 use crate::connection::Common;
 use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
@@ -44,7 +44,7 @@ pub(crate) fn poll(
         return Some(reset);
     }
     let Some(decision) = decide(common, tcb, limits, now) else {
-        persist::arm(tcb, now);
+        persist::arm(common, tcb, now);
         return None;
     };
     Some(match decision {
@@ -78,7 +78,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
 fn retransmission(tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
     let range = tcb.queue.next_lost()?;
     let (start, end) = (range.start, range.end);
-    let mss = tcb.mss();
+    let mss = segment_size(tcb);
     let allowed = tcb.congestion.window().saturating_sub(tcb.in_flight());
     let octets = if allowed >= mss {
         segments(allowed.min(end.octets_since(start)), mss, limits)
@@ -125,9 +125,9 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
 
 /// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
 fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let idle = now - tcb.last_sent > tcb.recovery.rto.current();
+    let idle = now - tcb.last_text > tcb.recovery.rto.current();
     if tcb.queue.is_empty() && idle && tcb.tally.octets_sent > 0 {
-        let restart_window = u32::from(common.config.initial_window_segments) * tcb.mss();
+        let restart_window = initial_window(common.config.initial_window_segments, tcb.mss());
         tcb.congestion.on_idle(&IdleEvent { restart_window });
     }
 }

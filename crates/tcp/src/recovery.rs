@@ -61,11 +61,13 @@ pub(crate) struct LossRecovery {
     pub(crate) rtt: RttEstimator,
     pub(crate) rto: Rto,
     fast: FastRecovery,
+    /// What was sent before this number was made for a path that takes more.
+    narrowed: Option<SeqNumber>,
 }
 
 impl LossRecovery {
     pub(crate) fn new(rto: Rto) -> Self {
-        Self { rtt: RttEstimator::default(), rto, fast: FastRecovery::default() }
+        Self { rtt: RttEstimator::default(), rto, fast: FastRecovery::default(), narrowed: None }
     }
 
     /// Takes an acknowledgment, marks on `queue` what it shows to be lost, and judges.
@@ -74,7 +76,20 @@ impl LossRecovery {
             self.rtt.measured(sample);
             self.rto.measured(&self.rtt);
         }
+        self.narrowed.take_if(|until| outcome.una.at_or_after(*until));
         self.fast.on_ack(outcome, queue)
+    }
+
+    /// The path takes only segments of `mss` octets, and what is longer did not get through. Returns
+    /// whether there is anything to send again.
+    pub(crate) fn path_narrowed(
+        &mut self,
+        queue: &mut RetransmissionQueue,
+        nxt: SeqNumber,
+        mss: u32,
+    ) -> bool {
+        self.narrowed = Some(nxt);
+        queue.mark_longer_lost(mss) > 0
     }
 
     /// The retransmission timer ran out: everything in flight counts as lost, and the timer backs off.
@@ -94,7 +109,10 @@ impl LossRecovery {
 
     /// Why the next lost range is sent again.
     pub(crate) fn retransmit_reason(&self) -> SendReason {
-        self.fast.retransmit_reason()
+        match self.narrowed {
+            Some(_) if self.fast.is_open() => SendReason::PathMtuRetransmit,
+            _ => self.fast.retransmit_reason(),
+        }
     }
 
     /// New data that goes out now goes out on the strength of a duplicate acknowledgment (RFC 3042).

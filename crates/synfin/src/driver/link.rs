@@ -1,6 +1,7 @@
 //! Between host and device: how packets cross, whole or through a path that misbehaves, and who takes them
 //! down.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::io;
 
@@ -30,13 +31,9 @@ pub(crate) struct Link {
     /// The error that ended the recording.
     pub(crate) recording_error: Option<io::Error>,
     /// What the device had no room for.
-    held: Option<Held>,
-}
-
-/// A packet that waits for room.
-enum Held {
-    Whole(Box<synfin_host::PacketOut>),
-    Joined(Bytes),
+    held: Option<Box<synfin_host::PacketOut>>,
+    /// What has come to the end of the path, in front of the device.
+    arrived: VecDeque<Bytes>,
 }
 
 /// Whether a batch took everything in.
@@ -64,11 +61,20 @@ impl Link {
     ) -> Self {
         let medium = device.capabilities().medium;
         let recording = recorder.map(|recorder| Recording { recorder, clock, comment: String::new() });
-        Self { device, medium, mtu, path, recording, recording_error: None, held: None }
+        Self {
+            device,
+            medium,
+            mtu,
+            path,
+            recording,
+            recording_error: None,
+            held: None,
+            arrived: VecDeque::new(),
+        }
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
-        self.held.is_some()
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.held.is_some() || !self.arrived.is_empty()
     }
 
     /// Whether packets are still on their way through here.
@@ -123,11 +129,15 @@ impl Link {
         while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
             self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
         }
+        self.leave_path(now);
         if !self.retry() {
             return Flushed::Blocked;
         }
         for _ in 0..BATCH {
-            let Some(packet) = host.poll_transmit(now) else { return self.flush_path(now) };
+            let Some(packet) = host.poll_transmit(now) else {
+                self.leave_path(now);
+                return if self.retry() { Flushed::Drained } else { Flushed::Blocked };
+            };
             self.send(packet, now);
             if self.is_blocked() {
                 return Flushed::Blocked;
@@ -136,14 +146,12 @@ impl Link {
         Flushed::More
     }
 
-    fn flush_path(&mut self, now: Instant) -> Flushed {
-        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_outgoing(now)) {
-            self.held = Some(Held::Joined(bytes));
-            if !self.retry() {
-                return Flushed::Blocked;
-            }
+    /// Takes from the path what is due, even where the device has no room: what is due stays so, and the
+    /// alarm would ring without end.
+    fn leave_path(&mut self, now: Instant) {
+        if let Some(path) = &mut self.path {
+            self.arrived.extend(std::iter::from_fn(|| path.poll_outgoing(now)));
         }
-        Flushed::Drained
     }
 
     fn send(&mut self, packet: synfin_host::PacketOut, now: Instant) {
@@ -155,24 +163,26 @@ impl Link {
         if let Some(path) = &mut self.path {
             path.outgoing(packet.to_bytes(), now);
         } else if !offer(&mut *self.device, &for_device(&packet)) {
-            self.held = Some(Held::Whole(Box::new(packet)));
+            self.held = Some(Box::new(packet));
         }
     }
 
     /// Offers again what the device had no room for. False when it still has none.
     pub(super) fn retry(&mut self) -> bool {
-        let sent = match &self.held {
-            None => true,
-            Some(Held::Whole(packet)) => offer(&mut *self.device, &for_device(packet)),
-            Some(Held::Joined(bytes)) => {
-                let offload = Offload::default();
-                offer(&mut *self.device, &PacketOut { header: bytes, payload: &[], offload })
+        if let Some(packet) = &self.held {
+            if !offer(&mut *self.device, &for_device(packet)) {
+                return false;
             }
-        };
-        if sent {
             self.held = None;
         }
-        sent
+        while let Some(bytes) = self.arrived.front() {
+            let packet = PacketOut { header: bytes, payload: &[], offload: Offload::default() };
+            if !offer(&mut *self.device, &packet) {
+                return false;
+            }
+            self.arrived.pop_front();
+        }
+        true
     }
 
     fn record(

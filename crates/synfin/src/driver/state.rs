@@ -52,6 +52,10 @@ pub(crate) struct Stream {
     pub(crate) peeked: Bytes,
     /// The owner has ended this direction.
     pub(crate) write_closed: bool,
+    /// The owner wants to hear no more.
+    pub(crate) read_closed: bool,
+    /// Whether the connection is reset when its owner goes.
+    pub(crate) abort_on_release: bool,
 }
 
 /// The forwarder's parts that somebody holds.
@@ -134,9 +138,10 @@ impl State {
     /// The owner of a connection has gone. With data unread that was only peeked at, it is reset like any
     /// other (RFC 9293 SHLD-3).
     pub(crate) fn release(&mut self, handle: TcpHandle, now: Instant) {
-        let peeked = self.streams.remove(handle).is_some_and(|stream| !stream.peeked.is_empty());
-        let Some(mut socket) = self.host.tcp(handle) else { return };
-        if peeked {
+        let stream = self.streams.remove(handle).unwrap_or_default();
+        if let Some(mut socket) = self.host.tcp(handle)
+            && (stream.abort_on_release || !stream.peeked.is_empty())
+        {
             socket.abort(now);
         }
         if let Some(socket) = self.host.tcp(handle) {
@@ -331,7 +336,23 @@ impl Stream {
         }
     }
 
-    pub(crate) fn wake(&mut self, woken: &mut Vec<Waker>) {
+    /// Returns who is to be woken.
+    pub(crate) fn close_write(&mut self) -> Vec<Waker> {
+        self.write_closed = true;
+        let mut woken = Vec::new();
+        self.write.wake(&mut woken);
+        woken
+    }
+
+    /// Returns who is to be woken.
+    pub(crate) fn close_read(&mut self) -> Vec<Waker> {
+        self.read_closed = true;
+        let mut woken = Vec::new();
+        self.read.wake(&mut woken);
+        woken
+    }
+
+    fn wake(&mut self, woken: &mut Vec<Waker>) {
         self.read.wake(woken);
         self.write.wake(woken);
         self.closed.wake(woken);

@@ -8,11 +8,11 @@ use tokio::net::{ToSocketAddrs, lookup_host};
 /// Tries each address in turn; the last error is the one that counts.
 pub(super) async fn each<T>(
     addr: impl ToSocketAddrs,
-    mut attempt: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
+    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut last = None;
     for addr in lookup_host(addr).await? {
-        match attempt(addr).await {
+        match attempt(addr) {
             Ok(made) => return Ok(made),
             Err(error) => last = Some(error),
         }
@@ -20,6 +20,7 @@ pub(super) async fn each<T>(
     Err(last.unwrap_or_else(no_address))
 }
 
-fn no_address() -> io::Error {
+/// A name that stands for nothing.
+pub(super) fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "could not resolve to any address")
 }

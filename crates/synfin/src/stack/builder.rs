@@ -102,6 +102,22 @@ impl Builder {
         self
     }
 
+    /// Makes the stack with a thread of its own to drive it, for [`blocking`](crate::blocking) sockets. The
+    /// thread ends with the stack.
+    ///
+    /// # Errors
+    /// As [`Builder::spawn`]; what the system says when it has no thread left.
+    pub fn spawn_thread(self) -> io::Result<Stack> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let (stack, driver) = {
+            let _context = runtime.enter();
+            self.make()?
+        };
+        let thread = std::thread::Builder::new().name("synfin".to_owned());
+        thread.spawn(move || runtime.block_on(driver))?;
+        Ok(stack)
+    }
+
     /// Makes the stack and spawns its driver on the current tokio runtime.
     ///
     /// # Errors
@@ -112,6 +128,12 @@ impl Builder {
     /// # Panics
     /// Outside of a tokio runtime with I/O and time enabled.
     pub fn spawn(self) -> io::Result<Stack> {
+        let (stack, driver) = self.make()?;
+        tokio::spawn(driver);
+        Ok(stack)
+    }
+
+    fn make(self) -> io::Result<(Stack, Driver)> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
         if let Some(address) = self.invalid {
             return Err(invalid(format!("\"{address}\" is no address with a prefix, like 10.0.0.2/24")));
@@ -136,8 +158,7 @@ impl Builder {
         let link = Link::new(self.device, mtu, self.path, self.recorder, clock);
         let shared = Arc::new(Shared::new(clock, State::new(Host::new(config, secret), link)));
         let driver = Driver::new(Arc::clone(&shared), fd)?;
-        tokio::spawn(driver);
-        Ok(Stack::new(shared))
+        Ok((Stack::new(shared), driver))
     }
 }
 

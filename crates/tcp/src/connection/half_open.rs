@@ -34,8 +34,12 @@ pub struct HalfOpen {
     retransmissions: u8,
     started: Instant,
     sent_at: Instant,
+    /// The SYN-ACK was sent again, whoever asked for it.
+    repeated: bool,
     deadline: Instant,
     due: Option<SendReason>,
+    /// When a segment that does not fit was last answered.
+    last_challenge: Option<Instant>,
     /// What the connection wanted to say beside the SYN-ACK: an RST or a challenge.
     stray: Option<Box<SegmentOut>>,
 }
@@ -67,8 +71,10 @@ impl HalfOpen {
             retransmissions: 0,
             started: syn.arrived,
             sent_at: syn.arrived,
+            repeated: false,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
+            last_challenge: None,
             stray: None,
         }
     }
@@ -86,6 +92,7 @@ impl HalfOpen {
         let verdict = connection.handle_segment(incoming);
         match connection.state() {
             State::SynReceived => {
+                self.last_challenge = connection.last_challenge();
                 while let Some(segment) = connection.poll_transmit(TransmitLimits::ONE_SEGMENT, now) {
                     if segment.header.flags.syn() {
                         self.due.get_or_insert(segment.reason);
@@ -139,6 +146,7 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
+        self.repeated |= reason != SendReason::SynAck;
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
         Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason))
     }
@@ -164,11 +172,14 @@ impl HalfOpen {
                 timestamp: self.timestamp,
                 outbox: SendBuffer::new(self.identity.iss + 1),
                 rto: rto_after_handshake(config, self.retransmissions),
+                syns_lost: self.retransmissions,
                 now: self.sent_at,
             },
         );
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
+        tcb.last_challenge = self.last_challenge;
+        tcb.syn_ack_at = (!self.repeated).then_some(self.sent_at);
         Connection::from_tcb(common, tcb)
     }
 }

@@ -74,10 +74,13 @@ impl Negotiated {
         }
     }
 
-    /// The path takes only `whole` octets of text and options in a segment.
-    pub(crate) fn lower_mss(&mut self, whole: u16) {
+    /// The path takes only `whole` octets of text and options in a segment. Returns whether that is less
+    /// than was sent so far.
+    pub(crate) fn lower_mss(&mut self, whole: u16) -> bool {
         let whole = whole.max(Mss::FLOOR.octets());
         let text = whole - if self.timestamps { TIMESTAMPS_LEN } else { 0 };
+        let is_lower = text < self.send_mss;
         self.send_mss = self.send_mss.min(text);
+        is_lower
     }
 }

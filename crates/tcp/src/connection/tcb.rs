@@ -5,7 +5,7 @@ use synfin_wire::{Instant, SeqNumber, WindowSize};
 use super::Common;
 use super::negotiate::Negotiated;
 use super::state::{State, Trigger};
-use crate::congestion::Congestion;
+use crate::congestion::{Congestion, initial_window};
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
 use crate::receive::window::Room;
@@ -99,10 +99,15 @@ pub(crate) struct Tcb {
     pub(crate) retransmissions: u8,
     /// Zero-window or keep-alive probes since the peer was heard.
     pub(crate) probes: u8,
+    /// When the first of them was sent.
+    pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
     pub(crate) last_heard: Instant,
-    pub(crate) last_sent: Instant,
+    /// When text, or our SYN, was last sent.
+    pub(crate) last_text: Instant,
+    /// When our SYN-ACK was sent, if only once and nothing else can be acknowledged: a sound RTT sample.
+    pub(crate) syn_ack_at: Option<Instant>,
     /// When an out-of-window segment without text was last answered.
     pub(crate) last_challenge: Option<Instant>,
     pub(crate) tally: Tally,
@@ -120,6 +125,8 @@ pub(crate) struct Beginning {
     pub(crate) timestamp: u32,
     pub(crate) outbox: SendBuffer,
     pub(crate) rto: Rto,
+    /// How often our SYN or SYN-ACK had to be sent again.
+    pub(crate) syns_lost: u8,
     pub(crate) now: Instant,
 }
 
@@ -128,7 +135,9 @@ impl Tcb {
         let receive = ReceiveSpace::new(begin.irs, begin.announced.octets());
         let iss = common.identity.iss;
         let mss = u32::from(begin.negotiated.send_mss);
-        let initial_window = u32::from(common.config.initial_window_segments) * mss;
+        // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
+        let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
+        let initial_window = initial_window(segments, mss);
         Self {
             state: begin.state,
             opening: begin.opening,
@@ -157,9 +166,11 @@ impl Tcb {
             troubled_since: None,
             retransmissions: 0,
             probes: 0,
+            probing_since: None,
             persist_backoff: 0,
             last_heard: begin.now,
-            last_sent: begin.now,
+            last_text: begin.now,
+            syn_ack_at: None,
             last_challenge: None,
             tally: Tally::default(),
         }
@@ -180,6 +191,15 @@ impl Tcb {
     /// The effective send MSS, octets of text (MUST-16).
     pub(crate) fn mss(&self) -> u32 {
         self.negotiated.send_mss.into()
+    }
+
+    /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
+    /// ones is lost (RFC 9293 section 3.7.2).
+    pub(crate) fn path_takes(&mut self, whole: u16) {
+        if self.negotiated.lower_mss(whole) {
+            let mss = self.mss();
+            self.intents.retransmit_now |= self.recovery.path_narrowed(&mut self.queue, self.send.nxt, mss);
+        }
     }
 
     /// What the receive window depends on.

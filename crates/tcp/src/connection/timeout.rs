@@ -47,13 +47,13 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     if tcb.retransmissions == common.config.r1_retransmissions {
         common.events.raise(Event::PathTrouble);
     }
-    tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    start_retransmission(common, tcb, now);
     Ok(())
 }
 
 /// The SYN-ACK of a simultaneous open again (MUST-22, MUST-23).
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    let since = *tcb.troubled_since.get_or_insert(tcb.last_sent);
+    let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
     if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
@@ -70,7 +70,8 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
         return Ok(());
     }
     // MUST-37: as long as the probes are answered the connection stays.
-    if tcb.probes > 0 && now - tcb.last_heard >= patience(common) {
+    let since = *tcb.probing_since.get_or_insert(now);
+    if now - since >= patience(common) {
         return Err(Stop::Close(expired(common)));
     }
     tcb.probes = tcb.probes.saturating_add(1);
@@ -99,13 +100,29 @@ fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> 
     Ok(())
 }
 
+/// Starts the retransmission timer: for one RTO, or until the connection is to be given up.
+pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let deadline = tcb.recovery.deadline(now).min(gives_up_at(common, tcb, now));
+    tcb.timers.set(Timer::Retransmission, deadline);
+}
+
 /// R2, or the user timeout where one is set.
 fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    let since = *tcb.troubled_since.get_or_insert(tcb.queue.front().map_or(now, |range| range.sent_at));
-    if now - since >= patience(common) {
+    tcb.troubled_since.get_or_insert(tcb.queue.front().map_or(now, |range| range.sent_at));
+    if now >= gives_up_at(common, tcb, now) {
         return Err(Stop::Close(expired(common)));
     }
     Ok(())
+}
+
+fn gives_up_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
+    let sent_at = || tcb.queue.front().map_or(now, |range| range.sent_at);
+    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common)
+}
+
+/// When probing a closed window that nobody answers for ends.
+pub(crate) fn probing_ends_at(common: &Common, tcb: &Tcb) -> Instant {
+    tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common))
 }
 
 fn patience(common: &Common) -> core::time::Duration {

@@ -10,6 +10,7 @@ use crate::congestion::{AckEvent, CongestionController, LossEvent, RecoveredEven
 use crate::connection::Common;
 use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
+use crate::connection::timeout::start_retransmission;
 use crate::event::Event;
 use crate::output::build;
 use crate::reason::{CloseReason, DropReason, SendReason};
@@ -28,7 +29,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     let outcome = take(common, tcb, segment);
     judge(tcb, &outcome);
     if outcome.acknowledged > 0 {
-        restart_timer(tcb, segment);
+        restart_timer(common, tcb, segment);
         our_fin(common, tcb, segment)?;
     }
     ControlFlow::Continue(())
@@ -41,8 +42,11 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
-    if tcb.retransmissions == 0 {
-        let sample = segment.arrived - tcb.last_sent;
+    if tcb.retransmissions > 0 {
+        tcb.recovery.rto.after_lost_syn();
+    }
+    let sample = tcb.syn_ack_at.map(|sent_at| segment.arrived - sent_at);
+    if let Some(sample) = sample.or_else(|| echoed(common, tcb, segment)) {
         tcb.recovery.rtt.measured(sample);
         tcb.recovery.rto.measured(&tcb.recovery.rtt);
     }
@@ -96,6 +100,7 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
     if acknowledged > 0 {
         let was_full = tcb.outbox.len() >= common.config.send_buffer;
         tcb.send.una = header.ack;
+        tcb.small_until = tcb.small_until.later(header.ack);
         tcb.outbox.acknowledge(header.ack);
         let cumulative = tcb.queue.acknowledge(header.ack);
         taken.sent_once_at = cumulative.sent_once_at.or(taken.sent_once_at);
@@ -104,16 +109,11 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
         if was_full {
             common.events.raise(Event::Writable);
         }
-        if tcb.outbox.len() == 0 {
+        if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
             common.events.raise(Event::AllAcknowledged);
         }
     }
-    let window_changed = header.ack.at_or_after(tcb.send.una)
-        && tcb.send.update_window(header.seq, header.ack, window(tcb, segment));
-    if window_changed && tcb.send.usable_window() > 0 {
-        tcb.timers.stop(Timer::Persist);
-        tcb.persist_backoff = 0;
-    }
+    let window_changed = take_window(tcb, segment);
     // RFC 5681 section 2: data outstanding, no text, no SYN or FIN, the same number, the same window.
     let duplicate = acknowledged == 0
         && outstanding > 0
@@ -131,6 +131,27 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
         mss: tcb.mss(),
         sack: tcb.negotiated.sack,
     }
+}
+
+/// SND.WND, from a segment that is no older than the last that set it. Returns whether it changed.
+fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
+    let header = &segment.header;
+    let was_closed = tcb.send.wnd == WindowSize::ZERO;
+    let changed = header.ack.at_or_after(tcb.send.una)
+        && tcb.send.update_window(header.seq, header.ack, window(tcb, segment));
+    if changed && tcb.send.usable_window() > 0 {
+        tcb.timers.stop(Timer::Persist);
+        tcb.persist_backoff = 0;
+    }
+    // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
+    // somebody answered (MUST-37), and now it may come in.
+    if tcb.send.wnd == WindowSize::ZERO {
+        tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
+    } else if was_closed && tcb.retransmissions > 0 {
+        tcb.queue.mark_front_lost(tcb.mss());
+        tcb.intents.retransmit_now = true;
+    }
+    changed
 }
 
 /// RFC 2018 section 5. Ranges that cover nothing in flight say nothing.
@@ -164,8 +185,13 @@ fn round_trip(
     if let (Some(sent_at), false) = (taken.sent_once_at, taken.retransmitted) {
         return Some(segment.arrived - sent_at);
     }
-    let stamps = segment.header.options.timestamps?;
-    if acknowledged == 0 || !tcb.negotiated.timestamps || stamps.echo == 0 {
+    if acknowledged > 0 { echoed(common, tcb, segment) } else { None }
+}
+
+/// How long ago the echoed timestamp was sent.
+fn echoed(common: &Common, tcb: &Tcb, segment: &InWindow) -> Option<Duration> {
+    let stamps = segment.header.options.timestamps.filter(|stamps| stamps.echo != 0)?;
+    if !tcb.negotiated.timestamps {
         return None;
     }
     let millis = common.identity.timestamp(segment.arrived).wrapping_sub(stamps.echo);
@@ -197,13 +223,13 @@ fn judge(tcb: &mut Tcb, outcome: &AckOutcome) {
 }
 
 /// RFC 6298 section 5.2 and 5.3.
-fn restart_timer(tcb: &mut Tcb, segment: &InWindow) {
+fn restart_timer(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
     if tcb.queue.is_empty() {
         tcb.timers.stop(Timer::Retransmission);
     } else {
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(segment.arrived));
+        start_retransmission(common, tcb, segment.arrived);
     }
 }
 

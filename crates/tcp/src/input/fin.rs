@@ -11,7 +11,8 @@ use crate::reason::SendReason;
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     if segment.flags.fin() && tcb.peer_fin.is_none() {
         let number = segment.seq + segment.text.len() as u32;
-        if number.at_or_after(tcb.receive.nxt) {
+        // A peer that has sent text beyond its FIN contradicts itself, and the text came first.
+        if number.at_or_after(tcb.receive.nxt) && !tcb.assembler.reaches_beyond(number) {
             tcb.peer_fin = Some(number);
             if number != tcb.receive.nxt {
                 tcb.ack.at_once(SendReason::OutOfOrderAck);

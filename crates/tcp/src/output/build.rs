@@ -5,6 +5,7 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timesta
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
+use crate::connection::timeout::start_retransmission;
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
@@ -36,7 +37,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
-    tcb.last_sent = now;
+    tcb.last_text = now;
     tcb.ack.sent(&mut tcb.timers);
     half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
 }
@@ -47,9 +48,10 @@ pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason,
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
-/// (SHLD-12), or a probe of a closed window.
+/// (SHLD-12), or a probe of a closed window. The peer looks at nothing else in it, so that what is still to
+/// be acknowledged stays so.
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    finish(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
+    unacknowledging(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
 }
 
 /// Text that was never sent, with the FIN behind it.
@@ -71,7 +73,7 @@ pub(super) fn new_text(
     tcb.queue.sent(start, end, now);
     if !tcb.timers.is_running(Timer::Retransmission) {
         // RFC 6298 section 5.1.
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+        start_retransmission(common, tcb, now);
     }
     text(common, tcb, start, octets, fin, reason, now)
 }
@@ -90,7 +92,7 @@ pub(super) fn retransmission(
     tcb.queue.retransmitted(start, end, now);
     tcb.tally.octets_retransmitted += u64::from(octets);
     if !tcb.timers.is_running(Timer::Retransmission) {
-        tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+        start_retransmission(common, tcb, now);
     }
     text(common, tcb, start, octets, fin, reason, now)
 }
@@ -117,6 +119,7 @@ fn text(
     if fin {
         flags = flags | Flags::FIN;
     }
+    tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
     segment.segment_size = (octets > size).then_some(size as u16);
@@ -153,9 +156,26 @@ pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
     }
 }
 
-/// The acknowledgment, the window and the options that every segment carries.
+/// A segment that the peer takes, acknowledgment included.
 #[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
 fn finish(
+    common: &Common,
+    tcb: &mut Tcb,
+    seq: SeqNumber,
+    flags: Flags,
+    payload: Payload,
+    payload_len: usize,
+    reason: SendReason,
+    now: Instant,
+) -> SegmentOut {
+    tcb.stamps.last_ack_sent = tcb.receive.nxt;
+    tcb.ack.sent(&mut tcb.timers);
+    unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
+}
+
+/// The acknowledgment, the window and the options that every segment carries.
+#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
+fn unacknowledging(
     common: &Common,
     tcb: &mut Tcb,
     seq: SeqNumber,
@@ -173,10 +193,7 @@ fn finish(
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
     options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
-    tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.last_sent = now;
     tcb.tally.segments_sent += 1;
-    tcb.ack.sent(&mut tcb.timers);
     SegmentOut {
         header: TcpHeader {
             source_port: common.identity.local_port,

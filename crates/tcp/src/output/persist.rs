@@ -5,14 +5,16 @@ use core::time::Duration;
 
 use synfin_wire::Instant;
 
+use crate::connection::Common;
 use crate::connection::tcb::Tcb;
+use crate::connection::timeout::probing_ends_at;
 use crate::timer::Timer;
 
 /// How long silly-window avoidance may hold data back: 0.1 to 1.0 s (section 3.8.6.2.1).
 const OVERRIDE: Duration = Duration::from_millis(200);
 
 /// Starts the timer when text waits and no acknowledgment is to come that could let it go.
-pub(super) fn arm(tcb: &mut Tcb, now: Instant) {
+pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {
     let stuck = tcb.queue.is_empty() && tcb.has_unsent() && tcb.state().is_synchronized();
     if !stuck {
         tcb.timers.stop(Timer::Persist);
@@ -27,5 +29,5 @@ pub(super) fn arm(tcb: &mut Tcb, now: Instant) {
     } else {
         tcb.recovery.rto.backed_off(tcb.persist_backoff)
     };
-    tcb.timers.set(Timer::Persist, now + wait);
+    tcb.timers.set(Timer::Persist, (now + wait).min(probing_ends_at(common, tcb)));
 }

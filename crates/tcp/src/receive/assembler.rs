@@ -81,6 +81,11 @@ impl Assembler {
         None
     }
 
+    /// Octets at `number` or later are held.
+    pub(crate) fn reaches_beyond(&self, number: SeqNumber) -> bool {
+        self.pieces.back().is_some_and(|piece| piece.end().after(number))
+    }
+
     pub(crate) fn clear(&mut self) {
         self.pieces = VecDeque::new();
     }

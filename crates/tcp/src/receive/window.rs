@@ -38,6 +38,12 @@ pub(crate) fn opening(space: &ReceiveSpace, room: &Room) -> Option<u32> {
     (gain >= room.worthwhile()).then_some(gain)
 }
 
+/// Whether the user's reading has opened the window so far that the peer should hear of it at once. While
+/// the peer may still send half of what the buffer takes, the next acknowledgment is soon enough.
+pub(crate) fn is_news(space: &ReceiveSpace, room: &Room) -> bool {
+    space.window() as usize <= room.capacity / 2 && opening(space, room).is_some()
+}
+
 /// Moves the right edge as far as the room allows and returns the window to announce.
 ///
 /// The window goes out in units of the scale. An edge that moves is rounded down. An edge that stays is

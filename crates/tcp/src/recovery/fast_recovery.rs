@@ -32,6 +32,8 @@ pub(crate) struct FastRecovery {
     duplicates: u32,
     partial: bool,
     sack: bool,
+    /// A recovery ended here with much being sent twice, and nothing beyond is acknowledged yet.
+    settled: bool,
 }
 
 impl FastRecovery {
@@ -39,7 +41,8 @@ impl FastRecovery {
         self.sack = outcome.sack;
         if outcome.acknowledged > 0 {
             self.forward(outcome, queue)
-        } else if outcome.duplicate || outcome.sacked > 0 {
+        } else if outcome.sacked > 0 || (outcome.duplicate && !outcome.sack) {
+            // With SACK only news in the ranges make a duplicate (RFC 6675 section 2).
             self.duplicate(outcome, queue)
         } else {
             self.unchanged()
@@ -51,15 +54,16 @@ impl FastRecovery {
         match self.mode {
             Mode::Open => {
                 self.duplicates = 0;
+                self.settled = false;
                 self.judge_by_sack(outcome, queue)
             }
             Mode::Fast { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
+                self.open(outcome);
                 LossVerdict::Recovered
             }
             Mode::Timeout { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
-                LossVerdict::Open
+                self.open(outcome);
+                LossVerdict::AfterTimeout
             }
             Mode::Fast { .. } => {
                 // A partial acknowledgment: the segment behind it is lost too (RFC 6582 section 3.2), and
@@ -76,8 +80,10 @@ impl FastRecovery {
 
     fn duplicate(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
         match self.mode {
+            // RFC 6582 section 3.2 (1): what we sent twice during a recovery makes duplicates at its end.
+            Mode::Open if self.settled && !outcome.sack => LossVerdict::Open,
             Mode::Open => {
-                self.duplicates += 1;
+                self.duplicates = self.duplicates.saturating_add(1);
                 if outcome.sack {
                     let verdict = self.judge_by_sack(outcome, queue);
                     if verdict == LossVerdict::Entered || self.duplicates < DUPLICATE_THRESHOLD {
@@ -91,9 +97,9 @@ impl FastRecovery {
                 self.enter(outcome.nxt)
             }
             Mode::Fast { .. } => {
-                self.duplicates += 1;
+                self.duplicates = self.duplicates.saturating_add(1);
                 if outcome.sack {
-                    queue.mark_lost_below_sacked(threshold(outcome));
+                    queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
                 }
                 LossVerdict::Recovering
             }
@@ -110,7 +116,7 @@ impl FastRecovery {
     }
 
     fn judge_by_sack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        if outcome.sack && queue.mark_lost_below_sacked(threshold(outcome)) > 0 {
+        if outcome.sack && queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD) > 0 {
             return self.enter(outcome.nxt);
         }
         LossVerdict::Open
@@ -118,15 +124,20 @@ impl FastRecovery {
 
     fn mark(&self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) {
         if outcome.sack {
-            queue.mark_lost_below_sacked(threshold(outcome));
+            queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
         }
-        if queue.front().is_some_and(|front| front.retransmissions == 0) {
+        // With SACK, what lies below anything that the peer holds may go (RFC 6675 section 4, NextSeg (3)).
+        let is_hole = !outcome.sack || queue.sacked_octets() > 0;
+        if is_hole && queue.front().is_some_and(|front| front.retransmissions == 0) {
             queue.mark_front_lost(outcome.mss);
         }
     }
 
-    fn open(&mut self) {
-        *self = Self { sack: self.sack, ..Self::default() };
+    /// A recovery is over. An acknowledgment that covers much shows that the peer held what was sent again:
+    /// then duplicates are our own doing (RFC 6582 section 4.1).
+    fn open(&mut self, outcome: &AckOutcome) {
+        let settled = outcome.acknowledged > 4 * outcome.mss;
+        *self = Self { sack: self.sack, settled, ..Self::default() };
     }
 
     fn enter(&mut self, nxt: SeqNumber) -> LossVerdict {
@@ -159,6 +170,11 @@ impl FastRecovery {
             Mode::Open | Mode::Fast { .. } if self.partial => SendReason::PartialAckRetransmit,
             Mode::Open | Mode::Fast { .. } => SendReason::FastRetransmit,
         }
+    }
+
+    /// No recovery is going on.
+    pub(crate) fn is_open(&self) -> bool {
+        self.mode == Mode::Open
     }
 
     pub(crate) fn is_limited_transmit(&self) -> bool {

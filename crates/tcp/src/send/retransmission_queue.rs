@@ -7,6 +7,11 @@ use alloc::collections::VecDeque;
 
 use synfin_wire::{Instant, SeqNumber};
 
+/// The queue is cut by SACK ranges into no more pieces than one for so many octets, and a few: a peer that
+/// reports every other octet must not make the queue larger than the data.
+const OCTETS_A_PIECE: usize = 256;
+const A_FEW_PIECES: usize = 64;
+
 /// Numbers that were sent together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SentRange {
@@ -132,22 +137,29 @@ impl RetransmissionQueue {
                 index += 1;
                 continue;
             }
+            let may_cut = self.may_cut();
             if self.ranges[index].start.before(start) {
-                self.split(index, start);
+                if may_cut {
+                    self.split(index, start);
+                }
                 index += 1;
                 continue;
+            }
+            if self.ranges[index].end.after(end) && !may_cut {
+                break;
             }
             self.split(index, end);
             let range = &mut self.ranges[index];
             range.sacked = true;
             news += range.len();
             self.sacked_octets += range.len();
+            // After a timeout old reports come again: only the first tells a round trip.
+            if range.retransmissions == 0 && !range.lost {
+                sent_once_at = Some(range.sent_at);
+            }
             if range.lost {
                 range.lost = false;
                 self.lost_octets -= range.len();
-            }
-            if range.retransmissions == 0 {
-                sent_once_at = Some(range.sent_at);
             }
             index += 1;
         }
@@ -162,16 +174,31 @@ impl RetransmissionQueue {
         self.mark_lost(index)
     }
 
-    /// What was sent once and lies below at least `threshold` octets that the peer holds is lost
-    /// (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
-    pub(crate) fn mark_lost_below_sacked(&mut self, threshold: u32) -> u32 {
-        let mut sacked_above = 0;
+    /// What was sent in segments of more than `mss` octets is lost. Returns how many octets that is news for.
+    pub(crate) fn mark_longer_lost(&mut self, mss: u32) -> u32 {
+        let longer = |range: &SentRange| range.len() > mss;
+        (0..self.ranges.len())
+            .map(|index| if longer(&self.ranges[index]) { self.mark_lost(index) } else { 0 })
+            .sum()
+    }
+
+    /// What was sent once and lies below at least `octets` that the peer holds, or below that many `runs`
+    /// of them, is lost (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
+    pub(crate) fn mark_lost_below_sacked(&mut self, octets: u32, runs: u32) -> u32 {
+        let mut octets_above = 0;
+        let mut runs_above = 0;
+        let mut in_run = false;
         let mut news = 0;
         for index in (0..self.ranges.len()).rev() {
             let range = &self.ranges[index];
             if range.sacked {
-                sacked_above += range.len();
-            } else if sacked_above >= threshold && range.retransmissions == 0 {
+                octets_above += range.len();
+                runs_above += u32::from(!in_run);
+                in_run = true;
+                continue;
+            }
+            in_run = false;
+            if range.retransmissions == 0 && (octets_above >= octets || runs_above >= runs) {
                 if range.lost {
                     // Everything older was judged when this was.
                     break;
@@ -192,6 +219,14 @@ impl RetransmissionQueue {
             range.lost = true;
             self.lost_octets += range.len();
         }
+    }
+
+    fn may_cut(&self) -> bool {
+        let octets = match (self.ranges.front(), self.ranges.back()) {
+            (Some(first), Some(last)) => last.end.octets_since(first.start) as usize,
+            _ => 0,
+        };
+        self.ranges.len() < A_FEW_PIECES + octets / OCTETS_A_PIECE
     }
 
     fn mark_lost(&mut self, index: usize) -> u32 {

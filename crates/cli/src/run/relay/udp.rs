@@ -1,5 +1,6 @@
 //! UDP: a socket outside for each pair of ends that the command uses, as long as it is used.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -59,14 +60,13 @@ async fn carry(
     mut outgoing: mpsc::Receiver<Datagram>,
 ) {
     let mut last = None;
-    let mut buffer = vec![0; LONGEST];
     let ended: io::Result<()> = async {
         let socket = connected(destination).await?;
         loop {
             let next = async {
                 tokio::select! {
                     datagram = outgoing.recv() => Ok(Next::Out(datagram)),
-                    received = socket.recv(&mut buffer) => received.map(Next::In),
+                    received = receive(&socket) => received.map(Next::In),
                 }
             };
             match timeout(IDLE, next).await {
@@ -75,10 +75,7 @@ async fn carry(
                     last = Some(datagram.clone());
                     socket.send(&datagram.payload).await?;
                 }
-                Ok(Ok(Next::In(len))) => {
-                    let payload = Bytes::copy_from_slice(&buffer[..len]);
-                    forwarder.send_from(dialled, command, payload)?;
-                }
+                Ok(Ok(Next::In(payload))) => forwarder.send_from(dialled, command, payload)?,
                 Ok(Err(error)) => return Err(error),
             }
         }
@@ -92,7 +89,25 @@ async fn carry(
 
 enum Next {
     Out(Option<Datagram>),
-    In(usize),
+    In(Bytes),
+}
+
+thread_local! {
+    /// Where datagrams are read to, before their lengths are known: one for all flows.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; LONGEST]);
+}
+
+async fn receive(socket: &UdpSocket) -> io::Result<Bytes> {
+    loop {
+        socket.readable().await?;
+        let received = SCRATCH.with_borrow_mut(|scratch| {
+            socket.try_recv(scratch).map(|len| Bytes::copy_from_slice(&scratch[..len]))
+        });
+        match received {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            received => return received,
+        }
+    }
 }
 
 async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {

@@ -1,7 +1,7 @@
 //! The calls of a stream, each one attempt under the lock: pending where tokio's would block.
 
-use std::io::{self, ErrorKind};
-use std::task::Poll;
+use std::io;
+use std::task::{Poll, Waker};
 
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
@@ -9,7 +9,7 @@ use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError};
 use synfin_wire::Instant;
 
-use crate::driver::State;
+use crate::driver::{State, Stream};
 use crate::error;
 
 /// The most that one write copies, octets; more is left for the next one.
@@ -54,14 +54,17 @@ pub(super) fn receive(
     now: Instant,
 ) -> Poll<io::Result<Option<Bytes>>> {
     state.running()?;
-    if let Some(stream) = state.stream(handle)
-        && !stream.peeked.is_empty()
-    {
-        let length = stream.peeked.len().min(max);
-        return Poll::Ready(Ok(Some(stream.peeked.split_to(length))));
+    let mut read_closed = false;
+    if let Some(stream) = state.stream(handle) {
+        if !stream.peeked.is_empty() {
+            let length = stream.peeked.len().min(max);
+            return Poll::Ready(Ok(Some(stream.peeked.split_to(length))));
+        }
+        read_closed = stream.read_closed;
     }
     match state.tcp(handle)?.receive(max, now) {
         Ok(received) => Poll::Ready(Ok(received)),
+        Err(ReceiveError::WouldBlock) if read_closed => Poll::Ready(Ok(None)),
         Err(ReceiveError::WouldBlock) => Poll::Pending,
         Err(error) => Poll::Ready(Err(error::of_receive(error))),
     }
@@ -112,7 +115,7 @@ pub(super) fn peek(
 /// Ready when a read would be: with data, the end, or an error.
 pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
     use synfin_host::tcp::State as Phase;
-    if state.stream(handle).is_some_and(|stream| !stream.peeked.is_empty()) {
+    if state.stream(handle).is_some_and(|stream| stream.read_closed || !stream.peeked.is_empty()) {
         return Ok(true);
     }
     let socket = state.tcp(handle)?;
@@ -146,19 +149,14 @@ pub(super) fn established(state: &mut State, handle: TcpHandle) -> Poll<io::Resu
     }
 }
 
-/// Ends this direction.
-pub(super) fn shut_down(state: &mut State, handle: TcpHandle, now: Instant) -> io::Result<()> {
+/// Ends this direction. Whoever waits for room in it is to be woken.
+pub(super) fn shut_down(state: &mut State, handle: TcpHandle, now: Instant) -> io::Result<Vec<Waker>> {
     state.tcp(handle)?.close(now);
-    if let Some(stream) = state.stream(handle) {
-        stream.write_closed = true;
-    }
-    Ok(())
+    Ok(state.stream(handle).map(Stream::close_write).unwrap_or_default())
 }
 
-/// `Poll::Pending` as the error that a call which never waits gives.
-pub(super) fn now_or_would_block<T>(attempt: Poll<io::Result<T>>) -> io::Result<T> {
-    match attempt {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
-    }
+/// Has reads find an end behind what has arrived. Whoever waits for more is to be woken.
+pub(super) fn shut_down_read(state: &mut State, handle: TcpHandle) -> io::Result<Vec<Waker>> {
+    state.running()?;
+    Ok(state.stream(handle).map(Stream::close_read).unwrap_or_default())
 }

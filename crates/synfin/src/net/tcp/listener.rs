@@ -37,7 +37,7 @@ impl TcpListener {
     /// [`AddrInUse`](io::ErrorKind::AddrInUse), or
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) when the address is not the stack's.
     pub async fn bind_on<A: ToSocketAddrs>(stack: &Stack, addr: A) -> io::Result<Self> {
-        resolve::each(addr, async |addr| Self::listen(stack, addr, ListenOptions::default())).await
+        resolve::each(addr, |addr| Self::listen(stack, addr, ListenOptions::default())).await
     }
 
     /// Listens with options; see [`TcpListener::bind_on`].

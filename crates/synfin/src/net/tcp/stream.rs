@@ -5,14 +5,14 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use synfin_host::tcp::{CloseReason, KeepAlive, Status};
 use synfin_host::{ConnectOptions, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::ToSocketAddrs;
+use tokio::net::{ToSocketAddrs, lookup_host};
 
 use super::calls::{self, Chunks};
 use super::split::{self, ReadHalf, WriteHalf};
@@ -51,7 +51,14 @@ impl TcpStream {
     /// [`HostUnreachable`](io::ErrorKind::HostUnreachable); [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable)
     /// when no route leads there. [`ConnectionClosed`](crate::ConnectionClosed) tells more.
     pub async fn connect_on<A: ToSocketAddrs>(stack: &Stack, addr: A) -> io::Result<Self> {
-        resolve::each(addr, async |addr| Self::open(stack, addr, ConnectOptions::default()).await).await
+        let mut last = None;
+        for addr in lookup_host(addr).await? {
+            match Self::open(stack, addr, ConnectOptions::default()).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(resolve::no_address))
     }
 
     /// Connects with options; see [`TcpStream::connect_on`]. Dropping the future gives up.
@@ -135,8 +142,16 @@ impl TcpStream {
         self.stack.shared()
     }
 
-    pub(super) fn shut_down(&self) -> io::Result<()> {
-        self.shared().call(|state, now| calls::shut_down(state, self.handle, now))
+    pub(crate) fn shut_down(&self) -> io::Result<()> {
+        let woken = self.shared().call(|state, now| calls::shut_down(state, self.handle, now))?;
+        woken.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    pub(crate) fn shut_down_read(&self) -> io::Result<()> {
+        let woken = self.shared().call(|state, _| calls::shut_down_read(state, self.handle))?;
+        woken.into_iter().for_each(Waker::wake);
+        Ok(())
     }
 }
 
@@ -179,6 +194,49 @@ impl TcpStream {
     pub fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared().call(|state, now| {
             state.tcp(self.handle)?.set_user_timeout(timeout, now);
+            Ok(())
+        })
+    }
+
+    /// Has the connection reset when it is dropped, what was not sent yet being lost, instead of closed.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_abort_on_drop(true)
+    }
+
+    /// Zero resets the connection when it is dropped; `None` closes it, which is the default.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) for any other time: dropping never waits, and closing goes
+    /// on by itself. [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        match linger {
+            None => self.set_abort_on_drop(false),
+            Some(Duration::ZERO) => self.set_abort_on_drop(true),
+            Some(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "dropping a stream never waits")),
+        }
+    }
+
+    /// What [`TcpStream::set_linger`] has set.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        self.shared().look(|state| {
+            state.running()?;
+            let abort = state.stream(self.handle).is_some_and(|stream| stream.abort_on_release);
+            Ok(abort.then_some(Duration::ZERO))
+        })
+    }
+
+    fn set_abort_on_drop(&self, abort: bool) -> io::Result<()> {
+        self.shared().look(|state| {
+            state.running()?;
+            if let Some(stream) = state.stream(self.handle) {
+                stream.abort_on_release = abort;
+            }
             Ok(())
         })
     }
@@ -274,8 +332,26 @@ impl TcpStream {
     }
 }
 
-/// What the traits and the halves are made of.
+/// What the traits, the halves and the blocking twin are made of.
 impl TcpStream {
+    pub(crate) async fn read_some(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let max = bufs.iter().map(|buf| buf.len()).sum();
+        let attempt = |state: &mut State, now| calls::receive_chunks(state, self.handle, max, now);
+        let chunks = self.shared().wait(Place::Read(self.handle), attempt).await?;
+        Ok(scatter(&chunks, bufs))
+    }
+
+    pub(crate) async fn write_some(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Ok(0);
+        }
+        let attempt = |state: &mut State, now| calls::room(state, self.handle, now);
+        let room = self.shared().wait(Place::Write(self.handle), attempt).await?;
+        let data = gather(bufs, room);
+        let attempt = |state: &mut State, now| calls::send(state, self.handle, data.clone(), now);
+        self.shared().wait(Place::Write(self.handle), attempt).await
+    }
+
     pub(super) fn poll_read_into(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let max = buf.remaining();
         if max == 0 {

@@ -20,7 +20,16 @@ fn ten_in_flight() -> RetransmissionQueue {
 }
 
 fn duplicate(una: u32, sack: bool) -> AckOutcome {
-    AckOutcome { una: seq(una), nxt: seq(10), duplicate: true, mss: MSS, sack, ..AckOutcome::default() }
+    let sacked = if sack { MSS } else { 0 };
+    AckOutcome {
+        una: seq(una),
+        nxt: seq(10),
+        duplicate: true,
+        sacked,
+        mss: MSS,
+        sack,
+        ..AckOutcome::default()
+    }
 }
 
 fn forward(from: u32, to: u32, sack: bool) -> AckOutcome {
@@ -71,5 +80,6 @@ fn after_a_timeout_duplicates_of_the_old_flight_enter_nothing() {
         assert_eq!(fast.on_ack(&duplicate(0, false), &mut queue), LossVerdict::AfterTimeout);
     }
     assert_eq!(fast.left_the_network(MSS), 0);
-    assert_eq!(fast.on_ack(&forward(0, 10, false), &mut queue), LossVerdict::Open);
+    assert_eq!(fast.on_ack(&forward(0, 10, false), &mut queue), LossVerdict::AfterTimeout);
+    assert!(fast.is_open());
 }

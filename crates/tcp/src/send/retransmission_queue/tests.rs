@@ -44,13 +44,27 @@ fn sacked_ranges_leave_the_loss_and_split_where_they_must() {
 fn loss_is_what_lies_below_enough_sacked_octets_and_was_sent_once() {
     let mut queue = queue();
     queue.sack(at(2000), at(5000));
-    assert_eq!(queue.mark_lost_below_sacked(3001), 0);
-    assert_eq!(queue.mark_lost_below_sacked(3000), 2000);
+    assert_eq!(queue.mark_lost_below_sacked(3001, 3), 0);
+    assert_eq!(queue.mark_lost_below_sacked(3000, 3), 2000);
     let first = queue.next_lost().map(|range| (range.start, range.end));
     assert_eq!(first, Some((at(0), at(1000))));
     queue.retransmitted(at(0), at(400), Instant::from_millis(50));
     assert_eq!(queue.lost_octets(), 1600);
-    assert_eq!(queue.mark_lost_below_sacked(3000), 0, "what was sent again is not lost again");
+    assert_eq!(queue.mark_lost_below_sacked(3000, 3), 0, "what was sent again is not lost again");
     queue.check_invariants(at(0), at(5000));
     assert!(queue.acknowledge(at(1000)).retransmitted);
+}
+
+#[test]
+fn a_peer_that_reports_every_other_octet_does_not_make_the_queue_large() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(at(0), at(100_000), Instant::ZERO);
+    for octet in (1..100_000).step_by(2) {
+        queue.sack(at(octet), at(octet + 1));
+    }
+    queue.check_invariants(at(0), at(100_000));
+    assert!(queue.ranges.len() <= 64 + 100_000 / 256 + 1, "{}", queue.ranges.len());
+    // What needs no cut is still taken.
+    queue.sack(at(0), at(100_000));
+    assert_eq!(queue.sacked_octets(), 100_000);
 }

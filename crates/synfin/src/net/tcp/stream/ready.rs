@@ -9,7 +9,8 @@ use tokio::io::{Interest, ReadBuf, Ready};
 
 use super::{TcpStream, gather, scatter};
 use crate::driver::{Place, State};
-use crate::net::tcp::calls::{self, now_or_would_block};
+use crate::net::tcp::calls;
+use crate::net::would_block;
 
 impl TcpStream {
     /// Waits until a read would not wait: for data, the end, or an error.
@@ -83,7 +84,7 @@ impl TcpStream {
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let max = bufs.iter().map(|buf| buf.len()).sum();
         let attempt = |state: &mut State, now| calls::receive_chunks(state, self.handle, max, now);
-        let chunks = now_or_would_block(self.shared().call(attempt))?;
+        let chunks = would_block(self.shared().call(attempt))?;
         Ok(scatter(&chunks, bufs))
     }
 
@@ -95,7 +96,7 @@ impl TcpStream {
         // A growing buffer has room without end; only what it holds ready is filled at once.
         let max = buf.chunk_mut().len();
         let attempt = |state: &mut State, now| calls::receive_chunks(state, self.handle, max, now);
-        let chunks = now_or_would_block(self.shared().call(attempt))?;
+        let chunks = would_block(self.shared().call(attempt))?;
         chunks.iter().for_each(|chunk| buf.put_slice(chunk));
         Ok(chunks.iter().map(|chunk| chunk.len()).sum())
     }
@@ -113,9 +114,9 @@ impl TcpStream {
     /// # Errors
     /// As [`TcpStream::try_write`].
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let room = now_or_would_block(self.shared().call(|state, now| calls::room(state, self.handle, now)))?;
+        let room = would_block(self.shared().call(|state, now| calls::room(state, self.handle, now)))?;
         let data = gather(bufs, room);
-        now_or_would_block(self.shared().call(|state, now| calls::send(state, self.handle, data, now)))
+        would_block(self.shared().call(|state, now| calls::send(state, self.handle, data, now)))
     }
 
     /// Copies what can be read next, and leaves it to be read; 0 at the end of the stream.

@@ -1,0 +1,56 @@
+//! Datagrams over a cable in memory.
+
+mod common;
+
+use std::io::ErrorKind;
+
+use common::{RIGHT, pattern, stacks};
+use synfin::net::UdpSocket;
+
+#[tokio::test]
+async fn datagrams_pass_both_ways_whole_and_in_fragments() {
+    let (left, right) = stacks();
+    for (bind, server) in [("0.0.0.0:0", "10.0.0.2:0"), ("[::]:0", "[fd00::2]:0")] {
+        let server = UdpSocket::bind_on(&right, server).await.unwrap();
+        let client = UdpSocket::bind_on(&left, bind).await.unwrap();
+        client.connect(server.local_addr().unwrap()).await.unwrap();
+        for length in [0, 1, 1400, 20_000, 65_507] {
+            let sent = pattern(length);
+            assert_eq!(client.send(&sent).await.unwrap(), length);
+            let mut buf = vec![0; 65_535];
+            let (received, peer) = server.recv_from(&mut buf).await.unwrap();
+            assert!(buf[..received] == sent, "{length} octets");
+            server.send_to(&sent, peer).await.unwrap();
+            assert_eq!(client.peek(&mut buf).await.unwrap(), length);
+            assert_eq!(client.recv(&mut buf).await.unwrap(), length);
+        }
+        let error = client.send(&pattern(65_528)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+    }
+}
+
+#[tokio::test]
+async fn a_connected_socket_hears_its_peer_alone() {
+    let (left, right) = stacks();
+    let listener = UdpSocket::bind_on(&left, "10.0.0.1:0").await.unwrap();
+    let peer = UdpSocket::bind_on(&right, (RIGHT, 0)).await.unwrap();
+    let stranger = UdpSocket::bind_on(&right, (RIGHT, 0)).await.unwrap();
+    assert_eq!(listener.send(b"to whom?").await.unwrap_err().kind(), ErrorKind::NotConnected);
+    listener.connect(peer.local_addr().unwrap()).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    stranger.send_to(b"stranger", addr).await.unwrap();
+    peer.send_to(b"peer", addr).await.unwrap();
+    let datagram = listener.recv_datagram().await.unwrap();
+    assert_eq!((&datagram.payload[..], datagram.local), (&b"peer"[..], addr));
+    assert_eq!(listener.try_recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[tokio::test]
+async fn a_port_without_socket_refuses() {
+    let (left, _right) = stacks();
+    let client = UdpSocket::bind_on(&left, "0.0.0.0:0").await.unwrap();
+    client.connect((RIGHT, 9)).await.unwrap();
+    client.send(b"anybody?").await.unwrap();
+    let error = client.recv(&mut [0; 8]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}

@@ -1,0 +1,58 @@
+//! What must always hold: asserted after every entry in tests, simulation and fuzzing.
+
+use super::state::State;
+use super::tcb::Tcb;
+use super::{Connection, Phase};
+use crate::timer::Timer;
+
+impl Connection {
+    /// Checks that what must always hold does.
+    ///
+    /// # Panics
+    /// When it does not: a defect of this crate.
+    pub fn check_invariants(&self) {
+        let Phase::Synchronized(tcb) = &self.phase else { return };
+        let fin = u32::from(tcb.fin_sent());
+        assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
+        assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
+        assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
+        assert!(
+            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
+            "the receive buffer overflows"
+        );
+        let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
+        assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
+        tcb.assembler.check_invariants(tcb.receive.nxt);
+        if tcb.state() == State::SynReceived {
+            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
+        } else {
+            tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
+            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
+            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
+        }
+    }
+
+    /// Checks that nothing is forgotten: whatever still waits has a timer that will wake it. To be called
+    /// when [`Connection::poll_transmit`] has nothing more to send.
+    ///
+    /// # Panics
+    /// When something waits for ever: a defect of this crate.
+    pub fn check_drained(&self) {
+        self.check_invariants();
+        let Phase::Synchronized(tcb) = &self.phase else { return };
+        let Tcb { timers, intents, .. } = &**tcb;
+        assert!(intents.syn_ack.is_none() && intents.challenge.is_none(), "an answer was not sent");
+        assert!(intents.probe.is_none() && intents.stray_reset.is_none(), "a probe or an RST was not sent");
+        assert!(tcb.ack.due().is_none(), "an acknowledgment that is due was not sent");
+        let acknowledged = !tcb.ack.is_pending() || timers.is_running(Timer::DelayedAck);
+        assert!(acknowledged, "something arrived that will never be acknowledged");
+        if tcb.state() == State::SynReceived || !tcb.queue.is_empty() {
+            assert!(timers.is_running(Timer::Retransmission), "nothing will be sent again");
+        } else if tcb.has_unsent() {
+            assert!(timers.is_running(Timer::Persist), "what is held back will never be sent");
+        }
+        if tcb.released && tcb.state() == State::FinWait2 {
+            assert!(timers.is_running(Timer::FinWait2), "FIN-WAIT-2 without an end");
+        }
+    }
+}
