@@ -75,7 +75,7 @@ const CASES: [(&str, usize, &str, u32, &str); 17] = [
         10,
         "write: expected EPIPE, set EBADF",
     ),
-    ("outside its range", 13, "+.1~+.19 > . 1:1001(1000) ack 1001", 13, "due between"),
+    ("outside its range", 13, "+.1~+.15 > . 1:1001(1000) ack 1001", 13, "due between"),
     ("wrong assertion", 15, "+0 %{ assert tcpi_unacked == 1, 'no' }%", 15, "does not hold: tcpi_unacked = 0"),
     ("a call that blocks", 16, "+.01 read(4, ..., 2000) = 0", 16, "read blocks and never returns"),
 ];
