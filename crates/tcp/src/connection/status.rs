@@ -34,6 +34,14 @@ pub struct Status {
     pub send_mss: u16,
     /// Octets sent and not acknowledged.
     pub outstanding: u32,
+    /// Outstanding octets that the peer reports to hold.
+    pub octets_sacked: u32,
+    /// Outstanding octets that are believed lost and were not sent again.
+    pub octets_lost: u32,
+    /// Zero-window or keep-alive probes since the peer was heard.
+    pub probes: u8,
+    /// How often the time between probes of a closed window has doubled.
+    pub persist_backoff: u8,
     /// Octets in the send buffer, outstanding ones included.
     pub send_queued: usize,
     /// Octets that the user has not read.
@@ -75,6 +83,10 @@ impl Connection {
             receive_window: 0,
             send_mss: self.common.config.mss.octets(),
             outstanding: 0,
+            octets_sacked: 0,
+            octets_lost: 0,
+            probes: 0,
+            persist_backoff: 0,
             send_queued: 0,
             receive_queued: self.receive_available(),
             timestamps: false,
@@ -104,6 +116,10 @@ impl Connection {
                 status.receive_window = tcb.receive.window();
                 status.send_mss = tcb.negotiated.send_mss;
                 status.outstanding = tcb.send.outstanding();
+                status.octets_sacked = tcb.queue.sacked_octets();
+                status.octets_lost = tcb.queue.lost_octets();
+                status.probes = tcb.probes;
+                status.persist_backoff = tcb.persist_backoff;
                 status.send_queued = tcb.outbox.len();
                 status.timestamps = tcb.negotiated.timestamps;
                 status.sack = tcb.negotiated.sack;
