@@ -14,6 +14,7 @@ use synfin_host::{Host, ListenerHandle, TcpHandle};
 use synfin_wire::Instant;
 
 mod errno;
+mod error_queue;
 mod info;
 mod open;
 mod options;
@@ -84,6 +85,7 @@ pub(crate) struct TcpFile {
     connects_on_write: bool,
     /// TCP_INQ: how much is left comes with what is read.
     tells_unread: bool,
+    errors: error_queue::ErrorQueue,
     /// Options that are kept to be read back.
     kept: BTreeMap<(i64, i64), i64>,
 }
@@ -166,6 +168,7 @@ impl Kernel {
 
     /// Remembers the state of every connection: the error that one leaves depends on it.
     pub(crate) fn note_states(&mut self) {
+        self.note_acknowledged();
         for file in self.files.values_mut() {
             let File::Tcp(file) = file else { continue };
             let Role::Connection(handle) = file.role else { continue };

@@ -13,7 +13,7 @@ use super::{Due, GRACE, Halt, Runner, Step};
 use crate::ast::{Call, Expression};
 use crate::sockets::{Errno, OptionValue, Stop};
 use crate::span::Position;
-use crate::symbols::{self, MSG_FASTOPEN};
+use crate::symbols::{self, MSG_ERRQUEUE, MSG_FASTOPEN};
 
 /// How long a call may block that the script expects to return at once.
 const LONGEST_BLOCK: Duration = Duration::from_secs(24 * 3600);
@@ -256,6 +256,10 @@ impl Runner {
 
     /// Control messages are compared by the outputs' room.
     fn receive_message(&mut self, fd: i32, message: &Expression, flags: i64) -> Result<Reply, Problem> {
+        if flags & MSG_ERRQUEUE != 0 {
+            let (first, last) = self.kernel.take_report(fd)?;
+            return self.check_report(message, first, last);
+        }
         let buffers = field(message, "msg_iov").ok_or("the message has no `msg_iov`")?;
         let value = self.kernel.receive(fd, iovec_len(buffers)?, flags)?;
         let expected = number_field(message, "msg_flags")?;

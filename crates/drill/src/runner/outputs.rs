@@ -8,8 +8,9 @@ use super::Runner;
 use super::arguments::{Arguments, field, integer, kind, number_field};
 use super::calls::deadline;
 use crate::ast::{Call, Expression};
+use crate::form::Form;
 use crate::sockets::{EpollEvent, File, PollRequest, Stop};
-use crate::symbols::{self, SOL_TCP};
+use crate::symbols::{self, MSG_ERRQUEUE, SOL_TCP};
 
 /// What a call has returned.
 #[derive(Debug)]
@@ -118,6 +119,37 @@ impl Runner {
             }
         }
         Ok((answers.iter().filter(|events| **events != 0).count() as i64).into())
+    }
+
+    /// Compares what the error queue has reported: that the sends from `first` to `last` are over, and that their
+    /// octets were copied after all.
+    pub(super) fn check_report(&self, message: &Expression, first: u32, last: u32) -> Result<Reply, Problem> {
+        Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE)?;
+        let Some(Expression::List(list)) = field(message, "msg_control") else {
+            return Err("the message has no `msg_control`".into());
+        };
+        let [control] = &list[..] else {
+            return Err("expected no control message or several, there is one".into());
+        };
+        let (level, kind) = match self.setup.form {
+            Form::V4 => ("SOL_IP", "IP_RECVERR"),
+            Form::V6 | Form::Mapped => ("SOL_IPV6", "IPV6_RECVERR"),
+        };
+        let value = |name| symbols::value(name).unwrap_or_default();
+        Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, value(level))?;
+        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(kind))?;
+        let data = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
+        for (name, found) in [
+            ("ee_errno", 0),
+            ("ee_origin", value("SO_EE_ORIGIN_ZEROCOPY")),
+            ("ee_type", 0),
+            ("ee_code", value("SO_EE_CODE_ZEROCOPY_COPIED")),
+            ("ee_info", i64::from(first)),
+            ("ee_data", i64::from(last)),
+        ] {
+            Self::check_number(name, number_field(data, name)?, found)?;
+        }
+        Ok(0.into())
     }
 
     /// Compares control messages: TCP_CM_INQ is the one that this runner makes.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{ConnectError, ConnectOptions, ListenError, ListenOptions};
 
+use super::error_queue::ErrorQueue;
 use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols;
 
@@ -25,6 +26,7 @@ impl TcpFile {
             last_state: State::Closed,
             connects_on_write: false,
             tells_unread: false,
+            errors: ErrorQueue::default(),
             kept: BTreeMap::new(),
         }
     }

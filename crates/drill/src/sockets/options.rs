@@ -53,7 +53,10 @@ impl Kernel {
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
-            OptionValue::Text(_) => Err(Stop::unsupported(option_name(level, name))),
+            OptionValue::Text(_) => {
+                self.unheed(option_name(level, name));
+                Ok(0)
+            }
         }
     }
 
@@ -105,6 +108,7 @@ impl Kernel {
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
             (SOL_TCP, TCP_FASTOPEN_CONNECT) => file.connects_on_write = value != 0,
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
+            (SOL_SOCKET, SO_ZEROCOPY) => {}
             pair if HARMLESS.contains(&pair) => {}
             _ => self.unheed(option_name(level, name)),
         }

@@ -43,6 +43,7 @@ struct Interest {
 struct Activity {
     ready: i64,
     received: u64,
+    reported: u64,
     state: State,
 }
 
@@ -59,6 +60,7 @@ impl Kernel {
         let failed = self.pending_error(fd).is_some();
         let Ok(file) = self.tcp(fd) else { return 0 };
         let (read_shut, write_shut) = (file.read_shut, file.write_shut);
+        let reports = file.errors.is_ready();
         let handle = match file.role {
             Role::Idle => return POLLOUT | POLLHUP,
             // Looking does not take; a listener's queue is asked by `accept` alone.
@@ -66,7 +68,7 @@ impl Kernel {
             Role::Connection(handle) => handle,
         };
         let Some(socket) = self.host.tcp(handle) else { return 0 };
-        let mut ready = if failed { POLLERR } else { 0 };
+        let mut ready = if failed || reports { POLLERR } else { 0 };
         if matches!(state, State::SynSent | State::SynReceived) {
             return ready;
         }
@@ -152,7 +154,8 @@ impl Kernel {
 
     fn activity(&mut self, fd: i32) -> Activity {
         let (ready, state) = (self.readiness(fd), self.state(fd));
+        let reported = self.tcp(fd).map_or(0, |file| file.errors.reported);
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        Activity { ready, received: status.map_or(0, |status| status.octets_received), state }
+        Activity { ready, received: status.map_or(0, |status| status.octets_received), reported, state }
     }
 }

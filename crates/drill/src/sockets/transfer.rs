@@ -53,7 +53,7 @@ impl Kernel {
         if flags & !SEND_FLAGS != 0 {
             return Err(Stop::unsupported(format!("sending with flags {flags:#x}")));
         }
-        for (flag, name) in [(MSG_MORE, "MSG_MORE"), (MSG_EOR, "MSG_EOR"), (MSG_ZEROCOPY, "MSG_ZEROCOPY")] {
+        for (flag, name) in [(MSG_MORE, "MSG_MORE"), (MSG_EOR, "MSG_EOR")] {
             if flags & flag != 0 {
                 self.unheed(name);
             }
@@ -80,6 +80,7 @@ impl Kernel {
                 Err(SendError::Closing | SendError::Closed(_)) => return Err(Errno::EPIPE.into()),
             }
         }
+        self.tcp(fd)?.wrote(*sent as u64, flags & MSG_ZEROCOPY != 0);
         Ok(*sent as i64)
     }
 
