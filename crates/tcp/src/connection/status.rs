@@ -7,6 +7,20 @@ use super::{Connection, Phase};
 use crate::congestion::CongestionController;
 use crate::reason::CloseReason;
 
+/// How far loss recovery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RecoveryState {
+    /// No loss is known.
+    #[default]
+    Open,
+    /// Duplicate acknowledgments have come: a loss, or only disorder?
+    Disorder,
+    /// Fast recovery (RFC 5681 section 3.2).
+    Recovery,
+    /// The retransmission timer ran out (RFC 6298 section 5.4).
+    Loss,
+}
+
 /// A snapshot of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -34,6 +48,8 @@ pub struct Status {
     pub send_mss: u16,
     /// Octets sent and not acknowledged.
     pub outstanding: u32,
+    /// How far loss recovery has come.
+    pub recovery: RecoveryState,
     /// Outstanding octets that the peer reports to hold.
     pub octets_sacked: u32,
     /// Outstanding octets that are believed lost and were not sent again.
@@ -83,6 +99,7 @@ impl Connection {
             receive_window: 0,
             send_mss: self.common.config.mss.octets(),
             outstanding: 0,
+            recovery: RecoveryState::Open,
             octets_sacked: 0,
             octets_lost: 0,
             probes: 0,
@@ -116,6 +133,7 @@ impl Connection {
                 status.receive_window = tcb.receive.window();
                 status.send_mss = tcb.negotiated.send_mss;
                 status.outstanding = tcb.send.outstanding();
+                status.recovery = tcb.recovery.state();
                 status.octets_sacked = tcb.queue.sacked_octets();
                 status.octets_lost = tcb.queue.lost_octets();
                 status.probes = tcb.probes;
