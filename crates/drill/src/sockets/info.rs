@@ -1,6 +1,6 @@
 //! What `TCP_INFO` tells.
 
-use synfin_host::tcp::State;
+use synfin_host::tcp::{RecoveryState, State};
 
 use super::Kernel;
 
@@ -41,6 +41,7 @@ impl Kernel {
             ("tcpi_snd_mss", segment),
             ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
             ("tcpi_unacked", segments(i64::from(status.outstanding))),
+            ("tcpi_ca_state", recovery_state(status.recovery)),
             ("tcpi_sacked", segments(i64::from(status.octets_sacked))),
             ("tcpi_lost", segments(i64::from(status.octets_lost))),
             ("tcpi_probes", i64::from(status.probes)),
@@ -72,5 +73,15 @@ fn linux_state(state: State) -> i64 {
         State::CloseWait => 8,
         State::LastAck => 9,
         State::Closing => 11,
+    }
+}
+
+/// The numbers of Linux's `tcp_ca_state`.
+fn recovery_state(state: RecoveryState) -> i64 {
+    match state {
+        RecoveryState::Open => 0,
+        RecoveryState::Disorder => 1,
+        RecoveryState::Recovery => 3,
+        RecoveryState::Loss => 4,
     }
 }
