@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use synfin_drill::Form;
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
@@ -26,6 +28,7 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Serve(ServeArgs),
     Connect(ConnectArgs),
+    Drill(DrillArgs),
     #[command(hide = true)]
     Inner(InnerArgs),
 }
@@ -174,6 +177,54 @@ pub(crate) struct ConnectArgs {
     /// The TUN interface, made if there is none of that name; %d is the first free number
     #[arg(long, value_name = "NAME", default_value = "synfin%d")]
     pub(crate) tun: String,
+}
+
+/// Run packetdrill scripts against synfin's own TCP, in virtual time.
+///
+/// It takes no root and no network. Every script that does not pass is named with the line where it went wrong, and
+/// with the packet that was expected above the one that was seen. A script that asks for something that is not there
+/// is unsupported, which is not passed.
+#[derive(Debug, Args)]
+#[command(after_help = DRILL_EXAMPLES)]
+pub(crate) struct DrillArgs {
+    /// Scripts, or folders of scripts
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How many scripts run at a time; as many as there are processors unless given
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Run in this address form: ip=ipv4, ip=ipv6 or ip=mapped; may be given again
+    #[arg(long, value_name = "ip=FORM")]
+    pub(crate) set: Vec<IpForm>,
+
+    /// Print the results as JSON
+    #[arg(long, conflicts_with = "trace")]
+    pub(crate) json: bool,
+
+    /// Print every packet and call
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+const DRILL_EXAMPLES: &str = "Examples:
+  synfin drill conformance/
+  synfin drill --trace --set ip=ipv6 conformance/open/active.pkt";
+
+/// The address form of `--set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IpForm(pub(crate) Form);
+
+impl FromStr for IpForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = text
+            .strip_prefix("ip=")
+            .ok_or_else(|| format!("'{text}' is not ip=FORM: give ip=ipv4, ip=ipv6 or ip=mapped"))?;
+        form.parse().map(Self)
+    }
 }
 
 /// The half of `run` inside the namespace; see [`crate::run`].

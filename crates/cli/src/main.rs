@@ -10,6 +10,7 @@ use clap::Parser as _;
 
 mod args;
 mod connect;
+mod drill;
 mod failure;
 mod link;
 mod run;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Connect(args) => connect::connect(&args),

@@ -155,6 +155,11 @@ impl Connection {
         self.finish(CloseReason::Aborted, reset, now);
     }
 
+    /// How much unacknowledged and unsent data is held from now on, octets. What is held already stays.
+    pub fn set_send_buffer(&mut self, octets: usize) {
+        self.configure(|config| config.send_buffer = octets);
+    }
+
     /// Turns Nagle's algorithm off, or on again (MUST-17).
     pub fn set_nodelay(&mut self, nodelay: bool, now: Instant) {
         let _ = now;

@@ -18,9 +18,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// What could be announced: what is free, as far as the field can say it.
     fn free(&self) -> u32 {
         let free = self.capacity.saturating_sub(self.unread);
-        u32::try_from(free).unwrap_or(u32::MAX).min(WindowSize::MAX.octets())
+        let sayable = (u32::from(u16::MAX) << self.scale.shift()).min(WindowSize::MAX.octets());
+        u32::try_from(free).unwrap_or(u32::MAX).min(sayable)
     }
 
     /// How far the right edge must be able to move before it does: silly-window avoidance (MUST-39).

@@ -8,6 +8,7 @@
 use synfin_wire::SeqNumber;
 
 use super::{AckOutcome, LossVerdict};
+use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
 
@@ -37,6 +38,16 @@ pub(crate) struct FastRecovery {
 }
 
 impl FastRecovery {
+    /// Where it stands, for whoever looks at the connection.
+    pub(crate) fn state(&self) -> RecoveryState {
+        match self.mode {
+            Mode::Open if self.duplicates > 0 => RecoveryState::Disorder,
+            Mode::Open => RecoveryState::Open,
+            Mode::Fast { .. } => RecoveryState::Recovery,
+            Mode::Timeout { .. } => RecoveryState::Loss,
+        }
+    }
+
     pub(crate) fn on_ack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
         self.sack = outcome.sack;
         if outcome.acknowledged > 0 {
