@@ -63,9 +63,9 @@ fn shape(file: &Path) -> (Vec<String>, Vec<String>) {
     (handshake, close)
 }
 
-/// A line there, a line back, so that nothing but the FIN is left to be acknowledged; then the end.
-fn greet_and_wait(mut stream: TcpStream) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap());
+/// A line there, a line back, so that nothing but the FIN is left to be acknowledged; then the end of the other side.
+fn greet_and_wait(mut stream: &TcpStream) {
+    let mut lines = BufReader::new(stream);
     lines.read_line(&mut String::new()).unwrap();
     stream.write_all(b"hello\n").unwrap();
     lines.read_to_end(&mut Vec::new()).unwrap();
@@ -76,7 +76,7 @@ fn a_handshake_has_three_segments_and_a_slow_close_four() {
     alone(&["tshark", "bash"], || {
         let (go, gone) = channel();
         let (server, served) = server_once("127.0.0.1:0", move |stream| {
-            greet_and_wait(stream);
+            greet_and_wait(&stream);
             gone.recv().unwrap();
         });
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -107,7 +107,7 @@ const ATTEMPTS: usize = 20;
 #[test]
 fn a_prompt_close_has_three_segments() {
     alone(&["tshark", "bash"], || {
-        let server = server("127.0.0.1:0", greet_and_wait);
+        let server = server("127.0.0.1:0", |stream| greet_and_wait(&stream));
         let file = tempfile::NamedTempFile::new().unwrap();
         let script =
             format!("exec 3<>/dev/tcp/10.0.2.2/{}; echo hello >&3; read -u 3; exec 3>&-", server.port());

@@ -19,6 +19,9 @@ const ALONE: &str = "SYNFIN_TEST_IS_ALONE";
 /// Only a hang takes as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// After so many seconds a test is ended, with all that it has started.
+const HANG: &str = "120";
+
 /// Runs the body of the calling test in a network of its own, where these programs are there.
 #[track_caller]
 pub(crate) fn alone<F: FnOnce()>(programs: &[&str], body: F) {
@@ -34,8 +37,8 @@ pub(crate) fn alone<F: FnOnce()>(programs: &[&str], body: F) {
     let (_, name) = name.split_once("::").expect("a test is in a crate");
     let flags = if geteuid().is_root() { "-nm" } else { "-Urnm" };
     let ended = output(
-        Command::new("unshare")
-            .args([flags, "--"])
+        Command::new("timeout")
+            .args(["--kill-after=1", HANG, "unshare", flags, "--"])
             .arg(std::env::current_exe().expect("this is a file"))
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
             .env(ALONE, "1"),
