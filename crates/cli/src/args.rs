@@ -128,6 +128,7 @@ impl Impairments {
             reorder: self.reorder,
             duplicate: self.duplicate,
             corrupt: self.corrupt,
+            ..LinkConfig::default()
         }
     }
 }

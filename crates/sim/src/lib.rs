@@ -7,13 +7,23 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`link`] | [`Link`]: one direction of a link with rate, queue, delay, jitter and faults |
+//! | [`rule`] | [`Rule`]: this segment is lost, that one comes late |
+//! | [`network`] | [`Network`]: hosts and routers joined by links, faults, captures |
+//! | [`program`] | what runs on those hosts |
 //! | [`units`] | [`Probability`], [`Rate`] and durations, as a person writes them |
-//!
-//! Left out on purpose: addresses, routes and headers. A link carries octets.
 
 pub mod link;
+pub mod network;
+mod packet;
+pub mod program;
 mod random;
+pub mod rule;
 pub mod units;
 
-pub use link::{Link, LinkConfig, LinkCounters, Loss, Queue};
+pub use link::{GilbertElliott, Link, LinkConfig, LinkCounters, LinkDrop, Loss, Queue, Treatment};
+pub use network::{
+    CableId, CaptureId, CapturePoint, Fault, HostId, Network, NodeId, ProgramId, RouterId, Way,
+};
+pub use packet::Sighting;
+pub use rule::Rule;
 pub use units::{Probability, Rate, UnitError};

@@ -85,7 +85,7 @@ fn the_outcome_of_a_seed_is_pinned() {
         duplicated: 97,
         reordered: 234,
         corrupted: 33,
-        queue_dropped: 0,
+        ..LinkCounters::default()
     };
     assert_eq!(counters, expected);
 }
