@@ -161,6 +161,9 @@ impl Network {
     /// Joins two nodes by a cable that is alike in both directions, with faults of their own. A router
     /// learns the addresses of a host that it is joined to.
     ///
+    /// A cable with an MTU under a host's own drops what is too long without a word, as a broken path does;
+    /// before other cables a router tells the sender.
+    ///
     /// # Panics
     /// When one of them is a host that has a cable already.
     pub fn connect(&mut self, a: impl Into<NodeId>, b: impl Into<NodeId>, config: LinkConfig) -> CableId {
