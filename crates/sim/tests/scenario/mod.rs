@@ -3,6 +3,8 @@
 //! Two to four hosts around one or two routers, of which all speak IPv4 and IPv6; cables that lose, delay,
 //! reorder, double and corrupt; transfers in all directions; and, of some networks, a fault.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -18,9 +20,18 @@ use synfin_wire::Instant;
 /// No transfer takes longer, however bad the network.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
+/// The digests of the first networks.
+pub(crate) fn digests() -> impl Iterator<Item = u64> {
+    (0..64).map(|seed| {
+        let mut scenario = Scenario::new(seed);
+        scenario.run();
+        scenario.digest()
+    })
+}
+
 /// A network, and who talks to whom in it.
-pub struct Scenario {
-    pub network: Network,
+pub(crate) struct Scenario {
+    network: Network,
     transfers: Vec<Transfer>,
     captures: Vec<CaptureId>,
     /// Whether a connection may end otherwise than in order.
@@ -97,7 +108,7 @@ fn v6(host: usize) -> IpAddr {
 
 impl Scenario {
     /// The network of a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut draw = Draw(seed);
         let mut network = Network::new(seed);
         let (hosts, cables) = build(&mut draw, &mut network);
@@ -126,7 +137,7 @@ impl Scenario {
     ///
     /// # Panics
     /// When something does not hold that must.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         while let Some(moment) = self.network.step() {
             self.network.check_invariants();
             if moment > Instant::ZERO + PATIENCE {
@@ -162,12 +173,12 @@ impl Scenario {
     }
 
     /// The captures: at the first host, at the last, and in between.
-    pub fn files(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &[u8]> {
         self.captures.iter().map(|capture| self.network.captured(*capture))
     }
 
     /// A number that differs when an octet of a capture does (FNV-1a).
-    pub fn digest(&self) -> u64 {
+    pub(crate) fn digest(&self) -> u64 {
         self.files().flatten().fold(0xcbf2_9ce4_8422_2325, |digest, octet| {
             (digest ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
         })
