@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand};
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
+use crate::relay::RelayArgs;
+
 /// TCP in user space: under an unmodified program, or on its own.
 #[derive(Debug, Parser)]
 #[command(name = "synfin", version, max_term_width = 100, disable_help_subcommand = true)]
@@ -28,6 +30,8 @@ pub(crate) enum Verb {
     Connect(ConnectArgs),
     #[command(hide = true)]
     Inner(InnerArgs),
+    #[command(hide = true)]
+    Relay(RelayArgs),
 }
 
 /// Run a command whose whole network is synfin.

@@ -10,6 +10,7 @@ use clap::Parser as _;
 
 mod args;
 mod failure;
+mod relay;
 mod run;
 
 use args::{Cli, Verb};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let outcome = match cli.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
+        Verb::Relay(args) => relay::relay(&args),
         Verb::Serve(_) => Err(Failure::call("`serve` is not part of this build yet")),
         Verb::Connect(_) => Err(Failure::call("`connect` is not part of this build yet")),
     };

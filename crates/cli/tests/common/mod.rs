@@ -28,6 +28,12 @@ pub(crate) fn root() -> bool {
     namespaces() && possible((!nix::unistd::geteuid().is_root()).then(|| "it takes root".to_owned()))
 }
 
+/// Whether a program is there to be run beside synfin.
+pub(crate) fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output();
+    possible(found.err().map(|error| format!("{program}: {error}")))
+}
+
 fn possible(missing: Option<String>) -> bool {
     if let Some(reason) = &missing {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "this must not be skipped in CI: {reason}");
