@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use synfin_drill::Form;
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
@@ -28,6 +30,7 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Serve(ServeArgs),
     Connect(ConnectArgs),
+    Drill(DrillArgs),
     #[command(hide = true)]
     Inner(InnerArgs),
     #[command(hide = true)]
@@ -138,6 +141,13 @@ impl Impairments {
 }
 
 /// Serve a directory over HTTP from synfin's own TCP, on a TUN interface.
+///
+/// This machine's kernel is at the other end of the link, with the first address of the subnet (/24, or /64
+/// with IPv6): 10.0.0.1 when 10.0.0.2 is listened on. Whoever else is to reach the server needs the kernel
+/// to forward. Ctrl-C ends it.
+///
+/// An interface that exists, as made by `ip tuntap add NAME mode tun user USER`, is attached to; what it has
+/// of addresses and routes is left as it is. That way root is not needed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  sudo synfin serve ./public --listen 10.0.0.2:80")]
 pub(crate) struct ServeArgs {
@@ -145,7 +155,7 @@ pub(crate) struct ServeArgs {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
 
-    /// Where to listen; the kernel's end of the link gets the address before it
+    /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80")]
     pub(crate) listen: SocketAddr,
 
@@ -155,16 +165,71 @@ pub(crate) struct ServeArgs {
 }
 
 /// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.
+///
+/// The end of standard input ends that direction alone; the command ends when both have. The exit status is
+/// 0 then, 1 when the connection failed or was reset, and 2 when the call was off.
+///
+/// synfin gets a TUN interface of its own, with this machine's kernel at the other end: 10.0.0.1 and fd00::1
+/// are the kernel. Addresses beyond it are reached when the kernel forwards: `sysctl net.ipv4.ip_forward=1`,
+/// and a route back to 10.0.0.3 or masquerading.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  echo hello | synfin connect 10.0.0.1:7")]
+#[command(after_help = "Example:\n  echo hello | sudo synfin connect 10.0.0.1:7")]
 pub(crate) struct ConnectArgs {
     /// Where to
     #[arg(value_name = "HOST:PORT")]
     pub(crate) destination: HostPort,
 
-    /// The TUN interface, made if there is none of that name
-    #[arg(long, value_name = "NAME", default_value = "synfin0")]
+    /// The TUN interface, made if there is none of that name; %d is the first free number
+    #[arg(long, value_name = "NAME", default_value = "synfin%d")]
     pub(crate) tun: String,
+}
+
+/// Run packetdrill scripts against synfin's own TCP, in virtual time.
+///
+/// It takes no root and no network. Every script that does not pass is named with the line where it went wrong, and
+/// with the packet that was expected above the one that was seen. A script that asks for something that is not there
+/// is unsupported, which is not passed.
+#[derive(Debug, Args)]
+#[command(after_help = DRILL_EXAMPLES)]
+pub(crate) struct DrillArgs {
+    /// Scripts, or folders of scripts
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How many scripts run at a time; as many as there are processors unless given
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Run in this address form: ip=ipv4, ip=ipv6 or ip=mapped; may be given again
+    #[arg(long, value_name = "ip=FORM")]
+    pub(crate) set: Vec<IpForm>,
+
+    /// Print the results as JSON
+    #[arg(long, conflicts_with = "trace")]
+    pub(crate) json: bool,
+
+    /// Print every packet and call
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+const DRILL_EXAMPLES: &str = "Examples:
+  synfin drill conformance/
+  synfin drill --trace --set ip=ipv6 conformance/open/active.pkt";
+
+/// The address form of `--set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IpForm(pub(crate) Form);
+
+impl FromStr for IpForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = text
+            .strip_prefix("ip=")
+            .ok_or_else(|| format!("'{text}' is not ip=FORM: give ip=ipv4, ip=ipv6 or ip=mapped"))?;
+        form.parse().map(Self)
+    }
 }
 
 /// The half of `run` inside the namespace; see [`crate::run`].

@@ -9,9 +9,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod args;
+mod connect;
+mod drill;
 mod failure;
+mod link;
 mod relay;
 mod run;
+mod serve;
 
 use args::{Cli, Verb};
 use failure::Failure;
@@ -23,10 +27,11 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Relay(args) => relay::relay(&args),
-        Verb::Serve(_) => Err(Failure::call("`serve` is not part of this build yet")),
-        Verb::Connect(_) => Err(Failure::call("`connect` is not part of this build yet")),
+        Verb::Serve(args) => serve::serve(&args),
+        Verb::Connect(args) => connect::connect(&args),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -64,7 +64,7 @@ struct Outcome {
 
 /// Joins two namespaces by a link and runs iperf3 over it; `None` where that cannot be done.
 fn iperf(link: &[&str], words: &[&str]) -> Option<Outcome> {
-    if !common::root() || !common::has("iperf3") {
+    if !common::root() || !common::programs(&["iperf3", "nsenter"]) {
         return None;
     }
     let (left, right) = (Namespace::new(), Namespace::new());

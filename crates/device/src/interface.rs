@@ -72,6 +72,16 @@ impl Interface {
         self.call("set the MTU of", request)
     }
 
+    /// Sets how many packets may wait in the kernel for the interface to take them: on a TUN, for
+    /// [`receive`](crate::Device::receive) to be called. A new one holds 500 and drops the rest.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn set_queue_len(&mut self, packets: u32) -> Result<(), InterfaceError> {
+        let request = self.link(0).attribute(libc::IFLA_TXQLEN, &packets.to_ne_bytes());
+        self.call("set the length of the queue of", request)
+    }
+
     /// Brings the interface up and waits until the addresses that were added are there for whoever sends to
     /// them: the kernel makes an IPv6 address so at some later time of its own.
     ///
@@ -187,6 +197,13 @@ pub struct InterfaceError {
 impl InterfaceError {
     fn new(action: &'static str, name: &str, errno: Errno) -> Self {
         Self { action, name: name.to_owned(), source: errno.into() }
+    }
+
+    /// What kind of error the kernel gave: [`AlreadyExists`](io::ErrorKind::AlreadyExists) for an address or
+    /// a route that is there.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
     }
 }
 

@@ -157,9 +157,9 @@ impl Connection {
         let result = match &mut self.phase {
             Phase::SynSent(syn_sent) => match input::syn_sent::handle(&mut self.common, syn_sent, incoming) {
                 input::syn_sent::Outcome::Stay(verdict) => return verdict,
-                input::syn_sent::Outcome::Synchronized(tcb) => {
+                input::syn_sent::Outcome::Synchronized(tcb, rest) => {
                     self.phase = Phase::Synchronized(tcb);
-                    Ok(())
+                    rest
                 }
                 input::syn_sent::Outcome::Refused => Err(Stop::Close(CloseReason::Refused)),
             },

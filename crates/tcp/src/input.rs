@@ -6,7 +6,7 @@
 //! is left out: nothing that carries them is in use (appendix A.1).
 
 mod ack;
-mod challenge;
+pub(crate) mod challenge;
 mod fin;
 mod no_connection;
 mod reset;

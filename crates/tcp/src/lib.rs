@@ -44,7 +44,7 @@ mod timer;
 pub use config::{Config, CongestionAlgorithm, KeepAlive};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::state::{State, Trigger};
-pub use connection::status::Status;
+pub use connection::status::{RecoveryState, Status};
 pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};

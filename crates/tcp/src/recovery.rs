@@ -13,6 +13,7 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
 use fast_recovery::FastRecovery;
@@ -105,6 +106,11 @@ impl LossRecovery {
             .saturating_sub(queue.sacked_octets())
             .saturating_sub(queue.lost_octets())
             .saturating_sub(self.fast.left_the_network(mss))
+    }
+
+    /// Where it stands.
+    pub(crate) fn state(&self) -> RecoveryState {
+        self.fast.state()
     }
 
     /// Why the next lost range is sent again.

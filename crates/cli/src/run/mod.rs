@@ -21,6 +21,8 @@
 
 use std::process::ExitCode;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
 use crate::Failure;
 use crate::args::RunArgs;
 
@@ -37,6 +39,7 @@ use relay::Relay;
 /// Runs the command to its end. To be called on the main thread, which the command will not outlive.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let (starting, tun) = Starting::spawn(args)?;
+    raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -51,6 +54,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         relay.finish().await?;
         Ok(ExitCode::from(status))
     })
+}
+
+/// Lets this process have as many descriptors as it may: each connection of the command's takes one. The
+/// command is started already, with the limit that it was given.
+fn raise_descriptor_limit() {
+    // A connection too many is told to the command, whatever the limit.
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// The network is gone: nothing is left for the command to do.

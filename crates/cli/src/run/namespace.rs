@@ -1,7 +1,6 @@
 //! The namespaces of the command, and the link in them.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
@@ -10,12 +9,14 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 use synfin_device::interface::{Interface, InterfaceError};
-use synfin_device::tun::{Tun, TunError};
+use synfin_device::tun::Tun;
 
 use super::addresses::{COMMAND_V4, COMMAND_V6, HOST_V4, HOST_V6, PREFIX_V4, PREFIX_V6};
 use crate::args::InnerArgs;
+use crate::link::{QUEUE_LEN, no_tun};
 
 const NAME: &str = "synfin0";
+
 /// By whose leave this process rules over its namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rights {
@@ -90,6 +91,7 @@ pub(super) fn make_link(args: &InnerArgs, rights: Rights) -> Result<Tun, String>
 fn configure() -> Result<(), InterfaceError> {
     Interface::new("lo")?.up()?;
     let mut link = Interface::new(NAME)?;
+    link.set_queue_len(QUEUE_LEN)?;
     link.add_address(COMMAND_V4.into(), PREFIX_V4)?;
     link.up()?;
     link.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, Some(HOST_V4.into()))?;
@@ -121,19 +123,5 @@ fn loosen(rights: Rights) {
     ];
     for (name, value) in settings {
         let _ = fs::write(Path::new("/proc/sys").join(name), value);
-    }
-}
-
-/// Without permission it makes a difference whether the file or the kernel refuses.
-fn no_tun(error: &TunError) -> String {
-    if !matches!(error, TunError::Permission) {
-        return error.to_string();
-    }
-    match OpenOptions::new().read(true).write(true).open("/dev/net/tun") {
-        Err(denied) if denied.kind() == io::ErrorKind::PermissionDenied => {
-            "no permission to open /dev/net/tun: run as root, or let users open it (`chmod 0666 /dev/net/tun`)"
-                .to_owned()
-        }
-        _ => "no permission to make a TUN interface: run as root; a container needs `--cap-add NET_ADMIN`".to_owned(),
     }
 }

@@ -28,10 +28,12 @@ pub(crate) fn root() -> bool {
     namespaces() && possible((!nix::unistd::geteuid().is_root()).then(|| "it takes root".to_owned()))
 }
 
-/// Whether a program is there to be run beside synfin.
-pub(crate) fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").output();
-    possible(found.err().map(|error| format!("{program}: {error}")))
+/// Whether these programs are there.
+pub(crate) fn programs(names: &[&str]) -> bool {
+    let places = std::env::var_os("PATH").unwrap_or_default();
+    let places: Vec<_> = std::env::split_paths(&places).chain(["/usr/sbin".into(), "/sbin".into()]).collect();
+    let is_missing = |name: &&&str| !places.iter().any(|place| place.join(name).is_file());
+    possible(names.iter().find(is_missing).map(|name| format!("there is no {name}")))
 }
 
 fn possible(missing: Option<String>) -> bool {

@@ -40,6 +40,18 @@ fn what_is_sent_before_the_handshake_goes_with_its_third_segment() {
     assert_eq!(scene.heard(), ["0.000 SYN 0: syn", "0.000 PSH,ACK 1+100 ack 1: data"]);
 }
 
+/// Section 3.10.7.3, last paragraph: what comes with the SYN-ACK counts.
+#[test]
+fn text_and_a_fin_with_the_syn_ack_are_taken() {
+    let mut scene = Scene::new(plain());
+    scene.reach(State::SynSent);
+    scene.start();
+    scene.say(segment(SYN_ACK | Flags::FIN).holding(20));
+    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 22: handshake-ack"]);
+    assert_eq!(scene.state(), State::CloseWait);
+    assert_eq!((scene.read(100), scene.read(100)), (20, 0));
+}
+
 /// MUST-22, MUST-23: R2 of a SYN is three minutes or more. RFC 6298: 1 s, then twice as long each time.
 #[test]
 fn a_syn_is_sent_again_for_three_minutes() {

@@ -92,6 +92,10 @@ pub(crate) fn rst() -> Said {
 }
 
 impl Said {
+    pub(crate) fn holding(self, octets: usize) -> Self {
+        Self { text: octets, ..self }
+    }
+
     /// At this number, counted from the peer's SYN.
     pub(crate) fn at(self, relative: u32) -> Self {
         Self { seq: Some(IRS + relative), ..self }
@@ -140,7 +144,7 @@ pub(crate) fn plain() -> Config {
     }
 }
 
-pub(crate) fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -212,7 +216,6 @@ impl Scene {
                     Some(self.host.listen(self.ours, ListenOptions::default()).expect("a listener"));
             }
             State::SynSent => {
-                self.ours.set_port(5000);
                 let options = ConnectOptions { local: Some(self.ours), config: None };
                 self.handle = Some(self.host.connect(self.peers, options, self.now).expect("an attempt"));
                 self.drain();
@@ -341,10 +344,15 @@ impl Scene {
 
     /// Sends `octets`, all of which the buffer takes.
     pub(crate) fn send(&mut self, octets: usize) {
+        self.queue(octets);
+        self.drain();
+    }
+
+    /// The same, and what the host makes of it waits.
+    pub(crate) fn queue(&mut self, octets: usize) {
         let now = self.now;
         let data = Bytes::from(vec![b'u'; octets]);
         assert_eq!(self.socket().send(data, now), Ok(octets));
-        self.drain();
     }
 
     /// Reads up to `max` octets and says how many there were; none means the end.
@@ -381,6 +389,12 @@ impl Scene {
         self.drain();
     }
 
+    /// The state of the connection that the user holds, if he holds one.
+    pub(crate) fn host_state(&mut self) -> Option<State> {
+        let handle = self.handle?;
+        self.host.tcp(handle).map(|socket| socket.state())
+    }
+
     pub(crate) fn state(&mut self) -> State {
         self.socket().state()
     }
@@ -410,6 +424,11 @@ impl Scene {
             self.drain();
         }
         self.now = end;
+    }
+
+    /// Takes a packet from somewhere else than the peer.
+    pub(crate) fn take(&mut self, bytes: Bytes) {
+        let _ = self.host.handle_packet(PacketIn { bytes, trust_checksum: false }, self.now);
     }
 
     pub(crate) fn drain(&mut self) {

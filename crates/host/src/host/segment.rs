@@ -82,7 +82,7 @@ impl Host {
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         if let Owner::Listener(listener) = entry.owner {
             let flags = incoming.segment.header.flags;
-            let would_establish = flags.ack() && !flags.syn() && !flags.rst();
+            let would_establish = flags.ack() && !flags.rst();
             match self.listeners.get(listener) {
                 None => {
                     let pair = entry.pair;

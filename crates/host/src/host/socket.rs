@@ -146,6 +146,12 @@ impl<'a> TcpSocket<'a> {
         self.host.send_reply(reset, None, pair, now);
     }
 
+    /// SO_SNDBUF: how much unacknowledged and unsent data is held, octets. Before the handshake is over it
+    /// has no effect.
+    pub fn set_send_buffer(&mut self, octets: usize) {
+        self.call(|connection| connection.set_send_buffer(octets), |_| {});
+    }
+
     /// TCP_NODELAY (RFC 9293 MUST-17).
     pub fn set_nodelay(&mut self, nodelay: bool, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.nodelay = Some(nodelay);

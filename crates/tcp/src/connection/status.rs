@@ -7,6 +7,20 @@ use super::{Connection, Phase};
 use crate::congestion::CongestionController;
 use crate::reason::CloseReason;
 
+/// How far loss recovery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RecoveryState {
+    /// No loss is known.
+    #[default]
+    Open,
+    /// Duplicate acknowledgments have come: a loss, or only disorder?
+    Disorder,
+    /// Fast recovery (RFC 5681 section 3.2).
+    Recovery,
+    /// The retransmission timer ran out (RFC 6298 section 5.4).
+    Loss,
+}
+
 /// A snapshot of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -34,6 +48,16 @@ pub struct Status {
     pub send_mss: u16,
     /// Octets sent and not acknowledged.
     pub outstanding: u32,
+    /// How far loss recovery has come.
+    pub recovery: RecoveryState,
+    /// Outstanding octets that the peer reports to hold.
+    pub octets_sacked: u32,
+    /// Outstanding octets that are believed lost and were not sent again.
+    pub octets_lost: u32,
+    /// Zero-window or keep-alive probes since the peer was heard.
+    pub probes: u8,
+    /// How often the time between probes of a closed window has doubled.
+    pub persist_backoff: u8,
     /// Octets in the send buffer, outstanding ones included.
     pub send_queued: usize,
     /// Octets that the user has not read.
@@ -75,6 +99,11 @@ impl Connection {
             receive_window: 0,
             send_mss: self.common.config.mss.octets(),
             outstanding: 0,
+            recovery: RecoveryState::Open,
+            octets_sacked: 0,
+            octets_lost: 0,
+            probes: 0,
+            persist_backoff: 0,
             send_queued: 0,
             receive_queued: self.receive_available(),
             timestamps: false,
@@ -104,6 +133,11 @@ impl Connection {
                 status.receive_window = tcb.receive.window();
                 status.send_mss = tcb.negotiated.send_mss;
                 status.outstanding = tcb.send.outstanding();
+                status.recovery = tcb.recovery.state();
+                status.octets_sacked = tcb.queue.sacked_octets();
+                status.octets_lost = tcb.queue.lost_octets();
+                status.probes = tcb.probes;
+                status.persist_backoff = tcb.persist_backoff;
                 status.send_queued = tcb.outbox.len();
                 status.timestamps = tcb.negotiated.timestamps;
                 status.sack = tcb.negotiated.sack;

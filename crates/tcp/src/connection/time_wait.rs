@@ -1,12 +1,13 @@
 //! TIME-WAIT: what is kept for 2 MSL so that old segments find somebody who knows them
 //! (RFC 9293 sections 3.6.1 and 3.10.7.4, RFC 6191, RFC 1337).
 
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use super::tcb::Tcb;
 use super::{Common, Identity};
 use crate::config::Config;
 use crate::incoming::{Incoming, Verdict};
+use crate::input::challenge;
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::{DropReason, SendReason};
 
@@ -23,6 +24,8 @@ pub struct TimeWait {
     recent: Option<u32>,
     expires: Instant,
     due: Option<SendReason>,
+    /// When a segment without text or FIN was last answered.
+    last_challenge: Option<Instant>,
 }
 
 /// What became of a segment that met TIME-WAIT.
@@ -46,6 +49,7 @@ impl TimeWait {
             recent: tcb.negotiated.timestamps.then_some(tcb.stamps.recent),
             expires: now + common.config.msl * 2,
             due: tcb.ack.is_pending().then_some(SendReason::FinAck),
+            last_challenge: None,
         }
     }
 
@@ -69,10 +73,10 @@ impl TimeWait {
             // RFC 1337: an old RST must not end TIME-WAIT early.
             return TimeWaitOutcome::Stay(Verdict::Dropped(DropReason::TimeWaitRst));
         }
-        if header.flags.syn() && !header.flags.ack() && self.may_reopen(header) {
+        if header.flags.syn() && !header.flags.ack() && self.may_reopen(config, header) {
             return TimeWaitOutcome::Reopen;
         }
-        self.due = Some(SendReason::TimeWaitAck);
+        self.answer(incoming);
         // Only a FIN that fits restarts the time: anything else may be old.
         let is_fin_again = header.flags.fin() && incoming.segment.end() == self.receive_next;
         if is_fin_again {
@@ -80,22 +84,32 @@ impl TimeWait {
             return TimeWaitOutcome::Stay(Verdict::Accepted);
         }
         let drop = if header.flags.syn() { DropReason::SynInWindow } else { DropReason::Duplicate };
-        if incoming.segment.sequence_length() == 0 && header.ack == self.send_next {
-            // A pure acknowledgment of all: there is nothing to tell the peer.
-            self.due = None;
-        }
         TimeWaitOutcome::Stay(Verdict::Dropped(drop))
     }
 
+    /// Text and FINs are always answered, for their sender waits for it; anything else only now and then, as
+    /// in every other state (RFC 5961 section 7), and a pure acknowledgment of all not at all.
+    fn answer(&mut self, incoming: &Incoming) {
+        let Segment { header, payload } = &incoming.segment;
+        if payload.is_empty() && !header.flags.fin() {
+            let knows_all = !header.flags.syn() && header.ack == self.send_next;
+            if knows_all || !challenge::is_time(&mut self.last_challenge, incoming.arrived) {
+                return;
+            }
+        }
+        self.due = Some(SendReason::TimeWaitAck);
+    }
+
     /// A SYN opens anew when its timestamp is later (RFC 6191 section 2), or, without one, its number.
-    fn may_reopen(&self, header: &TcpHeader) -> bool {
+    fn may_reopen(&self, config: &Config, header: &TcpHeader) -> bool {
         match (self.recent, header.options.timestamps) {
             (Some(recent), Some(stamps)) => {
                 let advance = stamps.value.wrapping_sub(recent) as i32;
                 advance > 0 || (advance == 0 && header.seq.after(self.receive_next))
             }
-            (None, Some(_)) => true,
-            (Some(_) | None, None) => header.seq.after(self.receive_next),
+            // The new connection would have timestamps, which tell its segments from the old one's.
+            (None, Some(_)) if config.timestamps => true,
+            (Some(_), None) | (None, _) => header.seq.after(self.receive_next),
         }
     }
 

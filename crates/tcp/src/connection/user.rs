@@ -15,6 +15,9 @@ use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
 use crate::timer::Timer;
 
+/// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
+const LARGEST_SEND_BUFFER: usize = 1 << 30;
+
 impl Connection {
     /// How many octets [`Connection::send`] would take now.
     #[must_use]
@@ -24,7 +27,7 @@ impl Connection {
             Phase::Synchronized(tcb) => tcb.outbox.len(),
             Phase::TimeWait { .. } | Phase::Closed(_) => return 0,
         };
-        self.common.config.send_buffer.saturating_sub(held)
+        self.common.config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(held)
     }
 
     /// SEND: takes octets from the front of `data` as far as the send buffer has room, and returns how
@@ -87,7 +90,7 @@ impl Connection {
             Phase::Synchronized(tcb) => match tcb.inbox.pop(max) {
                 Some(bytes) => {
                     let room = tcb.room(&self.common);
-                    if tcb.state().can_receive_data() && window::opening(&tcb.receive, &room).is_some() {
+                    if tcb.state().can_receive_data() && window::is_news(&tcb.receive, &room) {
                         tcb.ack.at_once(SendReason::WindowUpdate);
                     }
                     Ok(Some(bytes))
@@ -150,6 +153,11 @@ impl Connection {
             tcb.inbox.clear();
         }
         self.finish(CloseReason::Aborted, reset, now);
+    }
+
+    /// How much unacknowledged and unsent data is held from now on, octets. What is held already stays.
+    pub fn set_send_buffer(&mut self, octets: usize) {
+        self.configure(|config| config.send_buffer = octets);
     }
 
     /// Turns Nagle's algorithm off, or on again (MUST-17).

@@ -42,11 +42,13 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
-    if let Some(sent_at) = tcb.syn_ack_at {
-        tcb.recovery.rtt.measured(segment.arrived - sent_at);
-        tcb.recovery.rto.measured(&tcb.recovery.rtt);
-    } else if tcb.retransmissions > 0 {
+    if tcb.retransmissions > 0 {
         tcb.recovery.rto.after_lost_syn();
+    }
+    let sample = tcb.syn_ack_at.map(|sent_at| segment.arrived - sent_at);
+    if let Some(sample) = sample.or_else(|| echoed(common, tcb, segment)) {
+        tcb.recovery.rtt.measured(sample);
+        tcb.recovery.rto.measured(&tcb.recovery.rtt);
     }
     tcb.advance(Trigger::AckOfSyn);
     tcb.send.una = tcb.send.first_octet();
@@ -98,6 +100,7 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
     if acknowledged > 0 {
         let was_full = tcb.outbox.len() >= common.config.send_buffer;
         tcb.send.una = header.ack;
+        tcb.small_until = tcb.small_until.later(header.ack);
         tcb.outbox.acknowledge(header.ack);
         let cumulative = tcb.queue.acknowledge(header.ack);
         taken.sent_once_at = cumulative.sent_once_at.or(taken.sent_once_at);
@@ -142,8 +145,8 @@ fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
     }
     // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
     // somebody answered (MUST-37), and now it may come in.
-    if tcb.send.wnd == WindowSize::ZERO && tcb.troubled_since.is_some() {
-        tcb.troubled_since = Some(segment.arrived);
+    if tcb.send.wnd == WindowSize::ZERO {
+        tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost(tcb.mss());
         tcb.intents.retransmit_now = true;
@@ -182,8 +185,13 @@ fn round_trip(
     if let (Some(sent_at), false) = (taken.sent_once_at, taken.retransmitted) {
         return Some(segment.arrived - sent_at);
     }
-    let stamps = segment.header.options.timestamps?;
-    if acknowledged == 0 || !tcb.negotiated.timestamps || stamps.echo == 0 {
+    if acknowledged > 0 { echoed(common, tcb, segment) } else { None }
+}
+
+/// How long ago the echoed timestamp was sent.
+fn echoed(common: &Common, tcb: &Tcb, segment: &InWindow) -> Option<Duration> {
+    let stamps = segment.header.options.timestamps.filter(|stamps| stamps.echo != 0)?;
+    if !tcb.negotiated.timestamps {
         return None;
     }
     let millis = common.identity.timestamp(segment.arrived).wrapping_sub(stamps.echo);

@@ -23,8 +23,16 @@ pub(super) fn answer(tcb: &mut Tcb, segment: &Segment, reason: SendReason, now: 
 
 /// A challenge acknowledgment, unless one was sent a moment ago.
 pub(super) fn throttled(tcb: &mut Tcb, reason: SendReason, now: Instant) {
-    if tcb.last_challenge.is_none_or(|last| now - last >= INTERVAL) {
-        tcb.last_challenge = Some(now);
+    if is_time(&mut tcb.last_challenge, now) {
         tcb.intents.challenge = Some(reason);
     }
+}
+
+/// Whether the last challenge lies back far enough for another, which is taken down.
+pub(crate) fn is_time(last: &mut Option<Instant>, now: Instant) -> bool {
+    let is_time = last.is_none_or(|last| now - last >= INTERVAL);
+    if is_time {
+        *last = Some(now);
+    }
+    is_time
 }

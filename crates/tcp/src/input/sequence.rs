@@ -91,7 +91,7 @@ fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) {
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
-fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindow {
+pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindow {
     let Segment { header, mut payload } = segment;
     let mut flags = header.flags;
     let mut seq = header.seq;

@@ -1,10 +1,11 @@
 //! A segment in SYN-SENT (RFC 9293 section 3.10.7.3).
 
 use alloc::boxed::Box;
+use core::ops::ControlFlow;
 
 use synfin_wire::WindowSize;
 
-use super::ack;
+use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
 use crate::connection::half_open::rto_after_handshake;
 use crate::connection::negotiate::{self, Negotiated};
@@ -19,8 +20,9 @@ use crate::send::SendBuffer;
 /// What became of the attempt.
 pub(crate) enum Outcome {
     Stay(Verdict),
-    /// ESTABLISHED, or SYN-RECEIVED when the peer opened at the same time.
-    Synchronized(Box<Tcb>),
+    /// ESTABLISHED, or SYN-RECEIVED when the peer opened at the same time; and what came of the rest of the
+    /// segment.
+    Synchronized(Box<Tcb>, Result<(), Stop>),
     /// An RST that acknowledges our SYN.
     Refused,
 }
@@ -50,13 +52,28 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
     }
     let state = if acknowledges_syn { State::Established } else { State::SynReceived };
     let mut tcb = synchronize(common, syn_sent, &incoming, state);
-    if acknowledges_syn {
+    let rest = if acknowledges_syn {
         establish(common, syn_sent, &mut tcb, &incoming);
+        behind_syn(common, &mut tcb, incoming)
     } else {
-        // Simultaneous open (MUST-10): our SYN again, with the acknowledgment of theirs.
+        // Simultaneous open (MUST-10): our SYN again, with the acknowledgment of theirs. Text that came with
+        // it is not taken: the peer sends it again.
         tcb.intents.syn_ack = Some(SendReason::SimultaneousOpen);
+        Ok(())
+    };
+    Outcome::Synchronized(Box::new(tcb), rest)
+}
+
+/// Other controls or text: on with the sixth step.
+fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
+    let Incoming { segment, arrived, .. } = incoming;
+    let segment = sequence::trim(tcb, segment, arrived);
+    urgent::check(common, tcb, &segment);
+    if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
+        return Err(stop);
     }
-    Outcome::Synchronized(Box::new(tcb))
+    fin::check(common, tcb, &segment);
+    Ok(())
 }
 
 /// The TCB that follows from both SYNs.

@@ -107,9 +107,13 @@ fn text(
     now: Instant,
 ) -> SegmentOut {
     let payload = tcb.outbox.slice(start, octets as usize);
+    let size = super::segment_size(tcb);
     let mut flags = Flags::ACK;
-    if octets > 0 && start + octets == tcb.outbox.end_seq() {
-        // MUST-61: nothing more is queued.
+    let last_queued = octets > 0 && start + octets == tcb.outbox.end_seq();
+    let new_burst = octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
+    if last_queued || new_burst {
+        // MUST-61: nothing more is queued. A new super-segment is pushed as well, as Linux does it: whoever
+        // gathers segments up for the receiver need not wait for more.
         flags = flags | Flags::PSH;
     }
     if fin {
@@ -117,7 +121,6 @@ fn text(
     }
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
-    let size = super::segment_size(tcb);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
     segment.segment_size = (octets > size).then_some(size as u16);
     segment

@@ -26,12 +26,13 @@ impl ReceiveSpace {
         self.edge.octets_since(self.nxt)
     }
 
-    /// The acceptability test of section 3.10.7.4, Table 6.
+    /// The acceptability test of section 3.10.7.4, Table 6, but for one number: a peer that has filled the
+    /// window and lost some of it acknowledges from the very edge, and must be heard.
     pub(crate) fn accepts(&self, seq: SeqNumber, len: u32) -> bool {
         let inside = |number: SeqNumber| number.at_or_after(self.nxt) && number.before(self.edge);
         match (len, self.window()) {
             (0, 0) => seq == self.nxt,
-            (0, _) => inside(seq),
+            (0, _) => inside(seq) || seq == self.edge,
             (_, 0) => false,
             (_, _) => inside(seq) || inside(seq + (len - 1)),
         }

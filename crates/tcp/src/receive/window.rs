@@ -18,9 +18,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// What could be announced: what is free, as far as the field can say it.
     fn free(&self) -> u32 {
         let free = self.capacity.saturating_sub(self.unread);
-        u32::try_from(free).unwrap_or(u32::MAX).min(WindowSize::MAX.octets())
+        let sayable = (u32::from(u16::MAX) << self.scale.shift()).min(WindowSize::MAX.octets());
+        u32::try_from(free).unwrap_or(u32::MAX).min(sayable)
     }
 
     /// How far the right edge must be able to move before it does: silly-window avoidance (MUST-39).
@@ -34,6 +36,12 @@ pub(crate) fn opening(space: &ReceiveSpace, room: &Room) -> Option<u32> {
     let target = space.nxt + room.free();
     let gain = target.octets_since(space.edge);
     (gain >= room.worthwhile()).then_some(gain)
+}
+
+/// Whether the user's reading has opened the window so far that the peer should hear of it at once. While
+/// the peer may still send half of what the buffer takes, the next acknowledgment is soon enough.
+pub(crate) fn is_news(space: &ReceiveSpace, room: &Room) -> bool {
+    space.window() as usize <= room.capacity / 2 && opening(space, room).is_some()
 }
 
 /// Moves the right edge as far as the room allows and returns the window to announce.

@@ -8,6 +8,7 @@
 use synfin_wire::SeqNumber;
 
 use super::{AckOutcome, LossVerdict};
+use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
 
@@ -32,11 +33,21 @@ pub(crate) struct FastRecovery {
     duplicates: u32,
     partial: bool,
     sack: bool,
-    /// A recovery ended here, and nothing beyond is acknowledged yet.
+    /// A recovery ended here with much being sent twice, and nothing beyond is acknowledged yet.
     settled: bool,
 }
 
 impl FastRecovery {
+    /// Where it stands, for whoever looks at the connection.
+    pub(crate) fn state(&self) -> RecoveryState {
+        match self.mode {
+            Mode::Open if self.duplicates > 0 => RecoveryState::Disorder,
+            Mode::Open => RecoveryState::Open,
+            Mode::Fast { .. } => RecoveryState::Recovery,
+            Mode::Timeout { .. } => RecoveryState::Loss,
+        }
+    }
+
     pub(crate) fn on_ack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
         self.sack = outcome.sack;
         if outcome.acknowledged > 0 {
@@ -58,11 +69,11 @@ impl FastRecovery {
                 self.judge_by_sack(outcome, queue)
             }
             Mode::Fast { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
+                self.open(outcome);
                 LossVerdict::Recovered
             }
             Mode::Timeout { recover } if outcome.una.at_or_after(recover) => {
-                self.open();
+                self.open(outcome);
                 LossVerdict::AfterTimeout
             }
             Mode::Fast { .. } => {
@@ -125,13 +136,19 @@ impl FastRecovery {
     fn mark(&self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) {
         if outcome.sack {
             queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
-        } else if queue.front().is_some_and(|front| front.retransmissions == 0) {
+        }
+        // With SACK, what lies below anything that the peer holds may go (RFC 6675 section 4, NextSeg (3)).
+        let is_hole = !outcome.sack || queue.sacked_octets() > 0;
+        if is_hole && queue.front().is_some_and(|front| front.retransmissions == 0) {
             queue.mark_front_lost(outcome.mss);
         }
     }
 
-    fn open(&mut self) {
-        *self = Self { sack: self.sack, settled: true, ..Self::default() };
+    /// A recovery is over. An acknowledgment that covers much shows that the peer held what was sent again:
+    /// then duplicates are our own doing (RFC 6582 section 4.1).
+    fn open(&mut self, outcome: &AckOutcome) {
+        let settled = outcome.acknowledged > 4 * outcome.mss;
+        *self = Self { sack: self.sack, settled, ..Self::default() };
     }
 
     fn enter(&mut self, nxt: SeqNumber) -> LossVerdict {

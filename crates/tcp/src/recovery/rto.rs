@@ -19,6 +19,7 @@ pub(crate) struct Rto {
 
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
+        let max = max.max(min);
         Self { base: initial.clamp(min, max), min, max, backoff: 0 }
     }
 

@@ -7,6 +7,11 @@ use alloc::collections::VecDeque;
 
 use synfin_wire::{Instant, SeqNumber};
 
+/// The queue is cut by SACK ranges into no more pieces than one for so many octets, and a few: a peer that
+/// reports every other octet must not make the queue larger than the data.
+const OCTETS_A_PIECE: usize = 256;
+const A_FEW_PIECES: usize = 64;
+
 /// Numbers that were sent together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SentRange {
@@ -132,10 +137,16 @@ impl RetransmissionQueue {
                 index += 1;
                 continue;
             }
+            let may_cut = self.may_cut();
             if self.ranges[index].start.before(start) {
-                self.split(index, start);
+                if may_cut {
+                    self.split(index, start);
+                }
                 index += 1;
                 continue;
+            }
+            if self.ranges[index].end.after(end) && !may_cut {
+                break;
             }
             self.split(index, end);
             let range = &mut self.ranges[index];
@@ -208,6 +219,14 @@ impl RetransmissionQueue {
             range.lost = true;
             self.lost_octets += range.len();
         }
+    }
+
+    fn may_cut(&self) -> bool {
+        let octets = match (self.ranges.front(), self.ranges.back()) {
+            (Some(first), Some(last)) => last.end.octets_since(first.start) as usize,
+            _ => 0,
+        };
+        self.ranges.len() < A_FEW_PIECES + octets / OCTETS_A_PIECE
     }
 
     fn mark_lost(&mut self, index: usize) -> u32 {

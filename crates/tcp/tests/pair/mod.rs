@@ -193,7 +193,11 @@ impl Pair {
                 End::HalfOpen(half_open) => half_open.poll_transmit(config, self.now),
                 End::Connection(connection) => {
                     let out = connection.poll_transmit(self.limits, self.now);
-                    connection.check_invariants();
+                    if out.is_some() {
+                        connection.check_invariants()
+                    } else {
+                        connection.check_drained()
+                    }
                     out
                 }
             };

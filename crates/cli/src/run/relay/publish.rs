@@ -1,6 +1,7 @@
 //! `--publish`: ports of this machine's loopback that lead to the command's.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use synfin::Stack;
 use synfin::net as inside;
@@ -12,6 +13,9 @@ use super::tcp::{Open, abort, join};
 use crate::Failure;
 use crate::args::Publish;
 use crate::run::addresses::{COMMAND_V4, HOST_V4};
+
+/// How long to wait before accepting again when that has failed.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A port outside, bound, and where it leads.
 pub(super) struct Published {
@@ -41,12 +45,14 @@ impl Published {
                 let mut connections = JoinSet::new();
                 loop {
                     tokio::select! {
-                        // A connection that ended before it was accepted is no reason to end with it.
-                        Ok((there, _)) = listener.accept() => {
-                            connections.spawn(lead_in(stack.clone(), port, there, open.clone()));
-                        }
+                        accepted = listener.accept() => match accepted {
+                            Ok((there, _)) => {
+                                connections.spawn(lead_in(stack.clone(), port, there, open.clone()));
+                            }
+                            // No descriptors left, most likely: others may end soon.
+                            Err(_) => tokio::time::sleep(PAUSE).await,
+                        },
                         Some(_) = connections.join_next() => {}
-                        else => tokio::task::yield_now().await,
                     }
                 }
             });

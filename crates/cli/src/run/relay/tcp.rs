@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use synfin::CloseReason;
 use synfin::forward::{Forwarder, OpenRequest, Refusal};
 use synfin::net as inside;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -95,7 +96,12 @@ pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, ope
         let mut buffer = BytesMut::new();
         loop {
             buffer.reserve(READ);
-            if there_reader.read_buf(&mut buffer).await? == 0 {
+            let read = tokio::select! {
+                read = there_reader.read_buf(&mut buffer) => read?,
+                // The command may abort while the world says nothing, and reads nothing either.
+                why = here_writer.as_ref().closed() => return aborted(why?),
+            };
+            if read == 0 {
                 return here_writer.shutdown().await;
             }
             here_writer.send_bytes(buffer.split().freeze()).await?;
@@ -109,6 +115,14 @@ pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, ope
         if let Ok(there) = there_reader.reunite(there_writer) {
             abort(&there);
         }
+    }
+}
+
+/// An error, unless the connection inside has ended in order.
+fn aborted(why: CloseReason) -> io::Result<()> {
+    match why {
+        CloseReason::Finished => Ok(()),
+        _ => Err(io::ErrorKind::ConnectionReset.into()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! UDP: a socket outside for each pair of ends that the command uses, as long as it is used.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use synfin::forward::{Datagram, UdpForwarder, Unreachable};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -59,14 +61,13 @@ async fn carry(
     mut outgoing: mpsc::Receiver<Datagram>,
 ) {
     let mut last = None;
-    let mut buffer = vec![0; LONGEST];
     let ended: io::Result<()> = async {
         let socket = connected(destination).await?;
         loop {
             let next = async {
                 tokio::select! {
                     datagram = outgoing.recv() => Ok(Next::Out(datagram)),
-                    received = socket.recv(&mut buffer) => received.map(Next::In),
+                    received = receive(&socket) => received.map(Next::In),
                 }
             };
             match timeout(IDLE, next).await {
@@ -75,10 +76,7 @@ async fn carry(
                     last = Some(datagram.clone());
                     socket.send(&datagram.payload).await?;
                 }
-                Ok(Ok(Next::In(len))) => {
-                    let payload = Bytes::copy_from_slice(&buffer[..len]);
-                    forwarder.send_from(dialled, command, payload)?;
-                }
+                Ok(Ok(Next::In(payload))) => forwarder.send_from(dialled, command, payload)?,
                 Ok(Err(error)) => return Err(error),
             }
         }
@@ -92,7 +90,32 @@ async fn carry(
 
 enum Next {
     Out(Option<Datagram>),
-    In(usize),
+    In(Bytes),
+}
+
+thread_local! {
+    /// Where datagrams are read to, before their lengths are known: one for all flows.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; LONGEST]);
+}
+
+async fn receive(socket: &UdpSocket) -> io::Result<Bytes> {
+    loop {
+        // An error, such as an ICMP message from outside, does not make a socket readable.
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error() {
+            if let Some(error) = socket.take_error()? {
+                return Err(error);
+            }
+            let _: io::Result<()> = socket.try_io(Interest::ERROR, || Err(io::ErrorKind::WouldBlock.into()));
+        }
+        let received = SCRATCH.with_borrow_mut(|scratch| {
+            socket.try_recv(scratch).map(|len| Bytes::copy_from_slice(&scratch[..len]))
+        });
+        match received {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            received => return received,
+        }
+    }
 }
 
 async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {

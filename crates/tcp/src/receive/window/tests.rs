@@ -41,3 +41,13 @@ fn a_window_reopens_by_a_segment_at_least() {
     assert_eq!(opening(&space, &room((1 << 20) - 1460)), Some(1460));
     assert_eq!(announce(&mut space, &room((1 << 20) - 1460)).octets(), 1440);
 }
+
+#[test]
+fn a_field_that_can_say_no_more_is_no_reason_for_an_update() {
+    let room = Room { scale: WindowScale::NONE, ..room(0) };
+    let mut space = ReceiveSpace::new(SeqNumber::new(7), 65_535);
+    assert_eq!(opening(&space, &room), None);
+    space.nxt += 500;
+    assert_eq!(opening(&space, &room), None);
+    assert_eq!(announce(&mut space, &room).octets(), 65_035);
+}

@@ -54,3 +54,17 @@ fn loss_is_what_lies_below_enough_sacked_octets_and_was_sent_once() {
     queue.check_invariants(at(0), at(5000));
     assert!(queue.acknowledge(at(1000)).retransmitted);
 }
+
+#[test]
+fn a_peer_that_reports_every_other_octet_does_not_make_the_queue_large() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(at(0), at(100_000), Instant::ZERO);
+    for octet in (1..100_000).step_by(2) {
+        queue.sack(at(octet), at(octet + 1));
+    }
+    queue.check_invariants(at(0), at(100_000));
+    assert!(queue.ranges.len() <= 64 + 100_000 / 256 + 1, "{}", queue.ranges.len());
+    // What needs no cut is still taken.
+    queue.sack(at(0), at(100_000));
+    assert_eq!(queue.sacked_octets(), 100_000);
+}

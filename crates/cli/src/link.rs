@@ -1,0 +1,88 @@
+//! A link between synfin and this machine's kernel: a TUN in the current network namespace.
+//!
+//! Each end has one address of each family, and a route to the other end alone: however many such links
+//! there are, and whatever else is in their subnet, they do not get into each other's way.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+
+use nix::net::if_::if_nametoindex;
+use synfin_device::interface::{Interface, InterfaceError};
+use synfin_device::tun::{Tun, TunError};
+
+use crate::Failure;
+
+/// How many packets of the kernel's may wait for synfin: a few for each of some thousands of connections that
+/// all have something to say at once. What is dropped here is sent again a fifth of a second later.
+pub(crate) const QUEUE_LEN: u32 = 8192;
+
+/// A TUN, up, and how it came to be.
+pub(crate) struct Link {
+    pub(crate) tun: Tun,
+    interface: Interface,
+    /// Somebody else has made the interface and may have set it up; this process may not be allowed to.
+    existed: bool,
+}
+
+impl Link {
+    /// Makes the interface of that name, or attaches to it.
+    pub(crate) fn open(name: &str) -> Result<Self, Failure> {
+        let existed = if_nametoindex(name).is_ok();
+        let tun = Tun::builder().name(name).build().map_err(|error| Failure::call(no_tun(&error)))?;
+        let interface = Interface::new(tun.name()).map_err(Failure::fault)?;
+        Ok(Self { tun, interface, existed })
+    }
+
+    /// Gives the kernel's end its addresses, then brings the interface up.
+    pub(crate) fn up(&mut self, kernel: &[IpAddr]) -> Result<(), Failure> {
+        let set = self.interface.set_queue_len(QUEUE_LEN);
+        self.allow(set).map_err(Failure::call)?;
+        for &address in kernel {
+            let added = self.interface.add_address(address, single(address));
+            self.allow(added).map_err(Failure::call)?;
+        }
+        let up = self.interface.up();
+        self.allow(up).map_err(Failure::call)
+    }
+
+    /// Leads an address to synfin's end; false when another link has it.
+    pub(crate) fn claim(&mut self, ours: IpAddr) -> Result<bool, Failure> {
+        let added = self.interface.add_route(ours, single(ours), None);
+        match self.allow(added) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(Failure::call(error)),
+        }
+    }
+
+    /// On an interface that somebody else has set up it is no error that something is there, or not allowed.
+    fn allow(&self, result: Result<(), InterfaceError>) -> Result<(), InterfaceError> {
+        let is_theirs = |error: &InterfaceError| {
+            self.existed && matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::PermissionDenied)
+        };
+        match result {
+            Err(error) if is_theirs(&error) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// The length of the prefix that is one address.
+pub(crate) fn single(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// Why there is no TUN. Without permission it makes a difference whether the file or the kernel refuses.
+pub(crate) fn no_tun(error: &TunError) -> String {
+    if !matches!(error, TunError::Permission) {
+        return error.to_string();
+    }
+    match OpenOptions::new().read(true).write(true).open("/dev/net/tun") {
+        Err(denied) if denied.kind() == io::ErrorKind::PermissionDenied => {
+            "no permission to open /dev/net/tun: run as root, or let users open it (`chmod 0666 /dev/net/tun`)"
+                .to_owned()
+        }
+        _ => "no permission to make a TUN interface: run as root; a container needs `--cap-add NET_ADMIN`".to_owned(),
+    }
+}

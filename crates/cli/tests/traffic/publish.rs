@@ -1,0 +1,60 @@
+//! `--publish`: servers inside, clients outside.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use crate::common::run;
+use crate::world::{Running, alone, until};
+
+fn ask(address: &str, question: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(question.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+fn a_server_inside_is_reached_from_outside() {
+    alone(&["nc"], || {
+        let script = "for i in 1 2; do tr a-z A-Z </etc/hosts | nc -lN 80; done";
+        let mut inside = Running::synfin(&["run", "--publish", "8080:80", "--", "bash", "-c", script]);
+        for address in ["127.0.0.1:8080", "[::1]:8080"] {
+            // Until it listens.
+            let mut answer = String::new();
+            until("there is an answer", || {
+                answer = ask(address, "question\n").unwrap_or_default();
+                !answer.is_empty()
+            });
+            assert!(answer.contains("SYNFIN.INTERNAL"), "{answer}");
+            assert_eq!(inside.line(), "question");
+        }
+        assert_eq!(inside.status(), Some(0));
+    });
+}
+
+#[test]
+fn where_nothing_listens_inside_there_is_a_reset() {
+    alone(&["bash"], || {
+        let mut inside =
+            Running::synfin(&["run", "--publish", "8080:80", "--", "bash", "-c", "echo ready; read"]);
+        assert_eq!(inside.line(), "ready");
+        let mut stream = TcpStream::connect("127.0.0.1:8080").expect("synfin listens");
+        assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        inside.hang_up();
+        assert!(TcpStream::connect("127.0.0.1:9").is_err());
+    });
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    alone(&[], || {
+        let _listener = TcpListener::bind("127.0.0.1:8080").expect("it is free");
+        run(&["--publish", "8080:80", "--", "true"]).fails(
+            2,
+            "synfin: cannot publish port 8080 of 127.0.0.1: Address already in use (os error 98): \
+             choose another, or end what listens there",
+        );
+    });
+}

@@ -1,0 +1,139 @@
+//! `synfin serve` to the kernel.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::common::{SYNFIN, output, root};
+use crate::transfer::noise;
+use crate::world::{alone, sha256};
+
+/// A server that has said where it serves.
+struct Serving {
+    synfin: Child,
+    line: String,
+}
+
+impl Serving {
+    fn start(words: &[&str]) -> Self {
+        let mut synfin = Command::new(SYNFIN)
+            .arg("serve")
+            .args(words)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("synfin can be started");
+        let mut line = String::new();
+        let stderr = synfin.stderr.as_mut().expect("it is piped");
+        BufReader::new(stderr).read_line(&mut line).expect("it says something");
+        Self { synfin, line }
+    }
+
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        kill(Pid::from_raw(self.synfin.id().cast_signed()), signal).expect("it is there");
+        self.synfin.wait().expect("it is our child").code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.synfin.kill();
+        let _ = self.synfin.wait();
+    }
+}
+
+fn get(url: &str, words: &[&str]) -> String {
+    output(Command::new("curl").args(["-sS", "--fail", "--max-time", "20"]).args(words).arg(url)).stdout()
+}
+
+#[test]
+fn a_directory_is_served_to_the_kernel() {
+    alone(&["curl"], || {
+        let (place, got) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let (directory, got) = (place.path().to_str().unwrap(), got.path());
+        fs::write(place.path().join("index.html"), "the index").unwrap();
+        noise(&place.path().join("file"), 5_000_000);
+        for (options, url) in [
+            (&[][..], "http://10.0.0.2/"),
+            (&["--listen", "192.168.7.9:8080", "--tun", "other"], "http://192.168.7.9:8080/"),
+            (&["--listen", "[fd00::2]:80"], "http://[fd00::2]/"),
+        ] {
+            let serving = Serving::start(&[&[directory], options].concat());
+            let start = format!("synfin: serving {directory} at {url} on ");
+            assert!(serving.line.starts_with(&start), "{}", serving.line);
+            assert_eq!(get(url, &[]), "the index");
+            get(&format!("{url}file"), &["-o", got.to_str().unwrap()]);
+            assert_eq!(sha256(got), sha256(&place.path().join("file")));
+            let end = if options.is_empty() { Signal::SIGINT } else { Signal::SIGTERM };
+            assert_eq!(serving.end(end), Some(0));
+        }
+    });
+}
+
+#[test]
+fn two_serve_side_by_side() {
+    alone(&["curl"], || {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(one.path().join("index.html"), "one").unwrap();
+        fs::write(other.path().join("index.html"), "the other").unwrap();
+        let _one = Serving::start(&[one.path().to_str().unwrap()]);
+        let other = other.path().to_str().unwrap();
+        let _other = Serving::start(&[other, "--listen", "10.0.0.3:80", "--tun", "synfin1"]);
+        assert_eq!(get("http://10.0.0.2/", &[]), "one");
+        assert_eq!(get("http://10.0.0.3/", &[]), "the other");
+
+        let refused = |words: &[&str], line: &str| {
+            output(Command::new(SYNFIN).args(["serve", "/"]).args(words)).fails(2, line);
+        };
+        refused(
+            &["--listen", "10.0.0.4:80"],
+            "synfin: the interface \"synfin0\" is in use by another process: end that or choose another name",
+        );
+        refused(
+            &["--tun", "synfin2"],
+            "synfin: 10.0.0.2 is on another link already: choose another with --listen",
+        );
+    });
+}
+
+#[test]
+fn an_interface_that_root_has_made_serves_a_user() {
+    if !root() {
+        return;
+    }
+    alone(&["curl", "ip", "setpriv"], || {
+        for words in [
+            "tuntap add synfin0 mode tun user 1000",
+            "address add 10.0.0.1/24 dev synfin0",
+            "link set synfin0 up",
+        ] {
+            crate::world::ip(words);
+        }
+        let place = tempfile::tempdir().unwrap();
+        let (synfin, directory) = (place.path().join("synfin"), place.path().join("public"));
+        fs::copy(SYNFIN, &synfin).unwrap();
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("index.html"), "the index").unwrap();
+        let open = "mount -t tmpfs tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; chmod -R a+rX $0";
+        let opened = output(Command::new("sh").args(["-ec", open]).arg(place.path()));
+        assert_eq!(opened.stdout(), "");
+        for _ in 0..2 {
+            let mut child = Command::new("setpriv")
+                .args(["--reuid", "1000", "--regid", "1000", "--clear-groups", "--inh-caps=-all"])
+                .arg(&synfin)
+                .arg("serve")
+                .arg(&directory)
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut line = String::new();
+            BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+            assert!(line.contains("at http://10.0.0.2/"), "{line}");
+            let serving = Serving { synfin: child, line };
+            assert_eq!(get("http://10.0.0.2/", &[]), "the index");
+            assert_eq!(serving.end(Signal::SIGTERM), Some(0));
+        }
+    });
+}

@@ -1,0 +1,100 @@
+//! `--socks5`: through a proxy of the test's own (RFC 1928).
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use crate::common::run;
+use crate::world::{alone, server, sh};
+
+const SUCCEEDED: u8 = 0;
+const REFUSED: u8 = 5;
+
+/// A proxy without passwords, for one connection after the other, and whom it was asked for.
+fn proxy() -> (SocketAddr, Receiver<SocketAddr>) {
+    let (asked, asked_for) = channel();
+    let address = server("127.0.0.1:0", move |mut client| {
+        let destination = greet(&mut client).expect("the client speaks SOCKS5");
+        asked.send(destination).expect("the test waits");
+        let peer = TcpStream::connect(destination);
+        let reply = if peer.is_ok() { SUCCEEDED } else { REFUSED };
+        client.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]).expect("it waits for the reply");
+        if let Ok(peer) = peer {
+            splice(&client, &peer);
+        }
+    });
+    (address, asked_for)
+}
+
+/// The greeting and the request: where the client wants to go.
+fn greet(client: &mut TcpStream) -> io::Result<SocketAddr> {
+    let [version, methods] = read(client)?;
+    assert_eq!(version, 5);
+    client.read_exact(&mut vec![0; methods.into()])?;
+    client.write_all(&[5, 0])?;
+    let [5, 1, 0, kind] = read(client)? else { panic!("a CONNECT was expected") };
+    let ip = match kind {
+        1 => Ipv4Addr::from(read::<4>(client)?).into(),
+        4 => Ipv6Addr::from(read::<16>(client)?).into(),
+        _ => panic!("an address was expected, and not a name"),
+    };
+    Ok(SocketAddr::new(ip, u16::from_be_bytes(read(client)?)))
+}
+
+fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut octets = [0; N];
+    stream.read_exact(&mut octets)?;
+    Ok(octets)
+}
+
+/// Carries both directions to their ends.
+fn splice(one: &TcpStream, other: &TcpStream) {
+    let carry = |mut from: &TcpStream, mut to: &TcpStream| {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| carry(one, other));
+        carry(other, one);
+    });
+}
+
+#[test]
+fn connections_go_through_the_proxy() {
+    alone(&["nc"], || {
+        let (proxy, asked_for) = proxy();
+        for (bound, dialled) in [("127.0.0.1:0", "10.0.2.2"), ("[::1]:0", "fd00:2::2")] {
+            let server = server(bound, |mut stream| {
+                let mut text = String::new();
+                stream.read_to_string(&mut text).expect("the end comes through");
+                stream.write_all(text.to_uppercase().as_bytes()).expect("the other direction is open");
+            });
+            let script = format!("echo hello | nc -N {dialled} {}", server.port());
+            assert_eq!(sh(&["--socks5", &proxy.to_string()], &script).stdout(), "HELLO\n");
+            assert_eq!(asked_for.recv().unwrap(), server);
+        }
+    });
+}
+
+#[test]
+fn a_refusal_of_the_proxys_is_a_refusal() {
+    alone(&["bash"], || {
+        let (proxy, _asked_for) = proxy();
+        let ended = sh(&["--socks5", &proxy.to_string()], "exec 3<>/dev/tcp/10.0.2.2/9");
+        assert!(ended.stderr.contains("Connection refused"), "{ended:?}");
+    });
+}
+
+#[test]
+fn a_proxy_that_is_not_there_leads_nowhere() {
+    alone(&["bash"], || {
+        let ended = sh(&["--socks5", "127.0.0.1:9"], "exec 3<>/dev/tcp/10.0.2.2/80");
+        assert!(ended.stderr.contains("Network is unreachable"), "{ended:?}");
+        // The page is synfin's own, with or without a proxy.
+        assert_eq!(
+            run(&["--socks5", "127.0.0.1:9", "--", "bash", "-c", "exec 3<>/dev/tcp/10.0.2.4/80"]).stdout(),
+            ""
+        );
+    });
+}

@@ -1,0 +1,177 @@
+//! What calls return beside a number: files, readiness, control messages.
+
+use std::net::SocketAddr;
+
+use synfin_wire::Instant;
+
+use super::Runner;
+use super::arguments::{Arguments, field, integer, kind, number_field};
+use super::calls::deadline;
+use crate::ast::{Call, Expression};
+use crate::form::Form;
+use crate::sockets::{EpollEvent, File, PollRequest, Stop};
+use crate::symbols::{self, MSG_ERRQUEUE, SOL_TCP};
+
+/// What a call has returned.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) value: i64,
+    /// A new file, and whose connection it is.
+    pub(super) file: Option<(File, Option<SocketAddr>)>,
+}
+
+impl Reply {
+    pub(super) fn file(file: File, remote: Option<SocketAddr>) -> Self {
+        Self { value: 0, file: Some((file, remote)) }
+    }
+}
+
+impl From<i64> for Reply {
+    fn from(value: i64) -> Self {
+        Self { value, file: None }
+    }
+}
+
+/// Why a call has no reply.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// It failed, or waits, or is not there.
+    Stop(Stop),
+    /// It is no call, or did something else than the script says.
+    Wrong(String),
+}
+
+impl Problem {
+    pub(super) fn unsupported(what: impl Into<String>) -> Self {
+        Self::Stop(Stop::Unsupported(what.into()))
+    }
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(wrong: String) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(wrong: &str) -> Self {
+        Self::Wrong(wrong.to_owned())
+    }
+}
+
+impl Runner {
+    pub(super) fn waiting(&mut self, call: &Call, started: Instant) -> Result<Reply, Problem> {
+        match call.name.as_str() {
+            "poll" => {
+                let arguments = Arguments::new(call, 3..=3)?;
+                self.poll(arguments.get(0), deadline(started, arguments.integer(2)?))
+            }
+            "epoll_create" => Ok(Reply::file(self.kernel.epoll_create(), None)),
+            "epoll_ctl" => {
+                let arguments = Arguments::new(call, 4..=4)?;
+                let event = epoll_event(arguments.get(3))?;
+                let (epoll, how, fd) = (arguments.fd(0)?, arguments.integer(1)?, arguments.fd(2)?);
+                Ok(self.kernel.epoll_ctl(epoll, how, fd, event)?.into())
+            }
+            _ => {
+                let arguments = Arguments::new(call, 4..=4)?;
+                let deadline = deadline(started, arguments.integer(3)?);
+                let told = self.kernel.epoll_wait(arguments.fd(0)?, arguments.size(2)?, deadline)?;
+                let expected = epoll_event(arguments.get(1))?;
+                if let Some(first) = told.first()
+                    && *first != expected
+                {
+                    let shown = |event: &EpollEvent| {
+                        format!("{{events={}, {}}}", symbols::bits("EPOLL", event.events), event.data)
+                    };
+                    return Err(Problem::Wrong(format!(
+                        "expected {}, it is {}",
+                        shown(&expected),
+                        shown(first)
+                    )));
+                }
+                Ok((told.len() as i64).into())
+            }
+        }
+    }
+
+    fn poll(&mut self, list: &Expression, deadline: Option<Instant>) -> Result<Reply, Problem> {
+        let Expression::List(requests) = list else {
+            return Err(Problem::Wrong(format!("expected a list of descriptors, not {}", kind(list))));
+        };
+        let mut asked = Vec::new();
+        for request in requests {
+            let fd = i32::try_from(number_field(request, "fd")?).unwrap_or(-1);
+            asked.push(PollRequest { fd, events: number_field(request, "events")? });
+        }
+        let answers = self.kernel.poll(&asked, deadline)?;
+        for (request, found) in requests.iter().zip(&answers) {
+            let expected = field(request, "revents").map_or(Ok(0), integer)?;
+            if expected != *found {
+                let (expected, found) = (symbols::bits("POLL", expected), symbols::bits("POLL", *found));
+                return Err(Problem::Wrong(format!("expected revents {expected}, they are {found}")));
+            }
+        }
+        Ok((answers.iter().filter(|events| **events != 0).count() as i64).into())
+    }
+
+    /// Compares what the error queue has reported: that the sends from `first` to `last` are over, and that their
+    /// octets were copied after all.
+    pub(super) fn check_report(&self, message: &Expression, first: u32, last: u32) -> Result<Reply, Problem> {
+        Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE)?;
+        let Some(Expression::List(list)) = field(message, "msg_control") else {
+            return Err("the message has no `msg_control`".into());
+        };
+        let [control] = &list[..] else {
+            return Err("expected no control message or several, there is one".into());
+        };
+        let (level, kind) = match self.setup.form {
+            Form::V4 => ("SOL_IP", "IP_RECVERR"),
+            Form::V6 | Form::Mapped => ("SOL_IPV6", "IPV6_RECVERR"),
+        };
+        let value = |name| symbols::value(name).unwrap_or_default();
+        Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, value(level))?;
+        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(kind))?;
+        let data = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
+        for (name, found) in [
+            ("ee_errno", 0),
+            ("ee_origin", value("SO_EE_ORIGIN_ZEROCOPY")),
+            ("ee_type", 0),
+            ("ee_code", value("SO_EE_CODE_ZEROCOPY_COPIED")),
+            ("ee_info", i64::from(first)),
+            ("ee_data", i64::from(last)),
+        ] {
+            Self::check_number(name, number_field(data, name)?, found)?;
+        }
+        Ok(0.into())
+    }
+
+    /// Compares control messages: TCP_CM_INQ is the one that this runner makes.
+    pub(super) fn check_control(&mut self, fd: i32, expected: &[Expression]) -> Result<(), Problem> {
+        let inq = symbols::value("TCP_CM_INQ").unwrap_or_default();
+        for message in expected {
+            let (level, kind) = (number_field(message, "cmsg_level")?, number_field(message, "cmsg_type")?);
+            if (level, kind) != (SOL_TCP, inq) {
+                return Err(Problem::unsupported("control messages other than TCP_CM_INQ"));
+            }
+            let found = self.kernel.unread_message(fd);
+            let found = found.ok_or("expected a control message, there is none")?;
+            let data = field(message, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
+            Self::check_number("cmsg_data", integer(data)?, found)?;
+        }
+        Ok(())
+    }
+}
+
+/// `{events=EPOLLIN, fd=4}`: what is stored beside the events may be called fd, ptr, u32 or u64.
+fn epoll_event(expression: &Expression) -> Result<EpollEvent, Problem> {
+    let events = number_field(expression, "events")?;
+    let data = ["fd", "ptr", "u32", "u64"].iter().find_map(|name| field(expression, name));
+    Ok(EpollEvent { events, data: data.map_or(Ok(0), integer)? })
+}

@@ -1,0 +1,120 @@
+//! The flags at a script's head, and what they make of the host.
+
+use std::net::{IpAddr, SocketAddr};
+
+use synfin_host::HostConfig;
+use synfin_wire::Mss;
+
+use crate::ast::{Command, Flag, Script};
+use crate::form::Form;
+use crate::packet::compare::StampRule;
+use crate::sysctl::Unheeded;
+use crate::verdict::Failure;
+
+/// What a script is run with.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) form: Form,
+    pub(super) host: HostConfig,
+    pub(super) local: IpAddr,
+    pub(super) remote: IpAddr,
+    pub(super) local_port: u16,
+    pub(super) remote_port: u16,
+    pub(super) prepare: Option<Command>,
+    pub(super) unheeded: Unheeded,
+    /// Every segment is compared by itself.
+    pub(super) strict_segments: bool,
+    /// A timestamp may be echoed that the host has not sent.
+    pub(super) echo_scaled: bool,
+    tolerance_micros: u64,
+    tolerance_percent: f64,
+    tick_micros: u64,
+}
+
+/// The ports that stock packetdrill uses.
+const PORT: u16 = 8080;
+/// How late or early a thing may be, microseconds; and how much of the wait before it.
+const TOLERANCE: (u64, f64) = (4_000, 12.5);
+
+/// TCP text of one super-segment, octets: with headers it still has a length that IP can say.
+const LARGEST_SUPER_SEGMENT: usize = 65_000;
+
+impl Setup {
+    pub(super) fn new(script: &Script, form: Option<Form>) -> Result<Self, Failure> {
+        let named = script.flags.iter().rfind(|flag| flag.name == "ip_version");
+        let named = named.map(value::<Form>).transpose()?;
+        let form = form.or(named).unwrap_or(Form::V4);
+        let mut setup = Self {
+            form,
+            host: HostConfig::new([]),
+            local: form.local(),
+            remote: form.remote(),
+            local_port: PORT,
+            remote_port: PORT,
+            prepare: script.prepare.clone(),
+            unheeded: Unheeded::new(),
+            strict_segments: false,
+            echo_scaled: false,
+            tolerance_micros: TOLERANCE.0,
+            tolerance_percent: TOLERANCE.1,
+            tick_micros: 0,
+        };
+        setup.host.mtu = form.mtu();
+        // Linux hands its device super-segments, and scripts are written for them.
+        setup.host.offload.max_super_segment = LARGEST_SUPER_SEGMENT;
+        for flag in &script.flags {
+            setup.flag(flag)?;
+        }
+        setup.host.addresses = vec![(setup.local, if form.is_v4() { 16 } else { 48 })];
+        setup.host.tcp.default_peer_mss = if form.is_v4() { Mss::DEFAULT_V4 } else { Mss::DEFAULT_V6 };
+        let headers = if form.is_v4() { 40 } else { 60 };
+        setup.host.tcp.mss = Mss::new(u16::try_from(setup.host.mtu - headers).unwrap_or(u16::MAX));
+        Ok(setup)
+    }
+
+    fn flag(&mut self, flag: &Flag) -> Result<(), Failure> {
+        match flag.name.as_str() {
+            "tolerance_usecs" => self.tolerance_micros = value(flag)?,
+            "tolerance_percent" => self.tolerance_percent = value(flag)?,
+            "tcp_ts_tick_usecs" => self.tick_micros = value(flag)?,
+            "tcp_ts_ecr_scaled" => self.echo_scaled = true,
+            "strict_segments" => self.strict_segments = true,
+            "mtu" => self.host.mtu = value::<u16>(flag)?.clamp(576, u16::MAX).into(),
+            "bind_port" => self.local_port = value(flag)?,
+            "connect_port" => self.remote_port = value(flag)?,
+            // An address of the other family is for the other form of the script.
+            "local_ip" => self.local = family(self.local, value(flag)?),
+            "remote_ip" => self.remote = family(self.remote, value(flag)?),
+            // What has no meaning without a device and a kernel, or was seen to already.
+            "ip_version" | "define" | "mss" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts"
+            | "verbose" | "send_omit_free" | "non_fatal" => {}
+            _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
+        }
+        Ok(())
+    }
+
+    /// Where `connect(fd, ..., ...)` goes.
+    pub(super) fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.remote, self.remote_port)
+    }
+
+    /// How far off something may be that comes `gap` after what went before; both in microseconds.
+    pub(super) fn tolerance(&self, gap: u64) -> u64 {
+        self.tolerance_micros.max((gap as f64 * self.tolerance_percent / 100.0) as u64)
+    }
+
+    /// How exactly the timestamps of a packet are compared that is due `at` microseconds.
+    pub(super) fn stamps(&self, at: u64) -> StampRule {
+        StampRule { tick: self.tick_micros, tolerance: self.tolerance(at) }
+    }
+}
+
+fn family(ours: IpAddr, named: IpAddr) -> IpAddr {
+    if named.is_ipv4() == ours.is_ipv4() { named } else { ours }
+}
+
+fn value<T: std::str::FromStr>(flag: &Flag) -> Result<T, Failure> {
+    let text = flag.value.as_deref().unwrap_or_default();
+    let text = text.split('/').next().unwrap_or(text);
+    text.parse().map_err(|_| Failure::new(flag.at, format!("`{text}` is no value for `--{}`", flag.name)))
+}

@@ -1,0 +1,232 @@
+//! Linux's socket calls over a [`Host`].
+//!
+//! In: one call at a time, at a moment of virtual time. Out: what it returns and sets, or that it would
+//! block. A call that blocks is made again whenever something has happened; see [`Stop::Block`]. Nothing
+//! here knows a packet. A setting that the stack has no answer to is noted in [`Kernel::unheeded`], so that
+//! a script that asked for it is never said to have passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use synfin_host::tcp::{Config, KeepAlive, State};
+use synfin_host::{Host, ListenerHandle, TcpHandle};
+use synfin_wire::Instant;
+
+mod errno;
+mod error_queue;
+mod info;
+mod open;
+mod options;
+mod readiness;
+mod transfer;
+
+pub(crate) use errno::Errno;
+pub(crate) use options::{OptionValue, syn_patience};
+pub(crate) use readiness::{EpollEvent, PollRequest};
+
+/// Why a call has not returned a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It failed.
+    Errno(Errno),
+    /// It waits; `until` is when it returns in any case.
+    Block { until: Option<Instant> },
+    /// The stack, or this runner, does not have it.
+    Unsupported(String),
+}
+
+impl Stop {
+    /// Waits for as long as it takes.
+    const BLOCK: Self = Self::Block { until: None };
+
+    fn unsupported(what: impl Into<String>) -> Self {
+        Self::Unsupported(what.into())
+    }
+}
+
+impl From<Errno> for Stop {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+pub(crate) type Outcome<T> = Result<T, Stop>;
+
+/// What a descriptor stands for.
+#[derive(Debug)]
+pub(crate) enum File {
+    Tcp(Box<TcpFile>),
+    Epoll(readiness::Epoll),
+}
+
+/// A TCP socket.
+#[derive(Debug)]
+pub(crate) struct TcpFile {
+    pub(crate) role: Role,
+    nonblocking: bool,
+    bound: Option<SocketAddr>,
+    /// The settings that a connection or listener made of it gets.
+    config: Config,
+    keep_alive: KeepAlive,
+    /// SO_LINGER with a timeout of zero: closing resets.
+    resets_on_close: bool,
+    /// The user reads no more.
+    read_shut: bool,
+    /// The user writes no more.
+    write_shut: bool,
+    /// The error of the connection's end was told.
+    error_told: bool,
+    /// A connect that did not block was told to have succeeded.
+    connect_told: bool,
+    /// The last state before CLOSED.
+    last_state: State,
+    /// TCP_FASTOPEN_CONNECT: connecting waits for the first octets.
+    connects_on_write: bool,
+    /// TCP_INQ: how much is left comes with what is read.
+    tells_unread: bool,
+    errors: error_queue::ErrorQueue,
+    /// Options that are kept to be read back.
+    kept: BTreeMap<(i64, i64), i64>,
+}
+
+/// What a TCP socket is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing yet, or no longer.
+    Idle,
+    Listener(ListenerHandle),
+    Connection(TcpHandle),
+}
+
+/// The host, the present, and the descriptors of the one process that runs on it.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    pub(crate) host: Host,
+    pub(crate) now: Instant,
+    /// What `...` means for `connect`.
+    pub(crate) peer: SocketAddr,
+    /// What `...` means for `bind`.
+    pub(crate) any: SocketAddr,
+    /// The settings of new sockets.
+    pub(crate) defaults: Config,
+    /// What was asked for and had no effect.
+    pub(crate) unheeded: BTreeSet<String>,
+    files: BTreeMap<i32, File>,
+}
+
+impl Kernel {
+    pub(crate) fn new(host: Host, now: Instant, local_port: u16, peer: SocketAddr, defaults: Config) -> Self {
+        let any: IpAddr = match peer {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let any = SocketAddr::new(any, local_port);
+        Self { host, now, peer, any, defaults, unheeded: BTreeSet::new(), files: BTreeMap::new() }
+    }
+
+    /// Gives a new file the number that the script calls it by; false when that is taken.
+    pub(crate) fn install(&mut self, fd: i32, file: File) -> bool {
+        let free = fd >= 0 && !self.files.contains_key(&fd);
+        if free {
+            self.files.insert(fd, file);
+        }
+        free
+    }
+
+    /// Takes note of what a script asked for in vain.
+    pub(crate) fn unheed(&mut self, what: impl Into<String>) {
+        self.unheeded.insert(what.into());
+    }
+
+    fn file(&mut self, fd: i32) -> Result<&mut File, Errno> {
+        self.files.get_mut(&fd).ok_or(Errno::EBADF)
+    }
+
+    fn tcp(&mut self, fd: i32) -> Outcome<&mut TcpFile> {
+        match self.file(fd)? {
+            File::Tcp(file) => Ok(file),
+            File::Epoll(_) => Err(Errno::EINVAL.into()),
+        }
+    }
+
+    /// The connection of a descriptor.
+    pub(crate) fn connection(&self, fd: i32) -> Option<TcpHandle> {
+        match self.files.get(&fd) {
+            Some(File::Tcp(file)) => match file.role {
+                Role::Connection(handle) => Some(handle),
+                Role::Idle | Role::Listener(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether calls on this descriptor return rather than wait.
+    pub(crate) fn is_nonblocking(&self, fd: i32) -> bool {
+        matches!(self.files.get(&fd), Some(File::Tcp(file)) if file.nonblocking)
+    }
+
+    /// Remembers the state of every connection: the error that one leaves depends on it.
+    pub(crate) fn note_states(&mut self) {
+        self.note_acknowledged();
+        for file in self.files.values_mut() {
+            let File::Tcp(file) = file else { continue };
+            let Role::Connection(handle) = file.role else { continue };
+            let Some(socket) = self.host.tcp(handle) else { continue };
+            if socket.state() != State::Closed {
+                file.last_state = socket.state();
+            }
+        }
+    }
+
+    /// The state of a descriptor's connection; CLOSED when it has none.
+    fn state(&mut self, fd: i32) -> State {
+        let socket = self.connection(fd).and_then(|handle| self.host.tcp(handle));
+        socket.map_or(State::Closed, |socket| socket.state())
+    }
+
+    /// The error that the end of the connection left and that nobody was told.
+    fn pending_error(&mut self, fd: i32) -> Option<Errno> {
+        let handle = self.connection(fd)?;
+        let reason = self.host.tcp(handle)?.close_reason()?;
+        let file = self.tcp(fd).ok()?;
+        if file.error_told { None } else { errno::of_closing(reason, file.last_state) }
+    }
+
+    /// The same, told now.
+    fn take_error(&mut self, fd: i32) -> Option<Errno> {
+        let errno = self.pending_error(fd)?;
+        if let Ok(file) = self.tcp(fd) {
+            file.error_told = true;
+        }
+        Some(errno)
+    }
+
+    pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
+        let file = self.files.remove(&fd).ok_or(Errno::EBADF)?;
+        for file in self.files.values_mut() {
+            if let File::Epoll(epoll) = file {
+                epoll.forget(fd);
+            }
+        }
+        let File::Tcp(file) = file else { return Ok(0) };
+        match file.role {
+            Role::Idle => {}
+            Role::Listener(listener) => self.host.close_listener(listener, self.now),
+            Role::Connection(handle) => {
+                if let Some(mut socket) = self.host.tcp(handle) {
+                    if file.resets_on_close {
+                        socket.abort(self.now);
+                    }
+                    socket.release(self.now);
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    /// The settings of a socket, for what is made of it.
+    fn settings(&mut self, fd: i32) -> Outcome<Arc<Config>> {
+        Ok(Arc::new(self.tcp(fd)?.config.clone()))
+    }
+}

@@ -1,0 +1,87 @@
+//! What `TCP_INFO` tells.
+
+use synfin_host::tcp::{RecoveryState, State};
+
+use super::Kernel;
+
+const TIMESTAMPS: i64 = 1;
+const SACK: i64 = 2;
+/// Linux's ssthresh before the first loss.
+const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
+
+/// The variables that a snippet sees, by name.
+pub(crate) type TcpInfo = Vec<(&'static str, i64)>;
+
+impl Kernel {
+    /// A snapshot of a descriptor's connection, `None` when there is no such descriptor. What the stack
+    /// does not count is absent.
+    pub(crate) fn tcp_info(&mut self, fd: i32) -> Option<TcpInfo> {
+        let Ok(file) = self.tcp(fd) else { return None };
+        let mss = i64::from(file.config.mss.octets());
+        let state = linux_state(self.state(fd));
+        let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
+        let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
+        let segment = i64::from(status.send_mss).max(1);
+        let segments = |octets: i64| (octets + segment - 1) / segment;
+        let micros = |span: std::time::Duration| span.as_micros() as i64;
+        let threshold = match status.slow_start_threshold {
+            u32::MAX => INFINITE_THRESHOLD,
+            octets => i64::from(octets) / segment,
+        };
+        let options = if status.timestamps { TIMESTAMPS } else { 0 } | if status.sack { SACK } else { 0 };
+        Some(vec![
+            ("tcpi_state", state),
+            ("tcpi_options", options),
+            ("tcpi_rto", micros(status.rto)),
+            ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
+            ("tcpi_rttvar", micros(status.rtt_variation)),
+            ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
+            ("tcpi_snd_cwnd", i64::from(status.congestion_window) / segment),
+            ("tcpi_snd_ssthresh", threshold),
+            ("tcpi_snd_mss", segment),
+            ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
+            ("tcpi_unacked", segments(i64::from(status.outstanding))),
+            ("tcpi_ca_state", recovery_state(status.recovery)),
+            ("tcpi_sacked", segments(i64::from(status.octets_sacked))),
+            ("tcpi_lost", segments(i64::from(status.octets_lost))),
+            ("tcpi_probes", i64::from(status.probes)),
+            ("tcpi_backoff", i64::from(status.persist_backoff)),
+            ("tcpi_notsent_bytes", status.send_queued as i64 - i64::from(status.outstanding)),
+            ("tcpi_bytes_acked", status.octets_acknowledged as i64),
+            ("tcpi_bytes_received", status.octets_received as i64),
+            ("tcpi_bytes_sent", status.octets_sent as i64),
+            ("tcpi_bytes_retrans", status.octets_retransmitted as i64),
+            ("tcpi_segs_out", status.segments_sent as i64),
+            ("tcpi_segs_in", status.segments_received as i64),
+            ("tcpi_snd_wnd", i64::from(status.send_window)),
+            ("tcpi_rcv_wnd", i64::from(status.receive_window)),
+            ("tcpi_total_rto", i64::from(status.timeouts)),
+        ])
+    }
+}
+
+/// The numbers of Linux's states.
+fn linux_state(state: State) -> i64 {
+    match state {
+        State::Established => 1,
+        State::SynSent => 2,
+        State::SynReceived => 3,
+        State::FinWait1 => 4,
+        State::FinWait2 => 5,
+        State::TimeWait => 6,
+        State::Closed | State::Listen => 7,
+        State::CloseWait => 8,
+        State::LastAck => 9,
+        State::Closing => 11,
+    }
+}
+
+/// The numbers of Linux's `tcp_ca_state`.
+fn recovery_state(state: RecoveryState) -> i64 {
+    match state {
+        RecoveryState::Open => 0,
+        RecoveryState::Disorder => 1,
+        RecoveryState::Recovery => 3,
+        RecoveryState::Loss => 4,
+    }
+}

@@ -1,0 +1,150 @@
+//! socket, bind, listen, accept, connect.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use synfin_host::tcp::{Config, KeepAlive, State};
+use synfin_host::{ConnectError, ConnectOptions, ListenError, ListenOptions};
+
+use super::error_queue::ErrorQueue;
+use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile};
+use crate::symbols;
+
+impl TcpFile {
+    pub(super) fn new(role: Role, config: Config) -> Self {
+        Self {
+            role,
+            nonblocking: false,
+            bound: None,
+            config,
+            keep_alive: KeepAlive::default(),
+            resets_on_close: false,
+            read_shut: false,
+            write_shut: false,
+            error_told: false,
+            connect_told: false,
+            last_state: State::Closed,
+            connects_on_write: false,
+            tells_unread: false,
+            errors: ErrorQueue::default(),
+            kept: BTreeMap::new(),
+        }
+    }
+}
+
+impl Kernel {
+    /// A TCP socket, to be installed under the script's number.
+    pub(crate) fn socket(&self, kind: i64, protocol: i64) -> Outcome<File> {
+        if kind & 0xf != 1 || !matches!(protocol, 0 | symbols::SOL_TCP) {
+            return Err(Stop::unsupported("sockets other than TCP's"));
+        }
+        let mut file = TcpFile::new(Role::Idle, self.defaults.clone());
+        file.nonblocking = kind & symbols::O_NONBLOCK != 0;
+        Ok(File::Tcp(Box::new(file)))
+    }
+
+    pub(crate) fn bind(&mut self, fd: i32, address: SocketAddr) -> Outcome<i64> {
+        let file = self.tcp(fd)?;
+        if file.bound.is_some() || file.role != Role::Idle {
+            return Err(Errno::EINVAL.into());
+        }
+        file.bound = Some(address);
+        Ok(0)
+    }
+
+    pub(crate) fn listen(&mut self, fd: i32, backlog: i64) -> Outcome<i64> {
+        // Linux keeps one more connection than the backlog says.
+        let backlog = usize::try_from(backlog).unwrap_or(0).saturating_add(1);
+        let config = Some(self.settings(fd)?);
+        let any = SocketAddr::new(self.any.ip(), 0);
+        let file = self.tcp(fd)?;
+        match file.role {
+            Role::Idle => {}
+            Role::Listener(_) => return Ok(0),
+            Role::Connection(_) => return Err(Errno::EINVAL.into()),
+        }
+        let local = file.bound.unwrap_or(any);
+        let listener =
+            self.host.listen(local, ListenOptions { backlog, config }).map_err(|error| match error {
+                ListenError::NotOurAddress => Errno::EADDRNOTAVAIL,
+                ListenError::InUse | ListenError::NoFreePort => Errno::EADDRINUSE,
+            })?;
+        self.tcp(fd)?.role = Role::Listener(listener);
+        Ok(0)
+    }
+
+    /// The next connection, and whose it is.
+    pub(crate) fn accept(&mut self, fd: i32) -> Outcome<(File, SocketAddr)> {
+        let Role::Listener(listener) = self.tcp(fd)?.role else { return Err(Errno::EINVAL.into()) };
+        let Some(accepted) = self.host.accept(listener) else {
+            return Err(self.wait_or(fd, Errno::EAGAIN));
+        };
+        let listening = self.tcp(fd)?;
+        let mut file = TcpFile::new(Role::Connection(accepted.handle), listening.config.clone());
+        file.kept = listening.kept.clone();
+        file.keep_alive = listening.keep_alive;
+        file.tells_unread = listening.tells_unread;
+        file.last_state = State::Established;
+        file.connect_told = true;
+        Ok((File::Tcp(Box::new(file)), accepted.remote))
+    }
+
+    pub(crate) fn connect(&mut self, fd: i32, remote: SocketAddr) -> Outcome<i64> {
+        let file = self.tcp(fd)?;
+        let (role, lazy) = (file.role, file.connects_on_write);
+        match role {
+            Role::Listener(_) => return Err(Errno::EISCONN.into()),
+            Role::Connection(_) => return self.connect_again(fd),
+            Role::Idle => {}
+        }
+        if lazy {
+            self.unheed("TCP_FASTOPEN_CONNECT");
+        }
+        self.start_connecting(fd, remote)?;
+        Err(self.wait_or(fd, Errno::EINPROGRESS))
+    }
+
+    /// Sends the SYN.
+    pub(super) fn start_connecting(&mut self, fd: i32, remote: SocketAddr) -> Outcome<()> {
+        let config = Some(self.settings(fd)?);
+        let now = self.now;
+        let local = self.tcp(fd)?.bound;
+        let options = ConnectOptions { local, config };
+        let handle = self.host.connect(remote, options, now).map_err(|error| match error {
+            ConnectError::InvalidRemote | ConnectError::NoAddress | ConnectError::NoRoute => {
+                Errno::ENETUNREACH
+            }
+            ConnectError::NotOurAddress | ConnectError::InUse | ConnectError::NoFreePort => {
+                Errno::EADDRNOTAVAIL
+            }
+            ConnectError::TooMany => Errno::ENOBUFS,
+        })?;
+        let file = self.tcp(fd)?;
+        file.role = Role::Connection(handle);
+        file.last_state = State::SynSent;
+        (file.error_told, file.connect_told) = (false, false);
+        Ok(())
+    }
+
+    /// A connect that goes on, or that is made again.
+    fn connect_again(&mut self, fd: i32) -> Outcome<i64> {
+        match self.state(fd) {
+            State::SynSent | State::SynReceived => Err(self.wait_or(fd, Errno::EALREADY)),
+            State::Closed => {
+                let errno = self.take_error(fd).unwrap_or(Errno::ECONNABORTED);
+                self.tcp(fd)?.role = Role::Idle;
+                Err(errno.into())
+            }
+            _ if self.tcp(fd)?.connect_told => Err(Errno::EISCONN.into()),
+            _ => {
+                self.tcp(fd)?.connect_told = true;
+                Ok(0)
+            }
+        }
+    }
+
+    /// Blocks, or fails where the socket does not block.
+    pub(super) fn wait_or(&self, fd: i32, errno: Errno) -> Stop {
+        if self.is_nonblocking(fd) { Stop::Errno(errno) } else { Stop::BLOCK }
+    }
+}

@@ -1,0 +1,161 @@
+//! poll and epoll.
+
+use std::collections::BTreeMap;
+
+use synfin_host::tcp::State;
+use synfin_wire::Instant;
+
+use super::{Errno, File, Kernel, Outcome, Role, Stop};
+use crate::symbols::{EPOLLET, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
+
+/// What `poll` is asked about one descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PollRequest {
+    pub(crate) fd: i32,
+    pub(crate) events: i64,
+}
+
+/// What `epoll_wait` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EpollEvent {
+    pub(crate) events: i64,
+    pub(crate) data: i64,
+}
+
+/// An epoll descriptor.
+#[derive(Debug, Default)]
+pub(crate) struct Epoll {
+    interests: BTreeMap<i32, Interest>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Interest {
+    events: i64,
+    data: i64,
+    /// What had been seen when it was last told (edge-triggered).
+    told: Option<Activity>,
+    /// It was told once, which was all (EPOLLONESHOT).
+    spent: bool,
+}
+
+/// What wakes an edge-triggered waiter when it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Activity {
+    ready: i64,
+    received: u64,
+    reported: u64,
+    state: State,
+}
+
+impl Epoll {
+    pub(super) fn forget(&mut self, fd: i32) {
+        self.interests.remove(&fd);
+    }
+}
+
+impl Kernel {
+    /// What a descriptor is ready for, as Linux's tcp_poll has it.
+    fn readiness(&mut self, fd: i32) -> i64 {
+        let state = self.state(fd);
+        let failed = self.pending_error(fd).is_some();
+        let Ok(file) = self.tcp(fd) else { return 0 };
+        let (read_shut, write_shut) = (file.read_shut, file.write_shut);
+        let reports = file.errors.is_ready();
+        let handle = match file.role {
+            Role::Idle => return POLLOUT | POLLHUP,
+            // Looking does not take; a listener's queue is asked by `accept` alone.
+            Role::Listener(_) => return 0,
+            Role::Connection(handle) => handle,
+        };
+        let Some(socket) = self.host.tcp(handle) else { return 0 };
+        let mut ready = if failed || reports { POLLERR } else { 0 };
+        if matches!(state, State::SynSent | State::SynReceived) {
+            return ready;
+        }
+        let ended = matches!(
+            state,
+            State::CloseWait | State::LastAck | State::Closing | State::TimeWait | State::Closed
+        );
+        let read_over = read_shut || ended;
+        let write_over = write_shut || state == State::Closed;
+        if read_over && write_over {
+            ready |= POLLHUP;
+        }
+        if read_over {
+            ready |= POLLIN | POLLRDHUP;
+        }
+        if socket.receive_available() > 0 {
+            ready |= POLLIN;
+        }
+        let held = socket.status().map_or(0, |status| status.send_queued);
+        // Room for a third of what may be held: fewer would wake the writer for every segment.
+        if write_over || socket.send_capacity() >= held / 2 && socket.send_capacity() > 0 {
+            ready |= POLLOUT;
+        }
+        ready
+    }
+
+    /// The `revents` of each request. `deadline` is when to return with none.
+    pub(crate) fn poll(&mut self, requests: &[PollRequest], deadline: Option<Instant>) -> Outcome<Vec<i64>> {
+        let mut answers = Vec::new();
+        for request in requests {
+            answers.push(self.readiness(request.fd) & (request.events | POLLERR | POLLHUP));
+        }
+        let over = deadline.is_some_and(|deadline| self.now >= deadline);
+        if over || answers.iter().any(|events| *events != 0) {
+            return Ok(answers);
+        }
+        Err(Stop::Block { until: deadline })
+    }
+
+    pub(crate) fn epoll_create(&self) -> File {
+        File::Epoll(Epoll::default())
+    }
+
+    pub(crate) fn epoll_ctl(&mut self, epoll: i32, how: i64, fd: i32, event: EpollEvent) -> Outcome<i64> {
+        self.file(fd)?;
+        let File::Epoll(epoll) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        let interest = Interest { events: event.events, data: event.data, told: None, spent: false };
+        match how {
+            1 | 3 => epoll.interests.insert(fd, interest),
+            2 => epoll.interests.remove(&fd),
+            _ => return Err(Errno::EINVAL.into()),
+        };
+        Ok(0)
+    }
+
+    pub(crate) fn epoll_wait(
+        &mut self,
+        epoll: i32,
+        most: usize,
+        deadline: Option<Instant>,
+    ) -> Outcome<Vec<EpollEvent>> {
+        let File::Epoll(found) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        let watched: Vec<(i32, Interest)> =
+            found.interests.iter().map(|(fd, interest)| (*fd, *interest)).collect();
+        let mut told = Vec::new();
+        for (fd, mut interest) in watched {
+            let seen = self.activity(fd);
+            let events = seen.ready & (interest.events | POLLERR | POLLHUP);
+            let stale = interest.events & EPOLLET != 0 && interest.told == Some(seen);
+            if events == 0 || interest.spent || stale || told.len() == most {
+                continue;
+            }
+            interest.told = Some(seen);
+            interest.spent = interest.events & EPOLLONESHOT != 0;
+            told.push(EpollEvent { events, data: interest.data });
+            if let File::Epoll(found) = self.file(epoll)? {
+                found.interests.insert(fd, interest);
+            }
+        }
+        let over = deadline.is_some_and(|deadline| self.now >= deadline);
+        if told.is_empty() && !over { Err(Stop::Block { until: deadline }) } else { Ok(told) }
+    }
+
+    fn activity(&mut self, fd: i32) -> Activity {
+        let (ready, state) = (self.readiness(fd), self.state(fd));
+        let reported = self.tcp(fd).map_or(0, |file| file.errors.reported);
+        let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
+        Activity { ready, received: status.map_or(0, |status| status.octets_received), reported, state }
+    }
+}

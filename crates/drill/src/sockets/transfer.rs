@@ -1,0 +1,160 @@
+//! Reading, writing and shutting down.
+
+use bytes::Bytes;
+use synfin_host::tcp::{ReceiveError, SendError, State};
+
+use super::{Errno, Kernel, Outcome, Role, Stop};
+use crate::symbols::{
+    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
+    MSG_ZEROCOPY,
+};
+
+/// What the flags of a sending call may be.
+const SEND_FLAGS: i64 = MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_ZEROCOPY;
+/// What those of a receiving call may be.
+const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK;
+
+impl Kernel {
+    /// Takes up to `len` octets; 0 is the end.
+    pub(crate) fn receive(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
+        if flags & !RECEIVE_FLAGS != 0 || flags & (MSG_ERRQUEUE | MSG_PEEK) != 0 {
+            return Err(Stop::unsupported(format!(
+                "receiving with flags {}",
+                crate::symbols::bits("MSG_", flags)
+            )));
+        }
+        let now = self.now;
+        let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
+        let mut taken = 0;
+        let outcome = loop {
+            let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
+            if taken == len {
+                break Ok(0);
+            }
+            match socket.receive(len - taken, now) {
+                Ok(Some(bytes)) => taken += bytes.len(),
+                Ok(None) => break Ok(0),
+                Err(error) => break Err(error),
+            }
+        };
+        if taken > 0 {
+            return Ok(taken as i64);
+        }
+        match outcome {
+            Ok(_) => Ok(0),
+            Err(ReceiveError::WouldBlock) if self.tcp(fd)?.read_shut => Ok(0),
+            Err(ReceiveError::WouldBlock) => Err(self.wait_or_again(fd, flags)),
+            Err(ReceiveError::Closed(_)) => self.take_error(fd).map_or(Ok(0), |errno| Err(errno.into())),
+        }
+    }
+
+    /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
+    pub(crate) fn send(&mut self, fd: i32, len: usize, flags: i64, sent: &mut usize) -> Outcome<i64> {
+        if flags & !SEND_FLAGS != 0 {
+            return Err(Stop::unsupported(format!("sending with flags {flags:#x}")));
+        }
+        for (flag, name) in [(MSG_MORE, "MSG_MORE"), (MSG_EOR, "MSG_EOR")] {
+            if flags & flag != 0 {
+                self.unheed(name);
+            }
+        }
+        if let Some(errno) = self.take_error(fd) {
+            return Err(errno.into());
+        }
+        let (now, state) = (self.now, self.state(fd));
+        let file = self.tcp(fd)?;
+        let Role::Connection(handle) = file.role else { return Err(Errno::EPIPE.into()) };
+        if file.write_shut {
+            return Err(Errno::EPIPE.into());
+        }
+        if matches!(state, State::SynSent | State::SynReceived) {
+            return Err(self.wait_or_again(fd, flags));
+        }
+        while *sent < len {
+            let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
+            let data = Bytes::from(vec![0; len - *sent]);
+            match socket.send(data, now) {
+                Ok(queued) => *sent += queued,
+                Err(_) if *sent > 0 && self.may_return(fd, flags) => break,
+                Err(SendError::WouldBlock) => return Err(self.wait_or_again(fd, flags)),
+                Err(SendError::Closing | SendError::Closed(_)) => return Err(Errno::EPIPE.into()),
+            }
+        }
+        self.tcp(fd)?.wrote(*sent as u64, flags & MSG_ZEROCOPY != 0);
+        Ok(*sent as i64)
+    }
+
+    /// `sendto` with MSG_FASTOPEN: connects, with the octets in the SYN where there is a cookie. This host
+    /// never has one.
+    pub(crate) fn send_fast_open(
+        &mut self,
+        fd: i32,
+        len: usize,
+        flags: i64,
+        sent: &mut usize,
+    ) -> Outcome<i64> {
+        self.unheed("MSG_FASTOPEN");
+        let peer = self.peer;
+        match self.tcp(fd)?.role {
+            Role::Listener(_) => return Err(Errno::EISCONN.into()),
+            Role::Idle => self.start_connecting(fd, peer)?,
+            Role::Connection(_) => {}
+        }
+        match self.state(fd) {
+            State::SynSent | State::SynReceived if self.may_return(fd, flags) => {
+                Err(Errno::EINPROGRESS.into())
+            }
+            State::SynSent | State::SynReceived => Err(Stop::BLOCK),
+            _ => self.send(fd, len, flags & !MSG_FASTOPEN, sent),
+        }
+    }
+
+    /// The call must not wait.
+    fn may_return(&self, fd: i32, flags: i64) -> bool {
+        self.is_nonblocking(fd) || flags & MSG_DONTWAIT != 0
+    }
+
+    fn wait_or_again(&self, fd: i32, flags: i64) -> Stop {
+        if self.may_return(fd, flags) { Errno::EAGAIN.into() } else { Stop::BLOCK }
+    }
+
+    /// There are octets that can be received.
+    pub(crate) fn has_unread(&mut self, fd: i32) -> bool {
+        self.unread(fd).is_some_and(|octets| octets > 0)
+    }
+
+    /// What TCP_CM_INQ says: how much is left after a read, an end counting as one; `None` where TCP_INQ is off.
+    pub(crate) fn unread_message(&mut self, fd: i32) -> Option<i64> {
+        let tells = self.tcp(fd).is_ok_and(|file| file.tells_unread);
+        let ended =
+            matches!(self.state(fd), State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        let unread = self.unread(fd)?;
+        tells.then_some(if unread == 0 && ended { 1 } else { unread })
+    }
+
+    fn unread(&mut self, fd: i32) -> Option<i64> {
+        let handle = self.connection(fd)?;
+        Some(self.host.tcp(handle)?.receive_available() as i64)
+    }
+
+    pub(crate) fn shutdown(&mut self, fd: i32, how: i64) -> Outcome<i64> {
+        let (reads, writes) = match how {
+            0 => (true, false),
+            1 => (false, true),
+            2 => (true, true),
+            _ => return Err(Errno::EINVAL.into()),
+        };
+        let now = self.now;
+        if self.state(fd) == State::Closed {
+            return Err(Errno::ENOTCONN.into());
+        }
+        let file = self.tcp(fd)?;
+        file.read_shut |= reads;
+        file.write_shut |= writes;
+        let Role::Connection(handle) = file.role else { return Err(Errno::ENOTCONN.into()) };
+        if writes && let Some(mut socket) = self.host.tcp(handle) {
+            socket.close(now);
+        }
+        Ok(0)
+    }
+}
