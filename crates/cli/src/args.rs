@@ -14,6 +14,8 @@ use synfin_drill::Form;
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
+use crate::relay::RelayArgs;
+
 /// TCP in user space: under an unmodified program, or on its own.
 #[derive(Debug, Parser)]
 #[command(name = "synfin", version, max_term_width = 100, disable_help_subcommand = true)]
@@ -31,6 +33,8 @@ pub(crate) enum Verb {
     Drill(DrillArgs),
     #[command(hide = true)]
     Inner(InnerArgs),
+    #[command(hide = true)]
+    Relay(RelayArgs),
 }
 
 /// Run a command whose whole network is synfin.
@@ -131,6 +135,7 @@ impl Impairments {
             reorder: self.reorder,
             duplicate: self.duplicate,
             corrupt: self.corrupt,
+            ..LinkConfig::default()
         }
     }
 }

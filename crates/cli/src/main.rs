@@ -13,6 +13,7 @@ mod connect;
 mod drill;
 mod failure;
 mod link;
+mod relay;
 mod run;
 mod serve;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
+        Verb::Relay(args) => relay::relay(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Connect(args) => connect::connect(&args),
     };

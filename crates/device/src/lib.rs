@@ -21,6 +21,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::task::Waker;
 
 pub mod fd;
 pub mod interface;
@@ -134,4 +135,15 @@ pub trait Device: Send {
     /// What to wait on: readable when [`receive`](Self::receive), writable when
     /// [`transmit`](Self::transmit) is worth another call. `None` where there is nothing to wait on.
     fn poll_fd(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Has `waker` woken, once, when the descriptor would tell of something, and returns true; false where
+    /// only the descriptor tells.
+    ///
+    /// For a device whose other end is in this process. To a runtime whose clock is paused, like tokio's with
+    /// `start_paused`, tasks that wait for a descriptor are idle, and it moves the clock on; those that are
+    /// woken are not.
+    fn wake(&mut self, waker: &Waker) -> bool {
+        let _ = waker;
+        false
+    }
 }

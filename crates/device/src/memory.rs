@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use bytes::BytesMut;
 use nix::errno::Errno;
@@ -74,6 +75,8 @@ struct Side {
     /// It met a full queue and waits for room.
     wants_room: bool,
     gone: bool,
+    /// To be woken instead of making the descriptor readable.
+    task: Option<Waker>,
 }
 
 impl Shared {
@@ -82,12 +85,14 @@ impl Shared {
         self.sides.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn signal(&self, sides: &mut [Side; 2], side: usize) -> nix::Result<()> {
-        if !sides[side].signalled {
+    /// Whoever is returned is to be woken, once the sides are no longer locked.
+    fn signal(&self, sides: &mut [Side; 2], side: usize) -> nix::Result<Option<Waker>> {
+        let task = sides[side].task.take();
+        if task.is_none() && !sides[side].signalled {
             self.wakers[side].write(1)?;
             sides[side].signalled = true;
         }
-        Ok(())
+        Ok(task)
     }
 
     fn clear(&self, sides: &mut [Side; 2], side: usize) -> nix::Result<()> {
@@ -117,9 +122,12 @@ impl Device for Memory {
         if sides[self.side].inbound.is_empty() && !sides[peer].gone {
             self.shared.clear(&mut sides, self.side)?;
         }
+        let mut task = None;
         if packet.is_some() && std::mem::take(&mut sides[peer].wants_room) {
-            self.shared.signal(&mut sides, peer)?;
+            task = self.shared.signal(&mut sides, peer)?;
         }
+        drop(sides);
+        task.into_iter().for_each(Waker::wake);
         Ok(packet)
     }
 
@@ -138,12 +146,22 @@ impl Device for Memory {
             self.buffer.reserve(BUFFER);
         }
         sides[peer].inbound.push_back(packet.join(&mut self.buffer));
-        self.shared.signal(&mut sides, peer)?;
+        let task = self.shared.signal(&mut sides, peer)?;
+        drop(sides);
+        task.into_iter().for_each(Waker::wake);
         Ok(Transmit::Sent)
     }
 
     fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.shared.wakers[self.side].as_fd())
+    }
+
+    fn wake(&mut self, waker: &Waker) -> bool {
+        match &mut self.shared.lock()[self.side].task {
+            Some(task) => task.clone_from(waker),
+            task => *task = Some(waker.clone()),
+        }
+        true
     }
 }
 
@@ -152,8 +170,11 @@ impl Drop for Memory {
         let mut sides = self.shared.lock();
         sides[self.side].gone = true;
         sides[self.side].inbound.clear();
-        // A waker that cannot be written is one that nobody can be waiting on.
-        let _ = self.shared.signal(&mut sides, 1 - self.side);
+        sides[self.side].task = None;
+        // A descriptor that cannot be written is one that nobody can be waiting on.
+        let task = self.shared.signal(&mut sides, 1 - self.side).unwrap_or(None);
+        drop(sides);
+        task.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -1,45 +1,12 @@
-//! Writing capture files in the pcapng format (draft-ietf-opsawg-pcapng), one section, one interface.
-//!
-//! | block | section of the draft | with |
-//! |---|---|---|
-//! | section header | 4.1 | `shb_userappl` |
-//! | interface description | 4.2 | `if_name`, `if_tsresol` of nanoseconds |
-//! | enhanced packet | 4.3 | `epb_flags` for the direction, `opt_comment` |
-//!
-//! A file that ends after any block is a good one, so nothing is to be done at the end but to flush.
+//! Writing capture files: [`synfin_wire::pcapng`] for a [`Medium`], to anything that is [`Write`].
 
 use std::io::{self, Write};
 
+use synfin_wire::pcapng::{self, Interface, LinkType, Sink};
+
 use crate::Medium;
 
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
-const ENHANCED_PACKET: u32 = 6;
-
-const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
-const LENGTH_UNKNOWN: u64 = u64::MAX;
-
-const LINKTYPE_ETHERNET: u16 = 1;
-const LINKTYPE_RAW: u16 = 101;
-
-const OPTION_END: u16 = 0;
-const OPTION_COMMENT: u16 = 1;
-const OPTION_FLAGS: u16 = 2;
-const OPTION_USER_APPLICATION: u16 = 4;
-const OPTION_IF_NAME: u16 = 2;
-const OPTION_IF_TSRESOL: u16 = 9;
-
-/// Nanoseconds, as a negative power of ten.
-const RESOLUTION: u8 = 9;
-
-/// The way a packet went, seen from this host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// It was received.
-    Inbound,
-    /// It was sent.
-    Outbound,
-}
+pub use synfin_wire::pcapng::Direction;
 
 /// What a capture says of the interface.
 #[derive(Clone, Copy, Debug)]
@@ -65,47 +32,20 @@ pub struct Options<'a> {
 /// # std::io::Result::Ok(())
 /// ```
 #[derive(Debug)]
-pub struct Writer<W> {
-    output: W,
-    snap_len: usize,
-    /// The block in work, but for the packet itself; kept for its memory.
-    block: Vec<u8>,
-}
+pub struct Writer<W>(pcapng::Writer<Output<W>>);
 
 impl<W: Write> Writer<W> {
     /// Begins a capture.
     ///
     /// # Errors
     /// What writing says.
-    pub fn new(mut output: W, options: Options<'_>) -> io::Result<Self> {
-        let mut block = Vec::new();
-        begin_block(&mut block, SECTION_HEADER);
-        block.extend_from_slice(&BYTE_ORDER_MAGIC.to_le_bytes());
-        block.extend_from_slice(&[1, 0, 0, 0]); // version 1.0
-        block.extend_from_slice(&LENGTH_UNKNOWN.to_le_bytes());
-        let application = concat!("synfin ", env!("CARGO_PKG_VERSION"));
-        put_option(&mut block, OPTION_USER_APPLICATION, application.as_bytes());
-        end_block(&mut block);
-        output.write_all(&block)?;
-
-        block.clear();
-        begin_block(&mut block, INTERFACE_DESCRIPTION);
+    pub fn new(output: W, options: Options<'_>) -> io::Result<Self> {
         let link_type = match options.medium {
-            Medium::Ip => LINKTYPE_RAW,
-            Medium::Ethernet => LINKTYPE_ETHERNET,
+            Medium::Ip => LinkType::Ip,
+            Medium::Ethernet => LinkType::Ethernet,
         };
-        block.extend_from_slice(&link_type.to_le_bytes());
-        block.extend_from_slice(&[0; 2]); // reserved
-        block.extend_from_slice(&options.snap_len.to_le_bytes());
-        if !options.interface.is_empty() {
-            put_option(&mut block, OPTION_IF_NAME, options.interface.as_bytes());
-        }
-        put_option(&mut block, OPTION_IF_TSRESOL, &[RESOLUTION]);
-        end_block(&mut block);
-        output.write_all(&block)?;
-
-        let snap_len = if options.snap_len == 0 { usize::MAX } else { options.snap_len as usize };
-        Ok(Self { output, snap_len, block })
+        let interface = Interface { link_type, name: options.interface, snap_len: options.snap_len };
+        Ok(Self(pcapng::Writer::new(Output(output), interface)?))
     }
 
     /// Adds a packet, given in pieces; `timestamp` is in nanoseconds since the UNIX epoch. A comment is cut
@@ -120,40 +60,7 @@ impl<W: Write> Writer<W> {
         timestamp: u64,
         comment: Option<&str>,
     ) -> io::Result<()> {
-        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-        let captured = length.min(self.snap_len);
-        let block = &mut self.block;
-        block.clear();
-        begin_block(block, ENHANCED_PACKET);
-        block.extend_from_slice(&0_u32.to_le_bytes()); // the only interface
-        block.extend_from_slice(&((timestamp >> 32) as u32).to_le_bytes());
-        block.extend_from_slice(&(timestamp as u32).to_le_bytes());
-        block.extend_from_slice(&to_u32(captured)?.to_le_bytes());
-        block.extend_from_slice(&to_u32(length)?.to_le_bytes());
-        let head_len = block.len();
-
-        block.extend_from_slice(padding(captured));
-        let direction: u32 = match direction {
-            Direction::Inbound => 0b01,
-            Direction::Outbound => 0b10,
-        };
-        put_option(block, OPTION_FLAGS, &direction.to_le_bytes());
-        if let Some(comment) = comment {
-            put_option(block, OPTION_COMMENT, comment.as_bytes());
-        }
-        put_option(block, OPTION_END, &[]);
-        let block_len = to_u32(block.len() + captured + 4)?;
-        block.extend_from_slice(&block_len.to_le_bytes());
-        block[4..8].copy_from_slice(&block_len.to_le_bytes());
-
-        self.output.write_all(&self.block[..head_len])?;
-        let mut left = captured;
-        for piece in pieces {
-            let kept = &piece[..piece.len().min(left)];
-            self.output.write_all(kept)?;
-            left -= kept.len();
-        }
-        self.output.write_all(&self.block[head_len..])
+        self.0.packet(pieces, direction, timestamp, comment)
     }
 
     /// Flushes what is written to.
@@ -161,55 +68,25 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What flushing says.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
+        self.0.sink_mut().0.flush()
     }
 
     /// What is written to.
     pub fn into_inner(self) -> W {
-        self.output
+        self.0.into_inner().0
     }
 }
 
-fn to_u32(length: usize) -> io::Result<u32> {
-    u32::try_from(length).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a packet over 4 GiB"))
-}
+/// What is written to, as the encoding wants it.
+#[derive(Debug)]
+struct Output<W>(W);
 
-/// Zeros up to the next multiple of four.
-fn padding(length: usize) -> &'static [u8] {
-    &[0; 3][..length.wrapping_neg() % 4]
-}
+impl<W: Write> Sink for Output<W> {
+    type Error = io::Error;
 
-/// The type, and room for the length.
-fn begin_block(block: &mut Vec<u8>, block_type: u32) {
-    block.extend_from_slice(&block_type.to_le_bytes());
-    block.extend_from_slice(&[0; 4]);
-}
-
-/// Ends the options and puts the length at both ends.
-fn end_block(block: &mut Vec<u8>) {
-    put_option(block, OPTION_END, &[]);
-    let length = (block.len() + 4) as u32;
-    block.extend_from_slice(&length.to_le_bytes());
-    block[4..8].copy_from_slice(&length.to_le_bytes());
-}
-
-/// Section 3.5 of the draft: code, length without padding, value, padding.
-fn put_option(block: &mut Vec<u8>, code: u16, value: &[u8]) {
-    let value = match u16::try_from(value.len()) {
-        Ok(_) => value,
-        Err(_) => cut_utf8(value, usize::from(u16::MAX)),
-    };
-    block.extend_from_slice(&code.to_le_bytes());
-    block.extend_from_slice(&(value.len() as u16).to_le_bytes());
-    block.extend_from_slice(value);
-    block.extend_from_slice(padding(value.len()));
-}
-
-/// The longest front of a text that is at most `limit` octets and ends between two characters.
-fn cut_utf8(text: &[u8], limit: usize) -> &[u8] {
-    let is_inside = |at: usize| text.get(at).is_some_and(|octet| octet & 0xc0 == 0x80);
-    let end = (0..=limit).rev().find(|&at| !is_inside(at)).unwrap_or(0);
-    &text[..end]
+    fn put(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.0.write_all(octets)
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 //!
 //! A packet's way through it, in this order:
 //!
-//! 1. **duplicate**: a copy follows right behind it.
-//! 2. **queue**: what does not fit before the transmitter is dropped.
-//! 3. **rate**: it waits its turn, then takes its length's time; it is lost, if it will be, only after
+//! 1. **cut** and **mtu**: a link that is down takes nothing, and none takes what is too long.
+//! 2. **rules**: the first that matches decides on the packet; see [`Rule`].
+//! 3. **duplicate**: a copy follows right behind it.
+//! 4. **queue**: what does not fit before the transmitter is dropped; CoDel marks or drops what waits long.
+//! 5. **rate**: it waits its turn, then takes its length's time; it is lost, if it will be, only after
 //!    that, as on a wire.
-//! 4. **loss**, then **corrupt**: it vanishes, or one of its bits flips.
-//! 5. **delay** and **jitter**: it travels. Jitter alone keeps the order, as a route does whose queues
+//! 6. **loss**, then **corrupt**: it vanishes, or one of its bits flips.
+//! 7. **delay** and **jitter**: it travels. Jitter alone keeps the order, as a route does whose queues
 //!    grow and shrink, unless [`LinkConfig::jitter_reorders`]; **reorder** lets a packet skip the travel,
 //!    and so overtake those still under way.
 //!
@@ -15,14 +17,26 @@
 //! 2 % lost, and more; turning on jitter changes nothing of that.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use synfin_host::PacketNote;
 use synfin_wire::Instant;
 
+use crate::packet;
 use crate::random::Stream;
+use crate::rule::{self, Act, Rule};
 use crate::units::{Probability, Rate};
+
+mod loss;
+mod queue;
+
+pub use loss::{GilbertElliott, Loss};
+pub use queue::Queue;
+
+use loss::Misfortune;
+use queue::{Sent, Transmitter};
 
 /// How a link behaves. The default does nothing to a packet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +45,9 @@ pub struct LinkConfig {
     pub rate: Option<Rate>,
     /// What waits while the transmitter is busy. Without a rate nothing waits.
     pub queue: Queue,
+    /// The longest packet, octets; `None`: whatever comes. Longer ones are dropped without a word: it is
+    /// for the router before the link to tell their senders.
+    pub mtu: Option<usize>,
     /// How long a packet travels.
     pub delay: Duration,
     /// How far the travel may stray from `delay`, evenly to both sides; never below zero.
@@ -55,9 +72,20 @@ impl LinkConfig {
     /// ```
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        let Self { rate, queue: _, delay, jitter, jitter_reorders: _, loss, reorder: _, duplicate, corrupt } =
-            self;
+        let Self {
+            rate,
+            queue: _,
+            mtu,
+            delay,
+            jitter,
+            jitter_reorders: _,
+            loss,
+            reorder: _,
+            duplicate,
+            corrupt,
+        } = self;
         rate.is_none()
+            && mtu.is_none()
             && delay.is_zero()
             && jitter.is_zero()
             && *loss == Loss::default()
@@ -66,58 +94,16 @@ impl LinkConfig {
     }
 }
 
-/// Which packets a link loses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Loss {
-    /// Each with this probability, whatever became of the one before it.
-    Independent(Probability),
-}
-
-impl Default for Loss {
-    fn default() -> Self {
-        Self::Independent(Probability::NEVER)
-    }
-}
-
-/// What happens to packets that come faster than the link's rate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Queue {
-    /// First in, first out; what does not fit is dropped. The packet in transmission counts.
-    DropTail {
-        /// The most packets.
-        packets: usize,
-        /// The most octets; a longer packet still enters an empty queue.
-        octets: usize,
-    },
-}
-
-impl Queue {
-    /// A drop-tail queue that takes `span` to drain at `rate`, but holds at least 64 KiB.
-    #[must_use]
-    pub fn draining_in(span: Duration, rate: Rate) -> Self {
-        Self::DropTail { packets: usize::MAX, octets: rate.octets_in(span).max(64 * 1024) }
-    }
-}
-
-impl Default for Queue {
-    /// A thousand packets, the length of a Linux interface's queue.
-    fn default() -> Self {
-        Self::DropTail { packets: 1_000, octets: usize::MAX }
-    }
-}
-
 /// What a link did so far, in packets.
 ///
-/// `taken + duplicated` is `delivered + lost + queue_dropped` and those still inside.
+/// `taken + duplicated` is `delivered + lost + queue_dropped + too_long + cut` and those still inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounters {
     /// Pushed in.
     pub taken: u64,
     /// Popped out.
     pub delivered: u64,
-    /// Vanished on the way.
+    /// Vanished on the way, by chance or by a rule.
     pub lost: u64,
     /// Copies added.
     pub duplicated: u64,
@@ -125,8 +111,49 @@ pub struct LinkCounters {
     pub reordered: u64,
     /// Changed by a bit.
     pub corrupted: u64,
-    /// Dropped because the queue, or the link's memory, was full.
+    /// Changed by a rule.
+    pub rewritten: u64,
+    /// Marked "congestion experienced" by the queue.
+    pub marked: u64,
+    /// Dropped because the queue, or the link's memory, was full, or by CoDel.
     pub queue_dropped: u64,
+    /// Dropped because they were longer than the MTU.
+    pub too_long: u64,
+    /// Dropped because the link was down when they came, or went down while they were under way.
+    pub cut: u64,
+}
+
+/// What a link does to a packet, told when it is pushed in. A copy that the link makes has a fate of its
+/// own, which is counted and not told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Treatment {
+    /// Why it will not arrive; `None`: it will, unless the link is cut.
+    pub dropped: Option<LinkDrop>,
+    /// A copy follows it.
+    pub duplicated: bool,
+    /// A bit is flipped.
+    pub corrupted: bool,
+    /// A rule changed it.
+    pub rewritten: bool,
+    /// The queue marked it.
+    pub marked: bool,
+    /// It overtakes one that was pushed before it.
+    pub reordered: bool,
+}
+
+/// Why a packet does not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkDrop {
+    /// Chance had it so.
+    Lost,
+    /// A rule had it so.
+    Rule,
+    /// The queue was full, or CoDel dropped it.
+    Queue,
+    /// It was longer than the MTU.
+    TooLong,
+    /// The link was down.
+    Cut,
 }
 
 /// One direction of a link: packets go in, and come out when and as the link's config has it.
@@ -145,6 +172,8 @@ pub struct LinkCounters {
 #[derive(Clone, Debug)]
 pub struct Link {
     config: LinkConfig,
+    rules: Vec<Rule>,
+    up: bool,
     chance: Chance,
     transmitter: Transmitter,
     travelling: BinaryHeap<Reverse<Travelling>>,
@@ -169,6 +198,8 @@ impl Link {
     pub fn new(config: LinkConfig, seed: u64) -> Self {
         Self {
             config,
+            rules: Vec::new(),
+            up: true,
             chance: Chance::new(seed),
             transmitter: Transmitter::default(),
             travelling: BinaryHeap::new(),
@@ -185,27 +216,79 @@ impl Link {
         (Self::new(config.clone(), seed), Self::new(config, !seed))
     }
 
+    /// Changes how the link behaves towards packets that come from now on.
+    pub fn set_config(&mut self, config: LinkConfig) {
+        self.config = config;
+    }
+
+    /// Adds a rule behind those there are.
+    pub fn add_rule(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// Cuts the link, and all that is under way is lost; or mends it.
+    pub fn set_up(&mut self, up: bool) {
+        self.up = up;
+        if !up {
+            self.counters.cut += self.travelling.len() as u64;
+            self.travelling.clear();
+            self.travelling_octets = 0;
+            self.transmitter = Transmitter::default();
+        }
+    }
+
     /// Takes a packet. `now` never goes back from one call to the next.
-    pub fn push(&mut self, packet: Bytes, now: Instant) {
+    pub fn push(&mut self, packet: Bytes, now: Instant) -> Treatment {
+        self.push_noted(packet, None, now)
+    }
+
+    /// As [`Link::push`], with what the packet's sender says of it, for whoever pops it.
+    pub fn push_noted(&mut self, packet: Bytes, note: Option<PacketNote>, now: Instant) -> Treatment {
         self.counters.taken += 1;
-        let duplicate = self.chance.duplicate.chance(self.config.duplicate);
-        let copy = duplicate.then(|| packet.clone());
-        self.carry(packet, now);
+        let number = self.counters.taken;
+        if !self.up {
+            self.counters.cut += 1;
+            return Treatment { dropped: Some(LinkDrop::Cut), ..Treatment::default() };
+        }
+        if self.config.mtu.is_some_and(|mtu| packet.len() > mtu) {
+            self.counters.too_long += 1;
+            return Treatment { dropped: Some(LinkDrop::TooLong), ..Treatment::default() };
+        }
+        let act = rule::judge(&mut self.rules, &packet, number, now);
+        let by_chance = self.chance.duplicate.chance(self.config.duplicate);
+        let (packet, rewritten) = match &act {
+            Some(Act::Rewrite(rewrite)) => (rewrite(&packet), true),
+            _ => (packet, false),
+        };
+        self.counters.rewritten += u64::from(rewritten);
+        let duplicated = match act {
+            Some(Act::Pass) => false,
+            Some(Act::Duplicate) => true,
+            _ => by_chance,
+        };
+        let copy = duplicated.then(|| packet.clone());
+        let treatment = self.carry(packet, note, Some(number), act.as_ref(), now);
         if let Some(copy) = copy {
             self.counters.duplicated += 1;
-            self.carry(copy, now);
+            self.carry(copy, note, None, act.as_ref().filter(|act| !matches!(act, Act::Delay(_))), now);
         }
+        Treatment { duplicated, rewritten, ..treatment }
     }
 
     /// The next packet that has arrived by `now`.
     pub fn pop(&mut self, now: Instant) -> Option<Bytes> {
+        self.pop_noted(now).map(|(packet, _)| packet)
+    }
+
+    /// As [`Link::pop`], with what the packet's sender said of it.
+    pub fn pop_noted(&mut self, now: Instant) -> Option<(Bytes, Option<PacketNote>)> {
         if self.next_due()? > now {
             return None;
         }
         let Reverse(arrived) = self.travelling.pop()?;
         self.travelling_octets -= arrived.packet.len();
         self.counters.delivered += 1;
-        Some(arrived.packet)
+        Some((arrived.packet, arrived.note))
     }
 
     /// When the next packet arrives; `None` when none is under way.
@@ -232,51 +315,76 @@ impl Link {
         &self.config
     }
 
-    /// Steps 2 to 5 of the way of a packet.
-    fn carry(&mut self, packet: Bytes, now: Instant) {
-        // Drawn for every packet, wanted or not, so that one kind of fault never shifts another's stream.
-        let lost = self.chance.is_lost(&self.config.loss);
-        let corrupt = self.chance.corrupt.chance(self.config.corrupt);
-        let bit = self.chance.corrupt.below((packet.len() as u64).saturating_mul(8));
-        let skips = self.chance.reorder.chance(self.config.reorder);
-        let travel = self.chance.travel(self.config.delay, self.config.jitter);
+    /// Steps 4 to 7 of the way of a packet. `number` is `None` for a copy.
+    fn carry(
+        &mut self,
+        packet: Bytes,
+        note: Option<PacketNote>,
+        number: Option<u64>,
+        act: Option<&Act>,
+        now: Instant,
+    ) -> Treatment {
+        let faults = self.chance.draw(&self.config, packet.len(), number, act);
+        let mut treatment = Treatment::default();
 
         let full = self.travelling.len() >= Self::MAX_PACKETS || self.travelling_octets >= Self::MAX_OCTETS;
-        let sent = if full { None } else { self.transmitter.send(packet.len(), &self.config, now) };
-        let Some(sent) = sent else {
-            self.counters.queue_dropped += 1;
-            return;
+        let sent = if full {
+            Sent::Dropped
+        } else {
+            self.transmitter.send(packet.len(), packet::is_ecn_capable(&packet), &self.config, now)
         };
-        if lost {
+        let (sent, packet) = match sent {
+            Sent::At(moment) => (moment, packet),
+            Sent::Marked(moment) => {
+                self.counters.marked += 1;
+                treatment.marked = true;
+                (moment, packet::mark(&packet))
+            }
+            Sent::Dropped => {
+                self.counters.queue_dropped += 1;
+                return Treatment { dropped: Some(LinkDrop::Queue), ..treatment };
+            }
+        };
+        if faults.lost.is_some() {
             self.counters.lost += 1;
-            return;
+            return Treatment { dropped: faults.lost, ..treatment };
         }
-        let packet = if corrupt && !packet.is_empty() { self.with_flipped_bit(packet, bit) } else { packet };
-        let due = self.arrival(sent, travel, skips);
+        let packet = match faults.flipped {
+            Some(bit) if !packet.is_empty() => {
+                treatment.corrupted = true;
+                self.with_flipped_bit(&packet, bit)
+            }
+            _ => packet,
+        };
+        let (due, overtakes) = self.arrival(sent, &faults);
+        treatment.reordered = overtakes;
         self.travelling_octets += packet.len();
         let number = self.counters.taken + self.counters.duplicated;
-        self.travelling.push(Reverse(Travelling { due, number, packet }));
+        self.travelling.push(Reverse(Travelling { due, number, packet, note }));
+        treatment
     }
 
-    /// When a packet arrives whose last bit was sent at `sent`; keeps the order where it is to be kept.
-    fn arrival(&mut self, sent: Instant, travel: Duration, skips: bool) -> Instant {
-        let due = if skips {
+    /// When a packet arrives whose last bit was sent at `sent`, and whether it overtakes another by that;
+    /// keeps the order where it is to be kept.
+    fn arrival(&mut self, sent: Instant, faults: &Faults) -> (Instant, bool) {
+        let due = if faults.skips {
             sent
+        } else if !faults.detour.is_zero() {
+            sent + faults.travel + faults.detour
         } else if self.config.jitter_reorders {
-            sent + travel
+            sent + faults.travel
         } else {
-            self.last_in_order = self.last_in_order.max(sent + travel);
+            self.last_in_order = self.last_in_order.max(sent + faults.travel);
             self.last_in_order
         };
-        if due < self.latest {
-            self.counters.reordered += 1;
-        }
+        let overtakes = due < self.latest;
+        self.counters.reordered += u64::from(overtakes);
         self.latest = self.latest.max(due);
-        due
+        (due, overtakes)
     }
 
     /// A copy of the packet, which others may hold too, with this bit flipped.
-    fn with_flipped_bit(&mut self, packet: Bytes, bit: u64) -> Bytes {
+    fn with_flipped_bit(&mut self, packet: &Bytes, bit: u64) -> Bytes {
         self.counters.corrupted += 1;
         let mut copy = BytesMut::from(packet.as_ref());
         copy[(bit / 8) as usize] ^= 1 << (bit % 8);
@@ -287,17 +395,29 @@ impl Link {
 /// The streams of chance of one link.
 #[derive(Clone, Debug)]
 struct Chance {
-    loss: Stream,
+    loss: Misfortune,
     duplicate: Stream,
     corrupt: Stream,
     reorder: Stream,
     jitter: Stream,
 }
 
+/// What is going to happen to one packet.
+#[derive(Clone, Copy, Debug)]
+struct Faults {
+    lost: Option<LinkDrop>,
+    /// Which bit.
+    flipped: Option<u64>,
+    skips: bool,
+    travel: Duration,
+    /// What a rule adds to the travel.
+    detour: Duration,
+}
+
 impl Chance {
     fn new(seed: u64) -> Self {
         Self {
-            loss: Stream::new(seed, 0),
+            loss: Misfortune::new(Stream::new(seed, 0), Stream::new(seed, 5)),
             duplicate: Stream::new(seed, 1),
             corrupt: Stream::new(seed, 2),
             reorder: Stream::new(seed, 3),
@@ -305,9 +425,26 @@ impl Chance {
         }
     }
 
-    fn is_lost(&mut self, loss: &Loss) -> bool {
-        match loss {
-            Loss::Independent(probability) => self.loss.chance(*probability),
+    /// Everything is drawn for every packet, wanted or not, so that one kind of fault never shifts another's
+    /// stream, nor a rule any.
+    fn draw(&mut self, config: &LinkConfig, len: usize, number: Option<u64>, act: Option<&Act>) -> Faults {
+        let lost = self.loss.strikes(&config.loss, number);
+        let corrupt = self.corrupt.chance(config.corrupt);
+        let bit = self.corrupt.below((len as u64).saturating_mul(8));
+        let skips = self.reorder.chance(config.reorder);
+        let travel = self.travel(config.delay, config.jitter);
+        let faults = Faults {
+            lost: lost.then_some(LinkDrop::Lost),
+            flipped: corrupt.then_some(bit),
+            skips,
+            travel,
+            detour: Duration::ZERO,
+        };
+        match act {
+            Some(Act::Pass) => Faults { lost: None, flipped: None, skips: false, ..faults },
+            Some(Act::Drop) => Faults { lost: Some(LinkDrop::Rule), ..faults },
+            Some(Act::Delay(detour)) => Faults { skips: false, detour: *detour, ..faults },
+            Some(Act::Duplicate | Act::Rewrite(_)) | None => faults,
         }
     }
 
@@ -318,46 +455,13 @@ impl Chance {
     }
 }
 
-/// What sends one packet after the other at the link's rate, and the queue before it.
-#[derive(Clone, Debug, Default)]
-struct Transmitter {
-    free_at: Instant,
-    /// When each packet's last bit is sent, and its octets. Empty where there is no rate.
-    waiting: VecDeque<(Instant, usize)>,
-    waiting_octets: usize,
-}
-
-impl Transmitter {
-    /// When the last bit of a packet is sent that comes at `now`; `None` when the queue is full.
-    fn send(&mut self, octets: usize, config: &LinkConfig, now: Instant) -> Option<Instant> {
-        let Some(rate) = config.rate else { return Some(now) };
-        while let Some((_, gone)) = self.waiting.front().filter(|(sent, _)| *sent <= now) {
-            self.waiting_octets -= gone;
-            self.waiting.pop_front();
-        }
-        if !self.admits(octets, &config.queue) {
-            return None;
-        }
-        let sent = self.free_at.max(now) + rate.time_for(octets);
-        self.free_at = sent;
-        self.waiting.push_back((sent, octets));
-        self.waiting_octets += octets;
-        Some(sent)
-    }
-
-    fn admits(&self, octets: usize, queue: &Queue) -> bool {
-        let Queue::DropTail { packets, octets: most } = *queue;
-        self.waiting.is_empty()
-            || (self.waiting.len() < packets && self.waiting_octets.saturating_add(octets) <= most)
-    }
-}
-
 /// A packet under way. Ordered by arrival, then by when it came.
 #[derive(Clone, Debug)]
 struct Travelling {
     due: Instant,
     number: u64,
     packet: Bytes,
+    note: Option<PacketNote>,
 }
 
 impl Ord for Travelling {

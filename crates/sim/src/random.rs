@@ -35,5 +35,12 @@ impl Stream {
     }
 }
 
+/// A seed for one of many things that share a seed, by what it is and its number, which is under 2^56.
+pub(crate) fn derive(seed: u64, what: u8, number: u64) -> u64 {
+    // Multiplied by an odd number, different ones stay different. What the generator makes of a seed has no
+    // likeness to what it makes of a neighbouring one.
+    seed ^ (u64::from(what) << 56 | number).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 #[cfg(test)]
 mod tests;

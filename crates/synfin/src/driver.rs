@@ -75,6 +75,8 @@ impl Driver {
             let mut state = shared.lock();
             let now = shared.clock.now();
             state.driver.register(cx.waker());
+            // Before it is read from, so that nothing comes in between.
+            let fd = if state.link.wake(cx.waker()) { None } else { Some(&*fd) };
             match read(fd, &mut state, cx, now) {
                 Ok(more) => {
                     unblock(fd, &mut state, cx);
@@ -93,8 +95,12 @@ impl Driver {
     }
 }
 
-/// Whether there may be more to read.
-fn read(fd: &Fd, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
+/// Whether there may be more to read. Without a descriptor to ask, the device itself is asked, here and below.
+fn read(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
+    let Some(fd) = fd else {
+        let State { link, host, .. } = state;
+        return Ok(link.receive(host, now)? == Received::More);
+    };
     let Poll::Ready(ready) = fd.poll_read_ready(cx) else { return Ok(false) };
     let mut ready = ready?;
     let State { link, host, .. } = state;
@@ -108,7 +114,11 @@ fn read(fd: &Fd, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::R
 }
 
 /// Offers the device once more what it had no room for.
-fn unblock(fd: &Fd, state: &mut State, cx: &mut Context<'_>) {
+fn unblock(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>) {
+    let Some(fd) = fd else {
+        state.link.retry();
+        return;
+    };
     while state.link.is_blocked() {
         let Poll::Ready(Ok(mut ready)) = fd.poll_write_ready(cx) else { return };
         if !state.link.retry() {
@@ -119,7 +129,7 @@ fn unblock(fd: &Fd, state: &mut State, cx: &mut Context<'_>) {
 
 /// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
 fn rest(
-    fd: &Fd,
+    fd: Option<&Fd>,
     sleep: &mut Pin<Box<Sleep>>,
     clock: &Clock,
     state: &mut State,
@@ -129,7 +139,7 @@ fn rest(
     if state.is_over(now) {
         return Next::Over;
     }
-    if state.link.is_blocked() && fd.poll_write_ready(cx).is_ready() {
+    if state.link.is_blocked() && fd.is_some_and(|fd| fd.poll_write_ready(cx).is_ready()) {
         return Next::Again;
     }
     let Some(deadline) = state.deadline() else {

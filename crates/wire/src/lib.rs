@@ -12,6 +12,7 @@
 //! | [`ip`] | IPv4 and IPv6 headers, fragments, ECN | RFC 791, RFC 8200 |
 //! | [`udp`], [`icmp`], [`arp`], [`ndp`], [`ethernet`] | the neighbours of TCP | |
 //! | [`checksum`] | the Internet checksum | RFC 1071 |
+//! | [`pcapng`] | capture files, written | draft-ietf-opsawg-pcapng |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -23,6 +24,7 @@ pub mod ethernet;
 pub mod icmp;
 pub mod ip;
 pub mod ndp;
+pub mod pcapng;
 pub mod seq;
 pub mod size;
 pub mod tcp;

@@ -62,6 +62,7 @@ fn impairments_become_a_link() {
         reorder: percent(5),
         duplicate: percent(2),
         corrupt: percent(1),
+        ..LinkConfig::default()
     };
     assert_eq!((args.impairments.link(), args.impairments.seed), (expected, 7));
 }

@@ -91,3 +91,35 @@ fn what_the_capabilities_exclude_is_refused() {
     assert!(left.transmit(&PacketOut { offload, ..packet(&header) }).is_err());
     assert!(left.transmit(&PacketOut { offload, ..packet(&header[1..]) }).is_ok());
 }
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Count(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Count {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_task_is_woken_instead_of_the_descriptor() {
+    let (mut left, mut right) = pair(Capabilities::new(Medium::Ip, 1500, false), 2).unwrap();
+    let count = std::sync::Arc::new(Count::default());
+    let woken = || count.0.load(std::sync::atomic::Ordering::Relaxed);
+    let packet = PacketOut { header: b"packet", payload: &[], offload: Offload::default() };
+    assert!(right.wake(&std::sync::Arc::clone(&count).into()));
+    let _ = left.transmit(&packet).unwrap();
+    assert_eq!(woken(), 1);
+
+    // Once: then it is the descriptor's turn, until a task asks again.
+    let _ = left.transmit(&packet).unwrap();
+    assert_eq!(left.transmit(&packet).unwrap(), Transmit::WouldBlock);
+    assert_eq!(woken(), 1);
+    assert!(left.wake(&std::sync::Arc::clone(&count).into()));
+    assert!(right.receive().unwrap().is_some());
+    assert_eq!(woken(), 2, "there is room");
+    assert!(left.wake(&std::sync::Arc::clone(&count).into()));
+    drop(right);
+    assert_eq!(woken(), 3, "nobody is there any more");
+}

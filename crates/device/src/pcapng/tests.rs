@@ -3,6 +3,9 @@ use pcap_parser::{Block, OptionCode, PcapBlockOwned, PcapError, PcapNGReader};
 
 use super::*;
 
+/// The option of an enhanced packet block that holds the direction.
+const EPB_FLAGS: u16 = 2;
+
 #[derive(Debug, PartialEq, Eq)]
 struct Packet {
     bytes: Vec<u8>,
@@ -52,7 +55,7 @@ fn take(capture: &mut Capture, block: &Block<'_>) {
             capture.interface = text(interface.options.iter().find(|o| o.code == OptionCode::IfName));
         }
         Block::EnhancedPacket(packet) => {
-            let flags = packet.options.iter().find(|o| o.code == OptionCode(OPTION_FLAGS)).unwrap();
+            let flags = packet.options.iter().find(|o| o.code == OptionCode(EPB_FLAGS)).unwrap();
             let comment = packet.options.iter().find(|o| o.code == OptionCode::Comment);
             capture.packets.push(Packet {
                 bytes: packet.data[..packet.caplen as usize].to_vec(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use synfin_wire::Instant;
 
-use super::{Link, LinkConfig, LinkCounters, Loss, Queue};
+use super::{Link, LinkConfig, LinkCounters, LinkDrop, Loss, Queue};
 use crate::units::{Probability, Rate};
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -85,7 +85,7 @@ fn the_outcome_of_a_seed_is_pinned() {
         duplicated: 97,
         reordered: 234,
         corrupted: 33,
-        queue_dropped: 0,
+        ..LinkCounters::default()
     };
     assert_eq!(counters, expected);
 }
@@ -309,4 +309,37 @@ fn only_a_config_without_effect_is_clean() {
     assert!(!everything().is_clean());
     assert!(!LinkConfig { corrupt: percent(1), ..LinkConfig::default() }.is_clean());
     assert!(!LinkConfig { rate: Rate::from_bits_per_second(1), ..LinkConfig::default() }.is_clean());
+}
+
+#[test]
+fn a_full_queue_of_codel_marks_who_understands_and_drops_the_others() {
+    let mut config = LinkConfig { queue: Queue::codel(), ..LinkConfig::default() };
+    config.rate = Rate::from_bits_per_second(1_000_000);
+    for (second_octet, marks, drops) in [(0b10, true, false), (0b00, false, true)] {
+        let mut octets = vec![0; 1_000];
+        (octets[0], octets[1]) = (0x45, second_octet);
+        let mut link = Link::new(config.clone(), 1);
+        let (mut marked, mut dropped) = (0, 0);
+        for _ in 0..200 {
+            let treatment = link.push(octets.clone().into(), Instant::ZERO);
+            marked += u64::from(treatment.marked);
+            dropped += u64::from(treatment.dropped == Some(LinkDrop::Queue));
+        }
+        assert_eq!((marked > 0, dropped > 0), (marks, drops));
+        assert_eq!((link.counters().marked, link.counters().queue_dropped), (marked, dropped));
+        let arrived = std::iter::from_fn(|| link.pop(Instant::FAR_FUTURE));
+        assert_eq!(arrived.filter(|packet| packet[1] == 0b11).count() as u64, marked);
+    }
+}
+
+#[test]
+fn a_cut_loses_what_is_under_way() {
+    let mut link = Link::new(everything(), 1);
+    for number in 0..50 {
+        link.push(packet(number), Instant::ZERO);
+    }
+    let under_way = link.in_flight() as u64;
+    link.set_up(false);
+    assert_eq!((link.next_due(), link.in_flight(), link.travelling_octets), (None, 0, 0));
+    assert_eq!(link.counters().cut, under_way);
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::io;
+use std::task::Waker;
 
 use bytes::Bytes;
 use synfin_device::{
@@ -71,6 +72,11 @@ impl Link {
             held: None,
             arrived: VecDeque::new(),
         }
+    }
+
+    /// Whether the device wakes a task by itself; see [`Device::wake`].
+    pub(super) fn wake(&mut self, waker: &Waker) -> bool {
+        self.device.wake(waker)
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
