@@ -1,15 +1,15 @@
 //! `--publish`: servers inside, clients outside.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 
 use crate::common::run;
 use crate::world::{Running, alone, until};
 
+/// The end of its question would end nc(1), answered or not.
 fn ask(address: &str, question: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(question.as_bytes())?;
-    stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
