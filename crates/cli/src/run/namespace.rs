@@ -114,6 +114,9 @@ fn loosen(rights: Rights) {
     let settings = [
         ("net/ipv4/ping_group_range", ping_groups.as_str()),
         ("net/ipv4/ip_unprivileged_port_start", "0"),
+        // The kernel does so on its own loopback: here too nothing from an earlier connection is still on its
+        // way, and a command that makes thousands a second would run out of ports.
+        ("net/ipv4/tcp_tw_reuse", "1"),
         // Both may be inherited from a machine that has IPv6 turned off.
         ("net/ipv6/conf/lo/disable_ipv6", "0"),
         ("net/ipv6/conf/synfin0/disable_ipv6", "0"),
