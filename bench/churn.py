@@ -107,6 +107,8 @@ def wrk(inside, words, show=False):
 
 
 def report(when, inside):
+    if inside.poll() is not None:
+        sys.exit(f"synfin run ended early, with status {inside.returncode}")
     with open(f"/proc/{inside.pid}/status") as status:
         memory = dict(re.findall(r"(VmHWM|VmRSS):\s+(\d+) kB", status.read()))
     descriptors = len(os.listdir(f"/proc/{inside.pid}/fd"))
