@@ -19,8 +19,6 @@ use crate::keyed::{Key, PackedPair, Purpose};
 use crate::packet::{ChecksumOut, HeaderBytes, PacketNote, PacketOut, Segmentation};
 use crate::table::Pair;
 
-/// Where TCP's checksum stands in its header (RFC 9293 section 3.1).
-const TCP_CHECKSUM_OFFSET: u16 = 16;
 /// The longest super-segment whose length any IP header can state.
 const LONGEST_TEXT: usize = u16::MAX as usize - 40 - tcp::MAX_HEADER_LEN;
 /// RFC 8200 section 4.5.
@@ -83,13 +81,13 @@ impl Emitter {
         // A device that cuts a packet has to make new checksums anyway.
         let partial = self.checksum_offload || segment_size.is_some();
         let (field, checksum) = if partial {
-            (sum.partial(), ChecksumOut::Partial { start: start as u16, offset: TCP_CHECKSUM_OFFSET })
+            (sum.partial(), ChecksumOut::Partial { start: start as u16, offset: tcp::CHECKSUM_OFFSET as u16 })
         } else {
             sum.add(&header[start..]);
             payload.iter().for_each(|chunk| sum.add(chunk));
             (sum.finish(), ChecksumOut::Complete)
         };
-        let at = start + usize::from(TCP_CHECKSUM_OFFSET);
+        let at = start + tcp::CHECKSUM_OFFSET;
         header.as_mut()[at..at + 2].copy_from_slice(&field.to_be_bytes());
         let segmentation = segment_size.map(|size| Segmentation {
             size,

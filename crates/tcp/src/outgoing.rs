@@ -26,6 +26,13 @@ pub struct SegmentOut {
     pub reason: SendReason,
 }
 
+impl SegmentOut {
+    /// A segment that is only a header.
+    pub(crate) fn without_text(header: TcpHeader, reason: SendReason) -> Self {
+        Self { header, payload: Payload::new(), payload_len: 0, segment_size: None, ecn: Ecn::NotEct, reason }
+    }
+}
+
 /// How much one segment may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransmitLimits {

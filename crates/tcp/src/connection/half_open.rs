@@ -7,7 +7,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
 use super::negotiate::{self, Negotiated};
 use super::state::State;
@@ -16,7 +16,7 @@ use super::{Common, Connection, Identity};
 use crate::config::Config;
 use crate::event::{Event, Events};
 use crate::incoming::{Incoming, Verdict};
-use crate::outgoing::{Payload, SegmentOut, TransmitLimits};
+use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
@@ -213,12 +213,5 @@ pub(crate) fn syn_ack(
         urgent_pointer: 0,
         options: negotiate::answer(config, negotiated, stamps),
     };
-    SegmentOut {
-        header,
-        payload: Payload::new(),
-        payload_len: 0,
-        segment_size: None,
-        ecn: Ecn::NotEct,
-        reason,
-    }
+    SegmentOut::without_text(header, reason)
 }

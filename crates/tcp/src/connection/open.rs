@@ -1,12 +1,12 @@
 //! SYN-SENT: an active OPEN that waits for the peer's SYN (RFC 9293 sections 3.10.1 and 3.8.3).
 
 use bytes::Bytes;
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
 
 use super::{Common, negotiate};
 use crate::config::Config;
 use crate::input::Stop;
-use crate::outgoing::{Payload, SegmentOut};
+use crate::outgoing::SegmentOut;
 use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
@@ -81,14 +81,7 @@ impl SynSent {
             urgent_pointer: 0,
             options: negotiate::offer(&common.config, common.identity.timestamp(now)),
         };
-        Some(SegmentOut {
-            header,
-            payload: Payload::new(),
-            payload_len: 0,
-            segment_size: None,
-            ecn: Ecn::NotEct,
-            reason,
-        })
+        Some(SegmentOut::without_text(header, reason))
     }
 
     /// Takes the user's data for later.

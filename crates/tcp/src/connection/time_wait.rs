@@ -1,14 +1,14 @@
 //! TIME-WAIT: what is kept for 2 MSL so that old segments find somebody who knows them
 //! (RFC 9293 sections 3.6.1 and 3.10.7.4, RFC 6191, RFC 1337).
 
-use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use super::tcb::Tcb;
 use super::{Common, Identity};
 use crate::config::Config;
 use crate::incoming::{Incoming, Verdict};
 use crate::input::challenge;
-use crate::outgoing::{Payload, SegmentOut};
+use crate::outgoing::SegmentOut;
 use crate::reason::{DropReason, SendReason};
 
 /// The compact form of a connection in TIME-WAIT.
@@ -128,14 +128,7 @@ impl TimeWait {
             urgent_pointer: 0,
             options: TcpOptions { timestamps: stamps, ..TcpOptions::default() },
         };
-        Some(SegmentOut {
-            header,
-            payload: Payload::new(),
-            payload_len: 0,
-            segment_size: None,
-            ecn: Ecn::NotEct,
-            reason,
-        })
+        Some(SegmentOut::without_text(header, reason))
     }
 
     /// When 2 MSL are over.

@@ -1,8 +1,8 @@
 //! A segment for which there is no connection (RFC 9293 section 3.10.7.1).
 
-use synfin_wire::{Ecn, Flags, Segment, SeqNumber, TcpHeader, TcpOptions};
+use synfin_wire::{Flags, Segment, SeqNumber, TcpHeader, TcpOptions};
 
-use crate::outgoing::{Payload, SegmentOut};
+use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
 
 /// The RST that answers a segment that belongs to nothing; `None` for an RST, which is never answered.
@@ -38,8 +38,8 @@ pub fn no_connection(segment: &Segment) -> Option<SegmentOut> {
     } else {
         (SeqNumber::default(), segment.end(), Flags::RST | Flags::ACK)
     };
-    Some(SegmentOut {
-        header: TcpHeader {
+    Some(SegmentOut::without_text(
+        TcpHeader {
             source_port: header.destination_port,
             destination_port: header.source_port,
             seq,
@@ -50,10 +50,6 @@ pub fn no_connection(segment: &Segment) -> Option<SegmentOut> {
             urgent_pointer: 0,
             options: TcpOptions::default(),
         },
-        payload: Payload::new(),
-        payload_len: 0,
-        segment_size: None,
-        ecn: Ecn::NotEct,
-        reason: SendReason::ResetNoConnection,
-    })
+        SendReason::ResetNoConnection,
+    ))
 }

@@ -136,8 +136,8 @@ pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
 
 /// `<SEQ=SEG.ACK><CTL=RST>`: the acknowledgment was of something never sent.
 pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
-    SegmentOut {
-        header: TcpHeader {
+    SegmentOut::without_text(
+        TcpHeader {
             source_port: common.identity.local_port,
             destination_port: common.identity.remote_port,
             seq: ack,
@@ -148,12 +148,8 @@ pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
             urgent_pointer: 0,
             options: TcpOptions::default(),
         },
-        payload: Payload::new(),
-        payload_len: 0,
-        segment_size: None,
-        ecn: Ecn::NotEct,
-        reason: SendReason::ResetBadAck,
-    }
+        SendReason::ResetBadAck,
+    )
 }
 
 /// A segment that the peer takes, acknowledgment included.
