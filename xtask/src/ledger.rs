@@ -92,9 +92,14 @@ fn misnumbered(ledger: &Ledger) -> Vec<Finding> {
         .iter()
         .flat_map(|(kind, count)| (1..=*count).map(move |number| format!("{kind}-{number}")))
         .collect();
-    let found: BTreeSet<String> = ledger.requirements.iter().map(|requirement| requirement.id.clone()).collect();
+    let found: BTreeSet<String> =
+        ledger.requirements.iter().map(|requirement| requirement.id.clone()).collect();
     let missing = expected.difference(&found).map(|id| {
-        finding(&place(&ledger.file, id), "is missing", "add it, with the tests that show it or the reason why not")
+        finding(
+            &place(&ledger.file, id),
+            "is missing",
+            "add it, with the tests that show it or the reason why not",
+        )
     });
     let unknown = found
         .difference(&expected)
@@ -111,7 +116,11 @@ fn unfounded(place: &str, standing: &Result<Standing, &'static str>, evidence: &
             .filter(|test| evidence.file_of(test).is_none())
             .map(|test| {
                 let what = format!("names a test that does not exist: {test}");
-                finding(place, &what, "a script is written as below conformance/, a test as crate::module::function")
+                finding(
+                    place,
+                    &what,
+                    "a script is written as below conformance/, a test as crate::module::function",
+                )
             })
             .collect(),
         Ok(Standing::NotApplicable(_) | Standing::Pending(_)) => Vec::new(),

@@ -51,12 +51,8 @@ enum Task {
 
 type Check = (&'static str, fn(&Metadata) -> Result<Vec<Finding>>);
 
-const CHECKS: [Check; 4] = [
-    ("arrows", arrows::check),
-    ("ledger", ledger::check),
-    ("sizes", sizes::check),
-    ("words", words::check),
-];
+const CHECKS: [Check; 4] =
+    [("arrows", arrows::check), ("ledger", ledger::check), ("sizes", sizes::check), ("words", words::check)];
 
 fn main() -> ExitCode {
     let task = Cli::parse().task;

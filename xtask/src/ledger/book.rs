@@ -100,7 +100,8 @@ impl Book {
         let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             book.add(&file, &text).with_context(|| format!("cannot read {}", path.display()))?;
         }

@@ -52,7 +52,8 @@ fn tests_in_modules_macros_and_under_tokio_are_found() {
 
 #[test]
 fn an_entry_rests_on_one_thing() {
-    let bare: String = SHOWN.lines().filter(|line| !line.starts_with("shown_by")).map(|line| format!("{line}\n")).collect();
+    let bare: String =
+        SHOWN.lines().filter(|line| !line.starts_with("shown_by")).map(|line| format!("{line}\n")).collect();
     assert_eq!(whats(&bare), ["has neither a test nor a reason"]);
     assert_eq!(whats(&format!("{bare}not_applicable = \"why\"")), [""; 0]);
     assert_eq!(whats(&format!("{SHOWN}not_applicable = \"why\"")).len(), 1);
