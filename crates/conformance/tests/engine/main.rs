@@ -24,6 +24,7 @@ mod sack;
 mod shrunk_window;
 mod silly_window;
 mod storm;
+mod twice_lost;
 mod urgent;
 mod user_timeout_and_r2;
 mod window;

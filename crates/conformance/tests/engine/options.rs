@@ -43,3 +43,19 @@ fn the_mss_option_goes_with_a_syn_and_nothing_else() {
     scene.say(segment(Flags::SYN).at(0));
     assert!(scene.segments().iter().all(|segment| segment.header.options.mss.is_some()));
 }
+
+/// RFC 2018 section 2, RFC 7323 section 2.2: so do SACK-permitted and the window scale.
+#[test]
+fn what_is_agreed_on_goes_with_a_syn_and_nothing_else() {
+    let config = Config { timestamps: true, sack: true, window_scaling: true, ..plain() };
+    let mut scene = Scene::new(config).willing();
+    scene.reach(State::Established);
+    scene.send(3000);
+    scene.say(text(100).at(201));
+    scene.close();
+    for segment in scene.segments() {
+        let options = &segment.header.options;
+        assert_eq!(options.sack_permitted, segment.header.flags.syn());
+        assert_eq!(options.window_scale.is_some(), segment.header.flags.syn());
+    }
+}
