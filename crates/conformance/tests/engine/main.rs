@@ -1,5 +1,6 @@
 //! The engine, one host with a hand-written peer in virtual time: one file a subject.
 
+mod attacks;
 mod close;
 mod congestion;
 mod delayed_ack;

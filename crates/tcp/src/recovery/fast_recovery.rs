@@ -107,8 +107,11 @@ impl FastRecovery {
                 queue.mark_front_lost(outcome.mss);
                 self.enter(outcome.nxt)
             }
-            Mode::Fast { .. } => {
-                self.duplicates = self.duplicates.saturating_add(1);
+            Mode::Fast { recover } => {
+                // RFC 5681 section 3.2: no more can have left the network than was in it, whatever a peer
+                // claims that wants to be sent more.
+                let in_flight = recover.octets_since(outcome.una) / outcome.mss.max(1);
+                self.duplicates = self.duplicates.saturating_add(1).min(in_flight);
                 if outcome.sack {
                     queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
                 }
