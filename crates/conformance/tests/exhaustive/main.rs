@@ -23,8 +23,9 @@ use search::{Seen, explore};
 use synfin_tcp::State;
 use world::{Bounds, World};
 
-const WITH_LOSS: Bounds = Bounds { losses: 1, duplicates: 0, early: 0 };
-const WITH_DUPLICATE: Bounds = Bounds { losses: 0, duplicates: 1, early: 1 };
+const LOSS: Bounds = Bounds { losses: 1, duplicates: 0, early: 0 };
+const LOSS_AND_DUPLICATE: Bounds = Bounds { losses: 1, duplicates: 1, early: 0 };
+const DUPLICATE_AND_EARLY_TIMER: Bounds = Bounds { losses: 0, duplicates: 1, early: 1 };
 
 /// The bounds in the environment: losses, duplicates, early timers.
 fn asked_for() -> Option<Bounds> {
@@ -54,13 +55,19 @@ fn explore_all(pairs: &[[Plan; 2]], bounds: Bounds) -> Seen {
 fn every_open_close_and_abort_with_a_loss() {
     let seen = match asked_for() {
         Some(bounds) => explore_all(&plan::every_pair(), bounds),
-        None => explore_all(&plan::short_pairs(), WITH_LOSS),
+        None => explore_all(&plan::short_pairs(), LOSS),
     };
     assert_eq!(seen.states_of_ends.len(), State::ALL.len(), "not every state was come to");
 }
 
 #[test]
-fn plain_opening_and_closing_with_a_duplicate_and_an_early_timer() {
-    let seen = explore_all(&plan::plain_pairs(), asked_for().unwrap_or(WITH_DUPLICATE));
+fn plain_opening_and_closing_with_a_loss_and_a_duplicate() {
+    let seen = explore_all(&plan::plain_pairs(), asked_for().unwrap_or(LOSS_AND_DUPLICATE));
+    assert!(seen.states > 1_000 && seen.ends > 10);
+}
+
+#[test]
+fn the_plainest_opening_and_closing_with_a_duplicate_and_an_early_timer() {
+    let seen = explore_all(&plan::plain_pairs()[..1], asked_for().unwrap_or(DUPLICATE_AND_EARLY_TIMER));
     assert!(seen.states > 1_000 && seen.ends > 10);
 }
