@@ -280,7 +280,7 @@ impl World {
         let aborted = self.ends.iter().any(|end| end.gone);
         let opened = self.ends.iter().any(|end| end.outcome == Some(CloseReason::Finished) || end.end_heard);
         let finished = outcomes.iter().all(|outcome| *outcome == Some(CloseReason::Finished));
-        let refused = outcomes.iter().any(|outcome| *outcome == Some(CloseReason::Refused));
+        let refused = outcomes.contains(&Some(CloseReason::Refused));
         if !aborted && opened != finished || !aborted && !finished && !refused {
             return Err(format!("nobody aborted, and the ends do not agree: {outcomes:?}"));
         }

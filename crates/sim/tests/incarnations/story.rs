@@ -61,6 +61,8 @@ impl Draw {
             timestamps: self.percent(60),
             sack: self.percent(70),
             nagle: self.percent(50),
+            // TIME-WAIT must outlast the back-off of a FIN that is lost many times.
+            msl: Duration::from_secs(300),
             // Nobody waits for ever for a host that has forgotten him.
             keep_alive: Some(KeepAlive {
                 idle: Duration::from_secs(100),
