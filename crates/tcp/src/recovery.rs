@@ -315,9 +315,14 @@ impl LossRecovery {
         }
     }
 
-    /// `segments` were sent again; `timestamp` is what they carried, or would have.
-    pub(crate) fn retransmitted(&mut self, segments: u32, timestamp: u32, now: Instant) {
+    /// `segments` were sent again, be it as a probe.
+    pub(crate) fn sent_again(&mut self, segments: u32) {
         self.sent_again += u64::from(segments);
+    }
+
+    /// `segments` that were lost were sent again; `timestamp` is what they carried, or would have.
+    pub(crate) fn retransmitted(&mut self, segments: u32, timestamp: u32, now: Instant) {
+        self.sent(segments);
         self.undo.retransmitted(segments, timestamp, now);
     }
 
@@ -363,7 +368,7 @@ impl LossRecovery {
     }
 
     /// Segments sent again.
-    pub(crate) fn sent_again(&self) -> u64 {
+    pub(crate) fn sent_again_in_all(&self) -> u64 {
         self.sent_again
     }
 
