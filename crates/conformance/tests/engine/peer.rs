@@ -13,7 +13,7 @@ use synfin_host::{
     ConnectOptions, Fate, Host, HostConfig, HostEvent, ListenOptions, ListenerHandle, PacketDrop, PacketIn,
     PacketNote, TcpEvents, TcpHandle, TcpSocket,
 };
-use synfin_tcp::{CloseReason, Config, DropReason, SendReason, State, Status};
+use synfin_tcp::{CloseReason, Config, CongestionAlgorithm, DropReason, SendReason, State, Status};
 use synfin_wire::checksum::Checksum;
 use synfin_wire::icmp::IcmpMessage;
 use synfin_wire::ip::IpHeader;
@@ -140,6 +140,7 @@ pub(crate) fn plain() -> Config {
         sack: false,
         quick_acks: 0,
         receive_buffer: 65_535,
+        congestion: CongestionAlgorithm::Reno,
         ..Config::default()
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     }
     let prior_una = tcb.send.una;
     let advanced = advance(common, tcb, segment);
-    let tells_window = take_window(common, tcb, segment);
+    let tells_window = take_window(common, tcb, segment) || advanced;
     let plan = recover(common, tcb, segment, prior_una, tells_window);
     tcb.repair = plan.repair;
     if advanced {
@@ -193,8 +193,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     let header = &segment.header;
     let window = window(tcb, segment);
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
-    let tells = header.ack.after(tcb.send.wl2)
-        || header.seq.after(tcb.send.wl1)
+    let tells = (header.seq.after(tcb.send.wl1) && window != tcb.send.wnd)
         || (header.seq == tcb.send.wl1 && (window > tcb.send.wnd || window == WindowSize::ZERO));
     let changed = tcb.send.update_window(header.seq, header.ack, window);
     if changed && tcb.has_unsent() {
@@ -210,6 +209,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost();
+        tcb.queue.front_is_due();
         tcb.repair = Repair::Lost;
     }
     tells

@@ -109,7 +109,7 @@ impl LossRecovery {
         } else if self.undo_in_the_middle(ack, sender) {
             return true;
         }
-        self.partial = ack.advances();
+        self.partial |= ack.advances();
         if self.undo_by_dsack(sender) {
             self.try_to_open(ack, sender);
         }
