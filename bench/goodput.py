@@ -34,7 +34,7 @@ def main():
     arguments.add_argument("--controls", default="cubic,reno", help="congestion controls (default cubic,reno)")
     arguments.add_argument("--runs", type=int, default=5, help="of each, seeds 1 and up (default 5)")
     arguments.add_argument("--seconds", type=float, default=5, help="that octets are counted (default 5)")
-    arguments.add_argument("--lanes", type=int, default=6, help="runs at a time (default 6)")
+    arguments.add_argument("--lanes", type=int, default=4, help="runs at a time (default 4)")
     arguments.add_argument("--record", action="store_true", help="put the table into docs/measurements.md")
     options = arguments.parse_args()
     testbed.begin()

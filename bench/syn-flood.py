@@ -56,7 +56,7 @@ def main():
         try:
             if "serving" not in server.stderr.readline():
                 sys.exit("synfin does not serve")
-            table, survived = measure(server, options)
+            table, survived = measure(namespace, server, options)
         finally:
             server.terminate()
             server.wait()
@@ -66,10 +66,10 @@ def main():
     sys.exit(0 if survived else 1)
 
 
-def measure(server, options):
+def measure(namespace, server, options):
     tun = open_tun("flood0")
-    for words in ("link set flood0 up", "route add default dev flood0"):
-        subprocess.run(["ip", *words.split()], check=True)
+    namespace.ip("link set flood0 up")
+    namespace.ip("route add default dev flood0")
     packets = syns(options.rate * options.seconds)
     before = fetch_all(options.clients, 2, options.patience)
     idle = memory(server.pid)

@@ -1,13 +1,12 @@
-"""Two network namespaces, a seeded link between them, and what sends over it.
+"""Two senders, a router, a seeded link and a receiver, in network namespaces made for them.
 
-    sender's namespace                                        receiver's namespace
-    kernel 10.77.0.1 ---------.
-                               kernel - relay0 ==[ link ]== relay0 - kernel 10.77.0.2
-    synfin 10.77.0.3 - synfin0 '
+    kernel 10.77.1.2 -- veth --.
+                                router -- relay0 ==[ link ]== relay0 -- kernel 10.77.0.2, the receiver
+    synfin 10.77.2.2 -- TUN ---'
 
-The link is `synfin relay`: its two interfaces have no offload, so that whatever a stack hands over in one piece is cut
-before the link, which sees single packets and draws each one's fate by its number. Both stacks pass the same kernel's
-queue and the same link; synfin's packets come to it through one interface more, some microseconds away.
+The link is `synfin relay`: its two interfaces have no offload, so that the router cuts what a stack hands over in one
+piece before the link, which sees single packets and draws each one's fate by its number. The way to the router takes
+super-segments and partial checksums from both stacks. So both pass the same hops, the same queue and the same link.
 """
 
 import contextlib
@@ -29,8 +28,9 @@ SYNFIN = os.path.join(ROOT, "target", "release", "synfin")
 MEASUREMENTS = os.path.join(ROOT, "docs", "measurements.md")
 
 PORT = 5001
-KERNEL, RECEIVER, USER_SPACE = "10.77.0.1", "10.77.0.2", "10.77.0.3"
-ADDRESSES = ["--left-address", f"{KERNEL}/24", "--right-address", f"{RECEIVER}/24"]
+RECEIVER, SYNFIN_ADDRESS = "10.77.0.2", "10.77.2.2"
+# The receiver's prefix takes in both senders.
+ADDRESSES = ["--left-address", "10.77.0.1/24", "--right-address", f"{RECEIVER}/16"]
 
 CLONE_NEWNET = 0x40000000
 TCP_CONGESTION, TCP_INFO = 13, 11
@@ -67,6 +67,11 @@ class Namespace:
     def path(self):
         return f"/proc/{os.getpid()}/fd/{self.file}"
 
+    def ip(self, words):
+        """Runs ip(8) there."""
+        with self.entered():
+            subprocess.run(["ip", *words.split()], check=True)
+
     @contextlib.contextmanager
     def entered(self):
         """What is opened or started within is in the namespace; only this thread goes there."""
@@ -86,16 +91,21 @@ class Namespace:
 
 
 class Lane:
-    """The two namespaces. One link at a time joins them."""
+    """The namespaces. One link at a time joins router and receiver."""
 
     def __init__(self):
-        self.left, self.right = Namespace(), Namespace()
+        self.kernel, self.router, self.receiver = Namespace(), Namespace(), Namespace()
+        self.router.ip(f"link add host0 type veth peer name host0 netns {self.kernel.path()}")
+        for namespace, address in ((self.router, "10.77.1.1/24"), (self.kernel, "10.77.1.2/24")):
+            namespace.ip(f"address add {address} dev host0")
+            namespace.ip("link set host0 up")
+        self.kernel.ip("route add default via 10.77.1.1")
 
     @contextlib.contextmanager
     def link(self, *words):
         """Joins them by `synfin relay` with these words, and gives a list that gets what became of the packets."""
         relay = subprocess.Popen(
-            [SYNFIN, "relay", self.left.path(), self.right.path(), *ADDRESSES, *words],
+            [SYNFIN, "relay", self.router.path(), self.receiver.path(), *ADDRESSES, *words],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -109,7 +119,7 @@ class Lane:
             outcome.append(json.loads(relay.communicate()[0] or "{}"))
 
     def listen(self, port=PORT):
-        with self.right.entered():
+        with self.receiver.entered():
             return socket.create_server((RECEIVER, port))
 
 
@@ -117,7 +127,7 @@ class KernelSender:
     """A thread that sends as much as the kernel takes. With `sample`, seconds, it samples TCP_INFO."""
 
     def __init__(self, lane, congestion, port=PORT, sample=None):
-        with lane.left.entered():
+        with lane.kernel.entered():
             self.socket = socket.socket()
         self.socket.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, congestion.encode())
         self.sample, self.samples, self.port = sample, [], port
@@ -154,10 +164,10 @@ class SynfinSender:
     """`synfin source`. With `sample`, seconds, it samples its connection's status."""
 
     def __init__(self, lane, congestion, port=PORT, sample=None):
-        words = [SYNFIN, "source", f"{RECEIVER}:{port}", "--address", USER_SPACE, "--congestion", congestion]
+        words = [SYNFIN, "source", f"{RECEIVER}:{port}", "--address", SYNFIN_ADDRESS, "--congestion", congestion]
         if sample:
             words += ["--sample", f"{round(sample * 1000)}ms"]
-        with lane.left.entered():
+        with lane.router.entered():
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         # Read all along, so that it never waits for us.
         self.output, self.error = [], []
@@ -245,15 +255,14 @@ class Processors:
 
 
 def begin():
-    """To be called first: sees that everything is there, and has the link's clock kept on a busy machine."""
-    missing = [tool for tool in ("ip",) if not found(tool)]
-    if missing:
-        sys.exit(f"missing: {', '.join(missing)}: apt-get install iproute2")
+    """To be called first: sees that everything is there, and makes itself independent of what else the machine does."""
+    if not found("ip"):
+        sys.exit("missing: ip: apt-get install iproute2")
     if not os.path.exists(SYNFIN):
         sys.exit(f"{SYNFIN} is not there: cargo build --release")
     if os.geteuid() != 0:
         sys.exit("network namespaces and TUN interfaces are root's to make: run it with sudo")
-    # Senders, receivers and relays inherit it: other work of the machine does not come between.
+    # Senders, receivers and relays inherit it.
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except PermissionError:
