@@ -88,13 +88,16 @@ def prepare():
 
 def run(job, seconds):
     seed, control, cell, stack = job
-    with LANE.link(*link(cell, seed)):
-        with LANE.listen() as listener:
+    try:
+        with LANE.link(*link(cell, seed)), LANE.listen() as listener:
             sender = testbed.SENDERS[stack](LANE, control)
             try:
                 octets = testbed.count(listener, seconds)
             finally:
                 sender.close()
+    except (OSError, RuntimeError) as error:
+        print(f"{name(cell)}, {control}, {stack}, seed {seed} counts as nothing: {error}", file=sys.stderr)
+        octets = 0
     return octets * 8 / seconds / 1e6
 
 
