@@ -11,6 +11,7 @@ use super::tcb::Tcb;
 use super::{Connection, Phase};
 use crate::config::{Config, KeepAlive};
 use crate::error::{ReceiveError, SendError};
+use crate::output;
 use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
 use crate::timer::Timer;
@@ -50,10 +51,10 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.push(taken),
             Phase::Synchronized(tcb) => {
                 tcb.ack.interactive();
+                output::restart_after_idle(&self.common, tcb, now);
                 tcb.outbox.push(taken);
             }
         }
-        let _ = now;
         Ok(len)
     }
 

@@ -2,13 +2,15 @@
 
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
+use crate::congestion::RestartEvent;
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
-use crate::connection::timeout::start_retransmission;
+use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
+use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
 
 /// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
@@ -36,7 +38,7 @@ fn reported_ranges(tcb: &Tcb) -> usize {
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
-    tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
     tcb.ack.sent(&mut tcb.timers);
     half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
@@ -69,13 +71,33 @@ pub(super) fn new_text(
     if !octets.is_multiple_of(size) {
         tcb.small_until = end;
     }
-    tcb.send.nxt = end;
-    tcb.queue.sent(start, end, now);
-    if !tcb.timers.is_running(Timer::Retransmission) {
-        // RFC 6298 section 5.1.
-        start_retransmission(common, tcb, now);
+    let was_empty = tcb.queue.is_empty();
+    if was_empty {
+        tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    let stamp = tcb.recovery.rate.stamp(was_empty, now);
+    let segments = octets.div_ceil(size).max(1);
+    // MUST-61: nothing more is queued.
+    let push = octets > 0 && start + octets == tcb.outbox.end_seq();
+    tcb.send.nxt = end;
+    tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
+    tcb.recovery.sent(segments);
+    super::used(common, tcb, now);
+    if reason == SendReason::TailLossProbe {
+        tcb.recovery.probed(end, false);
+        start_retransmission(common, tcb, now);
+    } else {
+        watch_new_data(common, tcb, was_empty, now);
+    }
+    let flags = text_flags(push || segments > 1, fin);
+    text(common, tcb, start, octets, flags, reason, now)
+}
+
+/// A super-segment is pushed whether more is queued or not, as Linux does it: whoever gathers segments up for the
+/// receiver need not wait for more.
+fn text_flags(push: bool, fin: bool) -> Flags {
+    let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
+    if fin { flags | Flags::FIN } else { flags }
 }
 
 /// `start..end` again; a FIN at its end included.
@@ -89,12 +111,23 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    tcb.queue.retransmitted(start, end, now);
+    let stamp = tcb.recovery.rate.stamp(false, now);
+    let probe = reason == SendReason::TailLossProbe;
+    let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
     tcb.tally.octets_retransmitted += u64::from(octets);
-    if !tcb.timers.is_running(Timer::Retransmission) {
+    tcb.recovery.sent_again(sent.segments);
+    if probe {
+        tcb.recovery.probed(tcb.send.nxt, true);
         start_retransmission(common, tcb, now);
+    } else {
+        tcb.recovery.retransmitted(sent.segments, common.identity.timestamp(now), now);
+        // RFC 6298 section 5.1; the reordering timer comes first, and restarts this one.
+        if start == tcb.send.una && !tcb.timers.is_running(Timer::Reordering) {
+            start_retransmission(common, tcb, now);
+        }
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    let flags = text_flags(octets > 0 && (sent.push || sent.segments > 1), fin);
+    text(common, tcb, start, octets, flags, reason, now)
 }
 
 fn text(
@@ -102,23 +135,12 @@ fn text(
     tcb: &mut Tcb,
     start: SeqNumber,
     octets: u32,
-    fin: bool,
+    flags: Flags,
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
-    let mut flags = Flags::ACK;
-    let last_queued = octets > 0 && start + octets == tcb.outbox.end_seq();
-    let new_burst = octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
-    if last_queued || new_burst {
-        // MUST-61: nothing more is queued. A new super-segment is pushed as well, as Linux does it: whoever
-        // gathers segments up for the receiver need not wait for more.
-        flags = flags | Flags::PSH;
-    }
-    if fin {
-        flags = flags | Flags::FIN;
-    }
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
