@@ -40,7 +40,7 @@ pub(crate) struct SourceArgs {
     tun: String,
 
     /// The congestion control
-    #[arg(long, value_name = "NAME", default_value = "reno", value_parser = parse_congestion)]
+    #[arg(long, value_name = "NAME", default_value = "cubic", value_parser = parse_congestion)]
     congestion: CongestionAlgorithm,
 
     /// What the send buffer holds; it is to be no less than what the path does
@@ -56,7 +56,8 @@ pub(crate) struct SourceArgs {
 fn parse_congestion(name: &str) -> Result<CongestionAlgorithm, String> {
     match name {
         "reno" => Ok(CongestionAlgorithm::Reno),
-        _ => Err(format!("'{name}' is no congestion control of synfin's: give reno")),
+        "cubic" => Ok(CongestionAlgorithm::Cubic),
+        _ => Err(format!("'{name}' is no congestion control of synfin's: give cubic or reno")),
     }
 }
 

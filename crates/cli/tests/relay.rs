@@ -203,5 +203,8 @@ fn what_is_not_there_is_named() {
     let source = ["source", "10.77.0.2:5001", "--address", "10.77.0.3", "--congestion", "tahoe"];
     let ended = common::output(Command::new(SYNFIN).args(source));
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.contains("'tahoe' is no congestion control of synfin's: give reno"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("'tahoe' is no congestion control of synfin's: give cubic or reno"),
+        "{ended:?}"
+    );
 }
