@@ -43,7 +43,7 @@ pub(crate) struct Interface {
     write: extern "C" fn(*mut c_void, c_int, *const c_void, usize) -> isize,
     writev: unsafe extern "C" fn(*mut c_void, c_int, *const iovec, c_int) -> isize,
     send: extern "C" fn(*mut c_void, c_int, *const c_void, usize, c_int) -> isize,
-    sendto: extern "C" fn(*mut c_void, c_int, *const c_void, usize, c_int, *const sockaddr, socklen_t) -> isize,
+    sendto: unsafe extern "C" fn(*mut c_void, c_int, *const c_void, usize, c_int, *const sockaddr, socklen_t) -> isize,
     sendmsg: unsafe extern "C" fn(*mut c_void, c_int, *const msghdr, c_int) -> isize,
     // These two are variadic. A third argument travels in the register of a named one on all that Linux runs on, and a
     // function that is given more than it takes, or does not look at what it is not given, is none the worse.
@@ -138,11 +138,11 @@ unsafe extern "C" fn getsockopt(
             // SAFETY: what the caller gives is handed on as it is.
             unsafe { libc::syscall(libc::SYS_getsockopt, fd, level, name, value, len) as c_int }
         }
-        Some(told) if (level, name) == (libc::SOL_TCP, libc::TCP_INFO) => {
+        Some(told) => match layout::about_socket(level, name, &told) {
             // SAFETY: the caller gives `*len` octets at `value`.
-            result(unsafe { store(&layout::tcp_info(&told), value.cast(), len) })
-        }
-        Some(_) => fail(ENOPROTOOPT),
+            Some(octets) => result(unsafe { store(&octets, value.cast(), len) }),
+            None => fail(ENOPROTOOPT),
+        },
     }
 }
 
@@ -266,15 +266,20 @@ extern "C" fn send(_: *mut c_void, fd: c_int, buffer: *const c_void, len: usize,
     transmit(fd, buffer, len, flags)
 }
 
-extern "C" fn sendto(
+unsafe extern "C" fn sendto(
     _: *mut c_void,
     fd: c_int,
     buffer: *const c_void,
     len: usize,
     flags: c_int,
-    _: *const sockaddr,
+    address: *const sockaddr,
     _: socklen_t,
 ) -> isize {
+    // SAFETY: the caller gives an address or null.
+    let family = unsafe { address.as_ref() }.map(|address| i32::from(address.sa_family));
+    if flags & libc::MSG_FASTOPEN != 0 && family == Some(libc::AF_UNSPEC) {
+        return fail(libc::EOPNOTSUPP) as isize;
+    }
     transmit(fd, buffer, len, flags)
 }
 

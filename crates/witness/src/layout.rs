@@ -1,9 +1,11 @@
 //! What the kernel would write: `struct tcp_info` and control messages, as octets.
 
-use nix::libc::{IP_RECVERR, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVERR};
+use nix::libc::{
+    IP_RECVERR, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVERR, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO,
+};
 
 /// The fields of `struct tcp_info` (<linux/tcp.h>): where each begins, and its length in octets.
-const TCP_INFO: &[(&str, usize, usize)] = &[
+const INFO_FIELDS: &[(&str, usize, usize)] = &[
     ("tcpi_state", 0, 1),
     ("tcpi_ca_state", 1, 1),
     ("tcpi_retransmits", 2, 1),
@@ -70,7 +72,7 @@ const TCP_INFO: &[(&str, usize, usize)] = &[
     ("tcpi_received_ce_bytes", 272, 4),
 ];
 /// The fields of less than an octet: in which octet, how far up, and how wide.
-const TCP_INFO_BITS: &[(&str, usize, u8, u8)] = &[
+const INFO_BITS: &[(&str, usize, u8, u8)] = &[
     ("tcpi_snd_wscale", 6, 0, 4),
     ("tcpi_rcv_wscale", 6, 4, 4),
     ("tcpi_delivery_rate_app_limited", 7, 0, 1),
@@ -78,13 +80,41 @@ const TCP_INFO_BITS: &[(&str, usize, u8, u8)] = &[
     ("tcpi_accecn_opt_seen", 276, 2, 2),
     ("tcpi_accecn_fail_mode", 276, 4, 4),
 ];
-const TCP_INFO_LEN: usize = 280;
+const INFO_LEN: usize = 280;
+
+/// What SO_MEMINFO tells (<linux/sock_diag.h>), 32 bits each.
+const SO_MEMINFO: [&str; 9] = [
+    "SK_MEMINFO_RMEM_ALLOC",
+    "SK_MEMINFO_RCVBUF",
+    "SK_MEMINFO_WMEM_ALLOC",
+    "SK_MEMINFO_SNDBUF",
+    "SK_MEMINFO_FWD_ALLOC",
+    "SK_MEMINFO_WMEM_QUEUED",
+    "SK_MEMINFO_OPTMEM",
+    "SK_MEMINFO_BACKLOG",
+    "SK_MEMINFO_DROPS",
+];
+const SO_MEMINFO_NUMBER: i32 = 55;
+
+/// What an option tells about a socket beside numbers; `None` for an option that does not. TCP_CC_INFO is empty, as it is
+/// where the congestion control has nothing to tell.
+pub(crate) fn about_socket(level: i32, name: i32, told: &[(&'static str, i64)]) -> Option<Vec<u8>> {
+    match (level, name) {
+        (SOL_TCP, TCP_INFO) => Some(tcp_info(told)),
+        (SOL_TCP, TCP_CC_INFO) => Some(Vec::new()),
+        (SOL_SOCKET, SO_MEMINFO_NUMBER) => {
+            let value = |wanted: &str| told.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, value)| *value);
+            Some(SO_MEMINFO.iter().flat_map(|name| (value(name) as u32).to_ne_bytes()).collect())
+        }
+        _ => None,
+    }
+}
 
 /// `struct tcp_info`; what is not told is zero.
-pub(crate) fn tcp_info(told: &[(&'static str, i64)]) -> Vec<u8> {
-    let mut octets = vec![0; TCP_INFO_LEN];
+fn tcp_info(told: &[(&'static str, i64)]) -> Vec<u8> {
+    let mut octets = vec![0; INFO_LEN];
     let value = |wanted: &str| told.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-    for &(name, start, len) in TCP_INFO {
+    for &(name, start, len) in INFO_FIELDS {
         let Some(value) = value(name) else { continue };
         let field = &mut octets[start..start + len];
         match len {
@@ -94,7 +124,7 @@ pub(crate) fn tcp_info(told: &[(&'static str, i64)]) -> Vec<u8> {
             _ => field.copy_from_slice(&value.to_ne_bytes()),
         }
     }
-    for &(name, octet, shift, width) in TCP_INFO_BITS {
+    for &(name, octet, shift, width) in INFO_BITS {
         let Some(value) = value(name) else { continue };
         octets[octet] |= (value as u8 & ((1 << width) - 1)) << shift;
     }

@@ -10,11 +10,10 @@
 //! |---|---|
 //! | `abi` | packetdrill's table and C's pointers: the only `unsafe` |
 //! | `stage` | the one machine, its clock, and calls that wait |
-//! | `address`, `layout` | addresses, TCP_INFO and control messages as octets |
+//! | `address`, `layout` | addresses, TCP_INFO and its like, control messages as octets |
 //! | `settings` | what the script's commands have done to the namespace |
 //!
-//! Left out on purpose: `pipe` and `splice`, which drill has not either, and TCP_CC_INFO and SO_MEMINFO, which tell of a
-//! kernel's insides.
+//! Left out on purpose: `pipe` and `splice`, which drill has not either.
 
 mod abi;
 mod address;

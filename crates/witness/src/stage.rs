@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// How far the clock moves when it is read: packetdrill spins on it.
 const CREEP: Duration = Duration::from_micros(1);
 
+/// How long a thread of packetdrill's is given to take its lock, in the world's time: nothing tells that it has.
+const REAL_MOMENT: Duration = Duration::from_millis(2);
+
 static STAGE: Mutex<Option<Stage>> = Mutex::new(None);
 /// Something has happened that a call may wait for, or a call that waits has had its turn.
 static TURN: Condvar = Condvar::new();
@@ -48,6 +51,8 @@ pub(crate) struct Stage {
     /// How many times the machine may have come to something new.
     news: u64,
     sleeper: Option<Sleeper>,
+    /// A call that waited has returned, and packetdrill may not have noticed.
+    returned: bool,
 }
 
 /// A call that waits in the other thread.
@@ -80,6 +85,7 @@ pub(crate) fn open(flags: &str) -> Result<(), String> {
         player: std::thread::current().id(),
         news: 0,
         sleeper: None,
+        returned: false,
     };
     *lock() = Some(stage);
     Ok(())
@@ -157,6 +163,7 @@ pub(crate) fn call<T>(mut attempt: impl FnMut(&mut Machine) -> Outcome<T>) -> Re
             RETURNED.set(Some(held.machine.now()));
             held.machine.settle();
             held.sleeper = None;
+            held.returned = true;
             TURN.notify_all();
         }
         return result;
@@ -177,11 +184,15 @@ pub(crate) fn next_packet() -> Option<(Instant, Bytes)> {
     held.pass(end, |stage| stage.machine.has_packet()).machine.next_packet()
 }
 
-/// Sleeps.
+/// Sleeps. packetdrill has let go of its own lock meanwhile, so this is when a thread whose call has returned can say so.
 pub(crate) fn pass(span: Duration) {
     let held = hold();
     let end = held.machine.now() + span;
-    held.pass(end, |_| false);
+    let mut held = held.pass(end, |_| false);
+    if std::mem::take(&mut held.returned) {
+        drop(held);
+        std::thread::sleep(REAL_MOMENT);
+    }
 }
 
 /// The present: for a call that has waited, when it returned.
