@@ -78,13 +78,11 @@ impl Machine {
     /// A machine with the addresses of this form. `settings` is what a shell would be told, `sysctl name=value` in lines.
     #[must_use]
     pub fn new(form: Form, mtu: Option<u16>, settings: &str) -> Self {
-        let flags = mtu.map(|mtu| Flag {
-            at: Position::START,
-            name: "mtu".to_owned(),
-            value: Some(mtu.to_string()),
-        });
+        let flags =
+            mtu.map(|mtu| Flag { at: Position::START, name: "mtu".to_owned(), value: Some(mtu.to_string()) });
         let prepare = Some(Command { at: Position::START, text: settings.to_owned() });
-        let script = Script { flags: flags.into_iter().collect(), prepare, events: Vec::new(), clean_up: None };
+        let script =
+            Script { flags: flags.into_iter().collect(), prepare, events: Vec::new(), clean_up: None };
         let mut setup = Setup::new(&script, Some(form)).expect("a number is a value for an MTU");
         Self { kernel: setup.kernel(), sent: VecDeque::new() }
     }
@@ -122,7 +120,10 @@ impl Machine {
     /// A packet arrives.
     pub fn deliver(&mut self, packet: Bytes) {
         // What the host makes of it shows in what it sends.
-        let _ = self.kernel.host.handle_packet(PacketIn { bytes: packet, trust_checksum: false }, self.kernel.now);
+        let _ = self
+            .kernel
+            .host
+            .handle_packet(PacketIn { bytes: packet, trust_checksum: false }, self.kernel.now);
     }
 
     /// Collects what the host has to send and to tell; after each call, packet and advance.
@@ -275,7 +276,12 @@ impl Machine {
     }
 
     /// `epoll_wait`.
-    pub fn epoll_wait(&mut self, epoll: i32, most: usize, deadline: Option<Instant>) -> Outcome<Vec<(u32, u64)>> {
+    pub fn epoll_wait(
+        &mut self,
+        epoll: i32,
+        most: usize,
+        deadline: Option<Instant>,
+    ) -> Outcome<Vec<(u32, u64)>> {
         let told = self.kernel.epoll_wait(epoll, most, deadline)?;
         Ok(told.iter().map(|event| (event.events as u32, event.data.cast_unsigned())).collect())
     }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use nix::errno::Errno;
 use nix::libc::{
-    self, EFAULT, EINVAL, ENOPROTOOPT, ENOSYS, epoll_event, iovec, loff_t, msghdr, pollfd, sockaddr, socklen_t, timeval,
-    timezone,
+    self, EFAULT, EINVAL, ENOPROTOOPT, ENOSYS, epoll_event, iovec, loff_t, msghdr, pollfd, sockaddr,
+    socklen_t, timeval, timezone,
 };
 use synfin_drill::calls::{Refusal, Setting};
 use synfin_wire::Instant;
@@ -43,7 +43,15 @@ pub(crate) struct Interface {
     write: extern "C" fn(*mut c_void, c_int, *const c_void, usize) -> isize,
     writev: unsafe extern "C" fn(*mut c_void, c_int, *const iovec, c_int) -> isize,
     send: extern "C" fn(*mut c_void, c_int, *const c_void, usize, c_int) -> isize,
-    sendto: unsafe extern "C" fn(*mut c_void, c_int, *const c_void, usize, c_int, *const sockaddr, socklen_t) -> isize,
+    sendto: unsafe extern "C" fn(
+        *mut c_void,
+        c_int,
+        *const c_void,
+        usize,
+        c_int,
+        *const sockaddr,
+        socklen_t,
+    ) -> isize,
     sendmsg: unsafe extern "C" fn(*mut c_void, c_int, *const msghdr, c_int) -> isize,
     // These two are variadic. A third argument travels in the register of a named one on all that Linux runs on, and a
     // function that is given more than it takes, or does not look at what it is not given, is none the worse.

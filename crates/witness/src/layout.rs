@@ -103,7 +103,8 @@ pub(crate) fn about_socket(level: i32, name: i32, told: &[(&'static str, i64)]) 
         (SOL_TCP, TCP_INFO) => Some(tcp_info(told)),
         (SOL_TCP, TCP_CC_INFO) => Some(Vec::new()),
         (SOL_SOCKET, SO_MEMINFO_NUMBER) => {
-            let value = |wanted: &str| told.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, value)| *value);
+            let value =
+                |wanted: &str| told.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, value)| *value);
             Some(SO_MEMINFO.iter().flat_map(|name| (value(name) as u32).to_ne_bytes()).collect())
         }
         _ => None,

@@ -110,9 +110,10 @@ fn text(
     let size = super::segment_size(tcb);
     let mut flags = Flags::ACK;
     let last_queued = octets > 0 && start + octets == tcb.outbox.end_seq();
-    let new_burst = octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
+    let new_burst =
+        common.config.push_bursts && octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
     if last_queued || new_burst {
-        // MUST-61: nothing more is queued. A new super-segment is pushed as well, as Linux does it: whoever
+        // MUST-61: nothing more is queued. A new super-segment may be pushed as well, as Linux does it: whoever
         // gathers segments up for the receiver need not wait for more.
         flags = flags | Flags::PSH;
     }

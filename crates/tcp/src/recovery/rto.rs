@@ -13,6 +13,8 @@ pub(crate) struct Rto {
     base: Duration,
     min: Duration,
     max: Duration,
+    /// What is added to every timeout that was measured.
+    slop: Duration,
     /// How often it was doubled since the last sample.
     backoff: u8,
 }
@@ -20,7 +22,12 @@ pub(crate) struct Rto {
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
         let max = max.max(min);
-        Self { base: initial.clamp(min, max), min, max, backoff: 0 }
+        Self { base: initial.clamp(min, max), min, max, slop: Duration::ZERO, backoff: 0 }
+    }
+
+    /// The same with something added to every timeout that is measured from now on.
+    pub(crate) fn with_slop(self, slop: Duration) -> Self {
+        Self { slop, ..self }
     }
 
     /// The timeout in force.
@@ -37,7 +44,8 @@ impl Rto {
     /// RTO <- SRTT + max(G, 4 * RTTVAR), within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
         if let Some(smoothed) = rtt.smoothed() {
-            self.base = (smoothed + GRANULARITY.max(rtt.variation() * 4)).clamp(self.min, self.max);
+            let measured = smoothed + GRANULARITY.max(rtt.variation() * 4) + self.slop;
+            self.base = measured.clamp(self.min, self.max);
             self.backoff = 0;
         }
     }
