@@ -22,10 +22,13 @@ pub(crate) struct Pages<K, V> {
     handles: PhantomData<fn() -> K>,
 }
 
+/// A value with its version, or nothing.
+type Slot<V> = Option<(u32, V)>;
+
 #[derive(Debug)]
 struct Page<V> {
     /// The slots with the versions of their values; `None` while the page is empty.
-    slots: Option<Box<[Option<(u32, V)>; PAGE]>>,
+    slots: Option<Box<[Slot<V>; PAGE]>>,
     /// One bit for each slot that is taken.
     taken: u64,
     /// The version of the next value: odd, as slotmap's handles have it.
