@@ -24,11 +24,13 @@
 //! | `packet` | packets between the script's numbers and the host's, and how they differ |
 //! | `runner` | events in virtual time |
 //! | `sockets` | Linux's socket calls over a host |
+//! | [`calls`] | the same calls, for an interpreter that is not this crate's |
 //! | `sysctl`, `code` | commands as settings; snippets evaluated |
 //! | [`suite`] | many scripts, and the table |
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod calls;
 pub mod suite;
 
 mod code;

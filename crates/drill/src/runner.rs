@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use synfin_host::Host;
 use synfin_wire::Instant;
 
 use crate::ast::{Action, Code, Command, Event, Script, Time};
@@ -24,14 +23,14 @@ mod calls;
 mod clock;
 mod outputs;
 mod packets;
-mod setup;
+pub(crate) mod setup;
 
 use calls::Ongoing;
 use packets::Conversation;
 use setup::Setup;
 
 /// Where a script's clock starts on the host's: late enough that nothing looks like the dawn of time.
-const START: Instant = Instant::from_millis(10_000);
+pub(crate) const START: Instant = Instant::from_millis(10_000);
 /// How long a call that blocks may hold up the one behind it, and the end of the script.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -123,16 +122,7 @@ struct Due {
 
 impl Runner {
     fn new(mut setup: Setup) -> Self {
-        let mut defaults = setup.host.tcp.clone();
-        if let Some(command) = &setup.prepare {
-            setup.unheeded = sysctl::apply(&command.text, &mut defaults);
-        }
-        setup.host.tcp = defaults.clone();
-        let host = Host::new(setup.host.clone(), [0x5f; 32]);
-        let mut kernel = Kernel::new(host, START, setup.local_port, setup.peer(), defaults);
-        for what in &setup.unheeded {
-            kernel.unheed(what.as_str());
-        }
+        let kernel = setup.kernel();
         Self {
             setup,
             kernel,

@@ -21,6 +21,7 @@ pub mod error;
 pub mod event;
 pub mod host;
 pub mod packet;
+mod pages;
 
 mod echo;
 mod emit;
@@ -36,6 +37,7 @@ mod ports;
 mod ready;
 mod reassembly;
 mod route;
+mod spare;
 mod table;
 mod timers;
 mod udp;

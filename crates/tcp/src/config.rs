@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use synfin_wire::Mss;
+use synfin_wire::{Mss, OptionOrder};
 
 /// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
 ///
@@ -28,10 +28,16 @@ pub struct Config {
     pub timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
+    /// How the options of a SYN are laid out.
+    pub option_order: OptionOrder,
+    /// Push a super-segment even when there is more behind it.
+    pub push_bursts: bool,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
     /// How long an acknowledgment may wait for company: under 500 ms (MUST-40).
     pub delayed_ack: Duration,
+    /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
+    pub second_segment: SecondSegment,
     /// How many of the first segments are acknowledged at once, so that the peer's slow start is not
     /// held back.
     pub quick_acks: u8,
@@ -56,6 +62,8 @@ pub struct Config {
     pub initial_rto: Duration,
     /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
     pub min_rto: Duration,
+    /// What is added to each RTO that was measured; RFC 6298 adds nothing.
+    pub rto_slop: Duration,
     /// The largest RTO, at least 60 s (RFC 6298 section 2.5).
     pub max_rto: Duration,
     /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
@@ -116,8 +124,27 @@ pub enum SlowStartExit {
     HyStartPlusPlus,
 }
 
+/// What is acknowledged at once when it arrives behind something unacknowledged (RFC 9293 section 3.8.6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SecondSegment {
+    /// Text that makes up two full-sized segments, as RFC 5681 section 4.2 asks for.
+    #[default]
+    FullSized,
+    /// Any text.
+    Any,
+}
+
 impl Default for Config {
+    /// [`Config::linux`].
     fn default() -> Self {
+        Self::linux()
+    }
+}
+
+impl Config {
+    /// As Linux 6 does it.
+    #[must_use]
+    pub const fn linux() -> Self {
         Self {
             mss: Mss::new(1460),
             default_peer_mss: Mss::DEFAULT_V4,
@@ -126,8 +153,11 @@ impl Default for Config {
             window_scaling: true,
             timestamps: true,
             sack: true,
+            option_order: OptionOrder::Linux,
+            push_bursts: true,
             nagle: true,
             delayed_ack: Duration::from_millis(40),
+            second_segment: SecondSegment::FullSized,
             quick_acks: 16,
             initial_window_segments: 10,
             congestion: CongestionAlgorithm::Cubic,
@@ -139,6 +169,7 @@ impl Default for Config {
             least_burst: 2,
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_millis(200),
+            rto_slop: Duration::ZERO,
             max_rto: Duration::from_secs(120),
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
@@ -147,6 +178,32 @@ impl Default for Config {
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// As FreeBSD 14 does it, by its tcp(4) and the constants behind it: no quick acknowledgments, 30 ms and a slop of
+    /// 200 ms in the RTO, twelve retransmissions, 75 s for a SYN where MUST-23 asks for 3 minutes, and buffers of 2 MiB
+    /// at most, from which comes a window scale of 6.
+    ///
+    /// ```
+    /// use synfin_tcp::Config;
+    /// assert_eq!(Config::freebsd().quick_acks, 0);
+    /// ```
+    #[must_use]
+    pub const fn freebsd() -> Self {
+        Self {
+            receive_buffer: 2 << 20,
+            send_buffer: 2 << 20,
+            option_order: OptionOrder::FreeBsd,
+            push_bursts: false,
+            second_segment: SecondSegment::Any,
+            quick_acks: 0,
+            min_rto: Duration::from_millis(230),
+            rto_slop: Duration::from_millis(200),
+            max_rto: Duration::from_secs(64),
+            r2: Duration::from_secs(511),
+            r2_syn: Duration::from_secs(75),
+            ..Self::linux()
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::seq::SeqNumber;
 
 mod options;
 
-pub use options::{SackRange, TcpOptions, Timestamps};
+pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
 
 /// A TCP header without its options, in octets.
 pub const HEADER_LEN: usize = 20;

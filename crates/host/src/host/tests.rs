@@ -4,6 +4,7 @@ mod forwarding;
 mod hostile;
 mod many;
 mod messages;
+mod profiles;
 mod queues;
 mod signals;
 mod udp;

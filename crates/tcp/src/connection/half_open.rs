@@ -186,7 +186,7 @@ impl HalfOpen {
 
 /// The RTO that data begins with: 3 s when the SYN or SYN-ACK had to be sent again (RFC 6298 section 5.7).
 pub(crate) fn rto_after_handshake(config: &Config, retransmissions: u8) -> Rto {
-    let mut rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto);
+    let mut rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop);
     if retransmissions > 0 {
         rto.after_lost_syn();
     }

@@ -35,7 +35,7 @@ impl SynSent {
             outbox: SendBuffer::new(common.identity.iss + 1),
             fin_queued: false,
             released: false,
-            rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto),
+            rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop),
             retransmissions: 0,
             sent_at: now,
             stray_reset: None,

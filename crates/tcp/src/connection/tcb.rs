@@ -158,7 +158,7 @@ impl Tcb {
             assembler: Assembler::default(),
             sack_report: SackReport::default(),
             peer_fin: None,
-            ack: AckPolicy::new(common.config.quick_acks, common.config.mss.octets().into()),
+            ack: AckPolicy::new(&common.config),
             recovery: LossRecovery::new(begin.rto, begin.now),
             congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
             repair: Repair::Nothing,

@@ -89,7 +89,7 @@ pub(super) fn new_text(
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    let flags = text_flags(push || segments > 1, fin);
+    let flags = text_flags(push || (segments > 1 && common.config.push_bursts), fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 
@@ -126,7 +126,7 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let flags = text_flags(octets > 0 && (sent.push || sent.segments > 1), fin);
+    let flags = text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 

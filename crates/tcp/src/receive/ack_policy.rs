@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use synfin_wire::Instant;
 
+use crate::config::{Config, SecondSegment};
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
@@ -21,11 +22,19 @@ pub(crate) struct AckPolicy {
     quick: u8,
     /// The largest text seen in one segment, which is what "full-sized" means (RMSS).
     full_segment: u32,
+    /// What makes the second segment.
+    rule: SecondSegment,
 }
 
 impl AckPolicy {
-    pub(crate) fn new(quick_acks: u8, mss: u32) -> Self {
-        Self { due: None, unacknowledged: 0, quick: quick_acks, full_segment: mss.min(SMALLEST_FULL_SEGMENT) }
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            due: None,
+            unacknowledged: 0,
+            quick: config.quick_acks,
+            full_segment: u32::from(config.mss.octets()).min(SMALLEST_FULL_SEGMENT),
+            rule: config.second_segment,
+        }
     }
 
     /// What is due at once.
@@ -53,8 +62,9 @@ impl AckPolicy {
         delay: Duration,
     ) {
         self.full_segment = self.full_segment.max(len.min(mss));
+        let is_second = self.unacknowledged > 0 && self.rule == SecondSegment::Any;
         self.unacknowledged = self.unacknowledged.saturating_add(len);
-        if self.unacknowledged >= 2 * self.full_segment {
+        if is_second || self.unacknowledged >= 2 * self.full_segment {
             self.at_once(SendReason::SecondSegmentAck);
         } else if self.quick > 0 {
             self.quick -= 1;

@@ -57,6 +57,19 @@ pub struct TcpOptions {
     pub timestamps: Option<Timestamps>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
+    /// How they are laid out when written; of options that were read, nothing is said.
+    pub order: OptionOrder,
+}
+
+/// In which order the options of a SYN are written, and with what between them: RFC 9293 section 3.1 leaves both open.
+/// The length is the same in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OptionOrder {
+    /// Linux's: `mss, sackOK, TS, nop, wscale`; `nop, nop, sackOK` without timestamps.
+    #[default]
+    Linux,
+    /// FreeBSD's: `mss, nop, wscale, sackOK, TS`; `sackOK` and the end of the list without timestamps.
+    FreeBsd,
 }
 
 impl TcpOptions {
@@ -134,9 +147,9 @@ impl TcpOptions {
 
     /// Writes the options to the front of `buffer` and returns their length, [`TcpOptions::len`].
     ///
-    /// The layout is that of Linux, so that a fingerprint tells nothing and every option is aligned: in a
-    /// SYN `mss, sackOK, TS, nop, wscale`, later `nop, nop, TS, nop, nop, sack`. SACK ranges beyond what
-    /// 40 octets hold are left out, the last ones first (RFC 2018 section 4: the first ones matter most).
+    /// The layout is that of [`TcpOptions::order`] in a SYN, later `nop, nop, TS, nop, nop, sack`: every option is
+    /// aligned, and a fingerprint tells nothing. SACK ranges beyond what 40 octets hold are left out, the last ones
+    /// first (RFC 2018 section 4: the first ones matter most).
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
@@ -147,19 +160,12 @@ impl TcpOptions {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
         }
-        let padding_or_sack_permitted =
-            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
-        if let Some(Timestamps { value, echo }) = self.timestamps {
-            out.put_slice(&padding_or_sack_permitted);
-            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
-            out.put_u32(value);
-            out.put_u32(echo);
-        } else if self.sack_permitted {
-            out.put_slice(&[NOP, NOP]);
-            out.put_slice(&padding_or_sack_permitted);
+        if self.order == OptionOrder::FreeBsd {
+            self.write_window_scale(&mut out);
         }
-        if let Some(shift) = self.window_scale {
-            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        self.write_timestamps_and_sack_permitted(&mut out);
+        if self.order == OptionOrder::Linux {
+            self.write_window_scale(&mut out);
         }
         let ranges = self.ranges_that_fit();
         if ranges > 0 {
@@ -172,7 +178,30 @@ impl TcpOptions {
         len
     }
 
-    /// Every option here is padded to a multiple of four by the NOPs before it, so the list as a whole is
+    fn write_window_scale(&self, out: &mut &mut [u8]) {
+        if let Some(shift) = self.window_scale {
+            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        }
+    }
+
+    fn write_timestamps_and_sack_permitted(&self, out: &mut &mut [u8]) {
+        let padding_or_sack_permitted =
+            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            out.put_slice(&padding_or_sack_permitted);
+            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
+            out.put_u32(value);
+            out.put_u32(echo);
+        } else if self.sack_permitted {
+            let [a, b] = padding_or_sack_permitted;
+            out.put_slice(&match self.order {
+                OptionOrder::Linux => [NOP, NOP, a, b],
+                OptionOrder::FreeBsd => [a, b, END, END],
+            });
+        }
+    }
+
+    /// Every option here is padded to a multiple of four by what stands beside it, so the list as a whole is
     /// too, and needs no zeros behind it.
     fn len_without_sack(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };

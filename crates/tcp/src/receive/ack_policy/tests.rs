@@ -3,6 +3,7 @@ use core::time::Duration;
 use synfin_wire::Instant;
 
 use super::AckPolicy;
+use crate::config::{Config, SecondSegment};
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
@@ -11,7 +12,7 @@ const DELAY: Duration = Duration::from_millis(40);
 #[test]
 fn every_second_full_segment_is_acknowledged_and_a_lone_one_waits() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(0, 1460);
+    let mut policy = AckPolicy::new(&Config { quick_acks: 0, ..Config::linux() });
     let now = Instant::from_millis(100);
     policy.data_in_order(1448, 1460, &mut timers, now, DELAY);
     assert_eq!(policy.due(), None);
@@ -29,7 +30,7 @@ fn every_second_full_segment_is_acknowledged_and_a_lone_one_waits() {
 #[test]
 fn a_super_segment_is_two_segments() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(0, 1460);
+    let mut policy = AckPolicy::new(&Config { quick_acks: 0, ..Config::linux() });
     policy.data_in_order(65_000, 1460, &mut timers, Instant::ZERO, DELAY);
     assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
 }
@@ -37,7 +38,7 @@ fn a_super_segment_is_two_segments() {
 #[test]
 fn the_first_segments_are_acknowledged_at_once_until_the_user_answers() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(2, 1460);
+    let mut policy = AckPolicy::new(&Config { quick_acks: 2, ..Config::linux() });
     policy.data_in_order(10, 1460, &mut timers, Instant::ZERO, DELAY);
     assert_eq!(policy.due(), Some(SendReason::QuickAck));
     policy.sent(&mut timers);
@@ -48,4 +49,15 @@ fn the_first_segments_are_acknowledged_at_once_until_the_user_answers() {
     policy.fin(&mut timers, Instant::ZERO, DELAY);
     assert_eq!(policy.due(), None);
     assert!(timers.is_running(Timer::DelayedAck));
+}
+
+#[test]
+fn any_second_segment_is_acknowledged_where_that_is_the_rule() {
+    let mut timers = TimerTable::new();
+    let config = Config { quick_acks: 0, second_segment: SecondSegment::Any, ..Config::linux() };
+    let mut policy = AckPolicy::new(&config);
+    policy.data_in_order(1, 1460, &mut timers, Instant::ZERO, DELAY);
+    assert_eq!(policy.due(), None);
+    policy.data_in_order(1, 1460, &mut timers, Instant::ZERO, DELAY);
+    assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
 }

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{SackRange, TcpOptions, Timestamps};
+use super::{OptionOrder, SackRange, TcpOptions, Timestamps};
 use crate::seq::SeqNumber;
 
 const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
@@ -21,6 +21,7 @@ fn written(options: &TcpOptions) -> Vec<u8> {
 
 fn syn() -> TcpOptions {
     TcpOptions {
+        order: OptionOrder::Linux,
         mss: Some(1460),
         window_scale: Some(7),
         sack_permitted: true,
@@ -87,6 +88,7 @@ fn options_are_read_at_any_alignment() {
     assert_eq!(
         options,
         TcpOptions {
+            order: OptionOrder::Linux,
             mss: Some(536),
             window_scale: Some(9),
             sack_permitted: true,
@@ -136,7 +138,7 @@ prop_compose! {
         timestamps in any::<Option<(u32, u32)>>(),
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
     ) -> TcpOptions {
-        TcpOptions {
+        TcpOptions { order: OptionOrder::Linux,
             mss,
             window_scale,
             sack_permitted,
