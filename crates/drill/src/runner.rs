@@ -123,11 +123,13 @@ struct Due {
 
 impl Runner {
     fn new(mut setup: Setup) -> Self {
-        let mut defaults = setup.host.tcp.clone();
         if let Some(command) = &setup.prepare {
-            setup.unheeded = sysctl::apply(&command.text, &mut defaults);
+            let mut settings = sysctl::Settings::of(&setup.host);
+            setup.unheeded = sysctl::apply(&command.text, &mut settings);
+            setup.host.tcp = settings.tcp;
+            setup.host.fast_open = settings.fast_open;
         }
-        setup.host.tcp = defaults.clone();
+        let defaults = setup.host.tcp.clone();
         let host = Host::new(setup.host.clone(), [0x5f; 32]);
         let mut kernel = Kernel::new(host, START, setup.local_port, setup.peer(), defaults);
         for what in &setup.unheeded {
@@ -211,9 +213,12 @@ impl Runner {
 
     fn command(&mut self, at: Position, command: &Command, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        for what in sysctl::apply(&command.text, &mut self.kernel.defaults) {
+        let mut settings = sysctl::Settings::of(self.kernel.host.config());
+        settings.tcp = self.kernel.defaults.clone();
+        for what in sysctl::apply(&command.text, &mut settings) {
             self.kernel.unheed(what);
         }
+        self.kernel.adopt(settings);
         Ok(())
     }
 

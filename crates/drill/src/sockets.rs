@@ -15,11 +15,14 @@ use synfin_wire::Instant;
 
 mod errno;
 mod error_queue;
+mod fast_open;
 mod info;
 mod open;
 mod options;
 mod readiness;
 mod transfer;
+
+use crate::sysctl::Settings;
 
 pub(crate) use errno::Errno;
 pub(crate) use options::{OptionValue, syn_patience};
@@ -81,8 +84,7 @@ pub(crate) struct TcpFile {
     connect_told: bool,
     /// The last state before CLOSED.
     last_state: State,
-    /// TCP_FASTOPEN_CONNECT: connecting waits for the first octets.
-    connects_on_write: bool,
+    fast_open: fast_open::FastOpenFile,
     /// TCP_INQ: how much is left comes with what is read.
     tells_unread: bool,
     errors: error_queue::ErrorQueue,
@@ -123,6 +125,15 @@ impl Kernel {
         };
         let any = SocketAddr::new(any, local_port);
         Self { host, now, peer, any, defaults, unheeded: BTreeSet::new(), files: BTreeMap::new() }
+    }
+
+    /// What a command has set is in force from now on.
+    pub(crate) fn adopt(&mut self, settings: Settings) {
+        self.defaults = settings.tcp;
+        self.host.set_fast_open(settings.fast_open);
+        if settings.forgets_peers {
+            self.host.forget_fast_open_peers();
+        }
     }
 
     /// Gives a new file the number that the script calls it by; false when that is taken.

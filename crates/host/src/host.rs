@@ -12,6 +12,9 @@ use crate::echo::EchoQueue;
 use crate::emit::Emitter;
 use crate::event::HostEvent;
 use crate::events::EventQueue;
+use crate::fast_open::FastOpenKeys;
+use crate::fast_open::black_hole::BlackHole;
+use crate::fast_open::cache::CookieCache;
 use crate::forwarder::Forwarder;
 use crate::icmp::RateLimit;
 use crate::isn::IsnGenerator;
@@ -28,6 +31,7 @@ use crate::table::ConnectionTable;
 use crate::timers::Timers;
 use crate::udp::UdpTable;
 
+mod fast_open;
 mod forward;
 mod link;
 mod message;
@@ -68,6 +72,10 @@ pub struct Host {
     events: EventQueue,
     isn: IsnGenerator,
     tcp_ports: PortAllocator,
+    /// The keys of Fast Open cookies where nobody has set any.
+    fast_open_keys: FastOpenKeys,
+    cookies: CookieCache,
+    black_hole: BlackHole,
     /// The settings of connections, over IPv4 and over IPv6.
     tcp_v4: Arc<Config>,
     tcp_v6: Arc<Config>,
@@ -104,6 +112,9 @@ impl Host {
             events: EventQueue::default(),
             isn: IsnGenerator::new(&secret),
             tcp_ports: PortAllocator::new(&secret, Purpose::TcpPorts),
+            fast_open_keys: FastOpenKeys::derive(&secret),
+            cookies: CookieCache::new(&secret, limits.fast_open_peers),
+            black_hole: BlackHole::default(),
             tcp_v4: tcp(true),
             tcp_v6: tcp(false),
             config,

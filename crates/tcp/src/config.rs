@@ -49,8 +49,13 @@ pub struct Config {
     pub r1_retransmissions: u8,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
-    /// R2 for a SYN: 3 minutes or more (MUST-23).
+    /// R2 for a SYN: 3 minutes or more (MUST-23). The attempt ends with the first timeout after that.
     pub r2_syn: Duration,
+    /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
+    pub r2_syn_ack: Duration,
+    /// How many timeouts of a SYN wait no longer than the first: Linux does not suspect congestion that early.
+    /// RFC 6298 section 5.5 doubles from the first on: 0.
+    pub syn_linear_timeouts: u8,
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
@@ -109,6 +114,8 @@ impl Default for Config {
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
             r2_syn: Duration::from_secs(180),
+            r2_syn_ack: Duration::from_secs(180),
+            syn_linear_timeouts: 4,
             user_timeout: None,
             keep_alive: None,
             msl: Duration::from_secs(30),

@@ -27,6 +27,7 @@ use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
 
 pub use no_connection::no_connection;
+pub(crate) use text::take_syn_text;
 
 /// Why the walk through the checks ended early, or what a timer concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

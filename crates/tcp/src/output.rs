@@ -13,7 +13,6 @@ use synfin_wire::{Instant, SeqNumber};
 
 use crate::congestion::{CongestionController, IdleEvent, initial_window};
 use crate::connection::Common;
-use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
@@ -65,7 +64,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if let Some(reason) = tcb.intents.challenge.take() {
         return Some(Decision::Acknowledge(reason));
     }
-    if tcb.state() == State::SynReceived {
+    if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
     retransmission(tcb, limits)
@@ -93,7 +92,10 @@ fn retransmission(tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
     let octets = if within_window == 0 && start != tcb.send.una { return None } else { octets };
     let octets = if within_window == 0 { mss } else { octets.min(within_window) };
     tcb.intents.retransmit_now = false;
-    let reason = tcb.recovery.retransmit_reason();
+    let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
+        Some(_) => SendReason::SynTextRetransmit,
+        None => tcb.recovery.retransmit_reason(),
+    };
     Some(Decision::Retransmit { start, end: end.earlier(start + octets), reason })
 }
 

@@ -48,8 +48,18 @@ reasons! {
         Syn = "syn", "RFC 9293 3.10.1";
         /// The SYN again: nobody answered.
         SynRetransmit = "syn-retransmit", "RFC 9293 3.8.3 MUST-22";
+        /// The SYN of an active open, asking for a Fast Open cookie.
+        SynCookieRequest = "syn-cookie-request", "RFC 7413 4.2.1";
+        /// The SYN of an active open, with text.
+        SynText = "syn-text", "RFC 7413 4.2.1";
+        /// The SYN again, without text: the path takes only smaller segments.
+        SynPathMtu = "syn-path-mtu", "RFC 9293 3.7.2";
         /// The SYN-ACK of a passive open.
         SynAck = "syn-ack", "RFC 9293 3.10.7.2";
+        /// The SYN-ACK of a passive open, with a Fast Open cookie.
+        SynAckCookie = "syn-ack-cookie", "RFC 7413 4.2.2";
+        /// The SYN-ACK of a passive open whose SYN's text was taken.
+        SynAckText = "syn-ack-text", "RFC 7413 4.2.2";
         /// The SYN-ACK again: the handshake's third segment has not come.
         SynAckRetransmit = "syn-ack-retransmit", "RFC 9293 3.8.3 MUST-22";
         /// The SYN-ACK again: the peer's SYN came again.
@@ -72,6 +82,8 @@ reasons! {
         PartialAckRetransmit = "partial-ack-retransmit", "RFC 6582 3.2";
         /// A loss that the peer's SACK ranges show.
         SackRetransmit = "sack-retransmit", "RFC 6675 5";
+        /// The text of the SYN, which its SYN-ACK did not acknowledge.
+        SynTextRetransmit = "syn-text-retransmit", "RFC 7413 4.2.1";
         /// New data on the first two duplicate acknowledgments.
         LimitedTransmit = "limited-transmit", "RFC 3042 2";
         /// The path takes only smaller segments.
@@ -150,6 +162,8 @@ reasons! {
         SynSentBadRst = "syn-sent-bad-rst", "RFC 9293 3.10.7.3";
         /// In SYN-SENT, neither SYN nor RST.
         SynSentNoSyn = "syn-sent-no-syn", "RFC 9293 3.10.7.3";
+        /// In SYN-SENT, it echoes a timestamp that was not sent.
+        SynSentBadEcho = "syn-sent-bad-echo", "RFC 7323 3.2";
         /// It lies outside the receive window.
         OutsideWindow = "outside-window", "RFC 9293 3.10.7.4";
         /// All of it had arrived before.

@@ -216,7 +216,7 @@ impl Scene {
                     Some(self.host.listen(self.ours, ListenOptions::default()).expect("a listener"));
             }
             State::SynSent => {
-                let options = ConnectOptions { local: Some(self.ours), config: None };
+                let options = ConnectOptions { local: Some(self.ours), ..ConnectOptions::default() };
                 self.handle = Some(self.host.connect(self.peers, options, self.now).expect("an attempt"));
                 self.drain();
             }

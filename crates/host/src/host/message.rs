@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::{Bytes, BytesMut};
-use synfin_tcp::PathSignal;
+use synfin_tcp::{PathSignal, PathSignalKind, Verdict};
 use synfin_wire::icmp::{self, Echo, IcmpError, IcmpMessage, QuotedPacket};
 use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::{Instant, IpProtocol};
@@ -14,7 +14,7 @@ use crate::event::{EchoRequest, UdpError};
 use crate::icmp::{path_signal, udp_error};
 use crate::packet::PacketNote;
 use crate::route::Destination;
-use crate::table::Pair;
+use crate::table::{Owner, Pair};
 
 impl Host {
     pub(super) fn receive_message(
@@ -92,9 +92,17 @@ impl Host {
         let kind = path_signal(error, pair.local.is_ipv4())?;
         let quoted_seq = quoted.seq?;
         let handle = self.table.find(pair)?;
-        let connection = self.table.get_mut(handle)?.connection_mut()?;
+        let entry = self.table.get_mut(handle)?;
+        let unaccepted = matches!(entry.owner, Owner::Listener(_));
+        let connection = entry.connection_mut()?;
         let verdict = connection.handle_path_signal(PathSignal { quoted_seq, kind }, now);
+        // Linux gives up a passive Fast Open that nobody has accepted, as it does any half-open connection.
+        let gives_up = unaccepted && connection.is_handshaking() && verdict == Verdict::Accepted;
+        if gives_up && !matches!(kind, PathSignalKind::TooBig { .. }) {
+            connection.give_up_unreachable(now);
+        }
         self.touch(handle);
+        self.follow_fast_open(handle, now);
         Some(verdict.into())
     }
 

@@ -9,6 +9,7 @@ use synfin_wire::tcp::SegmentError;
 use synfin_wire::{Instant, Segment, SeqNumber};
 
 use super::Host;
+use super::fast_open::SynAnswer;
 use super::message::quote;
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
@@ -56,6 +57,7 @@ impl Host {
             Phase::Connection(connection) => {
                 let verdict = connection.handle_segment(incoming);
                 self.touch(handle);
+                self.follow_fast_open(handle, now);
                 verdict.into()
             }
             Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, now),
@@ -198,9 +200,21 @@ impl Host {
         let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
             return DropReason::NoConnection.into();
         };
+        let cookie = match self.answer_syn(listener, stray.pair, &stray.incoming) {
+            SynAnswer::Connection(answer) => {
+                let Stray { pair, incoming, minimum_iss, .. } = stray;
+                self.open_from_syn(listener, pair, incoming, minimum_iss, config, answer);
+                return Fate::Taken;
+            }
+            SynAnswer::Handshake(cookie) => cookie,
+        };
         let identity = self.identify(stray.pair, stray.minimum_iss, now);
+        let half_open = HalfOpen::from_syn(&config, &stray.incoming, identity);
         let phase = Phase::HalfOpen(Box::new(HalfOpenPhase {
-            half_open: HalfOpen::from_syn(&config, &stray.incoming, identity),
+            half_open: match cookie {
+                Some(cookie) => half_open.with_cookie(cookie),
+                None => half_open,
+            },
             iss: identity.iss,
             irs: stray.incoming.segment.header.seq,
             wishes: Wishes::default(),

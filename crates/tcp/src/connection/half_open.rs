@@ -7,15 +7,16 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
+use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
 use super::negotiate::{self, Negotiated};
 use super::state::State;
 use super::tcb::{Beginning, Opening, Tcb};
 use super::{Common, Connection, Identity};
 use crate::config::Config;
-use crate::event::{Event, Events};
+use crate::event::Event;
 use crate::incoming::{Incoming, Verdict};
+use crate::input;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
@@ -38,6 +39,8 @@ pub struct HalfOpen {
     repeated: bool,
     deadline: Instant,
     due: Option<SendReason>,
+    /// The Fast Open option for the first SYN-ACK; one that is sent again does without, as Linux's.
+    fast_open: Option<Box<FastOpenOption>>,
     /// When a segment that does not fit was last answered.
     last_challenge: Option<Instant>,
     /// What the connection wanted to say beside the SYN-ACK: an RST or a challenge.
@@ -74,9 +77,18 @@ impl HalfOpen {
             repeated: false,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
+            fast_open: None,
             last_challenge: None,
             stray: None,
         }
+    }
+
+    /// Puts a Fast Open cookie into the SYN-ACK (RFC 7413 section 4.2.2).
+    #[must_use]
+    pub fn with_cookie(mut self, option: FastOpenOption) -> Self {
+        self.fast_open = Some(Box::new(option));
+        self.due = Some(SendReason::SynAckCookie);
+        self
     }
 
     /// What makes the connection this one.
@@ -128,13 +140,13 @@ impl HalfOpen {
         if now < self.deadline {
             return None;
         }
-        if now - self.started >= config.r2_syn {
+        if now - self.started >= config.r2_syn_ack {
             return Some(CloseReason::HandshakeTimeout);
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
         let wait =
             Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions);
-        self.deadline = (now + wait).min(self.started + config.r2_syn);
+        self.deadline = now + wait;
         self.due = Some(SendReason::SynAckRetransmit);
         None
     }
@@ -146,9 +158,11 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
-        self.repeated |= reason != SendReason::SynAck;
+        self.repeated |= !matches!(reason, SendReason::SynAck | SendReason::SynAckCookie);
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
-        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason))
+        let mut segment = syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason);
+        segment.header.options.fast_open = self.fast_open.take().map(|option| *option);
+        Some(segment)
     }
 
     /// When [`HalfOpen::handle_timeout`] is to be called next.
@@ -159,10 +173,15 @@ impl HalfOpen {
 
     /// The connection that this stands for.
     fn connection(&self, config: &Arc<Config>) -> Connection {
-        let common =
-            Common { identity: self.identity, config: Arc::clone(config), events: Events::default() };
+        let common = Common::new(self.identity, Arc::clone(config));
+        let tcb = self.tcb(&common);
+        Connection::from_tcb(common, tcb)
+    }
+
+    fn tcb(&self, common: &Common) -> Tcb {
+        let config = &common.config;
         let mut tcb = Tcb::new(
-            &common,
+            common,
             Beginning {
                 state: State::SynReceived,
                 opening: Opening::Passive,
@@ -180,7 +199,29 @@ impl HalfOpen {
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.last_challenge;
         tcb.syn_ack_at = (!self.repeated).then_some(self.sent_at);
-        Connection::from_tcb(common, tcb)
+        tcb
+    }
+}
+
+impl Connection {
+    /// A passive Fast Open (RFC 7413 section 4.2.2): SYN-RECEIVED with everything, so that the SYN's text can be
+    /// read and answered before the handshake is over. `answer` goes into the SYN-ACK: a cookie for the next time.
+    #[must_use]
+    pub fn accept_fast(
+        config: &Arc<Config>,
+        syn: Incoming,
+        identity: Identity,
+        answer: Option<FastOpenOption>,
+    ) -> Self {
+        let mut common = Common::new(identity, Arc::clone(config));
+        let mut tcb = HalfOpen::from_syn(config, &syn, identity).tcb(&common);
+        tcb.syn_pending = true;
+        tcb.send.una = tcb.send.first_octet();
+        input::take_syn_text(&mut common, &mut tcb, syn);
+        let with_text = common.fast_open.text_taken;
+        tcb.intents.syn_ack = Some(if with_text { SendReason::SynAckText } else { SendReason::SynAck });
+        tcb.intents.fast_open = answer.map(Box::new);
+        Self::from_tcb(common, tcb)
     }
 }
 

@@ -3,7 +3,6 @@
 use synfin_wire::Instant;
 
 use super::Common;
-use super::state::State;
 use super::tcb::Tcb;
 use crate::congestion::{CongestionController, TimeoutEvent};
 use crate::event::Event;
@@ -18,7 +17,7 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             continue;
         }
         match timer {
-            Timer::Retransmission if tcb.state() == State::SynReceived => syn_ack(common, tcb, now)?,
+            Timer::Retransmission if tcb.awaits_ack_of_syn() => syn_ack(common, tcb, now)?,
             Timer::Retransmission => retransmission(common, tcb, now)?,
             Timer::Persist => persist(common, tcb, now)?,
             Timer::DelayedAck => tcb.ack.delay_over(),
@@ -34,7 +33,9 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     if tcb.queue.is_empty() {
         return Ok(());
     }
-    give_up_after(common, tcb, now)?;
+    let over = give_up_after(common, tcb, now);
+    common.fast_open.timed_out(tcb.retransmissions.saturating_add(1), over.is_err());
+    over?;
     tcb.congestion.on_timeout(&TimeoutEvent {
         flight_size: tcb.send.outstanding(),
         mss: tcb.mss(),
@@ -51,10 +52,11 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     Ok(())
 }
 
-/// The SYN-ACK of a simultaneous open again (MUST-22, MUST-23).
+/// The SYN-ACK of a simultaneous open or of a passive Fast Open again (MUST-22, MUST-23). Until it is acknowledged
+/// nothing else is sent again.
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
-    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn) {
+    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
     tcb.recovery.rto.back_off();

@@ -6,7 +6,6 @@ use core::time::Duration;
 use synfin_wire::{Flags, Instant, Segment};
 
 use super::{InWindow, Step, challenge, drop};
-use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
@@ -28,7 +27,7 @@ pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
 /// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
 fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
     let header = &mut segment.header;
-    if tcb.state() == State::SynReceived && header.flags.syn() && header.seq == tcb.receive.irs {
+    if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
             tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
             return drop(DropReason::Duplicate);

@@ -32,14 +32,21 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
 }
 
-/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open.
+/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
+/// Open.
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
     tcb.last_text = now;
     tcb.ack.sent(&mut tcb.timers);
-    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
+    let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
+    tcb.syn_ack_at = first.then_some(now);
+    let mut segment =
+        half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason);
+    segment.header.options.fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt + u32::from(segment.header.window));
+    segment
 }
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.

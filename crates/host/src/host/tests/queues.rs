@@ -41,7 +41,7 @@ fn the_third_segment_waits_for_room_in_the_accept_queue() {
     let listener = listen(&mut world, 2);
     // Two are half-open before the first of them is established.
     let clients = [connect(&mut world), connect(&mut world)];
-    let slow = world.hosts[B].listen(end("10.0.0.2:81"), ListenOptions { backlog: 1, config: None }).unwrap();
+    let slow = world.hosts[B].listen(end("10.0.0.2:81"), ListenOptions { backlog: 1, ..ListenOptions::default() }).unwrap();
     let blocked: Vec<_> = (0..2)
         .map(|_| world.hosts[A].connect(end("10.0.0.2:81"), ConnectOptions::default(), world.now).unwrap())
         .collect();

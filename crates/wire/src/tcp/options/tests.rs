@@ -25,7 +25,7 @@ fn syn() -> TcpOptions {
         window_scale: Some(7),
         sack_permitted: true,
         timestamps: Some(TIMESTAMPS),
-        sack: SmallVec::new(),
+        ..TcpOptions::default()
     }
 }
 
