@@ -26,6 +26,9 @@ pub struct Config {
     pub window_scaling: bool,
     /// Offer timestamps (RFC 7323 section 3).
     pub timestamps: bool,
+    /// Discard a segment without the timestamp that both ends agreed on, as RFC 7323 section 3.2 asks for. Linux takes
+    /// it, and so does the default: some middleboxes lose the option.
+    pub require_timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
@@ -53,6 +56,10 @@ pub struct Config {
     pub r2_syn: Duration,
     /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
     pub r2_syn_ack: Duration,
+    /// TCP_DEFER_ACCEPT: a passive open is over only with the first text. A bare acknowledgment of the SYN-ACK is not
+    /// taken before so much time has passed, in terms of the SYN-ACK's timeouts; `None` takes it at once, as RFC 9293
+    /// has it.
+    pub defer_accept: Option<Duration>,
     /// How many timeouts of a SYN wait no longer than the first: Linux does not suspect congestion that early.
     /// RFC 6298 section 5.5 doubles from the first on: 0.
     pub syn_linear_timeouts: u8,
@@ -102,6 +109,7 @@ impl Default for Config {
             send_buffer: 1 << 20,
             window_scaling: true,
             timestamps: true,
+            require_timestamps: false,
             sack: true,
             nagle: true,
             delayed_ack: Duration::from_millis(40),
@@ -115,6 +123,7 @@ impl Default for Config {
             r2: Duration::from_secs(924),
             r2_syn: Duration::from_secs(180),
             r2_syn_ack: Duration::from_secs(180),
+            defer_accept: None,
             syn_linear_timeouts: 4,
             user_timeout: None,
             keep_alive: None,

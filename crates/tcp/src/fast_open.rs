@@ -19,6 +19,8 @@ pub enum FastOpenNews {
     Answered {
         /// The option of our first SYN.
         sent: Option<FastOpenOption>,
+        /// It was answered at once: the SYN was not sent again.
+        first: bool,
         /// That SYN carried text.
         with_text: bool,
         /// The option of the SYN-ACK.

@@ -63,7 +63,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incomin
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
-    let segment = sequence::check(tcb, incoming)?;
+    let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);

@@ -184,6 +184,8 @@ reasons! {
         AckOfUnsent = "ack-of-unsent", "RFC 9293 3.10.7.4";
         /// In SYN-RECEIVED, an acknowledgment that is not of the SYN.
         SynReceivedBadAck = "syn-received-bad-ack", "RFC 9293 3.10.7.4";
+        /// In SYN-RECEIVED, an acknowledgment without text, when the user wants to see text first.
+        AwaitsText = "awaits-text", "RFC 9293 3.10.7.4";
         /// Data came for a user who has gone.
         NobodyReads = "nobody-reads", "RFC 9293 3.6.1 SHLD-3";
         /// Data beyond the peer's own FIN.

@@ -22,6 +22,7 @@ const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
@@ -112,6 +113,10 @@ impl Kernel {
                 if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
                     socket.set_syn_patience(patience);
                 }
+            }
+            (SOL_TCP, TCP_DEFER_ACCEPT) => {
+                let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
+                file.config.defer_accept = seconds.map(Duration::from_secs);
             }
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
             (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {

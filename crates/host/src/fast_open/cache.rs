@@ -81,12 +81,12 @@ impl CookieCache {
 
     /// Learns from the answer to a SYN. A cookie that was not asked for is not kept.
     pub(crate) fn learn(&mut self, between: Addresses, news: &FastOpenNews) {
-        let FastOpenNews::Answered { sent, with_text, received, mss } = *news else { return };
+        let FastOpenNews::Answered { sent, first, with_text, received, mss } = *news else { return };
         let mut known = self.recall(between);
         known.mss = Some(mss);
         match (sent, received) {
             (Some(_), Some(cookie)) => known.cookie = Some(cookie),
-            (Some(asked), None) if !with_text && known.cookie.is_none() => {
+            (Some(asked), None) if first && !with_text && known.cookie.is_none() => {
                 let next = if asked.experimental { Experiment::Over } else { Experiment::Next };
                 known.experiment = known.experiment.max(next);
             }

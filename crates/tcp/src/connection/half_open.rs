@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::incoming::{Incoming, Verdict};
 use crate::input;
 use crate::outgoing::{SegmentOut, TransmitLimits};
-use crate::reason::{CloseReason, SendReason};
+use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
 
@@ -33,6 +33,8 @@ pub struct HalfOpen {
     /// The SYN's window, not scaled.
     window: u16,
     retransmissions: u8,
+    /// The SYN-ACK is acknowledged, and the user wants to see text first.
+    deferred: bool,
     started: Instant,
     sent_at: Instant,
     /// The SYN-ACK was sent again, whoever asked for it.
@@ -72,6 +74,7 @@ impl HalfOpen {
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             window: header.window,
             retransmissions: 0,
+            deferred: false,
             started: syn.arrived,
             sent_at: syn.arrived,
             repeated: false,
@@ -100,6 +103,10 @@ impl HalfOpen {
     /// Takes a segment (RFC 9293 section 3.10.7.4, SYN-RECEIVED).
     pub fn handle_segment(&mut self, config: &Arc<Config>, incoming: Incoming) -> HalfOpenOutcome {
         let now = incoming.arrived;
+        if self.defers(config, &incoming) {
+            self.deferred = true;
+            return HalfOpenOutcome::Stay(Verdict::Dropped(DropReason::AwaitsText));
+        }
         let mut connection = self.connection(config);
         let verdict = connection.handle_segment(incoming);
         match connection.state() {
@@ -140,15 +147,28 @@ impl HalfOpen {
         if now < self.deadline {
             return None;
         }
-        if now - self.started >= config.r2_syn_ack {
+        let last_chance = self.retransmissions.saturating_add(1) >= timeouts_deferred(config);
+        if now - self.started >= config.r2_syn_ack && (!self.deferred || last_chance) {
             return Some(CloseReason::HandshakeTimeout);
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
         let wait =
             Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions);
         self.deadline = now + wait;
-        self.due = Some(SendReason::SynAckRetransmit);
+        if !self.deferred || last_chance {
+            self.due = Some(SendReason::SynAckRetransmit);
+        }
         None
+    }
+
+    /// Whether this is a bare acknowledgment that is to be taken only with text, or later (TCP_DEFER_ACCEPT).
+    fn defers(&self, config: &Config, incoming: &Incoming) -> bool {
+        let header = &incoming.segment.header;
+        self.retransmissions < timeouts_deferred(config)
+            && header.flags.ack()
+            && !header.flags.rst()
+            && header.ack == self.identity.iss + 1
+            && incoming.segment.end() == self.irs + 1
     }
 
     /// The next segment to send.
@@ -223,6 +243,20 @@ impl Connection {
         tcb.intents.fast_open = answer.map(Box::new);
         Self::from_tcb(common, tcb)
     }
+}
+
+/// After how many timeouts of the SYN-ACK its bare acknowledgment is taken: as many as the time of TCP_DEFER_ACCEPT
+/// has begun, in Linux's way.
+fn timeouts_deferred(config: &Config) -> u8 {
+    let Some(time) = config.defer_accept.filter(|time| !time.is_zero()) else { return 0 };
+    let rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto);
+    let mut period = rto.current();
+    let mut timeouts = 1;
+    while period < time && timeouts < u8::MAX {
+        period += rto.backed_off(timeouts);
+        timeouts += 1;
+    }
+    timeouts
 }
 
 /// The RTO that data begins with: 3 s when the SYN or SYN-ACK had to be sent again (RFC 6298 section 5.7).

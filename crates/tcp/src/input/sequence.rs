@@ -6,6 +6,7 @@ use core::time::Duration;
 use synfin_wire::{Flags, Instant, Segment};
 
 use super::{InWindow, Step, challenge, drop};
+use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
@@ -14,10 +15,10 @@ use crate::reason::{DropReason, SendReason};
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
-pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
+pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, arrived, .. } = incoming;
     let segment = without_repeated_syn(tcb, segment)?;
-    paws(tcb, &segment, arrived)?;
+    paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, arrived)?;
     remember_timestamp(tcb, &segment, arrived);
     ControlFlow::Continue(trim(tcb, segment, arrived))
@@ -38,12 +39,16 @@ fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
     ControlFlow::Continue(segment)
 }
 
-fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     if !tcb.negotiated.timestamps || segment.header.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(stamps) = segment.header.options.timestamps else {
-        return drop(DropReason::MissingTimestamp);
+        return if common.config.require_timestamps {
+            drop(DropReason::MissingTimestamp)
+        } else {
+            ControlFlow::Continue(())
+        };
     };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {

@@ -140,6 +140,7 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
     if common.fast_open.used {
         common.fast_open.news = Some(FastOpenNews::Answered {
             sent: syn_sent.option_sent,
+            first: !syn_sent.repeated,
             with_text: syn_sent.text_sent > 0,
             received: header.options.fast_open.filter(|option| !option.cookie.is_request()),
             mss: header.options.mss.unwrap_or(common.config.default_peer_mss.octets()),

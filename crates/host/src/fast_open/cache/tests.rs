@@ -16,7 +16,7 @@ fn cookie(octet: u8) -> FastOpenOption {
 }
 
 fn answered(sent: Option<FastOpenOption>, received: Option<FastOpenOption>) -> FastOpenNews {
-    FastOpenNews::Answered { sent, with_text: false, received, mss: 1000 }
+    FastOpenNews::Answered { sent, first: true, with_text: false, received, mss: 1000 }
 }
 
 #[test]
