@@ -128,6 +128,7 @@ impl Runner {
             setup.unheeded = sysctl::apply(&command.text, &mut settings);
             setup.host.tcp = settings.tcp;
             setup.host.fast_open = settings.fast_open;
+            setup.host.syn_cookies = settings.syn_cookies;
         }
         let defaults = setup.host.tcp.clone();
         let host = Host::new(setup.host.clone(), [0x5f; 32]);

@@ -131,6 +131,7 @@ impl Kernel {
     pub(crate) fn adopt(&mut self, settings: Settings) {
         self.defaults = settings.tcp;
         self.host.set_fast_open(settings.fast_open);
+        self.host.set_syn_cookies(settings.syn_cookies);
         if settings.forgets_peers {
             self.host.forget_fast_open_peers();
         }
@@ -143,6 +144,16 @@ impl Kernel {
             self.files.insert(fd, file);
         }
         free
+    }
+
+    /// The same for a file that `accept` returns: a script may give it a number that is in use, and cannot call the file
+    /// that had it any more. That one stays open.
+    pub(crate) fn install_accepted(&mut self, fd: i32, file: File) -> bool {
+        if let Some(hidden) = self.files.insert(fd, file) {
+            let lowest = self.files.keys().next().copied().unwrap_or(0).min(0);
+            self.files.insert(lowest - 1, hidden);
+        }
+        fd >= 0
     }
 
     /// Takes note of what a script asked for in vain.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use synfin_host::tcp::Config;
-use synfin_host::{HostConfig, FastOpenConfig, FastOpenKey, FastOpenKeys};
+use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, SynCookies};
 
 use crate::sockets::syn_patience;
 
@@ -18,6 +18,7 @@ pub(crate) type Unheeded = Vec<String>;
 pub(crate) struct Settings {
     pub(crate) tcp: Config,
     pub(crate) fast_open: FastOpenConfig,
+    pub(crate) syn_cookies: SynCookies,
     /// What is known of peers is to be forgotten.
     pub(crate) forgets_peers: bool,
 }
@@ -25,7 +26,12 @@ pub(crate) struct Settings {
 impl Settings {
     /// Those that a host has begun with.
     pub(crate) fn of(host: &HostConfig) -> Self {
-        Self { tcp: host.tcp.clone(), fast_open: host.fast_open.clone(), forgets_peers: false }
+        Self {
+            tcp: host.tcp.clone(),
+            fast_open: host.fast_open.clone(),
+            syn_cookies: host.syn_cookies,
+            forgets_peers: false,
+        }
     }
 }
 
@@ -67,7 +73,6 @@ const OWN_WAY: &[&str] = &[
     "tcp_recovery",
     "tcp_reordering",
     "tcp_slow_start_after_idle",
-    "tcp_syncookies",
     "tcp_tso_win_divisor",
 ];
 
@@ -126,6 +131,14 @@ fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unh
 
 fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded) {
     if set_fast_open(name, value, &mut settings.fast_open) {
+        return;
+    }
+    if let ("tcp_syncookies", Some(which)) = (name, number(value)) {
+        settings.syn_cookies = match which {
+            0 => SynCookies::Off,
+            2 => SynCookies::Always,
+            _ => SynCookies::WhenFull,
+        };
         return;
     }
     let config = &mut settings.tcp;

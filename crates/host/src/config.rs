@@ -8,6 +8,7 @@ use synfin_tcp::Config;
 use synfin_wire::ethernet::MacAddress;
 
 use crate::fast_open::{FastOpen, FastOpenConfig, FastOpenKeys};
+use crate::syn_cookie::SynCookies;
 
 /// The settings of a host.
 ///
@@ -37,6 +38,8 @@ pub struct HostConfig {
     pub tcp: Config,
     /// Text in SYNs (RFC 7413).
     pub fast_open: FastOpenConfig,
+    /// Which SYNs are answered without being kept.
+    pub syn_cookies: SynCookies,
     /// Answer echo requests for the host's own addresses.
     pub answer_echo: bool,
     /// ICMP errors sent, at most, a second; as many may be sent in one go.
@@ -117,6 +120,7 @@ impl HostConfig {
             offload: HostOffload::default(),
             tcp: Config::default(),
             fast_open: FastOpenConfig::default(),
+            syn_cookies: SynCookies::default(),
             answer_echo: true,
             icmp_errors_per_second: 1000,
             limits: Limits::default(),

@@ -27,10 +27,12 @@ use crate::ports::PortAllocator;
 use crate::ready::ReadyQueue;
 use crate::reassembly::Reassembler;
 use crate::route::Routes;
+use crate::syn_cookie::SynCookieMaker;
 use crate::table::ConnectionTable;
 use crate::timers::Timers;
 use crate::udp::UdpTable;
 
+mod cookie;
 mod fast_open;
 mod forward;
 mod link;
@@ -76,6 +78,7 @@ pub struct Host {
     fast_open_keys: FastOpenKeys,
     cookies: CookieCache,
     black_hole: BlackHole,
+    syn_cookies: SynCookieMaker,
     /// The settings of connections, over IPv4 and over IPv6.
     tcp_v4: Arc<Config>,
     tcp_v6: Arc<Config>,
@@ -115,6 +118,7 @@ impl Host {
             fast_open_keys: FastOpenKeys::derive(&secret),
             cookies: CookieCache::new(&secret, limits.fast_open_peers),
             black_hole: BlackHole::default(),
+            syn_cookies: SynCookieMaker::new(&secret),
             tcp_v4: tcp(true),
             tcp_v6: tcp(false),
             config,

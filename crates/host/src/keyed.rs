@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Neighbours,
     FastOpenCookies,
     FastOpenCache,
+    SynCookies,
+    SynCookieValues,
 }
 
 /// The octets by which a pair of ends is hashed: addresses, and ports where they count.

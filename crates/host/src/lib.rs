@@ -22,6 +22,7 @@ pub mod event;
 pub mod fast_open;
 pub mod host;
 pub mod packet;
+pub mod syn_cookie;
 
 mod echo;
 mod emit;
@@ -53,6 +54,7 @@ pub use event::{
 };
 pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
 pub use host::{Host, TcpSocket};
+pub use syn_cookie::SynCookies;
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.
 pub use synfin_tcp as tcp;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use slotmap::SlotMap;
 use synfin_tcp::Config;
+use synfin_wire::Instant;
 
 use crate::config::ListenFastOpen;
 use crate::event::{ListenerHandle, TcpHandle};
@@ -27,6 +28,8 @@ pub(crate) struct Listener {
     pub(crate) fast_open: FastOpenQueue,
     pub(crate) fast_open_keys: Option<FastOpenKeys>,
     pub(crate) without_cookie: bool,
+    /// When a SYN was last answered with a SYN cookie.
+    pub(crate) cookie_sent_at: Option<Instant>,
     /// It is in the event queue.
     pub(crate) reported: bool,
 }
@@ -71,6 +74,7 @@ impl Listeners {
             fast_open: FastOpenQueue::new(fast_open.backlog.unwrap_or(0)),
             fast_open_keys: fast_open.keys,
             without_cookie: fast_open.without_cookie,
+            cookie_sent_at: None,
             reported: false,
         });
         self.by_address.insert(local, handle);

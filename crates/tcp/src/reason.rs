@@ -60,6 +60,8 @@ reasons! {
         SynAckCookie = "syn-ack-cookie", "RFC 7413 4.2.2";
         /// The SYN-ACK of a passive open whose SYN's text was taken.
         SynAckText = "syn-ack-text", "RFC 7413 4.2.2";
+        /// The SYN-ACK of a passive open that is not kept: its numbers say what the SYN said.
+        SynAckStateless = "syn-ack-stateless", "RFC 4987 3.6";
         /// The SYN-ACK again: the handshake's third segment has not come.
         SynAckRetransmit = "syn-ack-retransmit", "RFC 9293 3.8.3 MUST-22";
         /// The SYN-ACK again: the peer's SYN came again.

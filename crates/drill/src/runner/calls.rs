@@ -148,7 +148,11 @@ impl Runner {
         let Ok(reply) = outcome else { return Ok(()) };
         if let Some((file, remote)) = reply.file {
             let fd = expected.and_then(|fd| i32::try_from(fd).ok()).unwrap_or(-1);
-            if !self.kernel.install(fd, file) {
+            let installed = match remote {
+                Some(_) => self.kernel.install_accepted(fd, file),
+                None => self.kernel.install(fd, file),
+            };
+            if !installed {
                 return Err(wrong(format!("descriptor {fd} is in use already")));
             }
             match (call.name.as_str(), remote) {

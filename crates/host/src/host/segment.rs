@@ -116,7 +116,7 @@ impl Host {
     }
 
     /// The handshake is complete: the connection gets its buffers and goes to the accept queue.
-    fn promote(&mut self, handle: TcpHandle, mut connection: Connection, wishes: Wishes, now: Instant) {
+    pub(super) fn promote(&mut self, handle: TcpHandle, mut connection: Connection, wishes: Wishes, now: Instant) {
         wishes.apply(&mut connection, now);
         let Some(entry) = self.table.get_mut(handle) else { return };
         entry.phase = Phase::Connection(Box::new(connection));
@@ -188,13 +188,20 @@ impl Host {
             return DropReason::NotForListen.into();
         }
         if flags.ack() {
+            if let Some(fate) = self.receive_cookie(listener, stray.pair, &stray.incoming, now) {
+                return fate;
+            }
             self.reset(&stray, now);
             return DropReason::NotForListen.into();
         }
         if !flags.syn() {
             return DropReason::NotForListen.into();
         }
-        if self.table.is_full() || !self.listeners.may_begin(listener) {
+        let full = self.table.is_full() || !self.listeners.may_begin(listener);
+        if self.wants_cookie(listener, full) {
+            return self.send_cookie(listener, stray.pair, stray.incoming, now);
+        }
+        if full {
             return DropReason::Backlog.into();
         }
         let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {

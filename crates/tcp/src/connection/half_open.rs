@@ -94,6 +94,13 @@ impl HalfOpen {
         self
     }
 
+    /// The SYN-ACK was sent long ago, by somebody who did not keep what it answered: nothing is due, and the round trip
+    /// is not known.
+    #[must_use]
+    pub fn answered_before(self) -> Self {
+        Self { repeated: true, due: None, ..self }
+    }
+
     /// What makes the connection this one.
     #[must_use]
     pub fn identity(&self) -> Identity {

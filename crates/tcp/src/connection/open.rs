@@ -1,6 +1,8 @@
 //! SYN-SENT: an active OPEN that waits for the peer's SYN (RFC 9293 sections 3.10.1 and 3.8.3, RFC 7413
 //! section 4.2.1).
 
+use core::time::Duration;
+
 use bytes::Bytes;
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
@@ -11,6 +13,9 @@ use crate::outgoing::SegmentOut;
 use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
+
+/// Two ticks of Linux's clock, which are 2 to 8 ms.
+const SOON: Duration = Duration::from_millis(5);
 
 /// Our SYN, and what the user has sent meanwhile.
 #[derive(Clone, Debug)]
@@ -32,6 +37,14 @@ pub(crate) struct SynSent {
     pub(crate) option_sent: Option<FastOpenOption>,
     /// How much text it carried, octets.
     pub(crate) text_sent: u32,
+    /// What has come was for a connection that the peer still had, and the RST has ended that (RFC 9293 section 3.5.1,
+    /// Figure 9): the next SYN need not wait for the timeout.
+    pub(crate) fn try_again_soon(&mut self, now: Instant) {
+        if self.retransmissions == 0 {
+            self.deadline = self.deadline.min(now + SOON);
+        }
+    }
+
     /// The path takes no segment with more text and options than this.
     pub(crate) path_mss: Option<u16>,
     pub(crate) started: Instant,

@@ -42,6 +42,9 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
         if !header.flags.rst() {
             syn_sent.stray_reset = Some(build::stray_reset(common, header.ack));
         }
+        if !acknowledges_syn {
+            syn_sent.try_again_soon(incoming.arrived);
+        }
         let reason =
             if acknowledges_syn { DropReason::SynSentBadEcho } else { DropReason::SynSentBadAck };
         return Outcome::Stay(Verdict::Dropped(reason));
