@@ -14,6 +14,7 @@ use synfin_wire::Instant;
 use crate::ast::{Action, Code, Command, Event, Script, Time};
 use crate::code::{Environment, Trouble};
 use crate::form::Form;
+use crate::nstat::Nstat;
 use crate::sockets::Kernel;
 use crate::span::Position;
 use crate::sysctl;
@@ -100,6 +101,7 @@ struct Runner {
     ports_used: u16,
     ongoing: Option<Ongoing>,
     environment: Environment,
+    nstat: Nstat,
     /// When the last event was due, by the script's clock; microseconds.
     last_due: Option<u64>,
     /// That event was a packet of the script's: what follows counts from its due time.
@@ -144,6 +146,7 @@ impl Runner {
             ports_used: 0,
             ongoing: None,
             environment: Environment::default(),
+            nstat: Nstat::default(),
             last_due: None,
             last_inbound: false,
             trace: Vec::new(),
@@ -214,6 +217,11 @@ impl Runner {
 
     fn command(&mut self, at: Position, command: &Command, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
+        match self.nstat.run(&command.text, self.kernel.host.counters()) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Halt::failed(at, "this counter has not grown")),
+            None => {}
+        }
         let mut settings = sysctl::Settings::of(self.kernel.host.config());
         settings.tcp = self.kernel.defaults.clone();
         for what in sysctl::apply(&command.text, &mut settings) {

@@ -153,7 +153,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_sack", Some(_)) => config.sack = is_on,
         ("tcp_window_scaling", Some(_)) => config.window_scaling = is_on,
         ("tcp_syn_retries", Some(retries)) => config.r2_syn = syn_patience(config.initial_rto, retries),
-        ("tcp_synack_retries", Some(retries)) => config.r2_syn_ack = syn_patience(config.initial_rto, retries),
+        ("tcp_synack_retries", Some(retries)) => {
+            config.r2_syn_ack = syn_patience(config.initial_rto, retries)
+        }
         ("tcp_syn_linear_timeouts", Some(timeouts)) => {
             config.syn_linear_timeouts = u8::try_from(timeouts).unwrap_or(u8::MAX);
         }

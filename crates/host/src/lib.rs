@@ -54,8 +54,8 @@ pub use event::{
 };
 pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
 pub use host::{Host, TcpSocket};
-pub use syn_cookie::SynCookies;
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+pub use syn_cookie::SynCookies;
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.
 pub use synfin_tcp as tcp;
 pub use synfin_wire::ethernet::MacAddress;

@@ -148,7 +148,7 @@ impl Connection {
 
     /// What Fast Open has taught about the path and the peer since this was last asked.
     pub fn take_fast_open_news(&mut self) -> Option<FastOpenNews> {
-        self.common.fast_open.news.take()
+        self.common.fast_open.news.take().map(|news| *news)
     }
 
     /// The first SYN carried text, and whoever received it took all of it.

@@ -1,6 +1,8 @@
 //! Fast Open, as far as one connection knows it (RFC 7413): what the host lets an active open try, and what the
 //! host learns from it. Cookies are made, checked and remembered by the host.
 
+use alloc::boxed::Box;
+
 use synfin_wire::FastOpenOption;
 
 /// What the SYN of an active open may carry (RFC 7413 section 4.2.1).
@@ -33,13 +35,13 @@ pub enum FastOpenNews {
 }
 
 /// What a connection remembers of Fast Open in every phase.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FastOpenState {
     /// The SYN of ours was sent with the option or with text.
     pub(crate) used: bool,
     /// The SYN carried text, and its receiver took all of it.
     pub(crate) text_taken: bool,
-    pub(crate) news: Option<FastOpenNews>,
+    pub(crate) news: Option<Box<FastOpenNews>>,
 }
 
 impl FastOpenState {
@@ -48,7 +50,7 @@ impl FastOpenState {
     /// in a row, or the end, counts against the path.
     pub(crate) fn timed_out(&mut self, timeouts: u8, over: bool) {
         if self.used && (timeouts == 3 || timeouts < 3 && over) {
-            self.news = Some(FastOpenNews::Swallowed);
+            self.news = Some(Box::new(FastOpenNews::Swallowed));
         }
     }
 }

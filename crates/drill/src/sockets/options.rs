@@ -109,7 +109,7 @@ impl Kernel {
                 let retries = usize::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
                 let retries = retries.ok_or(Errno::EINVAL)?;
                 let patience = syn_patience(file.config.initial_rto, retries);
-                file.config.r2_syn = patience;
+                (file.config.r2_syn, file.config.r2_syn_ack) = (patience, patience);
                 if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
                     socket.set_syn_patience(patience);
                 }

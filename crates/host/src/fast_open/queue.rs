@@ -44,3 +44,6 @@ impl FastOpenQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

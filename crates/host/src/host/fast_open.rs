@@ -105,12 +105,7 @@ impl Host {
     }
 
     /// What to do with a SYN for a listener (RFC 7413 section 4.2.2, in the order of Linux's checks).
-    pub(super) fn answer_syn(
-        &mut self,
-        listener: ListenerHandle,
-        pair: Pair,
-        syn: &Incoming,
-    ) -> SynAnswer {
+    pub(super) fn answer_syn(&mut self, listener: ListenerHandle, pair: Pair, syn: &Incoming) -> SynAnswer {
         let config = &self.config.fast_open;
         let shown = syn.segment.header.options.fast_open;
         let with_text = !syn.segment.payload.is_empty();

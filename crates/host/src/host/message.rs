@@ -107,14 +107,17 @@ impl Host {
         }
         self.touch(handle);
         self.follow_fast_open(handle, now);
-        Some(verdict.into())
+        Some(match verdict {
+            Verdict::Dropped(DropReason::OutsideWindow) => PacketDrop::IcmpOutsideWindow.into(),
+            verdict => verdict.into(),
+        })
     }
 
     /// RFC 9293 section 3.9.2.2 has a soft error abort no connection (MUST-56). A half-open one is none yet, and its peer
     /// can send its SYN again: Linux lets go of it.
     fn signal_half_open(&mut self, handle: TcpHandle, in_flight: bool, kind: PathSignalKind) -> Fate {
         match kind {
-            _ if !in_flight => return DropReason::OutsideWindow.into(),
+            _ if !in_flight => return PacketDrop::IcmpOutsideWindow.into(),
             PathSignalKind::TooBig { .. } => return PacketDrop::IcmpIgnored.into(),
             PathSignalKind::Soft | PathSignalKind::Hard => {
                 self.end_half_open(handle, CloseReason::Unreachable);

@@ -116,7 +116,13 @@ impl Host {
     }
 
     /// The handshake is complete: the connection gets its buffers and goes to the accept queue.
-    pub(super) fn promote(&mut self, handle: TcpHandle, mut connection: Connection, wishes: Wishes, now: Instant) {
+    pub(super) fn promote(
+        &mut self,
+        handle: TcpHandle,
+        mut connection: Connection,
+        wishes: Wishes,
+        now: Instant,
+    ) {
         wishes.apply(&mut connection, now);
         let Some(entry) = self.table.get_mut(handle) else { return };
         entry.phase = Phase::Connection(Box::new(connection));

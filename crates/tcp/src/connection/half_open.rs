@@ -6,6 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
@@ -159,13 +160,16 @@ impl HalfOpen {
             return Some(CloseReason::HandshakeTimeout);
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
-        let wait =
-            Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions);
-        self.deadline = now + wait;
+        self.deadline = now + self.wait(config);
         if !self.deferred || last_chance {
             self.due = Some(SendReason::SynAckRetransmit);
         }
         None
+    }
+
+    /// How long the acknowledgment of the SYN-ACK is waited for.
+    fn wait(&self, config: &Config) -> Duration {
+        Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions)
     }
 
     /// Whether this is a bare acknowledgment that is to be taken only with text, or later (TCP_DEFER_ACCEPT).
@@ -185,6 +189,9 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
+        if reason == SendReason::SynAckRepeat {
+            self.deadline = now + self.wait(config);
+        }
         self.repeated |= !matches!(reason, SendReason::SynAck | SendReason::SynAckCookie);
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
         let mut segment = syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason);

@@ -37,14 +37,6 @@ pub(crate) struct SynSent {
     pub(crate) option_sent: Option<FastOpenOption>,
     /// How much text it carried, octets.
     pub(crate) text_sent: u32,
-    /// What has come was for a connection that the peer still had, and the RST has ended that (RFC 9293 section 3.5.1,
-    /// Figure 9): the next SYN need not wait for the timeout.
-    pub(crate) fn try_again_soon(&mut self, now: Instant) {
-        if self.retransmissions == 0 {
-            self.deadline = self.deadline.min(now + SOON);
-        }
-    }
-
     /// The path takes no segment with more text and options than this.
     pub(crate) path_mss: Option<u16>,
     pub(crate) started: Instant,
@@ -101,6 +93,14 @@ impl SynSent {
         self.deadline = (now + self.rto.current()).min(patience_ends);
         self.due = Some(SendReason::SynRetransmit);
         Ok(())
+    }
+
+    /// What has come was for a connection that the peer still had, and the RST has ended that (RFC 9293 section 3.5.1,
+    /// Figure 9): the next SYN need not wait for the timeout.
+    pub(crate) fn try_again_soon(&mut self, now: Instant) {
+        if self.retransmissions == 0 {
+            self.deadline = self.deadline.min(now + SOON);
+        }
     }
 
     /// The path takes no segment with more than `whole` octets of text and options. A SYN with text did not get

@@ -17,20 +17,22 @@ const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, arrived, .. } = incoming;
-    let segment = without_repeated_syn(tcb, segment)?;
+    let segment = without_repeated_syn(tcb, segment, arrived)?;
     paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, arrived)?;
     remember_timestamp(tcb, &segment, arrived);
     ControlFlow::Continue(trim(tcb, segment, arrived))
 }
 
-/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
-/// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
-fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
+/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
+/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> Step<Segment> {
     let header = &mut segment.header;
     if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
-            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            if challenge::is_time(&mut tcb.last_challenge, now) {
+                tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            }
             return drop(DropReason::Duplicate);
         }
         header.flags = header.flags.without(Flags::SYN);

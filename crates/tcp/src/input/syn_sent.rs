@@ -45,8 +45,7 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
         if !acknowledges_syn {
             syn_sent.try_again_soon(incoming.arrived);
         }
-        let reason =
-            if acknowledges_syn { DropReason::SynSentBadEcho } else { DropReason::SynSentBadAck };
+        let reason = if acknowledges_syn { DropReason::SynSentBadEcho } else { DropReason::SynSentBadAck };
         return Outcome::Stay(Verdict::Dropped(reason));
     }
     // Second, check the RST bit.
@@ -141,13 +140,13 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
         account_for_text(common, tcb, syn_sent.text_sent);
     }
     if common.fast_open.used {
-        common.fast_open.news = Some(FastOpenNews::Answered {
+        common.fast_open.news = Some(Box::new(FastOpenNews::Answered {
             sent: syn_sent.option_sent,
             first: !syn_sent.repeated,
             with_text: syn_sent.text_sent > 0,
             received: header.options.fast_open.filter(|option| !option.cookie.is_request()),
             mss: header.options.mss.unwrap_or(common.config.default_peer_mss.octets()),
-        });
+        }));
     }
     tcb.ack.at_once(SendReason::HandshakeAck);
     ack::begin(common, tcb, incoming.arrived);

@@ -45,6 +45,9 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let mut segment =
         half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason);
     segment.header.options.fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    // Text of the SYN that waits to be read takes its part of the buffer.
+    let free = config.receive_buffer.saturating_sub(tcb.inbox.len());
+    segment.header.window = segment.header.window.min(u16::try_from(free).unwrap_or(u16::MAX));
     tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt + u32::from(segment.header.window));
     segment
 }

@@ -62,8 +62,7 @@ fn the_third_segment_waits_for_room_in_the_accept_queue() {
 #[test]
 fn a_flood_of_syns_holds_no_more_than_it_may() {
     let limits = Limits { half_open: 50, ..Limits::default() };
-    let mut world =
-        World::new(config(A), HostConfig { limits, syn_cookies: SynCookies::Off, ..config(B) });
+    let mut world = World::new(config(A), HostConfig { limits, syn_cookies: SynCookies::Off, ..config(B) });
     listen(&mut world, 1000);
     world.lose = |who, _| who == B;
     for _ in 0..300 {

@@ -194,7 +194,9 @@ impl TcpSocket {
     /// [`AddrInUse`](ErrorKind::AddrInUse) when the local end cannot be had.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         let Settings { local, tcp } = self.settings().clone();
-        TcpStream::open(&self.stack, addr, ConnectOptions { local, config: Some(Arc::new(tcp)), ..ConnectOptions::default() }).await
+        let config = Some(Arc::new(tcp));
+        let options = ConnectOptions { local, config, ..ConnectOptions::default() };
+        TcpStream::open(&self.stack, addr, options).await
     }
 
     /// Listens; at most `backlog` connections wait to be accepted.
