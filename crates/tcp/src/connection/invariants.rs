@@ -25,7 +25,8 @@ impl Connection {
         tcb.assembler.check_invariants(tcb.receive.nxt);
         if tcb.may_send_text() {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
+            let due = tcb.intents.retransmit_now || tcb.intents.syn_ack.is_some();
+            let waiting = due || tcb.timers.is_running(Timer::Retransmission);
             assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
         }
     }
