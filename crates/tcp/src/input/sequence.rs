@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use synfin_wire::{Flags, Instant, Segment};
+use synfin_wire::tcp::SackRange;
+use synfin_wire::{Flags, Instant, Segment, SeqNumber};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
@@ -35,6 +36,9 @@ fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> St
             }
             return drop(DropReason::Duplicate);
         }
+        // Linux says so, which tells the peer that its handshake is over.
+        came_again(tcb, header.seq, header.seq + 1);
+        tcb.ack.at_once(SendReason::UnacceptableAck);
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
     }
@@ -76,11 +80,21 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
         DropReason::OutsideWindow
     };
     if !header.flags.rst() {
+        if reason == DropReason::Duplicate && !header.flags.syn() {
+            came_again(tcb, header.seq, segment.end());
+        }
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(tcb, segment, why, now);
     }
     drop(reason)
+}
+
+/// Tells the peer what it has sent again (RFC 2883).
+fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
+    if tcb.negotiated.sack {
+        tcb.sack_report.came_again(SackRange { start, end });
+    }
 }
 
 /// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent.
@@ -107,6 +121,7 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindo
     }
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
+        came_again(tcb, seq, seq + old as u32);
         let _ = payload.split_to(old);
         seq += old as u32;
     }

@@ -29,7 +29,7 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
 }
 
 /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
@@ -198,7 +198,8 @@ fn unacknowledging(
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
+    options.sack.extend(tcb.sack_report.ranges().take(reported_ranges(tcb)).copied());
+    tcb.sack_report.sent();
     tcb.tally.segments_sent += 1;
     SegmentOut {
         header: TcpHeader {
