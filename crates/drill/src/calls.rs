@@ -16,8 +16,7 @@ use crate::form::Form;
 use crate::runner::setup::Setup;
 use crate::sockets::{EpollEvent, Kernel, OptionValue, PollRequest, Stop};
 use crate::span::Position;
-use crate::symbols::{MSG_FASTOPEN, SOL_TCP};
-use crate::sysctl;
+use crate::symbols::SOL_TCP;
 
 /// Why a call has not returned a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,9 +99,7 @@ impl Machine {
 
     /// Does for sockets that are yet to be made what a shell would be told.
     pub fn configure(&mut self, settings: &str) {
-        for what in sysctl::apply(settings, &mut self.kernel.defaults) {
-            self.kernel.unheed(what);
-        }
+        self.kernel.configure(settings);
     }
 
     /// Goes to a later moment and does what is due then.
@@ -204,11 +201,7 @@ impl Machine {
 
     /// `send`, of zeros. `sent` is how many of them a call that waits has queued already.
     pub fn send(&mut self, fd: i32, len: usize, flags: i32, sent: &mut usize) -> Outcome<i64> {
-        let flags = i64::from(flags);
-        if flags & MSG_FASTOPEN != 0 {
-            return Ok(self.kernel.send_fast_open(fd, len, flags, sent)?);
-        }
-        Ok(self.kernel.send(fd, len, flags, sent)?)
+        Ok(self.kernel.send(fd, len, flags.into(), sent)?)
     }
 
     /// `shutdown`.

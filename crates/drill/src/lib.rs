@@ -25,7 +25,7 @@
 //! | `runner` | events in virtual time |
 //! | `sockets` | Linux's socket calls over a host |
 //! | [`calls`] | the same calls, for an interpreter that is not this crate's |
-//! | `sysctl`, `code` | commands as settings; snippets evaluated |
+//! | `sysctl`, `nstat`, `code` | commands as settings and as counters; snippets evaluated |
 //! | [`suite`] | many scripts, and the table |
 #![forbid(unsafe_code)]
 
@@ -36,6 +36,7 @@ pub mod suite;
 mod code;
 mod form;
 mod lexer;
+mod nstat;
 mod packet;
 mod parser;
 mod runner;

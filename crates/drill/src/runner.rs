@@ -13,9 +13,9 @@ use synfin_wire::Instant;
 use crate::ast::{Action, Code, Command, Event, Script, Time};
 use crate::code::{Environment, Trouble};
 use crate::form::Form;
+use crate::nstat::Nstat;
 use crate::sockets::Kernel;
 use crate::span::Position;
-use crate::sysctl;
 use crate::verdict::{Failure, Report, TraceLine, Verdict};
 
 mod arguments;
@@ -99,6 +99,7 @@ struct Runner {
     ports_used: u16,
     ongoing: Option<Ongoing>,
     environment: Environment,
+    nstat: Nstat,
     /// When the last event was due, by the script's clock; microseconds.
     last_due: Option<u64>,
     /// That event was a packet of the script's: what follows counts from its due time.
@@ -131,6 +132,7 @@ impl Runner {
             ports_used: 0,
             ongoing: None,
             environment: Environment::default(),
+            nstat: Nstat::default(),
             last_due: None,
             last_inbound: false,
             trace: Vec::new(),
@@ -201,9 +203,12 @@ impl Runner {
 
     fn command(&mut self, at: Position, command: &Command, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        for what in sysctl::apply(&command.text, &mut self.kernel.defaults) {
-            self.kernel.unheed(what);
+        match self.nstat.run(&command.text, self.kernel.host.counters()) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Halt::failed(at, "this counter has not grown")),
+            None => {}
         }
+        self.kernel.configure(&command.text);
         Ok(())
     }
 

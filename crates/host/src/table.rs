@@ -36,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) events: TcpEvents,
     /// Why it is CLOSED, once it is.
     pub(crate) close_reason: Option<CloseReason>,
+    /// Its place in the Fast Open queue of this listener, until its handshake is over.
+    pub(crate) fast_open: Option<ListenerHandle>,
     /// It is in the event queue.
     pub(crate) reported: bool,
     /// It is in the ready queue.
@@ -112,6 +114,7 @@ impl Entry {
             dscp: 0,
             events: TcpEvents::default(),
             close_reason: None,
+            fast_open: None,
             reported: false,
             ready: false,
             indexed: true,

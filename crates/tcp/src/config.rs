@@ -26,6 +26,9 @@ pub struct Config {
     pub window_scaling: bool,
     /// Offer timestamps (RFC 7323 section 3).
     pub timestamps: bool,
+    /// Discard a segment without the timestamp that both ends agreed on, as RFC 7323 section 3.2 asks for. Linux takes
+    /// it, and so does the default: some middleboxes lose the option.
+    pub require_timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
     /// How the options of a SYN are laid out.
@@ -70,8 +73,17 @@ pub struct Config {
     pub r1_retransmissions: u8,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
-    /// R2 for a SYN: 3 minutes or more (MUST-23).
+    /// R2 for a SYN: 3 minutes or more (MUST-23). The attempt ends with the first timeout after that.
     pub r2_syn: Duration,
+    /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
+    pub r2_syn_ack: Duration,
+    /// TCP_DEFER_ACCEPT: a passive open is over only with the first text. A bare acknowledgment of the SYN-ACK is not
+    /// taken before so much time has passed, in terms of the SYN-ACK's timeouts; `None` takes it at once, as RFC 9293
+    /// has it.
+    pub defer_accept: Option<Duration>,
+    /// How many timeouts of a SYN wait no longer than the first: Linux does not suspect congestion that early.
+    /// RFC 6298 section 5.5 doubles from the first on: 0.
+    pub syn_linear_timeouts: u8,
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
@@ -152,6 +164,7 @@ impl Config {
             send_buffer: 1 << 20,
             window_scaling: true,
             timestamps: true,
+            require_timestamps: false,
             sack: true,
             option_order: OptionOrder::Linux,
             push_bursts: true,
@@ -174,6 +187,9 @@ impl Config {
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
             r2_syn: Duration::from_secs(180),
+            r2_syn_ack: Duration::from_secs(180),
+            defer_accept: None,
+            syn_linear_timeouts: 4,
             user_timeout: None,
             keep_alive: None,
             msl: Duration::from_secs(30),

@@ -27,6 +27,7 @@ use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
 
 pub use no_connection::no_connection;
+pub(crate) use text::take_syn_text;
 
 /// Why the walk through the checks ended early, or what a timer concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incomin
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
-    let segment = sequence::check(tcb, incoming)?;
+    let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);

@@ -132,13 +132,16 @@ impl Said {
     }
 }
 
-/// Settings without surprises: no options but the MSS, every acknowledgment delayed, large buffers.
+/// Settings without surprises: no options but the MSS, every acknowledgment delayed, large buffers, and the RFCs' way
+/// where Linux has another.
 pub(crate) fn plain() -> Config {
     Config {
         window_scaling: false,
         timestamps: false,
         sack: false,
+        require_timestamps: true,
         quick_acks: 0,
+        syn_linear_timeouts: 0,
         receive_buffer: 65_535,
         congestion: CongestionAlgorithm::Reno,
         ..Config::default()
@@ -217,7 +220,7 @@ impl Scene {
                     Some(self.host.listen(self.ours, ListenOptions::default()).expect("a listener"));
             }
             State::SynSent => {
-                let options = ConnectOptions { local: Some(self.ours), config: None };
+                let options = ConnectOptions { local: Some(self.ours), ..ConnectOptions::default() };
                 self.handle = Some(self.host.connect(self.peers, options, self.now).expect("an attempt"));
                 self.drain();
             }

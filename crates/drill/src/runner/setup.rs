@@ -97,11 +97,14 @@ impl Setup {
 
     /// The host, set up as the script's first command asks, and the process that runs on it.
     pub(crate) fn kernel(&mut self) -> Kernel {
-        let mut defaults = self.host.tcp.clone();
         if let Some(command) = &self.prepare {
-            self.unheeded = sysctl::apply(&command.text, &mut defaults);
+            let mut settings = sysctl::Settings::of(&self.host);
+            self.unheeded = sysctl::apply(&command.text, &mut settings);
+            self.host.tcp = settings.tcp;
+            self.host.fast_open = settings.fast_open;
+            self.host.syn_cookies = settings.syn_cookies;
         }
-        self.host.tcp = defaults.clone();
+        let defaults = self.host.tcp.clone();
         let host = Host::new(self.host.clone(), [0x5f; 32]);
         let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), defaults);
         for what in &self.unheeded {

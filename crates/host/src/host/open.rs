@@ -28,7 +28,11 @@ impl Host {
             return Err(ConnectError::TooMany);
         }
         let config = self.tcp_config(options.config.as_ref(), pair.remote.is_ipv4());
-        let connection = Connection::open(config.clone(), self.identify(pair, None, now), now);
+        let identity = self.identify(pair, None, now);
+        let connection = match self.fast_open_attempt(pair, options.fast_open, &config, now) {
+            Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
+            None => Connection::open(config.clone(), identity, now),
+        };
         let phase = Phase::Connection(Box::new(connection));
         let handle = self.table.insert(Entry::new(pair, config, phase, Owner::User));
         self.touch(handle);
@@ -57,7 +61,8 @@ impl Host {
             return Err(ListenError::InUse);
         }
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
-        Ok(self.listeners.insert(local, config, options.backlog))
+        let fast_open = self.fast_open_options(&options);
+        Ok(self.listeners.insert(local, config, options.backlog, fast_open))
     }
 
     /// Where a listener listens; `None` once it is closed.

@@ -1,5 +1,6 @@
 mod connections;
 mod ethernet;
+mod fast_open;
 mod forwarding;
 mod hostile;
 mod many;

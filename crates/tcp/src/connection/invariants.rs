@@ -23,14 +23,10 @@ impl Connection {
         let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
         assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
         tcb.assembler.check_invariants(tcb.receive.nxt);
-        if tcb.state() == State::SynReceived {
-            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
-        } else {
+        if tcb.may_send_text() {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            assert!(
-                tcb.queue.is_empty() || tcb.timers.is_watching(),
-                "data in flight without a retransmission timer"
-            );
+            let waiting = tcb.intents.syn_ack.is_some() || tcb.timers.is_watching();
+            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
         }
     }
 
@@ -48,7 +44,7 @@ impl Connection {
         assert!(tcb.ack.due().is_none(), "an acknowledgment that is due was not sent");
         let acknowledged = !tcb.ack.is_pending() || timers.is_running(Timer::DelayedAck);
         assert!(acknowledged, "something arrived that will never be acknowledged");
-        if tcb.state() == State::SynReceived || !tcb.queue.is_empty() {
+        if tcb.awaits_ack_of_syn() || !tcb.queue.is_empty() {
             assert!(timers.is_watching(), "nothing will be sent again");
         } else if tcb.has_unsent() {
             assert!(timers.is_running(Timer::Persist), "what is held back will never be sent");

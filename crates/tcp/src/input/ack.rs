@@ -20,7 +20,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     if !segment.flags.ack() {
         return drop(DropReason::NoAck);
     }
-    if tcb.state() == State::SynReceived {
+    if tcb.awaits_ack_of_syn() {
         establish(common, tcb, segment)?;
     }
     in_range(tcb, segment)?;
@@ -59,7 +59,7 @@ fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 /// SYN-RECEIVED: the acknowledgment of our SYN makes ESTABLISHED; any other gets an RST.
 fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
-    if !(ack.after(tcb.send.una) && ack.at_or_before(tcb.send.nxt)) {
+    if !(ack.at_or_after(tcb.send.first_octet()) && ack.at_or_before(tcb.send.nxt)) {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
@@ -72,7 +72,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);
         tcb.recovery.measured(RttSample { rtt, una: ack, nxt: tcb.send.nxt });
     }
-    tcb.advance(Trigger::AckOfSyn);
+    tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
     tcb.send.set_window(segment.header.seq, ack, window(tcb, segment));
     begin(common, tcb, segment.arrived);
@@ -88,12 +88,19 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
         tcb.ack.at_once(SendReason::HandshakeAck);
     }
     tcb.timers.stop_watching();
+    if !tcb.queue.is_empty() {
+        // Text that Fast Open sent beside or behind the SYN is in flight.
+        watch_flight(common, tcb, now);
+    }
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle);
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
-    if tcb.fin_queued {
+    if tcb.state() == State::SynReceived {
+        tcb.advance(Trigger::AckOfSyn);
+    }
+    if tcb.fin_queued && tcb.state() == State::Established {
         tcb.advance(Trigger::Close);
     }
 }
