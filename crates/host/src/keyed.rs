@@ -111,3 +111,6 @@ impl std::fmt::Debug for Key {
         f.write_str("Key")
     }
 }
+
+#[cfg(test)]
+mod tests;

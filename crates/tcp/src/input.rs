@@ -68,6 +68,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
+    sequence::remember_timestamp(tcb, &segment);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);

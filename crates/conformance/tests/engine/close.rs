@@ -75,7 +75,7 @@ fn both_ends_close_at_once() {
     assert_eq!(scene.closed(), Some(CloseReason::Finished));
 }
 
-/// MUST-41: after our FIN the peer may go on sending, and we read it.
+/// Section 3.6: after our FIN the peer may go on sending, and we read it.
 #[test]
 fn a_closed_direction_leaves_the_other_open() {
     let mut scene = Scene::new(plain()).established();

@@ -201,3 +201,22 @@ fn a_refused_attempt_says_so() {
     assert_eq!(scene.closed(), Some(CloseReason::Refused));
     assert!(scene.told(|events| events.closed() == Some(CloseReason::Refused)));
 }
+
+/// MUST-11: an RST in SYN-RECEIVED refuses an active open, and is told; a passive one goes back to LISTEN.
+#[test]
+fn an_rst_in_syn_received_remembers_who_opened() {
+    let mut scene = Scene::new(plain());
+    scene.reach(State::SynSent);
+    scene.say(segment(Flags::SYN));
+    assert_eq!(scene.state(), State::SynReceived);
+    scene.say(rst());
+    assert_eq!(scene.closed(), Some(CloseReason::Refused));
+
+    let mut scene = Scene::new(plain());
+    scene.reach(State::SynReceived);
+    scene.say(rst());
+    assert_eq!(scene.host.connection_count(), 0);
+    let listener = scene.listener.expect("a listener");
+    assert!(scene.host.listener_addr(listener).is_some());
+    assert!(!scene.told(|events| events.closed().is_some()));
+}

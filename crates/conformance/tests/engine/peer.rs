@@ -314,6 +314,16 @@ impl Scene {
 
     /// A router tells of the segment of ours that begins at `quoted`.
     pub(crate) fn router_says(&mut self, message: impl FnOnce(Bytes) -> IcmpMessage, quoted: SeqNumber) {
+        self.router_says_unheard(message, quoted);
+        self.drain();
+    }
+
+    /// The same, and nobody asks the host what came of it.
+    pub(crate) fn router_says_unheard(
+        &mut self,
+        message: impl FnOnce(Bytes) -> IcmpMessage,
+        quoted: SeqNumber,
+    ) {
         let header = TcpHeader {
             source_port: self.ours.port(),
             destination_port: self.peers.port(),
@@ -327,7 +337,6 @@ impl Scene {
         let body = message.to_bytes(self.peers.ip(), self.ours.ip());
         let protocol = if self.ours.is_ipv4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
         let _ = self.receive(protocol, &body);
-        self.drain();
     }
 
     fn receive(&mut self, protocol: IpProtocol, body: &[u8]) -> Fate {

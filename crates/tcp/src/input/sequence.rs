@@ -21,7 +21,6 @@ pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<
     let segment = without_repeated_syn(tcb, segment, arrived)?;
     paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, arrived)?;
-    remember_timestamp(tcb, &segment, arrived);
     ControlFlow::Continue(trim(tcb, segment, arrived))
 }
 
@@ -97,16 +96,18 @@ fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
     }
 }
 
-/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent.
-fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) {
+/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. It is taken from a segment
+/// whose acknowledgment was checked too, as Linux does it: a blind attacker who has guessed one number alone
+/// could otherwise make all that the peer sends look old.
+pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
     let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
         return;
     };
     let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
-    let stale = now - tcb.stamps.recent_at >= RECENT_LIFETIME;
+    let stale = segment.arrived - tcb.stamps.recent_at >= RECENT_LIFETIME;
     if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
         tcb.stamps.recent = stamps.value;
-        tcb.stamps.recent_at = now;
+        tcb.stamps.recent_at = segment.arrived;
     }
 }
 

@@ -136,7 +136,8 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let flags = text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
+    let flags =
+        text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 

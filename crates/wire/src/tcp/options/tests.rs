@@ -196,7 +196,28 @@ prop_compose! {
     }
 }
 
+/// Whether a list of options is walked by kinds and lengths to its very end (MUST-68), with nothing but zeros
+/// behind an end of list (MUST-69).
+fn is_well_formed(mut bytes: &[u8]) -> bool {
+    while let [kind, behind @ ..] = bytes {
+        match kind {
+            0 => return behind.iter().all(|octet| *octet == 0),
+            1 => bytes = behind,
+            _ => match behind.first().and_then(|len| bytes.get(usize::from(*len)..)) {
+                Some(rest) if behind[0] >= 2 => bytes = rest,
+                _ => return false,
+            },
+        }
+    }
+    true
+}
+
 proptest! {
+    #[test]
+    fn every_option_written_has_its_length_and_the_padding_is_zeros(options in any_options()) {
+        prop_assert!(is_well_formed(&written(&options)));
+    }
+
     #[test]
     fn what_was_written_is_read_back(options in any_options()) {
         let bytes = written(&options);
