@@ -33,8 +33,6 @@ const OWN_WAY: &[&str] = &[
     "tcp_fastopen_blackhole_timeout_sec",
     "tcp_fastopen_key",
     "tcp_frto",
-    "tcp_min_tso_segs",
-    "tcp_notsent_lowat",
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
     "tcp_recovery",
@@ -83,10 +81,20 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
     let numbers: Vec<u64> = value.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let is_on = numbers.first().is_some_and(|number| *number != 0);
     let largest = numbers.last().and_then(|number| usize::try_from(*number).ok());
+    let middle = numbers.get(1).and_then(|number| usize::try_from(*number).ok());
     match (name, largest) {
-        // This stack's buffers do not grow by and by: they may be as large as Linux's can become.
-        ("tcp_rmem", Some(octets)) => config.receive_buffer = octets,
-        ("tcp_wmem", Some(octets)) => config.send_buffer = octets,
+        ("tcp_rmem", Some(octets)) => {
+            config.receive_buffer_max = octets;
+            config.receive_buffer = middle.unwrap_or(octets);
+        }
+        ("tcp_wmem", Some(octets)) => {
+            config.send_buffer_max = octets;
+            config.send_buffer = middle.unwrap_or(octets);
+        }
+        ("tcp_min_tso_segs", Some(segments)) => {
+            config.min_burst_segments = u16::try_from(segments).unwrap_or(u16::MAX);
+        }
+        ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
         ("tcp_sack", Some(_)) => config.sack = is_on,
         ("tcp_window_scaling", Some(_)) => config.window_scaling = is_on,

@@ -13,6 +13,7 @@ pub(crate) mod tcb;
 pub mod time_wait;
 pub(crate) mod timeout;
 mod user;
+pub mod write;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -6,7 +6,7 @@
 //! (retransmission), 3.8.6 (windows). Pacing is left out here.
 
 pub(crate) mod build;
-mod nagle;
+pub(crate) mod burst;
 mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
@@ -45,6 +45,9 @@ pub(crate) fn poll(
     }
     let Some(decision) = decide(common, tcb, limits, now) else {
         persist::arm(common, tcb, now);
+        if core::mem::take(&mut tcb.intents.room_check) {
+            tcb.offer_room(common, now);
+        }
         return None;
     };
     Some(match decision {
@@ -104,16 +107,14 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     }
     restart_after_idle(common, tcb, now);
     let unsent = tcb.unsent();
-    let window = tcb.send.usable_window();
-    let congestion = tcb.congestion.window().saturating_sub(tcb.in_flight());
-    let octets = nagle::allowed(common, tcb, unsent, window, congestion);
+    tcb.write_queue.align(unsent);
+    let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
+    let octets = if held { overriding(tcb) } else { ordinary(common, tcb) };
     let octets = segments(octets, segment_size(tcb), limits);
-    let last = octets == unsent;
-    let fin = tcb.fin_queued && last && octets < window;
+    let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
     }
-    let held = core::mem::take(&mut tcb.intents.override_holding);
     let reason = match (octets, held) {
         (0, _) => SendReason::Fin,
         (_, true) => SendReason::OverrideData,
@@ -121,6 +122,27 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
         (_, false) => SendReason::Data,
     };
     Some(Decision::New { octets, fin, reason })
+}
+
+/// The first burst that was let go, or else what of the next one may go.
+fn ordinary(common: &Common, tcb: &mut Tcb) -> u32 {
+    if tcb.write_queue.released() == 0 {
+        let octets = burst::sendable(common, tcb, burst::hold(common, tcb));
+        if octets == 0 {
+            return 0;
+        }
+        tcb.write_queue.release(octets, octets > segment_size(tcb));
+    }
+    tcb.write_queue.front().map_or(0, |burst| burst.len)
+}
+
+/// What was held back for too long: as much of one segment as the window takes.
+fn overriding(tcb: &mut Tcb) -> u32 {
+    let size = segment_size(tcb);
+    let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
+    let octets = len.min(size).min(tcb.send.usable_window());
+    tcb.write_queue.push_at(octets);
+    octets
 }
 
 /// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
@@ -133,8 +155,8 @@ fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
 }
 
 /// What fits beside the SACK ranges that the segment will carry.
-fn segment_size(tcb: &Tcb) -> u32 {
-    tcb.mss() - build::sack_len(tcb)
+pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
+    burst::within_half_window(tcb, tcb.mss() - build::sack_len(tcb))
 }
 
 /// At most `octets`, as many as one segment may carry; over one MSS, whole segments and the tail.

@@ -27,6 +27,7 @@ impl TcpFile {
             connects_on_write: false,
             tells_unread: false,
             errors: ErrorQueue::default(),
+            rooms: 0,
             kept: BTreeMap::new(),
         }
     }

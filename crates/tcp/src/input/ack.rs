@@ -71,6 +71,7 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
+    tcb.grow_send_buffer(common);
     if tcb.fin_queued {
         tcb.advance(Trigger::Close);
     }
@@ -98,17 +99,14 @@ fn take(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> AckOutcome {
     let (sacked, sacked_sent_at) = take_sack(tcb, segment);
     let mut taken = Acknowledged { sent_once_at: sacked_sent_at, retransmitted: false };
     if acknowledged > 0 {
-        let was_full = tcb.outbox.len() >= common.config.send_buffer;
         tcb.send.una = header.ack;
         tcb.small_until = tcb.small_until.later(header.ack);
         tcb.outbox.acknowledge(header.ack);
+        tcb.write_queue.acknowledged(header.ack);
         let cumulative = tcb.queue.acknowledge(header.ack);
         taken.sent_once_at = cumulative.sent_once_at.or(taken.sent_once_at);
         taken.retransmitted = cumulative.retransmitted;
         tcb.tally.octets_acknowledged += u64::from(acknowledged);
-        if was_full {
-            common.events.raise(Event::Writable);
-        }
         if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
             common.events.raise(Event::AllAcknowledged);
         }

@@ -38,7 +38,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
     tcb.last_text = now;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
 }
 
@@ -70,6 +70,9 @@ pub(super) fn new_text(
         tcb.small_until = end;
     }
     tcb.send.nxt = end;
+    if octets > 0 && tcb.write_queue.sent(octets).is_some_and(|burst| burst.push) {
+        tcb.write_queue.note_pushed(start + octets);
+    }
     tcb.queue.sent(start, end, now);
     if !tcb.timers.is_running(Timer::Retransmission) {
         // RFC 6298 section 5.1.
@@ -106,14 +109,13 @@ fn text(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
+    if octets > 0 {
+        tcb.ack.answered(now);
+    }
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
     let mut flags = Flags::ACK;
-    let last_queued = octets > 0 && start + octets == tcb.outbox.end_seq();
-    let new_burst = octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
-    if last_queued || new_burst {
-        // MUST-61: nothing more is queued. A new super-segment is pushed as well, as Linux does it: whoever
-        // gathers segments up for the receiver need not wait for more.
+    if octets > 0 && tcb.write_queue.is_pushed(start + octets) {
         flags = flags | Flags::PSH;
     }
     if fin {
@@ -165,7 +167,7 @@ fn finish(
     now: Instant,
 ) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
 }
 
@@ -181,7 +183,10 @@ fn unacknowledging(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
-    let room = tcb.room(common);
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
     let mut options = TcpOptions::default();
     if tcb.negotiated.timestamps {
