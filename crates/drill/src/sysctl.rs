@@ -92,7 +92,7 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
             config.send_buffer = middle.unwrap_or(octets);
         }
         ("tcp_min_tso_segs", Some(segments)) => {
-            config.min_burst_segments = u16::try_from(segments).unwrap_or(u16::MAX);
+            config.least_burst = u16::try_from(segments).unwrap_or(u16::MAX);
         }
         ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,

@@ -46,8 +46,6 @@ pub struct Config {
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
     pub cork: bool,
-    /// How many segments leave together at the least, when there are as many.
-    pub min_burst_segments: u16,
     /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
     /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
@@ -58,6 +56,19 @@ pub struct Config {
     pub initial_window_segments: u16,
     /// How much may be sent.
     pub congestion: CongestionAlgorithm,
+    /// When CUBIC's slow start ends without a loss.
+    pub slow_start_exit: SlowStartExit,
+    /// A mark of congestion takes less of CUBIC's window than a loss (ABE, RFC 8511).
+    pub alternative_backoff: bool,
+    /// A window of which little or nothing was used for an RTO shrinks (RFC 5681 section 4.1, RFC 2861).
+    pub slow_start_after_idle: bool,
+    /// Probe for lost tails (TLP, RFC 8985 section 7).
+    pub tail_loss_probe: bool,
+    /// Look for spurious timeouts with new data (F-RTO, RFC 5682).
+    pub frto: bool,
+    /// The fewest segments that are sent as one super-segment, where there are so many; the rate decides on
+    /// more.
+    pub least_burst: u16,
     /// The RTO before the first measurement (RFC 6298 section 2.1).
     pub initial_rto: Duration,
     /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
@@ -103,8 +114,23 @@ impl Default for KeepAlive {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum CongestionAlgorithm {
     /// Slow start and congestion avoidance (RFC 5681).
-    #[default]
     Reno,
+    /// CUBIC (RFC 9438).
+    #[default]
+    Cubic,
+}
+
+/// When slow start ends before it has lost anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SlowStartExit {
+    /// It does not.
+    Loss,
+    /// HyStart as Linux has it: at once, when the delay grows or acknowledgments come as one long train.
+    #[default]
+    HyStart,
+    /// HyStart++ (RFC 9406): when the delay grows it goes on more slowly for a while, to see whether it was the
+    /// queue.
+    HyStartPlusPlus,
 }
 
 impl Default for Config {
@@ -124,11 +150,16 @@ impl Default for Config {
             sack: true,
             nagle: true,
             cork: false,
-            min_burst_segments: 2,
             delayed_ack: Duration::from_millis(40),
             quick_acks: 16,
             initial_window_segments: 10,
-            congestion: CongestionAlgorithm::Reno,
+            congestion: CongestionAlgorithm::Cubic,
+            slow_start_exit: SlowStartExit::HyStart,
+            alternative_backoff: false,
+            slow_start_after_idle: true,
+            tail_loss_probe: true,
+            frto: true,
+            least_burst: 2,
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_millis(200),
             max_rto: Duration::from_secs(120),

@@ -1,143 +1,167 @@
 //! How much may fly.
 //!
-//! In: what was acknowledged, lost or timed out. Out: the congestion window. RFC 5681, RFC 6928. The
-//! controllers know nothing of sequence numbers: which octets are lost is `recovery`'s to find.
+//! In: what was acknowledged, lost or timed out. Out: the congestion window, in segments, and how fast to send.
+//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406. The controllers know nothing of which octets are lost, which
+//! is `recovery`'s to find; while a recovery lasts it is proportional rate reduction, there, that sets the window.
 
-pub(crate) mod reno;
+mod cubic;
+mod hystart;
+pub(crate) mod pacing;
+pub(crate) mod rate;
+mod reno;
+pub(crate) mod usage;
+mod window;
 
-use crate::config::CongestionAlgorithm;
+use core::time::Duration;
+
+use synfin_wire::{Instant, SeqNumber};
+
+use crate::config::{Config, CongestionAlgorithm};
+use cubic::Cubic;
 use reno::Reno;
+pub(crate) use usage::Usage;
+pub(crate) use window::Window;
 
-/// Data was newly acknowledged, and fast recovery is not going on.
+/// Data has newly arrived, and the window may grow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AckEvent {
-    /// Octets newly acknowledged.
-    pub(crate) acknowledged: u32,
-    /// Octets in flight before the acknowledgment.
-    pub(crate) in_flight: u32,
-    /// What a timeout lost is being sent again.
-    pub(crate) after_timeout: bool,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+    /// Segments that have newly arrived, acknowledged or reported by SACK.
+    pub(crate) delivered: u32,
+    pub(crate) now: Instant,
 }
 
-/// A loss was found, and recovery begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LossEvent {
-    /// FlightSize: octets outstanding (RFC 5681 section 2).
-    pub(crate) flight_size: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+/// Why a window is to shrink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A loss was found (RFC 5681 section 3.2).
+    Loss,
+    /// The retransmission timer ran out (RFC 5681 section 3.1).
+    Timeout,
+    /// The network marked instead of dropping (RFC 3168 section 6.1.2).
+    Mark,
 }
 
-/// Everything that was lost is made good.
+/// The network is congested.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RecoveredEvent {
-    /// Octets still in flight.
-    pub(crate) in_flight: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+pub(crate) struct CongestionEvent {
+    pub(crate) cause: Cause,
 }
 
 /// The retransmission timer ran out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeoutEvent {
-    /// FlightSize: octets outstanding.
-    pub(crate) flight_size: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
-    /// The timer had run out before for the same data.
-    pub(crate) repeated: bool,
+    pub(crate) now: Instant,
+    /// SND.NXT.
+    pub(crate) nxt: SeqNumber,
 }
 
-/// Nothing was sent for longer than the RTO.
+/// A round trip was measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IdleEvent {
-    /// The restart window, octets (RFC 5681 section 4.1).
-    pub(crate) restart_window: u32,
+pub(crate) struct RoundTripEvent {
+    pub(crate) rtt: Duration,
+    pub(crate) now: Instant,
+    /// SND.UNA.
+    pub(crate) una: SeqNumber,
+    /// SND.NXT.
+    pub(crate) nxt: SeqNumber,
+    /// Segments leave at a pace, so that their spacing says little.
+    pub(crate) paced: bool,
 }
 
-/// IW, octets: so many segments, but no more octets than as many of an Ethernet's make, unless that were
-/// under two segments (RFC 6928 section 2).
-pub(crate) fn initial_window(segments: u16, mss: u32) -> u32 {
-    const ETHERNET_SEGMENT: u32 = 1460;
-    let segments = u32::from(segments);
-    (segments * mss).min((2 * mss).max(segments * ETHERNET_SEGMENT))
+/// Sending begins again after nothing was in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RestartEvent {
+    /// For how long.
+    pub(crate) idle: Duration,
+    pub(crate) now: Instant,
 }
 
-/// A congestion control algorithm. Windows are in octets.
+/// A congestion control algorithm: how its window grows, and how far it shrinks.
 pub(crate) trait CongestionController {
-    /// Data was newly acknowledged outside of recovery.
-    fn on_ack(&mut self, event: &AckEvent);
-    /// A loss was found.
-    fn on_loss(&mut self, event: &LossEvent);
-    /// Recovery is over.
-    fn on_recovered(&mut self, event: &RecoveredEvent);
-    /// The retransmission timer ran out.
+    /// Data has arrived, the window was the limit, and no recovery is going on.
+    fn on_ack(&mut self, window: &mut Window, event: &AckEvent);
+    /// The network is congested. Returns the threshold that follows, in segments.
+    fn on_congestion(&mut self, window: &Window, event: &CongestionEvent) -> u32;
+    /// The retransmission timer ran out: what was learnt of the path is in doubt.
     fn on_timeout(&mut self, event: &TimeoutEvent);
-    /// Sending begins again after an idle time.
-    fn on_idle(&mut self, event: &IdleEvent);
-    /// cwnd.
-    fn window(&self) -> u32;
-    /// ssthresh; `u32::MAX` before the first loss.
-    fn slow_start_threshold(&self) -> u32;
+    /// A round trip was measured.
+    fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent);
+    /// Sending begins again.
+    fn on_restart(&mut self, event: &RestartEvent);
 }
 
-/// The algorithm of one connection.
 #[derive(Clone, Debug)]
-pub(crate) enum Congestion {
+enum Algorithm {
     Reno(Reno),
+    Cubic(Cubic),
+}
+
+/// The window of one connection, and the algorithm that moves it.
+#[derive(Clone, Debug)]
+pub(crate) struct Congestion {
+    pub(crate) window: Window,
+    pub(crate) usage: Usage,
+    algorithm: Algorithm,
 }
 
 impl Congestion {
-    /// `initial_window` is in octets.
-    pub(crate) fn new(algorithm: CongestionAlgorithm, initial_window: u32) -> Self {
-        match algorithm {
-            CongestionAlgorithm::Reno => Self::Reno(Reno::new(initial_window)),
-        }
-    }
-}
-
-impl CongestionController for Congestion {
-    fn on_ack(&mut self, event: &AckEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_ack(event),
-        }
+    /// `initial_window` is in segments.
+    pub(crate) fn new(config: &Config, initial_window: u32, nxt: SeqNumber, now: Instant) -> Self {
+        let algorithm = match config.congestion {
+            CongestionAlgorithm::Reno => Algorithm::Reno(Reno),
+            CongestionAlgorithm::Cubic => {
+                Algorithm::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
+            }
+        };
+        Self { window: Window::new(initial_window), usage: Usage::new(nxt, now), algorithm }
     }
 
-    fn on_loss(&mut self, event: &LossEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_loss(event),
-        }
+    /// cwnd, segments.
+    pub(crate) fn window(&self) -> u32 {
+        self.window.size
     }
 
-    fn on_recovered(&mut self, event: &RecoveredEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_recovered(event),
+    /// The window may grow, if it was the limit (RFC 7661 section 1).
+    pub(crate) fn on_ack(&mut self, event: &AckEvent) {
+        if !self.usage.is_limited(&self.window) {
+            return;
         }
-    }
-
-    fn on_timeout(&mut self, event: &TimeoutEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_timeout(event),
+        match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.on_ack(&mut self.window, event),
+            Algorithm::Cubic(cubic) => cubic.on_ack(&mut self.window, event),
         }
     }
 
-    fn on_idle(&mut self, event: &IdleEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_idle(event),
+    /// The threshold falls; how the window comes down to it is the caller's to say.
+    pub(crate) fn on_congestion(&mut self, event: &CongestionEvent) {
+        self.window.threshold = match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.on_congestion(&self.window, event),
+            Algorithm::Cubic(cubic) => cubic.on_congestion(&self.window, event),
+        };
+        self.window.counted = 0;
+    }
+
+    /// The retransmission timer ran out.
+    pub(crate) fn on_timeout(&mut self, event: &TimeoutEvent) {
+        match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.on_timeout(event),
+            Algorithm::Cubic(cubic) => cubic.on_timeout(event),
         }
     }
 
-    fn window(&self) -> u32 {
-        match self {
-            Self::Reno(reno) => reno.window(),
+    /// A round trip was measured.
+    pub(crate) fn on_round_trip(&mut self, event: &RoundTripEvent) {
+        match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.on_round_trip(&mut self.window, event),
+            Algorithm::Cubic(cubic) => cubic.on_round_trip(&mut self.window, event),
         }
     }
 
-    fn slow_start_threshold(&self) -> u32 {
-        match self {
-            Self::Reno(reno) => reno.slow_start_threshold(),
+    /// Sending begins again.
+    pub(crate) fn on_restart(&mut self, event: &RestartEvent) {
+        match &mut self.algorithm {
+            Algorithm::Reno(reno) => reno.on_restart(event),
+            Algorithm::Cubic(cubic) => cubic.on_restart(event),
         }
     }
 }

@@ -11,12 +11,14 @@ mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::congestion::{CongestionController, IdleEvent, initial_window};
+use crate::congestion::usage::UsageInput;
+use crate::congestion::{RestartEvent, pacing};
 use crate::connection::Common;
 use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
+use crate::recovery::Repair;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,33 +73,71 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if tcb.state() == State::SynReceived {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
-    retransmission(tcb, limits)
-        .or_else(|| new_text(common, tcb, limits, now))
+    loss_probe(tcb)
+        .or_else(|| text(common, tcb, limits, now))
         .or_else(|| tcb.intents.probe.take().map(Decision::Probe))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
 }
 
-/// What is lost goes before what is new, as far as the congestion window lets it.
-fn retransmission(tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
-    let range = tcb.queue.next_lost()?;
-    let (start, end) = (range.start, range.end);
-    let mss = segment_size(tcb);
-    let allowed = tcb.congestion.window().saturating_sub(tcb.in_flight());
-    let octets = if allowed >= mss {
-        segments(allowed.min(end.octets_since(start)), mss, limits)
-    } else if tcb.intents.retransmit_now {
-        mss
-    } else {
+/// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
+/// congestion window does not count.
+fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+    if !core::mem::take(&mut tcb.intents.loss_probe) || tcb.queue.is_empty() {
         return None;
-    };
+    }
+    let reason = SendReason::TailLossProbe;
+    tcb.write_queue.align(tcb.unsent());
+    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(segment_size(tcb));
+    if octets > 0 && octets <= tcb.send.usable_window() {
+        let fin = tcb.fin_queued && octets == tcb.unsent() && octets < tcb.send.usable_window();
+        return Some(Decision::New { octets, fin, reason });
+    }
+    let (start, end) = tcb.queue.tail(segment_size(tcb))?;
+    Some(Decision::Retransmit { start, end, reason })
+}
+
+/// What is lost goes before what is new; but to learn whether a timeout was spurious, new data goes first
+/// (RFC 5682 section 3.1, 2b).
+fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
+    match tcb.repair {
+        Repair::Nothing => new_text(common, tcb, limits, now),
+        Repair::Lost => {
+            retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now))
+        }
+        Repair::NewFirst => {
+            tcb.intents.push_out = true;
+            let new = new_text(common, tcb, limits, now);
+            tcb.intents.push_out = false;
+            if new.is_some() || tcb.send.nxt.after(tcb.recovery.point()) {
+                return new;
+            }
+            tcb.recovery.gives_up_frto();
+            tcb.repair = Repair::Lost;
+            retransmission(common, tcb, limits)
+        }
+    }
+}
+
+/// What is lost, as far as the congestion window lets it.
+fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
+    let room = tcb.congestion_room();
+    if room == 0 {
+        return None;
+    }
+    let size = segment_size(tcb);
+    let start = tcb.queue.next_due(size)?.start;
     // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7).
-    let window_end = tcb.send.una + tcb.send.wnd.octets();
-    let within_window = window_end.octets_since(start);
-    let octets = if within_window == 0 && start != tcb.send.una { return None } else { octets };
-    let octets = if within_window == 0 { mss } else { octets.min(within_window) };
-    tcb.intents.retransmit_now = false;
-    let reason = tcb.recovery.retransmit_reason();
-    Some(Decision::Retransmit { start, end: end.earlier(start + octets), reason })
+    let within_window = (tcb.send.una + tcb.send.wnd.octets()).octets_since(start);
+    if within_window == 0 && start != tcb.send.una {
+        return None;
+    }
+    let size = if within_window == 0 { size } else { size.min(within_window) };
+    let (mss, segments, end) = tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
+    let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
+    let most = most.min((within_window / mss).max(1));
+    let end = if most < segments { start + most * mss } else { end };
+    let reason = tcb.recovery.retransmit_reason(tcb.negotiated.sack);
+    Some(Decision::Retransmit { start, end, reason })
 }
 
 /// New text within the peer's window, the congestion window, Nagle and silly-window avoidance.
@@ -106,17 +146,22 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
         return None;
     }
     restart_after_idle(common, tcb, now);
+    let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
     let octets = if held { overriding(tcb) } else { ordinary(common, tcb) };
-    let octets = segments(octets, segment_size(tcb), limits);
+    if octets == 0 && tcb.congestion_room() == 0 {
+        used(common, tcb, now);
+    }
+    let octets = octets.min(per_packet(limits, size).saturating_mul(size));
     let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
     }
     let reason = match (octets, held) {
         (0, _) => SendReason::Fin,
+        _ if tcb.repair == Repair::NewFirst => SendReason::FrtoData,
         (_, true) => SendReason::OverrideData,
         (_, false) if tcb.recovery.is_limited_transmit() => SendReason::LimitedTransmit,
         (_, false) => SendReason::Data,
@@ -145,22 +190,54 @@ fn overriding(tcb: &mut Tcb) -> u32 {
     octets
 }
 
+/// How many segments go out in one super-segment, by the rate of the connection.
+pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+    let rtt = &tcb.recovery.rtt;
+    let outstanding = tcb.queue.counts().outstanding;
+    let rate = pacing::rate(&tcb.congestion.window, outstanding, size, rtt.smoothed());
+    pacing::segments_at_once(rate, rtt.minimum(), size, common.config.least_burst.into())
+}
+
+/// How many segments one packet of the device takes.
+fn per_packet(limits: TransmitLimits, size: u32) -> u32 {
+    (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
+}
+
+/// Notes how far the window is used, now that something was sent or could not be.
+fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let in_flight = tcb.in_flight();
+    let congestion = &mut tcb.congestion;
+    let input = UsageInput {
+        limited: in_flight >= congestion.window(),
+        outstanding: tcb.queue.counts().outstanding,
+        una: tcb.send.una,
+        nxt: tcb.send.nxt,
+        now,
+    };
+    congestion.usage.sent(&congestion.window, &input);
+    if common.config.slow_start_after_idle {
+        let initial = common.config.initial_window_segments.into();
+        let rto = tcb.recovery.rto.current();
+        congestion.usage.decay(&mut congestion.window, initial, rto, now);
+    }
+}
+
 /// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
 fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let idle = now - tcb.last_text > tcb.recovery.rto.current();
-    if tcb.queue.is_empty() && idle && tcb.tally.octets_sent > 0 {
-        let restart_window = initial_window(common.config.initial_window_segments, tcb.mss());
-        tcb.congestion.on_idle(&IdleEvent { restart_window });
+    if !tcb.queue.is_empty() || tcb.tally.octets_sent == 0 {
+        return;
     }
+    let idle = now - tcb.last_text;
+    let rto = tcb.recovery.rto.current();
+    let congestion = &mut tcb.congestion;
+    if common.config.slow_start_after_idle && idle > rto {
+        let initial = common.config.initial_window_segments.into();
+        congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);
+    }
+    congestion.on_restart(&RestartEvent { idle, now });
 }
 
 /// What fits beside the SACK ranges that the segment will carry.
 pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
     burst::within_half_window(tcb, tcb.mss() - build::sack_len(tcb))
-}
-
-/// At most `octets`, as many as one segment may carry; over one MSS, whole segments and the tail.
-fn segments(octets: u32, size: u32, limits: TransmitLimits) -> u32 {
-    let most = u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size * size;
-    octets.min(most.max(size))
 }

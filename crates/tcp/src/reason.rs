@@ -70,8 +70,12 @@ reasons! {
         FastRetransmit = "fast-retransmit", "RFC 5681 3.2";
         /// A partial acknowledgment during fast recovery.
         PartialAckRetransmit = "partial-ack-retransmit", "RFC 6582 3.2";
-        /// A loss that the peer's SACK ranges show.
-        SackRetransmit = "sack-retransmit", "RFC 6675 5";
+        /// Something sent later has arrived, as the peer's SACK ranges show.
+        RackRetransmit = "rack-retransmit", "RFC 8985 6.2";
+        /// No acknowledgment has come for two round trips: was the tail lost?
+        TailLossProbe = "tail-loss-probe", "RFC 8985 7.3";
+        /// New data after a timeout, to learn whether anything was lost.
+        FrtoData = "frto-data", "RFC 5682 2.1";
         /// New data on the first two duplicate acknowledgments.
         LimitedTransmit = "limited-transmit", "RFC 3042 2";
         /// The path takes only smaller segments.

@@ -22,11 +22,10 @@ impl Kernel {
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
         let segment = i64::from(status.send_mss).max(1);
-        let segments = |octets: i64| (octets + segment - 1) / segment;
         let micros = |span: std::time::Duration| span.as_micros() as i64;
-        let threshold = match status.slow_start_threshold {
+        let threshold = match status.threshold_segments {
             u32::MAX => INFINITE_THRESHOLD,
-            octets => i64::from(octets) / segment,
+            segments => i64::from(segments),
         };
         let options = if status.timestamps { TIMESTAMPS } else { 0 } | if status.sack { SACK } else { 0 };
         Some(vec![
@@ -36,16 +35,23 @@ impl Kernel {
             ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
             ("tcpi_rttvar", micros(status.rtt_variation)),
             ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
-            ("tcpi_snd_cwnd", i64::from(status.congestion_window) / segment),
+            ("tcpi_snd_cwnd", i64::from(status.window_segments)),
             ("tcpi_snd_ssthresh", threshold),
             ("tcpi_snd_mss", segment),
             ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
-            ("tcpi_unacked", segments(i64::from(status.outstanding))),
+            ("tcpi_unacked", i64::from(status.segments_outstanding)),
             ("tcpi_ca_state", recovery_state(status.recovery)),
-            ("tcpi_sacked", segments(i64::from(status.octets_sacked))),
-            ("tcpi_lost", segments(i64::from(status.octets_lost))),
+            ("tcpi_sacked", i64::from(status.segments_sacked)),
+            ("tcpi_lost", i64::from(status.segments_lost)),
+            ("tcpi_retrans", i64::from(status.segments_resent)),
+            ("tcpi_retransmits", i64::from(status.retransmissions)),
+            ("tcpi_total_retrans", status.segments_retransmitted as i64),
+            ("tcpi_delivered", status.segments_delivered as i64),
+            ("tcpi_reordering", i64::from(status.reordering)),
+            ("tcpi_reord_seen", i64::from(status.reorderings)),
+            ("tcpi_dsack_dups", status.segments_duplicated as i64),
             ("tcpi_probes", i64::from(status.probes)),
-            ("tcpi_backoff", i64::from(status.persist_backoff)),
+            ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
             ("tcpi_notsent_bytes", status.send_queued as i64 - i64::from(status.outstanding)),
             ("tcpi_bytes_acked", status.octets_acknowledged as i64),
             ("tcpi_bytes_received", status.octets_received as i64),
@@ -81,6 +87,7 @@ fn recovery_state(state: RecoveryState) -> i64 {
     match state {
         RecoveryState::Open => 0,
         RecoveryState::Disorder => 1,
+        RecoveryState::Cwr => 2,
         RecoveryState::Recovery => 3,
         RecoveryState::Loss => 4,
     }

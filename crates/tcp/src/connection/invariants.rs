@@ -27,8 +27,7 @@ impl Connection {
             assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
         } else {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            let waiting = tcb.timers.is_running(Timer::Retransmission) || tcb.intents.retransmit_now;
-            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
+            assert!(tcb.queue.is_empty() || tcb.timers.is_watching(), "data in flight without a retransmission timer");
         }
     }
 
@@ -47,7 +46,7 @@ impl Connection {
         let acknowledged = !tcb.ack.is_pending() || timers.is_running(Timer::DelayedAck);
         assert!(acknowledged, "something arrived that will never be acknowledged");
         if tcb.state() == State::SynReceived || !tcb.queue.is_empty() {
-            assert!(timers.is_running(Timer::Retransmission), "nothing will be sent again");
+            assert!(timers.is_watching(), "nothing will be sent again");
         } else if tcb.has_unsent() {
             assert!(timers.is_running(Timer::Persist), "what is held back will never be sent");
         }

@@ -5,7 +5,7 @@ use synfin_wire::{Instant, SeqNumber};
 use super::Common;
 use super::negotiate::Negotiated;
 use super::state::{State, Trigger};
-use crate::congestion::{Congestion, initial_window};
+use crate::congestion::Congestion;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
 use crate::receive::window::Room;
@@ -13,8 +13,8 @@ use crate::receive::memory;
 use crate::receive::{
     AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport,
 };
-use crate::recovery::LossRecovery;
 use crate::recovery::rto::Rto;
+use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
 use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
 use crate::timer::TimerTable;
@@ -35,8 +35,8 @@ pub(crate) struct Intents {
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
     pub(crate) challenge: Option<SendReason>,
-    /// One lost range goes out whatever the congestion window says.
-    pub(crate) retransmit_now: bool,
+    /// The tail loss probe.
+    pub(crate) loss_probe: bool,
     /// A zero-window or keep-alive probe.
     pub(crate) probe: Option<SendReason>,
     /// Silly-window avoidance and Nagle have held data back for long enough.
@@ -105,6 +105,8 @@ pub(crate) struct Tcb {
 
     pub(crate) recovery: LossRecovery,
     pub(crate) congestion: Congestion,
+    /// What may be sent again now.
+    pub(crate) repair: Repair,
 
     pub(crate) timers: TimerTable,
     pub(crate) intents: Intents,
@@ -164,7 +166,6 @@ impl Tcb {
         let mss = u32::from(begin.negotiated.send_mss);
         // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
         let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
-        let initial_window = initial_window(segments, mss);
         Self {
             state: begin.state,
             opening: begin.opening,
@@ -188,8 +189,9 @@ impl Tcb {
             peer_fin: None,
             ack: AckPolicy::new(own_mss.min(mss), window),
             memory,
-            recovery: LossRecovery::new(begin.rto),
-            congestion: Congestion::new(common.config.congestion, initial_window),
+            recovery: LossRecovery::new(begin.rto, begin.now),
+            congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
+            repair: Repair::Nothing,
             timers: TimerTable::new(),
             intents: Intents::default(),
             troubled_since: None,
@@ -229,9 +231,13 @@ impl Tcb {
     /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
     /// ones is lost (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if self.negotiated.lower_mss(whole) {
-            let mss = self.mss();
-            self.intents.retransmit_now |= self.recovery.path_narrowed(&mut self.queue, self.send.nxt, mss);
+        if !self.negotiated.lower_mss(whole) {
+            return;
+        }
+        let (nxt, mss) = (self.send.nxt, self.mss());
+        let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
+        if self.recovery.path_narrowed(nxt, mss, &mut sender) {
+            self.repair = Repair::Lost;
         }
     }
 
@@ -259,9 +265,14 @@ impl Tcb {
         }
     }
 
-    /// Octets in the network as far as is known.
+    /// Segments in the network as far as is known.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.recovery.in_flight(&self.queue, self.send.outstanding(), self.mss())
+        self.recovery.in_flight(&self.queue)
+    }
+
+    /// Segments that the congestion window has room for.
+    pub(crate) fn congestion_room(&self) -> u32 {
+        self.congestion.window().saturating_sub(self.in_flight())
     }
 
     /// Our FIN was sent.

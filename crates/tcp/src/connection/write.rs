@@ -5,7 +5,6 @@ use synfin_wire::Instant;
 
 use super::tcb::Tcb;
 use super::{Common, Connection, Phase};
-use crate::congestion::CongestionController;
 use crate::error::SendError;
 use crate::event::Event;
 use crate::output::burst::{self, Hold};
@@ -219,7 +218,7 @@ impl Tcb {
     pub(crate) fn grow_send_buffer(&mut self, common: &Common) {
         let mss = self.mss() as usize;
         let segment = (mss + SEGMENT_HEADROOM).next_power_of_two() + SEGMENT_BOOKKEEPING;
-        let segments = (self.congestion.window() as usize / mss.max(1)).max(INITIAL_WINDOW);
+        let segments = (self.congestion.window() as usize).max(INITIAL_WINDOW);
         let wanted = (2 * segments * segment).min(common.config.send_buffer_max);
         self.send_buffer = self.send_buffer.max(wanted);
     }

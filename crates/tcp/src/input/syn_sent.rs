@@ -15,6 +15,7 @@ use crate::connection::tcb::{Beginning, Opening, Tcb};
 use crate::incoming::{Incoming, Verdict};
 use crate::output::build;
 use crate::reason::{DropReason, SendReason};
+use crate::recovery::rtt::RttSample;
 use crate::send::SendBuffer;
 
 /// What became of the attempt.
@@ -107,8 +108,9 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
 fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &Incoming) {
     tcb.send.una = tcb.send.first_octet();
     if syn_sent.retransmissions == 0 {
-        tcb.recovery.rtt.measured(incoming.arrived - syn_sent.sent_at);
-        tcb.recovery.rto.measured(&tcb.recovery.rtt);
+        let rtt = incoming.arrived - syn_sent.sent_at;
+        tcb.recovery.rtt.measured_least(rtt, incoming.arrived);
+        tcb.recovery.measured(RttSample { rtt, una: tcb.send.una, nxt: tcb.send.nxt });
     }
     tcb.ack.at_once(SendReason::HandshakeAck);
     ack::begin(common, tcb, incoming.arrived);

@@ -5,10 +5,11 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timesta
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
-use crate::connection::timeout::start_retransmission;
+use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
+use crate::send::retransmission_queue::NewRange;
 use crate::timer::Timer;
 
 /// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
@@ -36,7 +37,7 @@ fn reported_ranges(tcb: &Tcb) -> usize {
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
-    tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
     tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
@@ -69,16 +70,27 @@ pub(super) fn new_text(
     if !octets.is_multiple_of(size) {
         tcb.small_until = end;
     }
+    let was_empty = tcb.queue.is_empty();
+    let stamp = tcb.recovery.rate.stamp(was_empty, now);
+    let segments = octets.div_ceil(size).max(1);
     tcb.send.nxt = end;
-    if octets > 0 && tcb.write_queue.sent(octets).is_some_and(|burst| burst.push) {
-        tcb.write_queue.note_pushed(start + octets);
+    let mut push = false;
+    if octets > 0 && let Some(burst) = tcb.write_queue.sent(octets) {
+        push = burst.push || burst.train;
+        if burst.push {
+            tcb.write_queue.note_pushed(start + octets);
+        }
     }
-    tcb.queue.sent(start, end, now);
-    if !tcb.timers.is_running(Timer::Retransmission) {
-        // RFC 6298 section 5.1.
+    tcb.queue.sent(NewRange { start, end, segments, mss: size, now, stamp });
+    tcb.recovery.sent(segments);
+    super::used(common, tcb, now);
+    if reason == SendReason::TailLossProbe {
+        tcb.recovery.probed(end, false);
         start_retransmission(common, tcb, now);
+    } else {
+        watch_new_data(common, tcb, was_empty, now);
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    text(common, tcb, start, octets, text_flags(push, fin), reason, now)
 }
 
 /// `start..end` again; a FIN at its end included.
@@ -92,12 +104,28 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    tcb.queue.retransmitted(start, end, now);
+    let stamp = tcb.recovery.rate.stamp(false, now);
+    let segments = tcb.queue.retransmitted(start, end, stamp, now);
+    tcb.recovery.retransmitted(segments, common.identity.timestamp(now), now);
     tcb.tally.octets_retransmitted += u64::from(octets);
-    if !tcb.timers.is_running(Timer::Retransmission) {
+    if reason == SendReason::TailLossProbe {
+        tcb.recovery.probed(tcb.send.nxt, true);
         start_retransmission(common, tcb, now);
+    } else {
+        tcb.recovery.sent(segments);
+        // RFC 6298 section 5.1; the reordering timer comes first, and restarts this one.
+        if start == tcb.send.una && !tcb.timers.is_running(Timer::Reordering) {
+            start_retransmission(common, tcb, now);
+        }
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    let push = octets > super::segment_size(tcb) || tcb.write_queue.is_pushed(start + octets);
+    text(common, tcb, start, octets, text_flags(push, fin), reason, now)
+}
+
+/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
+fn text_flags(push: bool, fin: bool) -> Flags {
+    let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
+    if fin { flags | Flags::FIN } else { flags }
 }
 
 fn text(
@@ -105,7 +133,7 @@ fn text(
     tcb: &mut Tcb,
     start: SeqNumber,
     octets: u32,
-    fin: bool,
+    flags: Flags,
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
@@ -114,13 +142,6 @@ fn text(
     }
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
-    let mut flags = Flags::ACK;
-    if octets > 0 && tcb.write_queue.is_pushed(start + octets) {
-        flags = flags | Flags::PSH;
-    }
-    if fin {
-        flags = flags | Flags::FIN;
-    }
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);

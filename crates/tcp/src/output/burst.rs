@@ -1,9 +1,9 @@
 //! How much of the first burst may leave: the peer's window, the congestion window, Nagle and the sender's
 //! silly-window avoidance (RFC 9293 sections 3.7.4, 3.8.6 and 3.8.6.2.1).
 
-use crate::congestion::CongestionController;
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
+use crate::output::at_once;
 
 /// The most text of one burst, octets: with its headers it still has a length that IP can say.
 const LARGEST_BURST: u32 = 65_279;
@@ -54,7 +54,7 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
     let size = super::segment_size(tcb);
-    let segments = quota(tcb).min(most_segments(common, tcb, size));
+    let segments = quota(tcb, size).min(at_once(common, tcb, size));
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
         return 0;
@@ -78,29 +78,10 @@ fn holds(tcb: &Tcb, hold: Hold) -> bool {
     }
 }
 
-/// Segments that the congestion window lets go at once: half of it at the most, so that the next
-/// acknowledgment finds a burst still on its way.
-fn quota(tcb: &Tcb) -> u32 {
-    let mss = tcb.mss().max(1);
-    let window = tcb.congestion.window() / mss;
-    let in_flight = (tcb.in_flight() + tcb.write_queue.released()).div_ceil(mss);
-    (window / 2).max(1).min(window.saturating_sub(in_flight))
-}
-
-/// Segments that one burst should have: about as many as leave in a millisecond at the rate at which the
-/// connection sends, but more where the round trip is short.
-fn most_segments(common: &Common, tcb: &Tcb, size: u32) -> u32 {
-    let least = u32::from(common.config.min_burst_segments);
-    let rtt = tcb.recovery.rtt.smoothed().map_or(0, |rtt| rtt.as_micros() as u64);
-    if rtt == 0 {
-        return LARGEST_BURST / size;
-    }
-    let window = u64::from(tcb.congestion.window().max(tcb.in_flight()));
-    let threshold = u64::from(tcb.congestion.slow_start_threshold());
-    let percent = if u64::from(tcb.congestion.window()) < threshold / 2 { 200 } else { 120 };
-    let rate = window * 10_000 * percent / rtt;
-    let shortest = tcb.recovery.rtt.minimum().map_or(u64::MAX, |rtt| rtt.as_micros() as u64) >> 9;
-    let near = if shortest < 32 { u64::from(LARGEST_BURST) >> shortest } else { 0 };
-    let octets = (rate / 1024 + near).min(LARGEST_BURST.into()) as u32;
-    (octets / size).max(least).max(1)
+/// Segments that the congestion window lets go at once: half of it at the most, so that acknowledgments are
+/// spread over the round trip.
+fn quota(tcb: &Tcb, size: u32) -> u32 {
+    let window = tcb.congestion.window();
+    let released = tcb.write_queue.released().div_ceil(size);
+    (window / 2).max(1).min(tcb.congestion_room().saturating_sub(released))
 }

@@ -4,9 +4,6 @@ use core::time::Duration;
 
 use super::rtt::RttEstimator;
 
-/// The timer's granularity, G: how finely deadlines are kept by whoever drives the engine.
-const GRANULARITY: Duration = Duration::from_millis(1);
-
 /// The RTO with its bounds and its back-off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rto {
@@ -28,16 +25,26 @@ impl Rto {
         self.backed_off(self.backoff)
     }
 
+    /// The least timeout.
+    pub(crate) fn least(&self) -> Duration {
+        self.min
+    }
+
+    /// How often it was doubled since the last sample.
+    pub(crate) fn backoff(&self) -> u8 {
+        self.backoff
+    }
+
     /// The timeout after so many doublings: zero-window probes count theirs apart.
     pub(crate) fn backed_off(&self, doublings: u8) -> Duration {
         let factor = 1u32.checked_shl(doublings.into()).unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.max)
     }
 
-    /// RTO <- SRTT + max(G, 4 * RTTVAR), within its bounds; a fresh sample ends the back-off (2.3, 5.7).
+    /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
-        if let Some(smoothed) = rtt.smoothed() {
-            self.base = (smoothed + GRANULARITY.max(rtt.variation() * 4)).clamp(self.min, self.max);
+        if let Some(timeout) = rtt.timeout() {
+            self.base = timeout.clamp(self.min, self.max);
             self.backoff = 0;
         }
     }

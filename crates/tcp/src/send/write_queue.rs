@@ -19,6 +19,9 @@ pub(crate) struct Burst {
     pub(crate) len: u32,
     /// The user has written to its end, and wants it read (RFC 9293 section 3.9.1.2, PUSH).
     pub(crate) push: bool,
+    /// It leaves as several segments, of which the last is pushed, as Linux does it: whoever gathers
+    /// segments up for the receiver need not wait for more.
+    pub(crate) train: bool,
     /// A record ends here: nothing may be put behind it (MSG_EOR).
     pub(crate) ends_record: bool,
     /// Slices of the user's own memory that it holds (MSG_ZEROCOPY).
@@ -86,12 +89,11 @@ impl WriteQueue {
         }
     }
 
-    /// Lets the first `octets` go that were not yet; `train` when they are several segments. Its end is
-    /// pushed, as Linux does it: whoever gathers segments up for the receiver need not wait for more.
+    /// Lets the first `octets` go that were not yet; `train` when they are several segments.
     pub(crate) fn release(&mut self, octets: u32, train: bool) {
         self.split(self.released_bursts, octets);
         if let Some(burst) = self.bursts.get_mut(self.released_bursts) {
-            burst.push |= train;
+            burst.train = train;
             self.released += burst.len;
             self.released_bursts += 1;
         }
@@ -128,7 +130,7 @@ impl WriteQueue {
 
     /// Begins a burst.
     pub(crate) fn begin(&mut self) {
-        self.bursts.push_back(Burst { len: 0, push: false, ends_record: false, lent_slices: 0 });
+        self.bursts.push_back(Burst { len: 0, push: false, train: false, ends_record: false, lent_slices: 0 });
     }
 
     /// `octets` more in the last burst; `lent` when they stay in the user's memory.
@@ -168,7 +170,7 @@ impl WriteQueue {
             return;
         }
         let rest = Burst { len: burst.len - octets, ..*burst };
-        *burst = Burst { len: octets, push: false, ends_record: false, lent_slices: burst.lent_slices };
+        (burst.len, burst.push, burst.train, burst.ends_record) = (octets, false, false, false);
         self.bursts.insert(index + 1, rest);
     }
 
