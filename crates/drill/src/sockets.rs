@@ -22,6 +22,7 @@ mod readiness;
 mod transfer;
 
 pub(crate) use errno::Errno;
+pub(crate) use error_queue::Report;
 pub(crate) use options::{OptionValue, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
 

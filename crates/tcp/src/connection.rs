@@ -5,6 +5,7 @@
 
 pub mod half_open;
 mod invariants;
+pub mod measures;
 pub(crate) mod negotiate;
 pub(crate) mod open;
 pub mod state;

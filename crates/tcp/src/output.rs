@@ -19,6 +19,7 @@ use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
 use crate::recovery::Repair;
+use crate::send::chronograph::Waits;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(crate) fn poll(
     }
     let Some(decision) = decide(common, tcb, limits, now) else {
         persist::arm(common, tcb, now);
+        note_what_holds_up(tcb, now);
         if core::mem::take(&mut tcb.intents.room_check) {
             tcb.offer_room(common, now);
         }
@@ -61,6 +63,22 @@ pub(crate) fn poll(
         }
         Decision::New { octets, fin, reason } => build::new_text(common, tcb, octets, fin, reason, now),
     })
+}
+
+/// Keeps the time that sending waits for the peer, or for the user.
+fn note_what_holds_up(tcb: &mut Tcb, now: Instant) {
+    let idle = tcb.queue.is_empty() && !tcb.has_unsent();
+    let next = tcb.write_queue.front().map_or(0, |burst| burst.len.min(segment_size(tcb)));
+    // Where the congestion window is the limit as well, it is not the peer's.
+    let has_window = next <= tcb.send.usable_window() || tcb.congestion_room() == 0;
+    if !has_window {
+        tcb.chronograph.start(Waits::ForWindow, now);
+    } else {
+        tcb.chronograph.stop(Waits::ForWindow, idle, now);
+    }
+    if tcb.intents.room_wanted && tcb.unsent() == 0 && tcb.congestion_room() > 0 {
+        tcb.chronograph.start(Waits::ForBuffer, now);
+    }
 }
 
 fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
@@ -150,7 +168,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
-    let octets = if held { overriding(tcb) } else { ordinary(common, tcb) };
+    let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
@@ -170,9 +188,9 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
 }
 
 /// The first burst that was let go, or else what of the next one may go.
-fn ordinary(common: &Common, tcb: &mut Tcb) -> u32 {
+fn ordinary(common: &Common, tcb: &mut Tcb, now: Instant) -> u32 {
     if tcb.write_queue.released() == 0 {
-        let octets = burst::sendable(common, tcb, burst::hold(common, tcb));
+        let octets = burst::sendable(common, tcb, burst::hold(common, tcb), now);
         if octets == 0 {
             return 0;
         }

@@ -257,8 +257,8 @@ impl Runner {
     /// Control messages are compared by the outputs' room.
     fn receive_message(&mut self, fd: i32, message: &Expression, flags: i64) -> Result<Reply, Problem> {
         if flags & MSG_ERRQUEUE != 0 {
-            let (first, last) = self.kernel.take_report(fd)?;
-            return self.check_report(message, first, last);
+            let report = self.kernel.take_report(fd)?;
+            return self.check_report(message, report);
         }
         let buffers = field(message, "msg_iov").ok_or("the message has no `msg_iov`")?;
         let value = self.kernel.receive(fd, iovec_len(buffers)?, flags)?;

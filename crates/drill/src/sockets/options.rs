@@ -148,6 +148,7 @@ impl Kernel {
             (SOL_TCP, TCP_FASTOPEN_CONNECT) => file.connects_on_write = value != 0,
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
             (SOL_SOCKET, SO_ZEROCOPY) => {}
+            (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
             pair if HARMLESS.contains(&pair) => {}
             _ => self.unheed(option_name(level, name)),
         }

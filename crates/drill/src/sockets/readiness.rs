@@ -156,6 +156,12 @@ impl Kernel {
         let (ready, state) = (self.readiness(fd), self.state(fd));
         let (reported, rooms) = self.tcp(fd).map_or((0, 0), |file| (file.errors.reported, file.rooms));
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        Activity { ready, received: status.map_or(0, |status| status.octets_received), reported, rooms, state }
+        Activity {
+            ready,
+            received: status.map_or(0, |status| status.octets_received),
+            reported,
+            rooms,
+            state,
+        }
     }
 }

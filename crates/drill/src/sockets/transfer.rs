@@ -5,8 +5,8 @@ use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
 use super::{Errno, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
-    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
-    MSG_OOB, MSG_ZEROCOPY,
+    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
+    MSG_WAITALL, MSG_ZEROCOPY,
 };
 
 /// What the flags of a sending call may be.

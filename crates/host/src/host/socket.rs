@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
-    CloseReason, Connection, KeepAlive, ReceiveError, SegmentOut, SendError, SendOptions, SendReason, State, Status,
+    CloseReason, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut, SendError, SendMeasures,
+    SendOptions, SendReason, State, Status,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
@@ -58,6 +59,18 @@ impl<'a> TcpSocket<'a> {
     #[must_use]
     pub fn status(&self) -> Option<Status> {
         self.entry().connection().map(Connection::status)
+    }
+
+    /// What the receive side knows of the peer; `None` while half-open or closed.
+    #[must_use]
+    pub fn receive_measures(&self) -> Option<ReceiveMeasures> {
+        self.entry().connection()?.receive_measures()
+    }
+
+    /// What held sending up until `now`; `None` while half-open or closed.
+    #[must_use]
+    pub fn send_measures(&self, now: Instant) -> Option<SendMeasures> {
+        self.entry().connection()?.send_measures(now)
     }
 
     /// Free octets in the send buffer; none before the connection is established by a forwarder's client.

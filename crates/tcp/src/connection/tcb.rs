@@ -120,6 +120,8 @@ pub(crate) struct Tcb {
     pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
+    /// When it came to ESTABLISHED, or else began.
+    pub(crate) began: Instant,
     pub(crate) last_heard: Instant,
     /// When text, or our SYN, was last sent.
     pub(crate) last_text: Instant,
@@ -199,6 +201,7 @@ impl Tcb {
             probes: 0,
             probing_since: None,
             persist_backoff: 0,
+            began: begin.now,
             last_heard: begin.now,
             last_text: begin.now,
             syn_ack_at: None,

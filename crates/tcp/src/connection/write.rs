@@ -126,7 +126,7 @@ impl Tcb {
             self.write_queue.extend(len as u32, options.lent);
             taken += len;
             if len == room as usize && taken < data.len() {
-                self.let_full_go(common);
+                self.let_full_go(common, now);
             }
         }
         if taken > 0 {
@@ -151,7 +151,7 @@ impl Tcb {
 
     /// A burst is full: it leaves at once when it is the first, or when half of the peer's window was
     /// written since the last mark.
-    fn let_full_go(&mut self, common: &Common) {
+    fn let_full_go(&mut self, common: &Common, now: Instant) {
         let forced = self.must_push();
         if forced {
             self.mark_push();
@@ -159,7 +159,7 @@ impl Tcb {
             return;
         }
         loop {
-            let octets = burst::sendable(common, self, Hold::Nothing);
+            let octets = burst::sendable(common, self, Hold::Nothing, now);
             if octets == 0 {
                 return;
             }

@@ -95,6 +95,7 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
     tcb.grow_send_buffer(common);
+    tcb.began = now;
     if tcb.fin_queued {
         tcb.advance(Trigger::Close);
     }

@@ -43,9 +43,9 @@ fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     if !tcb.negotiated.timestamps || segment.header.flags.rst() {
         return ControlFlow::Continue(());
     }
-    let Some(stamps) = segment.header.options.timestamps else {
-        return drop(DropReason::MissingTimestamp);
-    };
+    // RFC 7323 section 3.2 asks to drop what should carry a timestamp and does not; Linux takes it, for the
+    // sake of peers and middleboxes that lose the option.
+    let Some(stamps) = segment.header.options.timestamps else { return ControlFlow::Continue(()) };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
         challenge::answer(tcb, segment, SendReason::PawsAck, now);

@@ -118,7 +118,8 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let push = octets > super::segment_size(tcb) || tcb.write_queue.is_pushed(start + octets);
+    let size = super::segment_size(tcb);
+    let push = octets > size || octets > 0 && tcb.write_queue.is_pushed(start + octets);
     text(common, tcb, start, octets, text_flags(push, fin), reason, now)
 }
 

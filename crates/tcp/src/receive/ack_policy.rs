@@ -14,7 +14,7 @@ use crate::timer::{Timer, TimerTable};
 
 /// The first guess at the size of the peer's full segments, octets.
 const FIRST_FULL_SEGMENT: u32 = 536;
-/// A segment without PSH is full, if it is as long as this.
+/// A segment without PSH may be full, if it is as long as this.
 const SMALLEST_FULL_SEGMENT: u32 = 88;
 /// The longest wait of any acknowledgment.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
