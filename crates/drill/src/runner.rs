@@ -125,7 +125,8 @@ impl Runner {
     fn new(mut setup: Setup) -> Self {
         let mut defaults = setup.host.tcp.clone();
         if let Some(command) = &setup.prepare {
-            setup.unheeded = sysctl::apply(&command.text, &mut defaults);
+            let offload = Some(&mut setup.host.offload);
+            setup.unheeded = sysctl::apply(&command.text, &mut defaults, offload);
         }
         setup.host.tcp = defaults.clone();
         let host = Host::new(setup.host.clone(), [0x5f; 32]);
@@ -211,7 +212,7 @@ impl Runner {
 
     fn command(&mut self, at: Position, command: &Command, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        for what in sysctl::apply(&command.text, &mut self.kernel.defaults) {
+        for what in sysctl::apply(&command.text, &mut self.kernel.defaults, None) {
             self.kernel.unheed(what);
         }
         Ok(())

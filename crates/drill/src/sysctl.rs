@@ -3,6 +3,7 @@
 //! No command is ever run. What a command would have done and this stack cannot do is returned, so that the
 //! script is never said to have passed.
 
+use synfin_host::HostOffload;
 use synfin_host::tcp::Config;
 
 use crate::sockets::syn_patience;
@@ -43,8 +44,9 @@ const OWN_WAY: &[&str] = &[
 ];
 
 /// Does to `config` what a command asks for.
-pub(crate) fn apply(command: &str, config: &mut Config) -> Unheeded {
+pub(crate) fn apply(command: &str, config: &mut Config, offload: Option<&mut HostOffload>) -> Unheeded {
     let mut unheeded = Unheeded::new();
+    let mut offload = offload;
     let joined = command.replace("\\\n", " ");
     let lines = joined.lines().flat_map(|line| line.split("&&")).flat_map(|part| part.split(';'));
     for line in lines {
@@ -60,11 +62,28 @@ pub(crate) fn apply(command: &str, config: &mut Config) -> Unheeded {
                 assignments(arguments, config, &mut unheeded);
             }
             "sysctl" | "set_sysctls.py" => assignments(arguments, config, &mut unheeded),
+            "ethtool" if arguments.first().is_some_and(|first| first == "-K") && offload.is_some() => {
+                if let Some(offload) = &mut offload {
+                    features(&arguments[2.min(arguments.len())..], offload);
+                }
+            }
             _ if name.starts_with("sysctl_restore_") || name.is_empty() => {}
             _ => unheeded.push(format!("`{}`", line.trim())),
         }
     }
     unheeded
+}
+
+/// Without GSO the host cuts its bursts itself.
+fn features(words: &[String], offload: &mut HostOffload) {
+    for pair in words.chunks(2) {
+        if let [name, value] = pair
+            && name == "gso"
+            && value == "off"
+        {
+            offload.max_super_segment = 0;
+        }
+    }
 }
 
 fn assignments(arguments: &[String], config: &mut Config, unheeded: &mut Unheeded) {

@@ -140,6 +140,8 @@ pub(crate) fn plain() -> Config {
         sack: false,
         quick_acks: 0,
         receive_buffer: 65_535,
+        receive_buffer_max: 65_535,
+        segment_overhead: false,
         ..Config::default()
     }
 }

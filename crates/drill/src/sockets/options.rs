@@ -5,7 +5,7 @@ use std::time::Duration;
 use synfin_host::tcp::State;
 use synfin_wire::Mss;
 
-use super::{Errno, Kernel, Outcome, Role, Stop};
+use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
 
 const SO_ERROR: i64 = 4;
@@ -155,7 +155,18 @@ impl Kernel {
         if let Ok(file) = self.tcp(fd) {
             file.kept.insert((level, name), value);
         }
+        self.configure_listener(fd);
         Ok(0)
+    }
+
+    /// What is set on a listener is for the connections that it accepts from now on.
+    fn configure_listener(&mut self, fd: i32) {
+        if let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) {
+            let listener = *listener;
+            if let Ok(config) = self.settings(fd) {
+                self.host.configure_listener(listener, &config);
+            }
+        }
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {

@@ -9,17 +9,18 @@ fn sysctls_set_connections_up() {
     let mut config = Config::default();
     let command = "../../common/defaults.sh\n ../../common/set_sysctls.py /proc/sys/net/ipv4/tcp_timestamps=0 \\\n \
                    /proc/sys/net/ipv4/tcp_wmem=\"4096 50000 70000\"";
-    assert_eq!(apply(command, &mut config), Vec::<String>::new());
+    assert_eq!(apply(command, &mut config, None), Vec::<String>::new());
     assert!(!config.timestamps);
-    assert_eq!(config.send_buffer, 70_000);
-    assert_eq!(config.receive_buffer, 15 * 1024 * 1024);
+    assert_eq!((config.send_buffer, config.send_buffer_max), (50_000, 70_000));
+    assert_eq!((config.receive_buffer, config.receive_buffer_max), (540_000, 15 << 20));
     assert_eq!(config.r2_syn, Duration::from_secs(63));
 }
 
 #[test]
 fn what_is_not_known_is_said() {
     let mut config = Config::default();
-    let unheeded = apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root fq", &mut config);
+    let command = "sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root fq";
+    let unheeded = apply(command, &mut config, None);
     assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root fq`"]);
-    assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut config), Vec::<String>::new());
+    assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut config, None), Vec::<String>::new());
 }

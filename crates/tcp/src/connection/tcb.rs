@@ -8,11 +8,9 @@ use super::state::{State, Trigger};
 use crate::congestion::Congestion;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
-use crate::receive::window::Room;
 use crate::receive::memory;
-use crate::receive::{
-    AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport,
-};
+use crate::receive::window::Room;
+use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
@@ -312,5 +310,4 @@ impl Tcb {
     pub(crate) fn in_transit(&self) -> u32 {
         self.send.outstanding() + self.write_queue.released()
     }
-
 }

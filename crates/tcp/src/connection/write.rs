@@ -181,7 +181,8 @@ impl Tcb {
 
     /// There is room for another burst.
     pub(crate) fn has_room(&self, common: &Common) -> bool {
-        self.send_memory() < self.send_buffer.min(LARGEST_SEND_BUFFER) && self.held_back() < unsent_limit(common)
+        self.send_memory() < self.send_buffer.min(LARGEST_SEND_BUFFER)
+            && self.held_back() < unsent_limit(common)
     }
 
     /// There is so much room that a writer is woken for it.

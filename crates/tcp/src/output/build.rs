@@ -75,7 +75,9 @@ pub(super) fn new_text(
     let segments = octets.div_ceil(size).max(1);
     tcb.send.nxt = end;
     let mut push = false;
-    if octets > 0 && let Some(burst) = tcb.write_queue.sent(octets) {
+    if octets > 0
+        && let Some(burst) = tcb.write_queue.sent(octets)
+    {
         push = burst.push || burst.train;
         if burst.push {
             tcb.write_queue.note_pushed(start + octets);

@@ -275,14 +275,19 @@ impl ReceiveMemory {
 
 /// The window that goes with a SYN: whole segments in half of the buffer.
 pub(crate) fn initial_window(config: &Config, mss: u32) -> u32 {
-    let space = in_ratio(config.receive_buffer, first_ratio(config)).min(config.window_clamp.unwrap_or(u32::MAX));
+    let space =
+        in_ratio(config.receive_buffer, first_ratio(config)).min(config.window_clamp.unwrap_or(u32::MAX));
     if config.segment_overhead && space > mss { space / mss * mss } else { space }
 }
 
 /// The largest window that may ever have to be said.
 pub(crate) fn largest_window(config: &Config) -> u32 {
     let fixed = config.receive_buffer_max <= config.receive_buffer;
-    let octets = if fixed { in_ratio(config.receive_buffer, first_ratio(config)) as usize } else { config.receive_buffer_max };
+    let octets = if fixed {
+        in_ratio(config.receive_buffer, first_ratio(config)) as usize
+    } else {
+        config.receive_buffer_max
+    };
     u32::try_from(octets).unwrap_or(u32::MAX).min(config.window_clamp.unwrap_or(u32::MAX))
 }
 
