@@ -119,9 +119,7 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
 fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
     match tcb.repair {
         Repair::Nothing => new_text(common, tcb, limits, now),
-        Repair::Lost => {
-            retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now))
-        }
+        Repair::Lost => retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now)),
         Repair::NewFirst => {
             tcb.intents.push_out = true;
             let new = new_text(common, tcb, limits, now);
@@ -150,7 +148,8 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
         return None;
     }
     let size = if within_window == 0 { size } else { size.min(within_window) };
-    let (mss, segments, end) = tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
+    let (mss, segments, end) =
+        tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };

@@ -81,7 +81,12 @@ pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
     let current = space.window();
     let unit = 1u32 << room.scale.shift();
     let selected = select(space, room);
-    let window = if selected < current { current.next_multiple_of(unit) } else { selected };
+    let window = match selected < current {
+        // Rounding must not keep a window open that has nothing behind it.
+        true if room.free == 0 => current,
+        true => current.next_multiple_of(unit),
+        false => selected,
+    };
     space.edge = space.edge.later(space.nxt + window);
     space.announced = window;
     WindowSize::new(window.min(u32::from(u16::MAX) << room.scale.shift()))

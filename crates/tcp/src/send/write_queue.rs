@@ -130,7 +130,13 @@ impl WriteQueue {
 
     /// Begins a burst.
     pub(crate) fn begin(&mut self) {
-        self.bursts.push_back(Burst { len: 0, push: false, train: false, ends_record: false, lent_slices: 0 });
+        self.bursts.push_back(Burst {
+            len: 0,
+            push: false,
+            train: false,
+            ends_record: false,
+            lent_slices: 0,
+        });
     }
 
     /// `octets` more in the last burst; `lent` when they stay in the user's memory.
@@ -182,7 +188,8 @@ impl WriteQueue {
         self.octets -= burst.len;
         if self.released > 0 {
             self.released -= burst.len;
-            self.released_bursts = if self.released == 0 { 0 } else { self.released_bursts - usize::from(!cut) };
+            self.released_bursts =
+                if self.released == 0 { 0 } else { self.released_bursts - usize::from(!cut) };
         }
         Some(burst)
     }
