@@ -19,6 +19,9 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_syn_retries", "5"),
     ("tcp_synack_retries", "5"),
     ("tcp_sack", "1"),
+    ("tcp_frto", "2"),
+    ("tcp_early_retrans", "4"),
+    ("tcp_slow_start_after_idle", "0"),
 ];
 
 /// Settings whose value picks one of several ways to do the same work. The stack has its own way, and the
@@ -26,19 +29,16 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
 const OWN_WAY: &[&str] = &[
     "tcp_congestion_control",
     "tcp_dsack",
-    "tcp_early_retrans",
     "tcp_ecn",
     "tcp_ecn_option",
     "tcp_fack",
     "tcp_fastopen",
     "tcp_fastopen_blackhole_timeout_sec",
     "tcp_fastopen_key",
-    "tcp_frto",
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
     "tcp_recovery",
     "tcp_reordering",
-    "tcp_slow_start_after_idle",
     "tcp_syncookies",
     "tcp_tso_win_divisor",
 ];
@@ -117,6 +117,12 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
         ("tcp_sack", Some(_)) => config.sack = is_on,
         ("tcp_window_scaling", Some(_)) => config.window_scaling = is_on,
+        ("tcp_frto", Some(_)) => config.frto = is_on,
+        ("tcp_early_retrans", Some(mode)) => config.tail_loss_probe = matches!(mode, 3 | 4),
+        ("tcp_slow_start_after_idle", Some(_)) => config.slow_start_after_idle = is_on,
+        ("tcp_min_tso_segs", Some(segments)) => {
+            config.least_burst = u16::try_from(segments.max(1)).unwrap_or(u16::MAX);
+        }
         ("tcp_syn_retries" | "tcp_synack_retries", Some(retries)) => {
             config.r2_syn =
                 syn_patience(config.initial_rto, u32::try_from(retries).unwrap_or(u32::MAX).min(15));

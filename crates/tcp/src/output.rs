@@ -11,8 +11,8 @@ mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::congestion::pacing;
 use crate::congestion::usage::UsageInput;
-use crate::congestion::{RestartEvent, pacing};
 use crate::connection::Common;
 use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
@@ -162,7 +162,6 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if !tcb.has_unsent() {
         return None;
     }
-    restart_after_idle(common, tcb, now);
     let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
@@ -239,19 +238,17 @@ fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
     }
 }
 
-/// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
-fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    if !tcb.queue.is_empty() || tcb.tally.octets_sent == 0 {
-        return;
-    }
+/// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing. The pause ends when the
+/// user has something to send, though the peer's window may hold that back for longer.
+pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     let idle = now - tcb.last_text;
     let rto = tcb.recovery.rto.current();
-    let congestion = &mut tcb.congestion;
-    if common.config.slow_start_after_idle && idle > rto {
+    let starts = tcb.queue.is_empty() && tcb.tally.octets_sent > 0;
+    if starts && common.config.slow_start_after_idle && idle > rto {
         let initial = common.config.initial_window_segments.into();
+        let congestion = &mut tcb.congestion;
         congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);
     }
-    congestion.on_restart(&RestartEvent { idle, now });
 }
 
 /// What fits beside the SACK ranges that the segment will carry.

@@ -237,8 +237,7 @@ impl LossRecovery {
             return;
         }
         // Where reordering is common, what SACK reports is as good as what is acknowledged.
-        let moves = news.acknowledged > 0
-            || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
+        let moves = news.acknowledged > 0 || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
         if moves {
             sender.congestion.on_ack(&AckEvent { delivered, now: ack.now });
         }
@@ -281,11 +280,7 @@ impl LossRecovery {
 
     /// RFC 6298 section 5.3; and where SACK alone gives news, only when that was sent after the oldest data:
     /// else the timer might never run out.
-    fn timer_after(
-        queue: &RetransmissionQueue,
-        news: &AckNews,
-        measured: bool,
-    ) -> TimerPlan {
+    fn timer_after(queue: &RetransmissionQueue, news: &AckNews, measured: bool) -> TimerPlan {
         let is_later = || match (queue.front(), news.sacked_at) {
             (Some(front), Some((first, _))) => measured && first < front.sent_at,
             _ => false,
@@ -315,9 +310,14 @@ impl LossRecovery {
         }
     }
 
-    /// `segments` were sent again; `timestamp` is what they carried, or would have.
-    pub(crate) fn retransmitted(&mut self, segments: u32, timestamp: u32, now: Instant) {
+    /// `segments` were sent again, be it as a probe.
+    pub(crate) fn sent_again(&mut self, segments: u32) {
         self.sent_again += u64::from(segments);
+    }
+
+    /// `segments` that were lost were sent again; `timestamp` is what they carried, or would have.
+    pub(crate) fn retransmitted(&mut self, segments: u32, timestamp: u32, now: Instant) {
+        self.sent(segments);
         self.undo.retransmitted(segments, timestamp, now);
     }
 
@@ -363,7 +363,7 @@ impl LossRecovery {
     }
 
     /// Segments sent again.
-    pub(crate) fn sent_again(&self) -> u64 {
+    pub(crate) fn sent_again_in_all(&self) -> u64 {
         self.sent_again
     }
 

@@ -1,7 +1,9 @@
 //! Slow start, congestion avoidance and the halving (RFC 5681 sections 3.1 and 3.2), by what has arrived rather
 //! than by acknowledgments (RFC 3465).
 
-use super::{AckEvent, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent, Window};
+use super::{
+    AckEvent, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent, Window,
+};
 
 /// Reno has no state of its own.
 #[derive(Clone, Copy, Debug)]

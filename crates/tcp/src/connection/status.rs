@@ -216,7 +216,7 @@ impl Tcb {
         status.segments_resent = counts.resent;
         status.segments_delivered = recovery.rate.delivered;
         status.segments_lost_in_all = recovery.lost_in_all();
-        status.segments_retransmitted = recovery.sent_again();
+        status.segments_retransmitted = recovery.sent_again_in_all();
         status.segments_duplicated = recovery.reported_twice();
         (status.reorderings, status.reordering) = recovery.reordering();
     }

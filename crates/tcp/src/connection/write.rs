@@ -8,7 +8,7 @@ use super::{Common, Connection, Phase};
 use crate::error::SendError;
 use crate::event::Event;
 use crate::output::burst::{self, Hold};
-use crate::output::segment_size;
+use crate::output::{self, segment_size};
 use crate::send::chronograph::Waits;
 
 /// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
@@ -94,6 +94,7 @@ impl Connection {
                 Ok(len)
             }
             Phase::Synchronized(tcb) => {
+                output::restart_after_idle(&self.common, tcb, now);
                 let taken = tcb.write(&self.common, &data, options, now);
                 tcb.intents.room_wanted |= taken < data.len();
                 if taken == 0 && !data.is_empty() { Err(SendError::WouldBlock) } else { Ok(taken) }

@@ -10,7 +10,7 @@ use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::watch_flight;
 use crate::event::Event;
-use crate::output::build;
+use crate::output::{build, restart_after_idle};
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
@@ -29,7 +29,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     }
     let prior_una = tcb.send.una;
     let advanced = advance(common, tcb, segment);
-    let tells_window = take_window(tcb, segment);
+    let tells_window = take_window(common, tcb, segment);
     let plan = recover(common, tcb, segment, prior_una, tells_window);
     tcb.repair = plan.repair;
     if advanced {
@@ -124,7 +124,6 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     tcb.send.una = ack;
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
-    tcb.write_queue.acknowledged(ack);
     tcb.tally.octets_acknowledged += u64::from(acknowledged);
     if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
         common.events.raise(Event::AllAcknowledged);
@@ -188,7 +187,7 @@ fn set_timer(common: &Common, tcb: &mut Tcb, plan: &AckPlan, now: Instant) {
 
 /// SND.WND, from a segment that is no older than the last that set it. Returns whether the segment says
 /// anything of the window that was not known: one that does is no duplicate (RFC 5681 section 2).
-fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
+fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     let header = &segment.header;
     let window = window(tcb, segment);
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
@@ -196,6 +195,9 @@ fn take_window(tcb: &mut Tcb, segment: &InWindow) -> bool {
         || header.seq.after(tcb.send.wl1)
         || (header.seq == tcb.send.wl1 && (window > tcb.send.wnd || window == WindowSize::ZERO));
     let changed = tcb.send.update_window(header.seq, header.ack, window);
+    if changed && tcb.has_unsent() {
+        restart_after_idle(common, tcb, segment.arrived);
+    }
     if changed && tcb.send.usable_window() > 0 {
         tcb.timers.stop(Timer::Persist);
         tcb.persist_backoff = 0;

@@ -2,6 +2,7 @@
 
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
+use crate::congestion::RestartEvent;
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
@@ -9,7 +10,7 @@ use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
-use crate::send::retransmission_queue::NewRange;
+use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
 
 /// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
@@ -71,19 +72,15 @@ pub(super) fn new_text(
         tcb.small_until = end;
     }
     let was_empty = tcb.queue.is_empty();
+    if was_empty {
+        tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
+    }
     let stamp = tcb.recovery.rate.stamp(was_empty, now);
     let segments = octets.div_ceil(size).max(1);
     tcb.send.nxt = end;
-    let mut push = false;
-    if octets > 0
-        && let Some(burst) = tcb.write_queue.sent(octets)
-    {
-        push = burst.push || burst.train;
-        if burst.push {
-            tcb.write_queue.note_pushed(start + octets);
-        }
-    }
-    tcb.queue.sent(NewRange { start, end, segments, mss: size, now, stamp });
+    let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
+    let push = burst.is_some_and(|burst| burst.push);
+    tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
     super::used(common, tcb, now);
     if reason == SendReason::TailLossProbe {
@@ -92,7 +89,14 @@ pub(super) fn new_text(
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    text(common, tcb, start, octets, text_flags(push, fin), reason, now)
+    let flags = text_flags(burst.is_some_and(|burst| burst.push || burst.train), fin);
+    text(common, tcb, start, octets, flags, reason, now)
+}
+
+/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
+fn text_flags(push: bool, fin: bool) -> Flags {
+    let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
+    if fin { flags | Flags::FIN } else { flags }
 }
 
 /// `start..end` again; a FIN at its end included.
@@ -107,28 +111,22 @@ pub(super) fn retransmission(
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
     let stamp = tcb.recovery.rate.stamp(false, now);
-    let segments = tcb.queue.retransmitted(start, end, stamp, now);
-    tcb.recovery.retransmitted(segments, common.identity.timestamp(now), now);
+    let probe = reason == SendReason::TailLossProbe;
+    let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
     tcb.tally.octets_retransmitted += u64::from(octets);
-    if reason == SendReason::TailLossProbe {
+    tcb.recovery.sent_again(sent.segments);
+    if probe {
         tcb.recovery.probed(tcb.send.nxt, true);
         start_retransmission(common, tcb, now);
     } else {
-        tcb.recovery.sent(segments);
+        tcb.recovery.retransmitted(sent.segments, common.identity.timestamp(now), now);
         // RFC 6298 section 5.1; the reordering timer comes first, and restarts this one.
         if start == tcb.send.una && !tcb.timers.is_running(Timer::Reordering) {
             start_retransmission(common, tcb, now);
         }
     }
-    let size = super::segment_size(tcb);
-    let push = octets > size || octets > 0 && tcb.write_queue.is_pushed(start + octets);
-    text(common, tcb, start, octets, text_flags(push, fin), reason, now)
-}
-
-/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
-fn text_flags(push: bool, fin: bool) -> Flags {
-    let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
-    if fin { flags | Flags::FIN } else { flags }
+    let flags = text_flags(octets > 0 && (sent.push || sent.segments > 1), fin);
+    text(common, tcb, start, octets, flags, reason, now)
 }
 
 fn text(

@@ -60,6 +60,7 @@ impl LossRecovery {
             let spared = !reneged && Some(range.start) != front && rack.is_recent(range, input.now);
             if spared { Finding::Keep } else { Finding::Lost }
         });
+        sender.queue.front_is_due();
         self.count_lost(before, sender.queue);
     }
 

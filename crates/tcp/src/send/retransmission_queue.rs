@@ -20,6 +20,8 @@ pub(crate) struct SentRange {
     pub(crate) mss: u32,
     /// How many segments carry it.
     pub(crate) segments: u32,
+    /// Its last segment carries PSH.
+    pub(crate) push: bool,
     /// When it was sent last.
     pub(crate) sent_at: Instant,
     /// How much had been delivered then.
@@ -60,9 +62,31 @@ pub(crate) struct NewRange {
     pub(crate) segments: u32,
     /// The text of each of them but the last, octets.
     pub(crate) mss: u32,
+    /// The last of them carries PSH.
+    pub(crate) push: bool,
     pub(crate) now: Instant,
     /// How much has been delivered.
     pub(crate) stamp: RateStamp,
+}
+
+/// What is sent again: whole segments of one range.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub(crate) start: SeqNumber,
+    pub(crate) end: SeqNumber,
+    pub(crate) now: Instant,
+    /// How much has been delivered.
+    pub(crate) stamp: RateStamp,
+    /// Only as a probe: nothing is known to be lost, and there may be one of it more in the network.
+    pub(crate) probe: bool,
+}
+
+/// How it was sent again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SentAgain {
+    pub(crate) segments: u32,
+    /// The last of them carries PSH.
+    pub(crate) push: bool,
 }
 
 /// Segments of the queue, by what is known of them.
@@ -150,12 +174,13 @@ impl RetransmissionQueue {
     /// A range was sent for the first time.
     pub(crate) fn sent(&mut self, sent: NewRange) {
         debug_assert!(self.ranges.back().is_none_or(|last| last.end == sent.start));
-        let NewRange { start, end, segments, mss, now, stamp } = sent;
+        let NewRange { start, end, segments, mss, push, now, stamp } = sent;
         let range = SentRange {
             start,
             end,
             mss,
             segments,
+            push,
             sent_at: now,
             stamp,
             retransmissions: 0,
@@ -201,29 +226,23 @@ impl RetransmissionQueue {
         }
     }
 
-    /// `start..end`, whole segments of one range, was sent again. Returns how many segments.
-    pub(crate) fn retransmitted(
-        &mut self,
-        start: SeqNumber,
-        end: SeqNumber,
-        stamp: RateStamp,
-        now: Instant,
-    ) -> u32 {
-        let mut index = self.index_at(start);
-        if self.ranges.get(index).is_some_and(|range| range.start.before(start)) {
-            self.cut(index, start);
+    /// Part of a range was sent again.
+    pub(crate) fn retransmitted(&mut self, again: &Again) -> SentAgain {
+        let mut index = self.index_at(again.start);
+        if self.ranges.get(index).is_some_and(|range| range.start.before(again.start)) {
+            self.cut(index, again.start);
             index += 1;
         }
-        self.cut(index, end);
-        let Some(range) = self.ranges.get_mut(index) else { return 0 };
+        self.cut(index, again.end);
+        let Some(range) = self.ranges.get_mut(index) else { return SentAgain::default() };
         self.counts.remove(range);
-        range.sent_at = now;
-        range.stamp = stamp;
+        range.sent_at = again.now;
+        range.stamp = again.stamp;
         range.retransmissions = range.retransmissions.saturating_add(1);
-        range.resent = true;
+        range.resent |= !again.probe;
         self.counts.add(range);
         self.resent_until = Some(self.resent_until.map_or(range.end, |until| until.later(range.end)));
-        range.segments
+        SentAgain { segments: range.segments, push: range.push }
     }
 
     /// Everything before `ack` has arrived. `each` sees every range of which segments went, with their number.
@@ -275,7 +294,7 @@ impl RetransmissionQueue {
             let range = &mut self.ranges[index];
             each(range);
             self.counts.remove(range);
-            // A retransmission of what was not lost, a probe, may still be on its way (RFC 8985 section 7.3).
+            // A retransmission of what is not taken for lost any more may still be on its way.
             range.resent &= !range.lost;
             range.lost = false;
             range.sacked = true;
@@ -318,7 +337,9 @@ impl RetransmissionQueue {
             match judge(range) {
                 Finding::Lost => found |= self.mark_lost(index),
                 Finding::Keep => {}
-                Finding::Stop if self.resent_until.is_none_or(|until| range.start.at_or_after(until)) => break,
+                Finding::Stop if self.resent_until.is_none_or(|until| range.start.at_or_after(until)) => {
+                    break;
+                }
                 Finding::Stop => {}
             }
         }
@@ -328,6 +349,15 @@ impl RetransmissionQueue {
     /// The oldest segment that the peer does not hold is lost (RFC 6582).
     pub(crate) fn mark_front_lost(&mut self) {
         if self.ranges.front().is_some_and(|front| !front.lost && !front.sacked) {
+            self.cut_behind(0, 1);
+            self.mark_lost(0);
+        }
+    }
+
+    /// The oldest segment is to be sent again, whatever is believed of its last retransmission: the timer that
+    /// watches over it ran out.
+    pub(crate) fn front_is_due(&mut self) {
+        if self.ranges.front().is_some_and(|front| front.lost && front.resent) {
             self.cut_behind(0, 1);
             self.mark_lost(0);
         }
@@ -371,7 +401,6 @@ impl RetransmissionQueue {
             return false;
         }
         self.counts.remove(range);
-        // The copy that a probe sent of what was not yet lost is not lost with the original.
         range.resent &= !range.lost;
         range.lost = true;
         self.counts.add(range);
@@ -394,6 +423,7 @@ impl RetransmissionQueue {
         let behind = SentRange { start: at, segments: range.segments - segments, ..range.clone() };
         range.end = at;
         range.segments = segments;
+        range.push = false;
         self.ranges.insert(index + 1, behind);
         true
     }
@@ -413,13 +443,15 @@ impl RetransmissionQueue {
         let full = |range: &SentRange| range.len() == range.segments * range.mss;
         let mut index = index;
         for first in [index, index.wrapping_sub(1)] {
-            let (Some(one), Some(next)) = (self.ranges.get(first), self.ranges.get(first.wrapping_add(1))) else {
+            let (Some(one), Some(next)) = (self.ranges.get(first), self.ranges.get(first.wrapping_add(1)))
+            else {
                 continue;
             };
             if plain(one) && plain(next) && full(one) && one.mss == next.mss {
-                let (end, segments, sent_at) = (next.end, next.segments, next.sent_at);
+                let (end, segments, sent_at, push) = (next.end, next.segments, next.sent_at, next.push);
                 let one = &mut self.ranges[first];
                 one.end = end;
+                one.push = push;
                 one.segments += segments;
                 one.sent_at = one.sent_at.max(sent_at);
                 self.ranges.remove(first + 1);

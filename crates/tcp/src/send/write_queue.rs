@@ -6,8 +6,6 @@
 
 use alloc::collections::VecDeque;
 
-use synfin_wire::SeqNumber;
-
 /// What a burst costs beside its octets: the bookkeeping that Linux counts against SO_SNDBUF as well.
 pub(crate) const BURST_OVERHEAD: usize = 832;
 /// Slices of the user's own memory that one burst takes (Linux's MAX_SKB_FRAGS).
@@ -36,15 +34,9 @@ pub(crate) struct WriteQueue {
     /// So many octets at the front, in whole bursts, were let go and only wait to be asked for.
     released: u32,
     released_bursts: usize,
-    /// The numbers behind octets that were sent with PSH, until they are acknowledged.
-    pushed: VecDeque<SeqNumber>,
 }
 
 impl WriteQueue {
-    pub(crate) fn octets(&self) -> u32 {
-        self.octets
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.bursts.len()
     }
@@ -69,23 +61,6 @@ impl WriteQueue {
         self.split(0, octets);
         if let Some(front) = self.bursts.front_mut() {
             front.push = true;
-        }
-    }
-
-    /// The text before `end` leaves with PSH, each time it does.
-    pub(crate) fn note_pushed(&mut self, end: SeqNumber) {
-        self.pushed.push_back(end);
-    }
-
-    pub(crate) fn is_pushed(&self, end: SeqNumber) -> bool {
-        let index = self.pushed.partition_point(|pushed| pushed.before(end));
-        self.pushed.get(index) == Some(&end)
-    }
-
-    /// Everything before `una` is acknowledged.
-    pub(crate) fn acknowledged(&mut self, una: SeqNumber) {
-        while self.pushed.front().is_some_and(|pushed| pushed.at_or_before(una)) {
-            self.pushed.pop_front();
         }
     }
 

@@ -1,5 +1,3 @@
-use synfin_wire::SeqNumber;
-
 use super::WriteQueue;
 
 /// A queue of bursts of so many octets, each pushed.
@@ -60,17 +58,6 @@ fn a_lent_burst_takes_seventeen_slices() {
     }
     assert_eq!(queue.tail_room(1000, true), 0);
     assert_eq!(queue.tail_room(1000, false), 1000 - 18);
-}
-
-#[test]
-fn a_push_is_remembered_for_retransmissions_until_it_is_acknowledged() {
-    let mut queue = WriteQueue::default();
-    let (near, far) = (SeqNumber::new(100), SeqNumber::new(200));
-    queue.note_pushed(near);
-    queue.note_pushed(far);
-    assert!(queue.is_pushed(near) && queue.is_pushed(far) && !queue.is_pushed(SeqNumber::new(150)));
-    queue.acknowledged(near);
-    assert!(!queue.is_pushed(near) && queue.is_pushed(far));
 }
 
 #[test]
