@@ -14,6 +14,8 @@ pub(crate) struct Room {
     pub(crate) full: u32,
     /// The window that the free part of it is good for.
     pub(crate) free: u32,
+    /// What the user has not read takes all of it.
+    pub(crate) full_of_unread: bool,
     /// The largest window.
     pub(crate) clamp: u32,
     /// The window that the segments seen so far recommend.
@@ -82,8 +84,9 @@ pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
     let unit = 1u32 << room.scale.shift();
     let selected = select(space, room);
     let window = match selected < current {
-        // Rounding must not keep a window open that has nothing behind it.
-        true if room.free == 0 => current,
+        // Rounding must not keep a window open for a user who does not read. (What lies beyond a gap is no
+        // reason: the window must stay wide enough for the gap to be filled.)
+        true if room.full_of_unread => current,
         true => current.next_multiple_of(unit),
         false => selected,
     };

@@ -10,6 +10,7 @@ fn room(unread: u32) -> Room {
     Room {
         full: FULL,
         free: FULL - unread,
+        full_of_unread: unread == FULL,
         clamp: FULL,
         threshold: FULL,
         full_segment: 1460,
