@@ -14,7 +14,7 @@ use synfin_wire::Instant;
 use crate::ast::{Command, Flag, Script};
 use crate::form::Form;
 use crate::runner::setup::Setup;
-use crate::sockets::{EpollEvent, Kernel, OptionValue, PollRequest, Stop};
+use crate::sockets::{EpollEvent, Kernel, OptionValue, PollRequest, Report, Stop};
 use crate::span::Position;
 use crate::symbols::SOL_TCP;
 
@@ -196,12 +196,15 @@ impl Machine {
 
     /// `recvmsg` with MSG_ERRQUEUE: the first and the last of the sends without copying that are over.
     pub fn take_report(&mut self, fd: i32) -> Outcome<(u32, u32)> {
-        Ok(self.kernel.take_report(fd)?)
+        match self.kernel.take_report(fd)? {
+            Report::Over { first, last } => Ok((first, last)),
+            Report::Stamp { .. } => Err(Stop::unsupported("times of writes").into()),
+        }
     }
 
     /// `send`, of zeros. `sent` is how many of them a call that waits has queued already.
     pub fn send(&mut self, fd: i32, len: usize, flags: i32, sent: &mut usize) -> Outcome<i64> {
-        Ok(self.kernel.send(fd, len, flags.into(), sent)?)
+        Ok(self.kernel.send(fd, &[len], flags.into(), sent)?)
     }
 
     /// `shutdown`.

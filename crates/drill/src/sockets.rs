@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use synfin_host::tcp::{Config, KeepAlive, State};
-use synfin_host::{Host, ListenerHandle, TcpHandle};
+use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
 use synfin_wire::Instant;
 
 mod errno;
@@ -25,6 +25,7 @@ mod transfer;
 use crate::sysctl::{self, Settings};
 
 pub(crate) use errno::Errno;
+pub(crate) use error_queue::Report;
 pub(crate) use options::{OptionValue, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
 
@@ -43,7 +44,7 @@ impl Stop {
     /// Waits for as long as it takes.
     const BLOCK: Self = Self::Block { until: None };
 
-    fn unsupported(what: impl Into<String>) -> Self {
+    pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported(what.into())
     }
 }
@@ -88,6 +89,8 @@ pub(crate) struct TcpFile {
     /// TCP_INQ: how much is left comes with what is read.
     tells_unread: bool,
     errors: error_queue::ErrorQueue,
+    /// How often there was room again for a writer who had found none.
+    rooms: u64,
     /// Options that are kept to be read back.
     kept: BTreeMap<(i64, i64), i64>,
 }
@@ -191,6 +194,18 @@ impl Kernel {
     /// Whether calls on this descriptor return rather than wait.
     pub(crate) fn is_nonblocking(&self, fd: i32) -> bool {
         matches!(self.files.get(&fd), Some(File::Tcp(file)) if file.nonblocking)
+    }
+
+    /// Takes note of what has happened to a connection.
+    pub(crate) fn note_event(&mut self, event: HostEvent) {
+        let HostEvent::Tcp { handle, events } = event else { return };
+        for file in self.files.values_mut() {
+            if let File::Tcp(file) = file
+                && file.role == Role::Connection(handle)
+            {
+                file.rooms += u64::from(events.writable());
+            }
+        }
     }
 
     /// Remembers the state of every connection: the error that one leaves depends on it.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use synfin_host::tcp::Config;
-use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, SynCookies};
+use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOffload, SynCookies};
 
 use crate::sockets::syn_patience;
 
@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) tcp: Config,
     pub(crate) fast_open: FastOpenConfig,
     pub(crate) syn_cookies: SynCookies,
+    /// What the device does; it cannot change once the host is made.
+    pub(crate) offload: HostOffload,
     /// What is known of peers is to be forgotten.
     pub(crate) forgets_peers: bool,
 }
@@ -30,6 +32,7 @@ impl Settings {
             tcp: host.tcp.clone(),
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
+            offload: host.offload,
             forgets_peers: false,
         }
     }
@@ -67,7 +70,6 @@ const OWN_WAY: &[&str] = &[
     "tcp_ecn",
     "tcp_ecn_option",
     "tcp_fack",
-    "tcp_notsent_lowat",
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
     "tcp_recovery",
@@ -109,6 +111,9 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
             assignments(arguments, settings, &mut unheeded);
         }
         "sysctl" | "set_sysctls.py" => assignments(arguments, settings, &mut unheeded),
+        "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
+            features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
+        }
         "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
             settings.forgets_peers = true;
         }
@@ -116,6 +121,18 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         _ => unheeded.push(format!("`{}`", line.trim())),
     }
     unheeded
+}
+
+/// Without GSO the host cuts its bursts itself.
+fn features(words: &[String], offload: &mut HostOffload) {
+    for pair in words.chunks(2) {
+        if let [name, value] = pair
+            && name == "gso"
+            && value == "off"
+        {
+            offload.max_super_segment = 0;
+        }
+    }
 }
 
 fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unheeded) {
@@ -144,19 +161,26 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
     let numbers: Vec<u64> = value.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let is_on = numbers.first().is_some_and(|number| *number != 0);
     let largest = numbers.last().and_then(|number| usize::try_from(*number).ok());
+    let middle = numbers.get(1).and_then(|number| usize::try_from(*number).ok());
     match (name, largest) {
-        // This stack's buffers do not grow by and by: they may be as large as Linux's can become.
-        ("tcp_rmem", Some(octets)) => config.receive_buffer = octets,
-        ("tcp_wmem", Some(octets)) => config.send_buffer = octets,
+        ("tcp_rmem", Some(octets)) => {
+            config.receive_buffer_max = octets;
+            config.receive_buffer = middle.unwrap_or(octets);
+        }
+        ("tcp_wmem", Some(octets)) => {
+            config.send_buffer_max = octets;
+            config.send_buffer = middle.unwrap_or(octets);
+        }
+        ("tcp_min_tso_segs", Some(segments)) => {
+            config.least_burst = u16::try_from(segments).unwrap_or(u16::MAX);
+        }
+        ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
         ("tcp_sack", Some(_)) => config.sack = is_on,
         ("tcp_window_scaling", Some(_)) => config.window_scaling = is_on,
         ("tcp_frto", Some(_)) => config.frto = is_on,
         ("tcp_early_retrans", Some(mode)) => config.tail_loss_probe = matches!(mode, 3 | 4),
         ("tcp_slow_start_after_idle", Some(_)) => config.slow_start_after_idle = is_on,
-        ("tcp_min_tso_segs", Some(segments)) => {
-            config.least_burst = u16::try_from(segments.max(1)).unwrap_or(u16::MAX);
-        }
         ("tcp_syn_retries", Some(retries)) => config.r2_syn = syn_patience(config.initial_rto, retries),
         ("tcp_synack_retries", Some(retries)) => {
             config.r2_syn_ack = syn_patience(config.initial_rto, retries)

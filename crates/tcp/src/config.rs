@@ -18,10 +18,24 @@ pub struct Config {
     pub mss: Mss,
     /// What is assumed of a peer that announces none: 536 over IPv4, 1220 over IPv6 (MUST-15).
     pub default_peer_mss: Mss,
-    /// How much unread data is held, octets; the window announced never promises more.
+    /// How much unread data is held at first, octets; the window announced never promises more.
     pub receive_buffer: usize,
-    /// How much unacknowledged and unsent data is held, octets.
+    /// How far the receive buffer may grow with what the user reads in a round trip, octets; no more than
+    /// `receive_buffer`: it does not.
+    pub receive_buffer_max: usize,
+    /// The largest window to announce (TCP_WINDOW_CLAMP).
+    pub window_clamp: Option<u32>,
+    /// Count segments with what they cost beside their text, as Linux does for SO_RCVBUF and SO_SNDBUF: about
+    /// half of a receive buffer is good for text. When not, a buffer is as large as the text that it holds.
+    pub segment_overhead: bool,
+    /// How much unacknowledged and unsent data is held at first, octets, bookkeeping included.
     pub send_buffer: usize,
+    /// How far the send buffer may grow with the congestion window, octets; no more than `send_buffer`: it
+    /// does not.
+    pub send_buffer_max: usize,
+    /// How much may be held that was never sent, octets; `None` sets no limit but the send buffer's
+    /// (TCP_NOTSENT_LOWAT).
+    pub unsent_limit: Option<u32>,
     /// Offer window scaling (RFC 7323 section 2).
     pub window_scaling: bool,
     /// Offer timestamps (RFC 7323 section 3).
@@ -37,12 +51,15 @@ pub struct Config {
     pub push_bursts: bool,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
-    /// How long an acknowledgment may wait for company: under 500 ms (MUST-40).
+    /// Hold every segment back that is not full (TCP_CORK).
+    pub cork: bool,
+    /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
+    /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
     /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
     pub second_segment: SecondSegment,
-    /// How many of the first segments are acknowledged at once, so that the peer's slow start is not
-    /// held back.
+    /// How many of the first segments are acknowledged at once, at the most, so that the peer's slow start
+    /// is not held back.
     pub quick_acks: u8,
     /// The initial congestion window, segments (RFC 6928).
     pub initial_window_segments: u16,
@@ -161,7 +178,12 @@ impl Config {
             mss: Mss::new(1460),
             default_peer_mss: Mss::DEFAULT_V4,
             receive_buffer: 1 << 20,
+            receive_buffer_max: 8 << 20,
+            window_clamp: None,
+            segment_overhead: true,
             send_buffer: 1 << 20,
+            send_buffer_max: 4 << 20,
+            unsent_limit: None,
             window_scaling: true,
             timestamps: true,
             require_timestamps: false,
@@ -169,6 +191,7 @@ impl Config {
             option_order: OptionOrder::Linux,
             push_bursts: true,
             nagle: true,
+            cork: false,
             delayed_ack: Duration::from_millis(40),
             second_segment: SecondSegment::FullSized,
             quick_acks: 16,

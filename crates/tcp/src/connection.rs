@@ -5,6 +5,7 @@
 
 pub mod half_open;
 mod invariants;
+pub mod measures;
 pub(crate) mod negotiate;
 pub(crate) mod open;
 pub mod state;
@@ -13,6 +14,7 @@ pub(crate) mod tcb;
 pub mod time_wait;
 pub(crate) mod timeout;
 mod user;
+pub mod write;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -25,6 +25,7 @@ use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
+use crate::receive::window;
 
 pub use no_connection::no_connection;
 pub(crate) use text::take_syn_text;
@@ -72,6 +73,12 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);
+    let opens = window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
+    let pace = tcb.pace(common, segment.arrived);
+    tcb.ack.decide(opens, &mut tcb.timers, &pace);
+    // Every segment that is taken lets go what waited for the user (Linux does so, too).
+    tcb.intents.more_to_come = false;
+    tcb.intents.room_check = true;
     ControlFlow::Continue(())
 }
 

@@ -44,9 +44,11 @@ mod timer;
 
 pub use config::{Config, CongestionAlgorithm, KeepAlive, SecondSegment, SlowStartExit};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
+pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};
 pub use connection::status::{RecoveryState, Status};
 pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
+pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};
 pub use event::Event;

@@ -144,6 +144,8 @@ pub(crate) fn plain() -> Config {
         syn_linear_timeouts: 0,
         receive_buffer: 65_535,
         congestion: CongestionAlgorithm::Reno,
+        receive_buffer_max: 65_535,
+        segment_overhead: false,
         ..Config::default()
     }
 }

@@ -103,6 +103,7 @@ impl Setup {
             self.host.tcp = settings.tcp;
             self.host.fast_open = settings.fast_open;
             self.host.syn_cookies = settings.syn_cookies;
+            self.host.offload = settings.offload;
         }
         let defaults = self.host.tcp.clone();
         let host = Host::new(self.host.clone(), [0x5f; 32]);

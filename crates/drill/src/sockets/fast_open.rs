@@ -77,13 +77,13 @@ impl Kernel {
         &mut self,
         fd: i32,
         remote: SocketAddr,
-        len: usize,
+        buffers: &[usize],
         flags: i64,
         sent: &mut usize,
     ) -> Outcome<i64> {
         let file = self.tcp(fd)?;
         if file.fast_open.sending {
-            return self.go_on_sending(fd, len, flags, sent);
+            return self.go_on_sending(fd, buffers, flags, sent);
         }
         let (role, told, put_off) = (file.role, file.connect_told, file.fast_open.put_off);
         if !self.host.config().fast_open.client {
@@ -96,13 +96,13 @@ impl Kernel {
                 State::SynSent | State::SynReceived if self.may_return(fd, flags) => {
                     Err(Errno::EALREADY.into())
                 }
-                _ => self.go_on_sending(fd, len, flags, sent),
+                _ => self.go_on_sending(fd, buffers, flags, sent),
             },
             Role::Idle => {
                 let way = self.tcp(fd)?.fast_open.way();
                 self.tcp(fd)?.fast_open.put_off = None;
                 self.start_connecting(fd, put_off.unwrap_or(remote), way)?;
-                self.fill_syn(fd, len, flags, sent)
+                self.fill_syn(fd, buffers.iter().sum(), flags, sent)
             }
         }
     }
@@ -127,12 +127,12 @@ impl Kernel {
     }
 
     /// A call whose SYN has left waits for the handshake, and then for room.
-    fn go_on_sending(&mut self, fd: i32, len: usize, flags: i64, sent: &mut usize) -> Outcome<i64> {
+    fn go_on_sending(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
         let outcome = match self.state(fd) {
             State::SynSent | State::SynReceived => Err(Stop::BLOCK),
             state => {
                 self.tcp(fd)?.connect_told |= state != State::Closed;
-                self.send_connected(fd, len, flags & !MSG_FASTOPEN, sent)
+                self.send_connected(fd, buffers, flags & !MSG_FASTOPEN, sent)
             }
         };
         self.tcp(fd)?.fast_open.sending = matches!(outcome, Err(Stop::Block { .. }));

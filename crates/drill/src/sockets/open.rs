@@ -28,6 +28,7 @@ impl TcpFile {
             fast_open: FastOpenFile::default(),
             tells_unread: false,
             errors: ErrorQueue::default(),
+            rooms: 0,
             kept: BTreeMap::new(),
         }
     }

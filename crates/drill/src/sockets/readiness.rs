@@ -44,6 +44,8 @@ struct Activity {
     ready: i64,
     received: u64,
     reported: u64,
+    /// How often a writer was told of room.
+    rooms: u64,
     state: State,
 }
 
@@ -70,7 +72,7 @@ impl Kernel {
             Role::Listener(_) => return 0,
             Role::Connection(handle) => handle,
         };
-        let Some(socket) = self.host.tcp(handle) else { return 0 };
+        let Some(mut socket) = self.host.tcp(handle) else { return 0 };
         let mut ready = if failed || reports { POLLERR } else { 0 };
         if connecting {
             return ready;
@@ -90,9 +92,7 @@ impl Kernel {
         if socket.receive_available() > 0 {
             ready |= POLLIN;
         }
-        let held = socket.status().map_or(0, |status| status.send_queued);
-        // Room for a third of what may be held: fewer would wake the writer for every segment.
-        if write_over || socket.send_capacity() >= held / 2 && socket.send_capacity() > 0 {
+        if write_over || socket.is_writable() {
             ready |= POLLOUT;
         }
         ready
@@ -157,8 +157,14 @@ impl Kernel {
 
     fn activity(&mut self, fd: i32) -> Activity {
         let (ready, state) = (self.readiness(fd), self.state(fd));
-        let reported = self.tcp(fd).map_or(0, |file| file.errors.reported);
+        let (reported, rooms) = self.tcp(fd).map_or((0, 0), |file| (file.errors.reported, file.rooms));
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        Activity { ready, received: status.map_or(0, |status| status.octets_received), reported, state }
+        Activity {
+            ready,
+            received: status.map_or(0, |status| status.octets_received),
+            reported,
+            rooms,
+            state,
+        }
     }
 }

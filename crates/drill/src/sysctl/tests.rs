@@ -10,10 +10,11 @@ fn sysctls_set_connections_up() {
     let command = "../../common/defaults.sh\n ../../common/set_sysctls.py /proc/sys/net/ipv4/tcp_timestamps=0 \\\n \
                    /proc/sys/net/ipv4/tcp_wmem=\"4096 50000 70000\"";
     assert_eq!(apply(command, &mut settings), Vec::<String>::new());
-    assert!(!settings.tcp.timestamps);
-    assert_eq!(settings.tcp.send_buffer, 70_000);
-    assert_eq!(settings.tcp.receive_buffer, 15 * 1024 * 1024);
-    assert_eq!(settings.tcp.r2_syn, Duration::from_secs(63));
+    let config = &settings.tcp;
+    assert!(!config.timestamps);
+    assert_eq!((config.send_buffer, config.send_buffer_max), (50_000, 70_000));
+    assert_eq!((config.receive_buffer, config.receive_buffer_max), (540_000, 15 << 20));
+    assert_eq!(config.r2_syn, Duration::from_secs(63));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! OPEN, active and passive (RFC 9293 section 3.10.1).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use synfin_tcp::{Connection, Identity};
+use synfin_tcp::{Config, Connection, Identity};
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{Host, TcpSocket};
@@ -63,6 +64,16 @@ impl Host {
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
         let fast_open = self.fast_open_options(&options);
         Ok(self.listeners.insert(local, config, options.backlog, fast_open))
+    }
+
+    /// Gives the connections that a listener accepts from now on other settings. A handle that is no longer
+    /// valid is ignored.
+    pub fn configure_listener(&mut self, listener: ListenerHandle, config: &Arc<Config>) {
+        let Some(found) = self.listeners.get(listener) else { return };
+        let config = self.tcp_config(Some(config), found.local.is_ipv4());
+        if let Some(found) = self.listeners.get_mut(listener) {
+            found.config = config;
+        }
     }
 
     /// Where a listener listens; `None` once it is closed.

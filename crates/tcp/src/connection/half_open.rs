@@ -221,7 +221,6 @@ impl HalfOpen {
                 opening: Opening::Passive,
                 negotiated: self.negotiated,
                 irs: self.irs,
-                announced: negotiate::syn_window(config),
                 timestamp: self.timestamp,
                 outbox: SendBuffer::new(self.identity.iss + 1),
                 rto: rto_after_handshake(config, self.retransmissions),

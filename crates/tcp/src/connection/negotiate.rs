@@ -4,6 +4,7 @@
 use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
 
 use crate::config::Config;
+use crate::receive::memory;
 
 /// Octets that timestamps take in every header, padding included.
 const TIMESTAMPS_LEN: u16 = 12;
@@ -49,11 +50,11 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamp
 
 /// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
 pub(crate) fn syn_window(config: &Config) -> WindowSize {
-    WindowSize::new(u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(u16::MAX.into()))
+    WindowSize::new(memory::initial_window(config, config.mss.octets().into()).min(u16::MAX.into()))
 }
 
 fn own_scale(config: &Config) -> WindowScale {
-    WindowScale::for_buffer(config.receive_buffer)
+    WindowScale::for_buffer(memory::largest_window(config) as usize)
 }
 
 impl Negotiated {

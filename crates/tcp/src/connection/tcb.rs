@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use synfin_wire::{FastOpenOption, Instant, SeqNumber, WindowSize};
+use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
@@ -10,11 +10,13 @@ use super::state::{State, Trigger};
 use crate::congestion::Congestion;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
+use crate::receive::memory;
 use crate::receive::window::Room;
-use crate::receive::{AckPolicy, Assembler, ReceiveBuffer, ReceiveSpace, SackReport};
+use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
-use crate::send::{RetransmissionQueue, SendBuffer, SendSpace};
+use crate::send::write_queue::BURST_OVERHEAD;
+use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
 use crate::timer::TimerTable;
 
 /// Who began: an active OPEN or a passive one (MUST-11).
@@ -41,6 +43,14 @@ pub(crate) struct Intents {
     pub(crate) probe: Option<SendReason>,
     /// Silly-window avoidance and Nagle have held data back for long enough.
     pub(crate) override_holding: bool,
+    /// The user has more to write (MSG_MORE): what is not full waits for that, or for an acknowledgment.
+    pub(crate) more_to_come: bool,
+    /// What the last write ended waits for nothing (TCP_NODELAY, set over it).
+    pub(crate) push_out: bool,
+    /// A writer has found the send buffer full and wants to be told.
+    pub(crate) room_wanted: bool,
+    /// The peer was heard: there may be room again.
+    pub(crate) room_check: bool,
 }
 
 /// TS.Recent and what belongs to it (RFC 7323 section 4.3).
@@ -80,6 +90,8 @@ pub(crate) struct Tcb {
 
     pub(crate) send: SendSpace,
     pub(crate) outbox: SendBuffer,
+    /// The part of `outbox` that was never sent.
+    pub(crate) write_queue: WriteQueue,
     pub(crate) queue: RetransmissionQueue,
     /// The user has closed: a FIN goes behind the last octet of `outbox`.
     pub(crate) fin_queued: bool,
@@ -90,6 +102,7 @@ pub(crate) struct Tcb {
 
     pub(crate) receive: ReceiveSpace,
     pub(crate) inbox: ReceiveBuffer,
+    pub(crate) memory: ReceiveMemory,
     pub(crate) assembler: Assembler,
     pub(crate) sack_report: SackReport,
     /// The number of the peer's FIN, once it has been seen.
@@ -114,6 +127,8 @@ pub(crate) struct Tcb {
     pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
+    /// When it came to ESTABLISHED, or else began.
+    pub(crate) began: Instant,
     pub(crate) last_heard: Instant,
     /// When text, or our SYN, was last sent.
     pub(crate) last_text: Instant,
@@ -122,6 +137,13 @@ pub(crate) struct Tcb {
     /// When an out-of-window segment without text was last answered.
     pub(crate) last_challenge: Option<Instant>,
     pub(crate) tally: Tally,
+    pub(crate) chronograph: Chronograph,
+    /// What a burst costs in it beside its text.
+    burst_overhead: usize,
+    /// SO_SNDBUF as it is now, octets: it grows with the congestion window.
+    pub(crate) send_buffer: usize,
+    /// The number behind what was last marked to be read at once.
+    pub(crate) pushed_until: SeqNumber,
 }
 
 /// What the handshake leaves for a TCB.
@@ -130,8 +152,6 @@ pub(crate) struct Beginning {
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
     pub(crate) irs: SeqNumber,
-    /// The window that our SYN or SYN-ACK announced.
-    pub(crate) announced: WindowSize,
     /// The peer's TSval.
     pub(crate) timestamp: u32,
     pub(crate) outbox: SendBuffer,
@@ -143,8 +163,16 @@ pub(crate) struct Beginning {
 
 impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
-        let receive = ReceiveSpace::new(begin.irs, begin.announced.octets());
+        let own_mss = common.config.mss.octets().into();
+        let scale = begin.negotiated.receive_scale.shift();
+        let memory = ReceiveMemory::new(&common.config, own_mss, scale, begin.now);
+        let sayable = u32::from(u16::MAX) << scale;
+        let window = memory::initial_window(&common.config, own_mss).min(sayable);
+        let receive = ReceiveSpace::new(begin.irs, window);
         let iss = common.identity.iss;
+        let mut write_queue = WriteQueue::default();
+        write_queue.align(begin.outbox.len() as u32);
+        let mss = u32::from(begin.negotiated.send_mss);
         // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
         let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
         Self {
@@ -155,6 +183,7 @@ impl Tcb {
             syn_text_lost: None,
             send: SendSpace::new(iss),
             outbox: begin.outbox,
+            write_queue,
             queue: RetransmissionQueue::default(),
             fin_queued: false,
             released: false,
@@ -169,7 +198,8 @@ impl Tcb {
             assembler: Assembler::default(),
             sack_report: SackReport::default(),
             peer_fin: None,
-            ack: AckPolicy::new(&common.config),
+            ack: AckPolicy::new(own_mss.min(mss), window),
+            memory,
             recovery: LossRecovery::new(begin.rto, begin.now),
             congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
             repair: Repair::Nothing,
@@ -180,11 +210,16 @@ impl Tcb {
             probes: 0,
             probing_since: None,
             persist_backoff: 0,
+            began: begin.now,
             last_heard: begin.now,
             last_text: begin.now,
             syn_ack_at: None,
             last_challenge: None,
             tally: Tally::default(),
+            chronograph: Chronograph::default(),
+            burst_overhead: if common.config.segment_overhead { BURST_OVERHEAD } else { 0 },
+            send_buffer: common.config.send_buffer,
+            pushed_until: iss + 1,
         }
     }
 
@@ -229,12 +264,28 @@ impl Tcb {
     }
 
     /// What the receive window depends on.
-    pub(crate) fn room(&self, common: &Common) -> Room {
+    pub(crate) fn room(&self) -> Room {
         Room {
-            capacity: common.config.receive_buffer,
-            unread: self.inbox.len(),
-            mss: common.config.mss.octets().into(),
+            full: self.memory.full(),
+            free: self.memory.free(self.assembler.charge()),
+            full_of_unread: self.memory.free(0) == 0,
+            clamp: self.memory.clamp(),
+            threshold: self.memory.threshold(),
+            full_segment: self.ack.full_segment(),
             scale: self.negotiated.receive_scale,
+        }
+    }
+
+    /// What the waits of acknowledgments are measured against.
+    pub(crate) fn pace(&self, common: &Common, now: Instant) -> Pace {
+        Pace {
+            now,
+            rto: self.recovery.rto.current(),
+            rtt: self.recovery.rtt.smoothed(),
+            delay: common.config.delayed_ack,
+            window: self.receive.window(),
+            quick_acks: common.config.quick_acks,
+            second_segment: common.config.second_segment,
         }
     }
 
@@ -266,5 +317,20 @@ impl Tcb {
     /// There is text or a FIN that was never sent.
     pub(crate) fn has_unsent(&self) -> bool {
         self.unsent() > 0 || (self.fin_queued && !self.fin_sent())
+    }
+
+    /// What the send buffer holds, octets, with what its bursts cost beside their text.
+    pub(crate) fn send_memory(&self) -> usize {
+        self.outbox.len() + self.burst_overhead * (self.write_queue.len() + self.queue.len())
+    }
+
+    /// What the peer's window has left beside what was let go.
+    pub(crate) fn usable_window(&self) -> u32 {
+        self.send.usable_window().saturating_sub(self.write_queue.released())
+    }
+
+    /// Numbers that were sent or let go, and are not acknowledged.
+    pub(crate) fn in_transit(&self) -> u32 {
+        self.send.outstanding() + self.write_queue.released()
     }
 }

@@ -29,7 +29,10 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             Timer::LossProbe => loss_probe(common, tcb, now),
             Timer::Reordering => reordering(common, tcb, now),
             Timer::Persist => persist(common, tcb, now)?,
-            Timer::DelayedAck => tcb.ack.delay_over(),
+            Timer::DelayedAck => {
+                let pace = tcb.pace(common, now);
+                tcb.ack.delay_over(&pace);
+            }
             Timer::KeepAlive => keep_alive(common, tcb, now)?,
             Timer::FinWait2 => return Err(Stop::Close(CloseReason::FinWait2Timeout)),
         }

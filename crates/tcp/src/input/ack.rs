@@ -97,6 +97,8 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
+    tcb.grow_send_buffer(common);
+    tcb.began = now;
     if tcb.state() == State::SynReceived {
         tcb.advance(Trigger::AckOfSyn);
     }
@@ -126,14 +128,10 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     if acknowledged == 0 {
         return false;
     }
-    let was_full = tcb.outbox.len() >= common.config.send_buffer;
     tcb.send.una = ack;
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
     tcb.tally.octets_acknowledged += u64::from(acknowledged);
-    if was_full {
-        common.events.raise(Event::Writable);
-    }
     if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
         common.events.raise(Event::AllAcknowledged);
     }

@@ -20,11 +20,11 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
         }
     }
     if tcb.peer_fin == Some(tcb.receive.nxt) {
-        consume(common, tcb, segment);
+        consume(common, tcb);
     }
 }
 
-fn consume(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
+fn consume(common: &mut Common, tcb: &mut Tcb) {
     match tcb.state() {
         State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => {
             tcb.advance(Trigger::Fin);
@@ -41,6 +41,6 @@ fn consume(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt);
     tcb.assembler.clear();
     tcb.sack_report.acknowledged(tcb.receive.edge);
-    tcb.ack.fin(&mut tcb.timers, segment.arrived, common.config.delayed_ack);
+    tcb.ack.fin();
     common.events.raise(Event::Readable);
 }

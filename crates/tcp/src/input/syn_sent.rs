@@ -8,7 +8,7 @@ use synfin_wire::WindowSize;
 use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
 use crate::connection::half_open::rto_after_handshake;
-use crate::connection::negotiate::{self, Negotiated};
+use crate::connection::negotiate::Negotiated;
 use crate::connection::open::SynSent;
 use crate::connection::state::State;
 use crate::connection::tcb::{Beginning, Opening, Tcb};
@@ -95,6 +95,8 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<
         return Err(stop);
     }
     fin::check(common, tcb, &segment);
+    let pace = tcb.pace(common, arrived);
+    tcb.ack.decide(true, &mut tcb.timers, &pace);
     Ok(())
 }
 
@@ -109,7 +111,6 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             opening: Opening::Active,
             negotiated: Negotiated::from_peer(&common.config, &header.options),
             irs: header.seq,
-            announced: negotiate::syn_window(&common.config),
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             outbox,
             rto: rto_after_handshake(&common.config, syn_sent.retransmissions),

@@ -41,7 +41,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
     tcb.syn_ack_at = first.then_some(now);
     let mut segment =
@@ -87,9 +87,9 @@ pub(super) fn new_text(
     }
     let stamp = tcb.recovery.rate.stamp(was_empty, now);
     let segments = octets.div_ceil(size).max(1);
-    // MUST-61: nothing more is queued.
-    let push = octets > 0 && start + octets == tcb.outbox.end_seq();
     tcb.send.nxt = end;
+    let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
+    let push = burst.is_some_and(|burst| burst.push);
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
     super::used(common, tcb, now);
@@ -99,12 +99,12 @@ pub(super) fn new_text(
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    let flags = text_flags(push || (segments > 1 && common.config.push_bursts), fin);
+    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
+    let flags = text_flags(push || train, fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 
-/// A super-segment is pushed whether more is queued or not, as Linux does it: whoever gathers segments up for the
-/// receiver need not wait for more.
+/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
 fn text_flags(push: bool, fin: bool) -> Flags {
     let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
     if fin { flags | Flags::FIN } else { flags }
@@ -150,6 +150,9 @@ fn text(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
+    if octets > 0 {
+        tcb.ack.answered(now);
+    }
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
     tcb.last_text = now;
@@ -198,7 +201,7 @@ fn finish(
     now: Instant,
 ) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
 }
 
@@ -214,7 +217,10 @@ fn unacknowledging(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
-    let room = tcb.room(common);
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
     let mut options = TcpOptions::default();
     if tcb.negotiated.timestamps {
