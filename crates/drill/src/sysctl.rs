@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::Config;
+use synfin_host::tcp::{Config, SlowStartExit};
 use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOffload, SynCookies};
 
 use crate::sockets::syn_patience;
@@ -114,6 +114,7 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
             features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
         }
+        "echo" => parameter(line, arguments, &mut settings.tcp, &mut unheeded),
         "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
             settings.forgets_peers = true;
         }
@@ -121,6 +122,17 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         _ => unheeded.push(format!("`{}`", line.trim())),
     }
     unheeded
+}
+
+/// A number for a parameter of a kernel's module: `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`.
+fn parameter(line: &str, arguments: &[String], config: &mut Config, unheeded: &mut Unheeded) {
+    const HYSTART: &str = "/sys/module/tcp_cubic/parameters/hystart_detect";
+    match arguments {
+        [value, to, path] if to == ">" && path == HYSTART && value == "3" => {
+            config.slow_start_exit = SlowStartExit::HyStart;
+        }
+        _ => unheeded.push(format!("`{}`", line.trim())),
+    }
 }
 
 /// Without GSO the host cuts its bursts itself.

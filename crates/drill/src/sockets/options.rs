@@ -33,8 +33,8 @@ const IP_TOS: i64 = 1;
 const IPV6_TCLASS: i64 = 67;
 /// Options that change nothing that a peer could see: SO_REUSEADDR, SO_REUSEPORT, SO_MARK, SO_PRIORITY,
 /// IP_FREEBIND, IP_MTU_DISCOVER's DONT beside an MTU that is never exceeded.
-const HARMLESS: [(i64, i64); 5] =
-    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15)];
+const HARMLESS: [(i64, i64); 6] =
+    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15), (SOL_IP, 10)];
 
 /// Linux's least receive buffer and send buffer, octets.
 const SMALLEST_RECEIVE_BUFFER: usize = 2304;

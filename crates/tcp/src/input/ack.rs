@@ -83,6 +83,8 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
+    // Our SYN has arrived.
+    tcb.recovery.rate.count(1);
     // The SYN-ACK that was to acknowledge the peer's SYN is not needed, but the acknowledgment is.
     if tcb.intents.syn_ack.take().is_some() {
         tcb.ack.at_once(SendReason::HandshakeAck);

@@ -164,6 +164,11 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
     }
     tcb.ack.at_once(SendReason::HandshakeAck);
     ack::begin(common, tcb, incoming.arrived);
+    if tcb.has_unsent() {
+        // The user's text waits and will carry the acknowledgment: what the peer says to it is an answer.
+        let pace = tcb.pace(common, incoming.arrived);
+        tcb.ack.exchange_begins(&pace);
+    }
 }
 
 /// What the SYN-ACK acknowledges of the SYN's text is done with; the rest goes out again at once, and says nothing
@@ -175,7 +180,8 @@ fn account_for_text(common: &mut Common, tcb: &mut Tcb, sent: u32) {
     tcb.outbox.acknowledge(una);
     let mut taken = 0;
     tcb.queue.acknowledge(una, |_, segments| taken += segments);
-    tcb.recovery.rate.count(taken);
+    // The SYN and its text came in one segment, and the SYN is counted.
+    tcb.recovery.rate.count(taken.saturating_sub(1));
     common.fast_open.text_taken = tcb.queue.is_empty();
     if tcb.queue.is_empty() {
         if tcb.outbox.len() == 0 {

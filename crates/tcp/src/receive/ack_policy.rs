@@ -176,11 +176,11 @@ impl AckPolicy {
         false
     }
 
-    /// The next few acknowledgments are sent at once, and the user's answers are not waited for.
-    pub(crate) fn hasten(&mut self, pace: &Pace) {
+    /// The peer's SYN counts as text that the user is about to answer.
+    pub(crate) fn exchange_begins(&mut self, pace: &Pace) {
         self.be_quick(pace);
-        self.interactive = false;
         self.wait = pace.delay;
+        self.arrived_at = Some(pace.now);
     }
 
     fn be_quick(&mut self, pace: &Pace) {
