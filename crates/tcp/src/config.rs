@@ -232,7 +232,10 @@ impl Config {
     pub const fn freebsd() -> Self {
         Self {
             receive_buffer: 2 << 20,
+            receive_buffer_max: 2 << 20,
+            segment_overhead: false,
             send_buffer: 2 << 20,
+            send_buffer_max: 2 << 20,
             option_order: OptionOrder::FreeBsd,
             push_bursts: false,
             second_segment: SecondSegment::Any,

@@ -16,10 +16,8 @@ impl Connection {
         assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
         assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
         assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
-        assert!(
-            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
-            "the receive buffer overflows"
-        );
+        let most = self.common.config.receive_buffer.max(self.common.config.receive_buffer_max);
+        assert!(tcb.inbox.len() <= most + (1 << 15), "the receive buffer overflows");
         let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
         assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
         tcb.assembler.check_invariants(tcb.receive.nxt);

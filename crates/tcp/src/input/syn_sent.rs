@@ -127,8 +127,8 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
         tcb.queue.sent(NewRange {
             start,
             end: tcb.send.nxt,
-            segments: syn_sent.text_sent.div_ceil(mss),
-            mss,
+            segments: 1,
+            mss: mss.max(syn_sent.text_sent),
             push: true,
             now: syn_sent.sent_at,
             stamp: tcb.recovery.rate.stamp(true, syn_sent.sent_at),

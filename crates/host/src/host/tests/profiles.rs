@@ -25,7 +25,7 @@ fn syn_options(tcp: Config) -> Vec<u8> {
 
 #[test]
 fn a_syn_has_the_layout_of_its_system() {
-    let linux = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 5];
+    let linux = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 8];
     let freebsd = [2, 4, 5, 180, 1, 3, 3, 6, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0];
     assert_eq!(syn_options(Config::linux()), linux);
     assert_eq!(syn_options(Config::freebsd()), freebsd);
@@ -34,7 +34,7 @@ fn a_syn_has_the_layout_of_its_system() {
 #[test]
 fn without_timestamps_a_syn_has_that_layout_too() {
     let bare = |tcp| syn_options(Config { timestamps: false, ..tcp });
-    assert_eq!(bare(Config::linux()), [2, 4, 5, 180, 1, 1, 4, 2, 1, 3, 3, 5]);
+    assert_eq!(bare(Config::linux()), [2, 4, 5, 180, 1, 1, 4, 2, 1, 3, 3, 8]);
     assert_eq!(bare(Config::freebsd()), [2, 4, 5, 180, 1, 3, 3, 6, 4, 2, 0, 0]);
 }
 
