@@ -39,6 +39,10 @@ pub struct Config {
     pub initial_window_segments: u16,
     /// How much may be sent.
     pub congestion: CongestionAlgorithm,
+    /// Spread what is sent over the round trip; BBR always does.
+    pub pacing: bool,
+    /// No faster than so many octets a second, which needs a pace too.
+    pub max_pacing_rate: Option<u64>,
     /// When CUBIC's slow start ends without a loss.
     pub slow_start_exit: SlowStartExit,
     /// A mark of congestion takes less of CUBIC's window than a loss (ABE, RFC 8511).
@@ -101,6 +105,8 @@ pub enum CongestionAlgorithm {
     /// CUBIC (RFC 9438).
     #[default]
     Cubic,
+    /// BBR version 3 (draft-ietf-ccwg-bbr).
+    Bbr,
 }
 
 /// When slow start ends before it has lost anything.
@@ -131,6 +137,8 @@ impl Default for Config {
             quick_acks: 16,
             initial_window_segments: 10,
             congestion: CongestionAlgorithm::Cubic,
+            pacing: false,
+            max_pacing_rate: None,
             slow_start_exit: SlowStartExit::HyStart,
             alternative_backoff: false,
             slow_start_after_idle: true,

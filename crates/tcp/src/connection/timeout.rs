@@ -33,6 +33,8 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             Timer::DelayedAck => tcb.ack.delay_over(),
             Timer::KeepAlive => keep_alive(common, tcb, now)?,
             Timer::FinWait2 => return Err(Stop::Close(CloseReason::FinWait2Timeout)),
+            // What has waited is polled for now.
+            Timer::Pacing => {}
         }
     }
     Ok(())
