@@ -11,8 +11,8 @@ mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::congestion::usage::UsageInput;
 use crate::congestion::pacing;
+use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
 use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
@@ -109,9 +109,7 @@ fn waits_for_pace(tcb: &mut Tcb, now: Instant) -> bool {
 fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
     match tcb.repair {
         Repair::Nothing => new_text(common, tcb, limits, now),
-        Repair::Lost => {
-            retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now))
-        }
+        Repair::Lost => retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now)),
         Repair::NewFirst => {
             tcb.intents.override_holding = true;
             let new = new_text(common, tcb, limits, now);
@@ -140,7 +138,8 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
         return None;
     }
     let size = if within_window == 0 { size } else { size.min(within_window) };
-    let (mss, segments, end) = tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
+    let (mss, segments, end) =
+        tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };

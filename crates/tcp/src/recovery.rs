@@ -238,8 +238,7 @@ impl LossRecovery {
             return;
         }
         // Where reordering is common, what SACK reports is as good as what is acknowledged.
-        let moves = news.acknowledged > 0
-            || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
+        let moves = news.acknowledged > 0 || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
         if moves {
             sender.congestion.on_ack(&AckEvent { delivered, now: ack.now });
         }
@@ -310,11 +309,7 @@ impl LossRecovery {
 
     /// RFC 6298 section 5.3; and where SACK alone gives news, only when that was sent after the oldest data:
     /// else the timer might never run out.
-    fn timer_after(
-        queue: &RetransmissionQueue,
-        news: &AckNews,
-        measured: bool,
-    ) -> TimerPlan {
+    fn timer_after(queue: &RetransmissionQueue, news: &AckNews, measured: bool) -> TimerPlan {
         let is_later = || match (queue.front(), news.sacked_at) {
             (Some(front), Some((first, _))) => measured && first < front.sent_at,
             _ => false,

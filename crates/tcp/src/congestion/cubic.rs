@@ -6,7 +6,10 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use super::hystart::HyStart;
-use super::{AckEvent, Cause, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent, Window};
+use super::{
+    AckEvent, Cause, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent,
+    Window,
+};
 use crate::config::SlowStartExit;
 
 /// beta_cubic, 0.7, in 1/1024 (section 4.6).
@@ -158,8 +161,7 @@ impl CongestionController for Cubic {
 
     fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent) {
         // Right after a recovery round trips say little of the path.
-        let settling =
-            self.epoch.is_some_and(|epoch| event.now - epoch.began < Duration::from_secs(1));
+        let settling = self.epoch.is_some_and(|epoch| event.now - epoch.began < Duration::from_secs(1));
         if !settling {
             self.hystart.on_round_trip(window, event);
         }

@@ -73,15 +73,19 @@ impl Pacer {
 /// Octets a second at which the window would be used up, and some more; `None` before the first round trip.
 pub(crate) fn rate(window: &Window, outstanding: u32, mss: u32, smoothed: Option<Duration>) -> Option<u64> {
     let micros = smoothed?.as_micros().max(1) as u64;
-    let percent =
-        if window.size < window.threshold / 2 { SLOW_START_PERCENT } else { AVOIDANCE_PERCENT };
+    let percent = if window.size < window.threshold / 2 { SLOW_START_PERCENT } else { AVOIDANCE_PERCENT };
     let octets = u64::from(window.size.max(outstanding)) * u64::from(mss);
     Some(octets.saturating_mul(1_000_000 / 100).saturating_mul(percent) / micros)
 }
 
 /// How many segments to send at once at `rate`: a millisecond's worth, more over a short path, and no fewer
 /// than `least`.
-pub(crate) fn segments_at_once(rate: Option<u64>, minimum_rtt: Option<Duration>, mss: u32, least: u32) -> u32 {
+pub(crate) fn segments_at_once(
+    rate: Option<u64>,
+    minimum_rtt: Option<Duration>,
+    mss: u32,
+    least: u32,
+) -> u32 {
     let Some(rate) = rate else { return (MOST_AT_ONCE / u64::from(mss)).max(1) as u32 };
     let half_millis = minimum_rtt.map_or(u32::MAX, |rtt| (rtt.as_micros() >> 9).min(u32::MAX.into()) as u32);
     let extra = if half_millis < SHORT_PATH { MOST_AT_ONCE >> half_millis } else { 0 };

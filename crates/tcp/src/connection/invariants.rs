@@ -27,7 +27,10 @@ impl Connection {
             assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
         } else {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            assert!(tcb.queue.is_empty() || tcb.timers.is_watching(), "data in flight without a retransmission timer");
+            assert!(
+                tcb.queue.is_empty() || tcb.timers.is_watching(),
+                "data in flight without a retransmission timer"
+            );
         }
     }
 

@@ -46,10 +46,9 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
 /// An acknowledgment older than SND.UNA: it may still tell by SACK what the peer holds.
 fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let input = ack_input(common, tcb, segment, tcb.send.una, false);
-    let plan = tcb.recovery.on_old_ack(&input, &mut Sender {
-        queue: &mut tcb.queue,
-        congestion: &mut tcb.congestion,
-    });
+    let plan = tcb
+        .recovery
+        .on_old_ack(&input, &mut Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion });
     if plan.repair != Repair::Nothing {
         tcb.repair = plan.repair;
     }

@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use super::scoreboard::AckNews;
 use super::prr::{Prr, PrrInput};
+use super::scoreboard::AckNews;
 use super::{AckInput, AckPlan, LossRecovery, Repair, Sender, TimerPlan};
 use crate::congestion::{Cause, CongestionEvent};
 use crate::connection::status::RecoveryState;

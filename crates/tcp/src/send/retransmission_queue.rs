@@ -332,7 +332,9 @@ impl RetransmissionQueue {
             match judge(range) {
                 Finding::Lost => found |= self.mark_lost(index),
                 Finding::Keep => {}
-                Finding::Stop if self.resent_until.is_none_or(|until| range.start.at_or_after(until)) => break,
+                Finding::Stop if self.resent_until.is_none_or(|until| range.start.at_or_after(until)) => {
+                    break;
+                }
                 Finding::Stop => {}
             }
         }
@@ -436,7 +438,8 @@ impl RetransmissionQueue {
         let full = |range: &SentRange| range.len() == range.segments * range.mss;
         let mut index = index;
         for first in [index, index.wrapping_sub(1)] {
-            let (Some(one), Some(next)) = (self.ranges.get(first), self.ranges.get(first.wrapping_add(1))) else {
+            let (Some(one), Some(next)) = (self.ranges.get(first), self.ranges.get(first.wrapping_add(1)))
+            else {
                 continue;
             };
             if plain(one) && plain(next) && full(one) && one.mss == next.mss {
