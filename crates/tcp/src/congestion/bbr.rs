@@ -186,7 +186,7 @@ impl Bbr {
         self.rounds.update(event.delivered_in_all, sample.prior_delivered);
         self.latest.take(event.delivered_in_all, sample);
         self.max_bandwidth.take(sample);
-        self.adapt_lower_bounds(window.size);
+        self.adapt_lower_bounds(window.size, sample);
         let bandwidth = self.bandwidth();
         let filter_rounds = if self.full.reached { aggregation::ROUNDS } else { 1 };
         self.aggregation.take(event, bandwidth, window.size, self.rounds.count, filter_rounds);

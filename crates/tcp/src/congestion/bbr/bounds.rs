@@ -48,9 +48,11 @@ impl Bounds {
 }
 
 impl Bbr {
-    /// BBRAdaptLowerBoundsFromCongestion: once a round trip, by what that has delivered.
-    pub(super) fn adapt_lower_bounds(&mut self, window: u32) {
-        let lost = self.latest.round_started && self.latest.loss_in_round;
+    /// BBRAdaptLowerBoundsFromCongestion: once a round trip, by what that has delivered. The draft does it for any
+    /// loss; here only for as many as end a probe, since else the pacing margin alone would slow down, round trip by
+    /// round trip, a flow that loses one segment in a hundred by chance.
+    pub(super) fn adapt_lower_bounds(&mut self, window: u32, sample: &Sample) {
+        let lost = self.latest.round_started && self.latest.loss_in_round && sample.lost_too_much();
         if !lost || self.mode.seeks_bandwidth() {
             return;
         }
