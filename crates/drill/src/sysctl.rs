@@ -26,7 +26,6 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
 /// Settings whose value picks one of several ways to do the same work. The stack has its own way, and the
 /// script's packets judge it.
 const OWN_WAY: &[&str] = &[
-    "tcp_congestion_control",
     "tcp_dsack",
     "tcp_ecn",
     "tcp_ecn_option",
@@ -61,6 +60,7 @@ pub(crate) fn apply(command: &str, config: &mut Config) -> Unheeded {
                 assignments(arguments, config, &mut unheeded);
             }
             "sysctl" | "set_sysctls.py" => assignments(arguments, config, &mut unheeded),
+            "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => config.pacing = true,
             _ if name.starts_with("sysctl_restore_") || name.is_empty() => {}
             _ => unheeded.push(format!("`{}`", line.trim())),
         }
@@ -99,6 +99,10 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
             config.r2_syn =
                 syn_patience(config.initial_rto, u32::try_from(retries).unwrap_or(u32::MAX).min(15));
         }
+        ("tcp_congestion_control", _) => match value.parse() {
+            Ok(algorithm) => config.congestion = algorithm,
+            Err(_) => unheeded.push(format!("sysctl {name}={value}")),
+        },
         _ if OWN_WAY.contains(&name) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }

@@ -109,6 +109,32 @@ pub enum CongestionAlgorithm {
     Bbr,
 }
 
+impl core::str::FromStr for CongestionAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// By the names that Linux gives them.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        match name {
+            "reno" => Ok(Self::Reno),
+            "cubic" => Ok(Self::Cubic),
+            "bbr" => Ok(Self::Bbr),
+            _ => Err(UnknownAlgorithm),
+        }
+    }
+}
+
+/// There is no congestion control of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAlgorithm;
+
+impl core::fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("it is reno, cubic or bbr")
+    }
+}
+
+impl core::error::Error for UnknownAlgorithm {}
+
 /// When slow start ends before it has lost anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SlowStartExit {

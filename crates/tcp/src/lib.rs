@@ -41,7 +41,7 @@ mod recovery;
 mod send;
 mod timer;
 
-pub use config::{Config, CongestionAlgorithm, KeepAlive, SlowStartExit};
+pub use config::{Config, CongestionAlgorithm, KeepAlive, SlowStartExit, UnknownAlgorithm};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::state::{State, Trigger};
 pub use connection::status::{RecoveryState, Status};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::State;
+use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
 use super::{Errno, Kernel, Outcome, Role, Stop};
@@ -14,6 +14,7 @@ const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_LINGER: i64 = 13;
 const SO_TIMESTAMPING: i64 = 37;
+const SO_MAX_PACING_RATE: i64 = 47;
 const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
@@ -21,6 +22,7 @@ const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_CONGESTION: i64 = 13;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_FASTOPEN_CONNECT: i64 = 30;
@@ -53,6 +55,9 @@ impl Kernel {
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
+            OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
+                self.set_congestion(fd, &name_of)
+            }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
                 Ok(0)
@@ -81,6 +86,7 @@ impl Kernel {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
+            (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
             (SOL_TCP, TCP_NODELAY) => {
                 file.config.nagle = value == 0;
@@ -116,6 +122,30 @@ impl Kernel {
             file.kept.insert((level, name), value);
         }
         Ok(0)
+    }
+
+    /// TCP_CONGESTION: by a name that Linux knows too.
+    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<i64> {
+        let name = name.strip_suffix(b"\0").unwrap_or(name);
+        let algorithm = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+        let algorithm: CongestionAlgorithm = algorithm.ok_or(Errno::ENOENT)?;
+        self.tcp(fd)?.config.congestion = algorithm;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_congestion(algorithm, now);
+        }
+        Ok(0)
+    }
+
+    /// SO_MAX_PACING_RATE; all ones is no limit.
+    fn set_max_pacing_rate(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let rate = u64::try_from(value).ok().filter(|rate| *rate != u64::from(u32::MAX));
+        self.tcp(fd)?.config.max_pacing_rate = rate;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_max_pacing_rate(rate, now);
+        }
+        Ok(())
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {

@@ -19,7 +19,8 @@ fn sysctls_set_connections_up() {
 #[test]
 fn what_is_not_known_is_said() {
     let mut config = Config::default();
-    let unheeded = apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root fq", &mut config);
-    assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root fq`"]);
+    let unheeded =
+        apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root pfifo", &mut config);
+    assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root pfifo`"]);
     assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut config), Vec::<String>::new());
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
-    CloseReason, Connection, KeepAlive, ReceiveError, SegmentOut, SendError, SendReason, State, Status,
+    CloseReason, CongestionAlgorithm, Connection, KeepAlive, ReceiveError, SegmentOut, SendError, SendReason,
+    State, Status,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
@@ -184,6 +185,18 @@ impl<'a> TcpSocket<'a> {
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);
         self.call(|connection| connection.set_user_timeout(timeout, now), later);
+    }
+
+    /// Another congestion control from now on; the window stays as it is.
+    pub fn set_congestion(&mut self, algorithm: CongestionAlgorithm, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.congestion = Some(algorithm);
+        self.call(|connection| connection.set_congestion(algorithm, now), later);
+    }
+
+    /// SO_MAX_PACING_RATE: no more than so many octets a second.
+    pub fn set_max_pacing_rate(&mut self, rate: Option<u64>, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.max_pacing_rate = Some(rate);
+        self.call(|connection| connection.set_max_pacing_rate(rate, now), later);
     }
 
     /// Calls the connection, or notes what to call once there is one.

@@ -148,6 +148,3 @@ impl LatestSignals {
         self.in_flight = 0;
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -61,7 +61,8 @@ impl Bbr {
         if self.mode != Mode::Startup {
             return;
         }
-        let recovering = event.recovery == RecoveryState::Recovery && self.recovery == RecoveryState::Recovery;
+        let recovering =
+            event.recovery == RecoveryState::Recovery && self.recovery == RecoveryState::Recovery;
         let many = self.latest.round_started && self.latest.loss_events >= FULL_LOSSES;
         if recovering && many && sample.lost_too_much() {
             self.full.reached = true;
