@@ -146,7 +146,10 @@ fn a_bad_script_says_where_and_what_was_expected() {
 #[test]
 fn nothing_that_is_not_there_is_ever_passed() {
     for (text, what) in [
-        ("`tc qdisc replace dev tun0 root fq`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", "tc qdisc"),
+        (
+            "`tc qdisc replace dev tun0 root pfifo limit 0`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3",
+            "tc qdisc",
+        ),
         (
             "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_TCP, TCP_TIMESTAMP, [1], 4) = 0",
             "TCP_TIMESTAMP",

@@ -42,7 +42,7 @@ mod recovery;
 mod send;
 mod timer;
 
-pub use config::{Config, CongestionAlgorithm, KeepAlive, SecondSegment, SlowStartExit};
+pub use config::{Config, CongestionAlgorithm, KeepAlive, SecondSegment, SlowStartExit, UnknownAlgorithm};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};

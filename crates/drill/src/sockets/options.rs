@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::State;
+use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
@@ -15,6 +15,7 @@ const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_LINGER: i64 = 13;
 const SO_TIMESTAMPING: i64 = 37;
+const SO_MAX_PACING_RATE: i64 = 47;
 const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
@@ -26,6 +27,7 @@ const TCP_SYNCNT: i64 = 7;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
+const TCP_CONGESTION: i64 = 13;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
@@ -64,6 +66,9 @@ impl Kernel {
             OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
                 self.set_fast_open_keys(fd, &octets)?;
                 Ok(0)
+            }
+            OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
+                self.set_congestion(fd, &name_of)
             }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
@@ -125,6 +130,7 @@ impl Kernel {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
+            (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
             (SOL_TCP, TCP_NODELAY) => {
                 file.config.nagle = value == 0;
@@ -182,6 +188,30 @@ impl Kernel {
                 self.host.configure_listener(listener, &config);
             }
         }
+    }
+
+    /// TCP_CONGESTION: by a name that Linux knows too.
+    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<i64> {
+        let name = name.strip_suffix(b"\0").unwrap_or(name);
+        let algorithm = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+        let algorithm: CongestionAlgorithm = algorithm.ok_or(Errno::ENOENT)?;
+        self.tcp(fd)?.config.congestion = algorithm;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_congestion(algorithm, now);
+        }
+        Ok(0)
+    }
+
+    /// SO_MAX_PACING_RATE; all ones is no limit.
+    fn set_max_pacing_rate(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let rate = u64::try_from(value).ok().filter(|rate| *rate != u64::from(u32::MAX));
+        self.tcp(fd)?.config.max_pacing_rate = rate;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_max_pacing_rate(rate, now);
+        }
+        Ok(())
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {

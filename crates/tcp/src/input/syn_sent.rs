@@ -131,7 +131,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             mss: mss.max(syn_sent.text_sent),
             push: true,
             now: syn_sent.sent_at,
-            stamp: tcb.recovery.rate.stamp(true, syn_sent.sent_at),
+            stamp: tcb.recovery.rate.stamp(true, 1, syn_sent.sent_at),
         });
     }
     tcb.fin_queued = syn_sent.fin_queued;

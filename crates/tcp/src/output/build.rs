@@ -85,13 +85,15 @@ pub(super) fn new_text(
     if was_empty {
         tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
     }
-    let stamp = tcb.recovery.rate.stamp(was_empty, now);
     let segments = octets.div_ceil(size).max(1);
+    let in_flight = tcb.in_flight() + segments;
+    let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
     tcb.send.nxt = end;
     let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
     let push = burst.is_some_and(|burst| burst.push);
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
+    super::paced(common, tcb, segments, octets, now);
     super::used(common, tcb, now);
     if reason == SendReason::TailLossProbe {
         tcb.recovery.probed(end, false);
@@ -121,9 +123,11 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    let stamp = tcb.recovery.rate.stamp(false, now);
+    let in_flight = tcb.in_flight() + octets.div_ceil(super::segment_size(tcb)).max(1);
+    let stamp = tcb.recovery.rate.stamp(false, in_flight, now);
     let probe = reason == SendReason::TailLossProbe;
     let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
+    super::paced(common, tcb, sent.segments, octets, now);
     tcb.tally.octets_retransmitted += u64::from(octets);
     tcb.recovery.sent_again(sent.segments);
     if probe {
