@@ -200,3 +200,14 @@ fn a_refused_attempt_says_so() {
     assert_eq!(scene.closed(), Some(CloseReason::Refused));
     assert!(scene.told(|events| events.closed() == Some(CloseReason::Refused)));
 }
+
+/// RFC 7323 section 2.2: a window beside a SYN is not scaled, be it that of a simultaneous open.
+#[test]
+fn the_window_of_a_simultaneous_open_is_not_scaled() {
+    let mut scene = Scene::new(Config { window_scaling: true, ..plain() });
+    scene.peer_options.window_scale = Some(7);
+    scene.reach(State::SynSent);
+    scene.say(segment(Flags::SYN));
+    scene.say(segment(SYN_ACK).at(0).window(2000));
+    assert_eq!(scene.status().send_window, 2000);
+}
