@@ -1,7 +1,7 @@
 //! Opening: active, passive, simultaneous (RFC 9293 section 3.5).
 
 use synfin_host::TcpEvents;
-use synfin_tcp::{CloseReason, DropReason, State};
+use synfin_tcp::{CloseReason, Config, DropReason, State};
 use synfin_wire::{Flags, SeqNumber};
 
 use crate::peer::{IRS, Scene, ack, ms, plain, rst, secs, segment};

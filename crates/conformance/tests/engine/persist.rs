@@ -3,7 +3,7 @@
 use synfin_tcp::{CloseReason, Config, State};
 use synfin_wire::WindowSize;
 
-use crate::peer::{Scene, ack, ms, plain, secs};
+use crate::peer::{Scene, ack, ms, plain, secs, text};
 
 fn closed_window(config: Config) -> Scene {
     let mut scene = Scene::new(config).established();
