@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use synfin_wire::Mss;
+use synfin_wire::{Mss, OptionOrder};
 
 /// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
 ///
@@ -40,8 +40,15 @@ pub struct Config {
     pub window_scaling: bool,
     /// Offer timestamps (RFC 7323 section 3).
     pub timestamps: bool,
+    /// Discard a segment without the timestamp that both ends agreed on, as RFC 7323 section 3.2 asks for. Linux takes
+    /// it, and so does the default: some middleboxes lose the option.
+    pub require_timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
+    /// How the options of a SYN are laid out.
+    pub option_order: OptionOrder,
+    /// Push a super-segment even when there is more behind it.
+    pub push_bursts: bool,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
@@ -49,6 +56,8 @@ pub struct Config {
     /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
     /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
+    /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
+    pub second_segment: SecondSegment,
     /// How many of the first segments are acknowledged at once, at the most, so that the peer's slow start
     /// is not held back.
     pub quick_acks: u8,
@@ -73,14 +82,25 @@ pub struct Config {
     pub initial_rto: Duration,
     /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
     pub min_rto: Duration,
+    /// What is added to each RTO that was measured; RFC 6298 adds nothing.
+    pub rto_slop: Duration,
     /// The largest RTO, at least 60 s (RFC 6298 section 2.5).
     pub max_rto: Duration,
     /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
     pub r1_retransmissions: u8,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
-    /// R2 for a SYN: 3 minutes or more (MUST-23).
+    /// R2 for a SYN: 3 minutes or more (MUST-23). The attempt ends with the first timeout after that.
     pub r2_syn: Duration,
+    /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
+    pub r2_syn_ack: Duration,
+    /// TCP_DEFER_ACCEPT: a passive open is over only with the first text. A bare acknowledgment of the SYN-ACK is not
+    /// taken before so much time has passed, in terms of the SYN-ACK's timeouts; `None` takes it at once, as RFC 9293
+    /// has it.
+    pub defer_accept: Option<Duration>,
+    /// How many timeouts of a SYN wait no longer than the first: Linux does not suspect congestion that early.
+    /// RFC 6298 section 5.5 doubles from the first on: 0.
+    pub syn_linear_timeouts: u8,
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
@@ -133,8 +153,27 @@ pub enum SlowStartExit {
     HyStartPlusPlus,
 }
 
+/// What is acknowledged at once when it arrives behind something unacknowledged (RFC 9293 section 3.8.6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SecondSegment {
+    /// Text that makes up two full-sized segments, as RFC 5681 section 4.2 asks for.
+    #[default]
+    FullSized,
+    /// Any text.
+    Any,
+}
+
 impl Default for Config {
+    /// [`Config::linux`].
     fn default() -> Self {
+        Self::linux()
+    }
+}
+
+impl Config {
+    /// As Linux 6 does it.
+    #[must_use]
+    pub const fn linux() -> Self {
         Self {
             mss: Mss::new(1460),
             default_peer_mss: Mss::DEFAULT_V4,
@@ -147,10 +186,14 @@ impl Default for Config {
             unsent_limit: None,
             window_scaling: true,
             timestamps: true,
+            require_timestamps: false,
             sack: true,
+            option_order: OptionOrder::Linux,
+            push_bursts: true,
             nagle: true,
             cork: false,
             delayed_ack: Duration::from_millis(40),
+            second_segment: SecondSegment::FullSized,
             quick_acks: 16,
             initial_window_segments: 10,
             congestion: CongestionAlgorithm::Cubic,
@@ -162,14 +205,47 @@ impl Default for Config {
             least_burst: 2,
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_millis(200),
+            rto_slop: Duration::ZERO,
             max_rto: Duration::from_secs(120),
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
             r2_syn: Duration::from_secs(180),
+            r2_syn_ack: Duration::from_secs(180),
+            defer_accept: None,
+            syn_linear_timeouts: 4,
             user_timeout: None,
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// As FreeBSD 14 does it, by its tcp(4) and the constants behind it: no quick acknowledgments, 30 ms and a slop of
+    /// 200 ms in the RTO, twelve retransmissions, 75 s for a SYN where MUST-23 asks for 3 minutes, and buffers of 2 MiB
+    /// at most, from which comes a window scale of 6.
+    ///
+    /// ```
+    /// use synfin_tcp::Config;
+    /// assert_eq!(Config::freebsd().quick_acks, 0);
+    /// ```
+    #[must_use]
+    pub const fn freebsd() -> Self {
+        Self {
+            receive_buffer: 2 << 20,
+            receive_buffer_max: 2 << 20,
+            segment_overhead: false,
+            send_buffer: 2 << 20,
+            send_buffer_max: 2 << 20,
+            option_order: OptionOrder::FreeBsd,
+            push_bursts: false,
+            second_segment: SecondSegment::Any,
+            quick_acks: 0,
+            min_rto: Duration::from_millis(230),
+            rto_slop: Duration::from_millis(200),
+            max_rto: Duration::from_secs(64),
+            r2: Duration::from_secs(511),
+            r2_syn: Duration::from_secs(75),
+            ..Self::linux()
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::window;
 
 pub use no_connection::no_connection;
+pub(crate) use text::take_syn_text;
 
 /// Why the walk through the checks ended early, or what a timer concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +66,12 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incomin
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
-    let segment = sequence::check(tcb, incoming)?;
+    let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
+    sequence::remember_timestamp(tcb, &segment);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);

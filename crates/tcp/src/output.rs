@@ -14,7 +14,6 @@ use synfin_wire::{Instant, SeqNumber};
 use crate::congestion::pacing;
 use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
-use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
@@ -88,7 +87,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if let Some(reason) = tcb.intents.challenge.take() {
         return Some(Decision::Acknowledge(reason));
     }
-    if tcb.state() == State::SynReceived {
+    if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
     loss_probe(tcb)
@@ -153,7 +152,10 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
-    let reason = tcb.recovery.retransmit_reason(tcb.negotiated.sack);
+    let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
+        Some(_) => SendReason::SynTextRetransmit,
+        None => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
+    };
     Some(Decision::Retransmit { start, end, reason })
 }
 

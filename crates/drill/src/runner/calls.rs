@@ -18,6 +18,9 @@ use crate::symbols::{self, MSG_ERRQUEUE, MSG_FASTOPEN};
 /// How long a call may block that the script expects to return at once.
 const LONGEST_BLOCK: Duration = Duration::from_secs(24 * 3600);
 
+/// The longest value of a socket option that anything here asks for.
+const MOST_OPTION_OCTETS: usize = 1024;
+
 /// A call that has begun and not returned.
 #[derive(Clone, Debug)]
 pub(super) struct Ongoing {
@@ -145,7 +148,11 @@ impl Runner {
         let Ok(reply) = outcome else { return Ok(()) };
         if let Some((file, remote)) = reply.file {
             let fd = expected.and_then(|fd| i32::try_from(fd).ok()).unwrap_or(-1);
-            if !self.kernel.install(fd, file) {
+            let installed = match remote {
+                Some(_) => self.kernel.install_accepted(fd, file),
+                None => self.kernel.install(fd, file),
+            };
+            if !installed {
                 return Err(wrong(format!("descriptor {fd} is in use already")));
             }
             match (call.name.as_str(), remote) {
@@ -297,11 +304,12 @@ impl Runner {
         if flags & MSG_FASTOPEN == 0 {
             return Ok(self.kernel.send(fd, &buffers, flags, sent)?.into());
         }
+        // The address of another family than the socket's is none.
         if arguments.len() == 6 && matches!(arguments.get(4), Expression::Word(word) if word == "AF_UNSPEC") {
             return Err(Stop::Errno(Errno::EOPNOTSUPP).into());
         }
         self.starts_connecting(fd);
-        Ok(self.kernel.send_fast_open(fd, len, flags, sent)?.into())
+        Ok(self.kernel.send(fd, &buffers, flags, sent)?.into())
     }
 
     fn configuring(&mut self, call: &Call) -> Result<Reply, Problem> {
@@ -333,7 +341,10 @@ impl Runner {
             _ => {
                 let arguments = Arguments::new(call, 5..=5)?;
                 let (fd, level, name) = (arguments.fd(0)?, arguments.integer(1)?, arguments.integer(2)?);
-                let value = option_value(arguments.get(3))?;
+                let mut value = option_value(arguments.get(3))?;
+                if let OptionValue::Text(octets) = &mut value {
+                    octets.resize(arguments.size(4)?.min(MOST_OPTION_OCTETS), 0);
+                }
                 Ok(self.kernel.set_option(fd, level, name, value)?.into())
             }
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use synfin_wire::Instant;
 
 use super::{Errno, File, Kernel, Outcome, TcpFile};
-use crate::symbols::SOL_SOCKET;
+use crate::symbols::{MSG_ZEROCOPY, SOL_SOCKET};
 
 const SO_TIMESTAMPING: i64 = 37;
 const TX_SOFTWARE: i64 = 2;
@@ -100,12 +100,12 @@ impl ErrorQueue {
 }
 
 impl TcpFile {
-    /// Octets were written by a call that has returned; `zerocopy` asks for a report.
-    pub(super) fn wrote(&mut self, octets: u64, zerocopy: bool) {
+    /// Octets were written by a call that has returned; MSG_ZEROCOPY in its flags asks for a report.
+    pub(super) fn wrote(&mut self, octets: u64, flags: i64) {
         let queue = &mut self.errors;
         queue.written += octets;
         let wanted = self.kept.get(&(SOL_SOCKET, SO_ZEROCOPY)).is_some_and(|value| *value != 0);
-        if zerocopy && wanted && octets > 0 {
+        if flags & MSG_ZEROCOPY != 0 && wanted && octets > 0 {
             queue.under_way.push_back((queue.next, queue.written));
             queue.next = queue.next.wrapping_add(1);
         }

@@ -7,6 +7,7 @@ use super::Kernel;
 
 const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
+const SYN_DATA: i64 = 32;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
@@ -28,7 +29,10 @@ impl Kernel {
             u32::MAX => INFINITE_THRESHOLD,
             segments => i64::from(segments),
         };
-        let options = if status.timestamps { TIMESTAMPS } else { 0 } | if status.sack { SACK } else { 0 };
+        let bit = |set, bit| if set { bit } else { 0 };
+        let options = bit(status.timestamps, TIMESTAMPS)
+            | bit(status.sack, SACK)
+            | bit(status.syn_text_taken, SYN_DATA);
         let mut info = self.measured_info(fd);
         info.extend([
             ("tcpi_state", state),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use synfin_host::tcp::State;
 use synfin_wire::Mss;
 
+use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
 use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
 
@@ -22,18 +23,18 @@ const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
-const TCP_FASTOPEN_CONNECT: i64 = 30;
 const TCP_INQ: i64 = 36;
 const IP_TOS: i64 = 1;
 const IPV6_TCLASS: i64 = 67;
 /// Options that change nothing that a peer could see: SO_REUSEADDR, SO_REUSEPORT, SO_MARK, SO_PRIORITY,
 /// IP_FREEBIND, IP_MTU_DISCOVER's DONT beside an MTU that is never exceeded.
-const HARMLESS: [(i64, i64); 5] =
-    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15)];
+const HARMLESS: [(i64, i64); 6] =
+    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15), (SOL_IP, 10)];
 
 /// Linux's least receive buffer and send buffer, octets.
 const SMALLEST_RECEIVE_BUFFER: usize = 2304;
@@ -60,6 +61,10 @@ impl Kernel {
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
+            OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
+                self.set_fast_open_keys(fd, &octets)?;
+                Ok(0)
+            }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
                 Ok(0)
@@ -140,12 +145,22 @@ impl Kernel {
                 }
             }
             (SOL_TCP, TCP_SYNCNT) => {
-                let retries = u32::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
+                let retries = usize::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
                 let retries = retries.ok_or(Errno::EINVAL)?;
-                file.config.r2_syn = syn_patience(file.config.initial_rto, retries);
+                let patience = syn_patience(file.config.initial_rto, retries);
+                (file.config.r2_syn, file.config.r2_syn_ack) = (patience, patience);
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_syn_patience(patience);
+                }
+            }
+            (SOL_TCP, TCP_DEFER_ACCEPT) => {
+                let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
+                file.config.defer_accept = seconds.map(Duration::from_secs);
             }
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
-            (SOL_TCP, TCP_FASTOPEN_CONNECT) => file.connects_on_write = value != 0,
+            (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
+                self.set_fast_open(fd, name, value)?;
+            }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
             (SOL_SOCKET, SO_ZEROCOPY) => {}
             (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
@@ -258,8 +273,8 @@ impl Kernel {
 }
 
 /// How long a SYN is retried when that may be done `retries` times, each wait twice the one before.
-pub(crate) fn syn_patience(initial: Duration, retries: u32) -> Duration {
-    initial.saturating_mul(2u32.saturating_pow((retries + 1).min(16)) - 1)
+pub(crate) fn syn_patience(initial: Duration, retries: usize) -> Duration {
+    initial.saturating_mul((2 << retries.min(15)) - 1)
 }
 
 /// The name of an option, for a person.

@@ -63,7 +63,10 @@ impl Kernel {
         let Ok(file) = self.tcp(fd) else { return 0 };
         let (read_shut, write_shut) = (file.read_shut, file.write_shut);
         let reports = file.errors.is_ready();
+        let connecting = file.is_connecting(state);
         let handle = match file.role {
+            // A connect that was put off waits for octets.
+            Role::Idle if file.fast_open.put_off.is_some() => return POLLOUT,
             Role::Idle => return POLLOUT | POLLHUP,
             // Looking does not take; a listener's queue is asked by `accept` alone.
             Role::Listener(_) => return 0,
@@ -71,7 +74,7 @@ impl Kernel {
         };
         let Some(mut socket) = self.host.tcp(handle) else { return 0 };
         let mut ready = if failed || reports { POLLERR } else { 0 };
-        if matches!(state, State::SynSent | State::SynReceived) {
+        if connecting {
             return ready;
         }
         let ended = matches!(

@@ -25,6 +25,9 @@ impl Kernel {
             )));
         }
         let now = self.now;
+        if self.tcp(fd)?.fast_open.put_off.is_some() {
+            return Err(self.wait_or_again(fd, flags));
+        }
         let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
         let mut taken = 0;
         let outcome = loop {
@@ -51,6 +54,21 @@ impl Kernel {
 
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
     pub(crate) fn send(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
+        if self.tcp(fd)?.fast_open.takes(flags) {
+            let remote = self.peer;
+            return self.send_with_syn(fd, remote, buffers, flags, sent);
+        }
+        self.send_connected(fd, buffers, flags, sent)
+    }
+
+    /// The same, where nothing can go with the SYN.
+    pub(super) fn send_connected(
+        &mut self,
+        fd: i32,
+        buffers: &[usize],
+        flags: i64,
+        sent: &mut usize,
+    ) -> Outcome<i64> {
         let len: usize = buffers.iter().sum();
         if flags & !SEND_FLAGS != 0 {
             return Err(Stop::unsupported(format!("sending with flags {flags:#x}")));
@@ -64,7 +82,7 @@ impl Kernel {
         if file.write_shut {
             return Err(Errno::EPIPE.into());
         }
-        if matches!(state, State::SynSent | State::SynReceived) {
+        if file.is_connecting(state) {
             return Err(self.wait_or_again(fd, flags));
         }
         let options = SendOptions {
@@ -89,37 +107,12 @@ impl Kernel {
                 Err(SendError::Closing | SendError::Closed(_)) => return Err(Errno::EPIPE.into()),
             }
         }
-        self.tcp(fd)?.wrote(*sent as u64, flags & MSG_ZEROCOPY != 0);
+        self.tcp(fd)?.wrote(*sent as u64, flags);
         Ok(*sent as i64)
     }
 
-    /// `sendto` with MSG_FASTOPEN: connects, with the octets in the SYN where there is a cookie. This host
-    /// never has one.
-    pub(crate) fn send_fast_open(
-        &mut self,
-        fd: i32,
-        len: usize,
-        flags: i64,
-        sent: &mut usize,
-    ) -> Outcome<i64> {
-        self.unheed("MSG_FASTOPEN");
-        let peer = self.peer;
-        match self.tcp(fd)?.role {
-            Role::Listener(_) => return Err(Errno::EISCONN.into()),
-            Role::Idle => self.start_connecting(fd, peer)?,
-            Role::Connection(_) => {}
-        }
-        match self.state(fd) {
-            State::SynSent | State::SynReceived if self.may_return(fd, flags) => {
-                Err(Errno::EINPROGRESS.into())
-            }
-            State::SynSent | State::SynReceived => Err(Stop::BLOCK),
-            _ => self.send(fd, &[len], flags & !MSG_FASTOPEN, sent),
-        }
-    }
-
     /// The call must not wait.
-    fn may_return(&self, fd: i32, flags: i64) -> bool {
+    pub(super) fn may_return(&self, fd: i32, flags: i64) -> bool {
         self.is_nonblocking(fd) || flags & MSG_DONTWAIT != 0
     }
 

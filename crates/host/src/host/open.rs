@@ -29,7 +29,11 @@ impl Host {
             return Err(ConnectError::TooMany);
         }
         let config = self.tcp_config(options.config.as_ref(), pair.remote.is_ipv4());
-        let connection = Connection::open(config.clone(), self.identify(pair, None, now), now);
+        let identity = self.identify(pair, None, now);
+        let connection = match self.fast_open_attempt(pair, options.fast_open, &config, now) {
+            Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
+            None => Connection::open(config.clone(), identity, now),
+        };
         let phase = Phase::Connection(Box::new(connection));
         let handle = self.table.insert(Entry::new(pair, config, phase, Owner::User));
         self.touch(handle);
@@ -58,7 +62,8 @@ impl Host {
             return Err(ListenError::InUse);
         }
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
-        Ok(self.listeners.insert(local, config, options.backlog))
+        let fast_open = self.fast_open_options(&options);
+        Ok(self.listeners.insert(local, config, options.backlog, fast_open))
     }
 
     /// Gives the connections that a listener accepts from now on other settings. A handle that is no longer

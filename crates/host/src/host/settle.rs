@@ -61,6 +61,7 @@ impl Host {
             Phase::Connection(connection) => {
                 connection.handle_timeout(now);
                 self.touch(handle);
+                self.follow_fast_open(handle, now);
             }
             Phase::TimeWait(time_wait) => {
                 if time_wait.handle_timeout(now) {
@@ -122,6 +123,9 @@ impl Host {
             (Phase::Request(_), _) => self.forwarder.ended(),
             (Phase::HalfOpen(_), Owner::Listener(listener)) => self.listeners.ended(listener),
             _ => {}
+        }
+        if let Some(listener) = entry.fast_open.and_then(|listener| self.listeners.get_mut(listener)) {
+            listener.fast_open.ended(None);
         }
         Some(entry)
     }

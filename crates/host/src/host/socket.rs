@@ -79,6 +79,13 @@ impl<'a> TcpSocket<'a> {
         self.entry().connection().map_or(0, Connection::send_capacity)
     }
 
+    /// How much text the SYN will carry, octets: what is sent now goes with it. None once it has left, or where it may
+    /// carry none (RFC 7413).
+    #[must_use]
+    pub fn syn_capacity(&self) -> usize {
+        self.entry().connection().map_or(0, Connection::syn_capacity)
+    }
+
     /// Queues the first octets of `data`, as many as there is room for, and returns how many: at least
     /// one of a `data` that is not empty.
     ///
@@ -250,6 +257,11 @@ impl<'a> TcpSocket<'a> {
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);
         self.call(|connection| connection.set_user_timeout(timeout, now), later);
+    }
+
+    /// How long the SYN of an active open is retried (RFC 9293 MUST-23).
+    pub fn set_syn_patience(&mut self, patience: Duration) {
+        self.call(|connection| connection.set_syn_patience(patience), |_| {});
     }
 
     /// Calls the connection, or notes what to call once there is one.

@@ -31,6 +31,7 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        order: config.option_order,
         ..TcpOptions::default()
     }
 }
@@ -42,6 +43,7 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamp
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
         timestamps: negotiated.timestamps.then_some(stamps),
+        order: config.option_order,
         ..TcpOptions::default()
     }
 }

@@ -93,6 +93,8 @@ pub struct Status {
     pub timestamps: bool,
     /// Both ends use SACK.
     pub sack: bool,
+    /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
+    pub syn_text_taken: bool,
     /// Segments sent, those without text included.
     pub segments_sent: u64,
     /// Segments received and not discarded.
@@ -147,6 +149,7 @@ impl Connection {
             receive_queued: self.receive_available(),
             timestamps: false,
             sack: false,
+            syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
             segments_received: 0,
             octets_sent: 0,

@@ -1,6 +1,8 @@
 //! The transmission control block that the seven synchronized states share (RFC 9293 section 3.3.1).
 
-use synfin_wire::{Instant, SeqNumber};
+use alloc::boxed::Box;
+
+use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
@@ -29,6 +31,8 @@ pub(crate) enum Opening {
 pub(crate) struct Intents {
     /// A SYN-ACK.
     pub(crate) syn_ack: Option<SendReason>,
+    /// The Fast Open option for the SYN-ACK that is sent next.
+    pub(crate) fast_open: Option<Box<FastOpenOption>>,
     /// An RST that does not end this connection.
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
@@ -78,6 +82,11 @@ pub(crate) struct Tcb {
     state: State,
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
+    /// A passive Fast Open: text flows, though our SYN-ACK is not acknowledged. SND.UNA is beyond the SYN already,
+    /// which only the acknowledgment itself cares about.
+    pub(crate) syn_pending: bool,
+    /// What lies before this number was in our SYN, was not acknowledged with it, and was not sent again.
+    pub(crate) syn_text_lost: Option<SeqNumber>,
 
     pub(crate) send: SendSpace,
     pub(crate) outbox: SendBuffer,
@@ -170,6 +179,8 @@ impl Tcb {
             state: begin.state,
             opening: begin.opening,
             negotiated: begin.negotiated,
+            syn_pending: false,
+            syn_text_lost: None,
             send: SendSpace::new(iss),
             outbox: begin.outbox,
             write_queue,
@@ -214,6 +225,16 @@ impl Tcb {
 
     pub(crate) fn state(&self) -> State {
         self.state
+    }
+
+    /// The acknowledgment of our SYN is still to come.
+    pub(crate) fn awaits_ack_of_syn(&self) -> bool {
+        self.syn_pending || self.state == State::SynReceived
+    }
+
+    /// Text may go out: the handshake is over, or Fast Open does not wait for it.
+    pub(crate) fn may_send_text(&self) -> bool {
+        self.syn_pending || self.state != State::SynReceived
     }
 
     /// Moves along the transition table.
@@ -264,6 +285,7 @@ impl Tcb {
             delay: common.config.delayed_ack,
             window: self.receive.window(),
             quick_acks: common.config.quick_acks,
+            second_segment: common.config.second_segment,
         }
     }
 

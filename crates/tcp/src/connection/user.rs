@@ -186,6 +186,11 @@ impl Connection {
         }
     }
 
+    /// R2 for the SYN of an active open (MUST-23).
+    pub fn set_syn_patience(&mut self, patience: Duration) {
+        self.configure(|config| config.r2_syn = patience);
+    }
+
     /// Sets the user timeout, or leaves it to R2 (MUST-21).
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let _ = now;
@@ -218,8 +223,8 @@ impl Tcb {
             return;
         }
         self.fin_queued = true;
-        // In SYN-RECEIVED the FIN waits for ESTABLISHED (RFC 9293 section 3.10.4).
-        if self.state() != State::SynReceived {
+        // In SYN-RECEIVED the FIN waits for ESTABLISHED (RFC 9293 section 3.10.4), unless text may flow already.
+        if self.may_send_text() {
             self.advance(Trigger::Close);
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     if !segment.flags.ack() {
         return drop(DropReason::NoAck);
     }
-    if tcb.state() == State::SynReceived {
+    if tcb.awaits_ack_of_syn() {
         establish(common, tcb, segment)?;
     }
     in_range(tcb, segment)?;
@@ -29,7 +29,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     }
     let prior_una = tcb.send.una;
     let advanced = advance(common, tcb, segment);
-    let tells_window = take_window(common, tcb, segment);
+    let tells_window = take_window(common, tcb, segment) || advanced;
     let plan = recover(common, tcb, segment, prior_una, tells_window);
     tcb.repair = plan.repair;
     if advanced {
@@ -59,7 +59,7 @@ fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 /// SYN-RECEIVED: the acknowledgment of our SYN makes ESTABLISHED; any other gets an RST.
 fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
-    if !(ack.after(tcb.send.una) && ack.at_or_before(tcb.send.nxt)) {
+    if !(ack.at_or_after(tcb.send.first_octet()) && ack.at_or_before(tcb.send.nxt)) {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
@@ -72,7 +72,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);
         tcb.recovery.measured(RttSample { rtt, una: ack, nxt: tcb.send.nxt });
     }
-    tcb.advance(Trigger::AckOfSyn);
+    tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
     tcb.send.set_window(segment.header.seq, ack, segment.window);
     begin(common, tcb, segment.arrived);
@@ -83,11 +83,17 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
+    // Our SYN has arrived.
+    tcb.recovery.rate.count(1);
     // The SYN-ACK that was to acknowledge the peer's SYN is not needed, but the acknowledgment is.
     if tcb.intents.syn_ack.take().is_some() {
         tcb.ack.at_once(SendReason::HandshakeAck);
     }
     tcb.timers.stop_watching();
+    if !tcb.queue.is_empty() {
+        // Text that Fast Open sent beside or behind the SYN is in flight.
+        watch_flight(common, tcb, now);
+    }
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle);
     }
@@ -95,7 +101,10 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     common.events.raise(Event::Writable);
     tcb.grow_send_buffer(common);
     tcb.began = now;
-    if tcb.fin_queued {
+    if tcb.state() == State::SynReceived {
+        tcb.advance(Trigger::AckOfSyn);
+    }
+    if tcb.fin_queued && tcb.state() == State::Established {
         tcb.advance(Trigger::Close);
     }
 }
@@ -191,8 +200,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     let header = &segment.header;
     let window = segment.window;
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
-    let tells = header.ack.after(tcb.send.wl2)
-        || header.seq.after(tcb.send.wl1)
+    let tells = (header.seq.after(tcb.send.wl1) && window != tcb.send.wnd)
         || (header.seq == tcb.send.wl1 && (window > tcb.send.wnd || window == WindowSize::ZERO));
     let changed = tcb.send.update_window(header.seq, header.ack, window);
     if changed && tcb.has_unsent() {
@@ -208,6 +216,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost();
+        tcb.queue.front_is_due();
         tcb.repair = Repair::Lost;
     }
     tells

@@ -26,7 +26,10 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
 
 fn consume(common: &mut Common, tcb: &mut Tcb) {
     match tcb.state() {
-        State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => {
+        State::SynReceived | State::Established => tcb.advance(Trigger::Fin),
+        State::FinWait1 | State::FinWait2 => {
+            // Nothing of ours is to come that could carry the acknowledgment.
+            tcb.ack.at_once(SendReason::FinAck);
             tcb.advance(Trigger::Fin);
         }
         State::Closed

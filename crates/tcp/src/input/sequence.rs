@@ -3,10 +3,11 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use synfin_wire::{Flags, Instant, Segment, TcpHeader, WindowScale, WindowSize};
+use synfin_wire::tcp::SackRange;
+use synfin_wire::{Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
-use crate::connection::state::State;
+use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
@@ -15,13 +16,12 @@ use crate::reason::{DropReason, SendReason};
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
-pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
+pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, arrived, .. } = incoming;
     let window = window(tcb, &segment.header);
-    let segment = without_repeated_syn(tcb, segment)?;
-    paws(tcb, &segment, arrived)?;
+    let segment = without_repeated_syn(tcb, segment, arrived)?;
+    paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, arrived)?;
-    remember_timestamp(tcb, &segment, arrived);
     ControlFlow::Continue(trim(tcb, segment, window, arrived))
 }
 
@@ -31,28 +31,37 @@ pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
     WindowSize::from_field(header.window, scale)
 }
 
-/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
-/// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
-fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
+/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
+/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> Step<Segment> {
     let header = &mut segment.header;
-    if tcb.state() == State::SynReceived && header.flags.syn() && header.seq == tcb.receive.irs {
+    if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
-            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            if challenge::is_time(&mut tcb.last_challenge, now) {
+                tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            }
             return drop(DropReason::Duplicate);
         }
+        // Linux says so, which tells the peer that its handshake is over.
+        came_again(tcb, header.seq, header.seq + 1);
+        tcb.ack.at_once(SendReason::UnacceptableAck);
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
     }
     ControlFlow::Continue(segment)
 }
 
-fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     if !tcb.negotiated.timestamps || segment.header.flags.rst() {
         return ControlFlow::Continue(());
     }
-    // RFC 7323 section 3.2 asks to drop what should carry a timestamp and does not; Linux takes it, for the
-    // sake of peers and middleboxes that lose the option.
-    let Some(stamps) = segment.header.options.timestamps else { return ControlFlow::Continue(()) };
+    let Some(stamps) = segment.header.options.timestamps else {
+        return if common.config.require_timestamps {
+            drop(DropReason::MissingTimestamp)
+        } else {
+            ControlFlow::Continue(())
+        };
+    };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
         challenge::answer(tcb, segment, SendReason::PawsAck, now);
@@ -77,6 +86,9 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
         DropReason::OutsideWindow
     };
     if !header.flags.rst() {
+        if reason == DropReason::Duplicate && !header.flags.syn() {
+            came_again(tcb, header.seq, segment.end());
+        }
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(tcb, segment, why, now);
@@ -84,16 +96,25 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     drop(reason)
 }
 
-/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent.
-fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) {
+/// Tells the peer what it has sent again (RFC 2883).
+fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
+    if tcb.negotiated.sack {
+        tcb.sack_report.came_again(SackRange { start, end });
+    }
+}
+
+/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. It is taken from a segment
+/// whose acknowledgment was checked too, as Linux does it: a blind attacker who has guessed one number alone
+/// could otherwise make all that the peer sends look old.
+pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
     let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
         return;
     };
     let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
-    let stale = now - tcb.stamps.recent_at >= RECENT_LIFETIME;
+    let stale = segment.arrived - tcb.stamps.recent_at >= RECENT_LIFETIME;
     if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
         tcb.stamps.recent = stamps.value;
-        tcb.stamps.recent_at = now;
+        tcb.stamps.recent_at = segment.arrived;
     }
 }
 
@@ -108,6 +129,7 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, window: WindowSize, arrived:
     }
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
+        came_again(tcb, seq, seq + old as u32);
         let _ = payload.split_to(old);
         seq += old as u32;
     }

@@ -9,6 +9,7 @@ use super::{InWindow, Step, Stop, drop};
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::event::Event;
+use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
 
 /// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
@@ -33,6 +34,21 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
     } else {
         beyond_a_gap(common, tcb, segment)
     }
+}
+
+/// Takes the text of a SYN that a passive Fast Open was made of (RFC 7413 section 4.2.2): the SYN-ACK acknowledges
+/// it.
+pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
+    let mut text = syn.segment.payload;
+    text.truncate(tcb.receive.window() as usize);
+    if text.is_empty() {
+        return;
+    }
+    tcb.receive.nxt += text.len() as u32;
+    tcb.tally.octets_received += text.len() as u64;
+    tcb.inbox.push(text);
+    common.fast_open.text_taken = true;
+    common.events.raise(Event::Readable);
 }
 
 fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {

@@ -31,17 +31,27 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
 }
 
-/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open.
+/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
+/// Open.
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
     tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
-    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
+    let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
+    tcb.syn_ack_at = first.then_some(now);
+    let mut segment =
+        half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason);
+    segment.header.options.fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    // Text of the SYN that waits to be read takes its part of the buffer.
+    let free = config.receive_buffer.saturating_sub(tcb.inbox.len());
+    segment.header.window = segment.header.window.min(u16::try_from(free).unwrap_or(u16::MAX));
+    tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt + u32::from(segment.header.window));
+    segment
 }
 
 /// The number of a segment without text: SND.NXT, unless the peer has taken so much of its window back that
@@ -99,7 +109,8 @@ pub(super) fn new_text(
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    let flags = text_flags(burst.is_some_and(|burst| burst.push || burst.train), fin);
+    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
+    let flags = text_flags(push || train, fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 
@@ -135,7 +146,8 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let flags = text_flags(octets > 0 && (sent.push || sent.segments > 1), fin);
+    let flags =
+        text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 
@@ -225,7 +237,8 @@ fn unacknowledging(
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
+    options.sack.extend(tcb.sack_report.ranges().take(reported_ranges(tcb)).copied());
+    tcb.sack_report.sent();
     tcb.tally.segments_sent += 1;
     SegmentOut {
         header: TcpHeader {

@@ -117,5 +117,7 @@ fn holds(tcb: &Tcb, hold: Hold) -> bool {
 fn quota(tcb: &Tcb, size: u32) -> u32 {
     let window = tcb.congestion.window();
     let released = tcb.write_queue.released().div_ceil(size);
-    (window / 2).max(1).min(tcb.congestion_room().saturating_sub(released))
+    let trusted =
+        tcb.recovery.most_outstanding(tcb.negotiated.sack).saturating_sub(tcb.queue.counts().outstanding);
+    (window / 2).max(1).min(tcb.congestion_room().min(trusted).saturating_sub(released))
 }

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use synfin_wire::{Flags, Instant};
 
+use crate::config::SecondSegment;
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
@@ -37,6 +38,8 @@ pub(crate) struct Pace {
     pub(crate) window: u32,
     /// The most segments that are acknowledged at once.
     pub(crate) quick_acks: u8,
+    /// What makes the second segment.
+    pub(crate) second_segment: SecondSegment,
 }
 
 /// Whether something that arrived is still to be acknowledged, and how soon.
@@ -60,6 +63,8 @@ pub(crate) struct AckPolicy {
     full_segment: u32,
     /// The text of the last segment, when it was short but may be full.
     short_segment: u32,
+    /// Segments with text since the last acknowledgment.
+    arrivals: u8,
     /// A segment that is not acknowledged was pushed, or two were.
     pushes: u8,
     /// Segments beyond the same gap since RCV.NXT moved.
@@ -79,6 +84,7 @@ impl AckPolicy {
             arrived_at: None,
             full_segment,
             short_segment: 0,
+            arrivals: 0,
             pushes: 0,
             duplicates: 0,
         }
@@ -125,6 +131,7 @@ impl AckPolicy {
     /// Text has come that the user will read: how large the peer's segments are, and how close together.
     /// Returns whether it was a full segment.
     pub(crate) fn data(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32, pace: &Pace) -> bool {
+        self.arrivals = self.arrivals.saturating_add(1);
         let is_full = self.measure(text, flags, mss, options_len);
         match self.arrived_at {
             Some(before) if !self.wait.is_zero() => self.follow(pace.now - before, pace),
@@ -169,11 +176,11 @@ impl AckPolicy {
         false
     }
 
-    /// The next few acknowledgments are sent at once, and the user's answers are not waited for.
-    pub(crate) fn hasten(&mut self, pace: &Pace) {
+    /// The peer's SYN counts as text that the user is about to answer.
+    pub(crate) fn exchange_begins(&mut self, pace: &Pace) {
         self.be_quick(pace);
-        self.interactive = false;
         self.wait = pace.delay;
+        self.arrived_at = Some(pace.now);
     }
 
     fn be_quick(&mut self, pace: &Pace) {
@@ -210,7 +217,8 @@ impl AckPolicy {
         if !self.pending || self.due.is_some() {
             return;
         }
-        if self.unacknowledged > self.full_segment && opens {
+        let second = pace.second_segment == SecondSegment::Any && self.arrivals > 1;
+        if second || self.unacknowledged > self.full_segment && opens {
             self.at_once(SendReason::SecondSegmentAck);
         } else if self.quick > 0 && !self.interactive {
             self.at_once(SendReason::QuickAck);
@@ -295,6 +303,7 @@ impl AckPolicy {
         }
         self.due = None;
         self.pending = false;
+        self.arrivals = 0;
         self.pushes = 0;
         self.unacknowledged = 0;
         timers.stop(Timer::DelayedAck);

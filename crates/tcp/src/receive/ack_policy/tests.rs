@@ -3,6 +3,7 @@ use core::time::Duration;
 use synfin_wire::{Flags, Instant};
 
 use super::{AckPolicy, Pace};
+use crate::config::SecondSegment;
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
@@ -11,7 +12,15 @@ const MSS: u32 = 1460;
 
 fn pace(millis: u64, quick_acks: u8) -> Pace {
     let (now, rto) = (Instant::from_millis(millis), Duration::from_millis(300));
-    Pace { now, rto, rtt: None, delay: DELAY, window: 65_535, quick_acks }
+    Pace {
+        now,
+        rto,
+        rtt: None,
+        delay: DELAY,
+        window: 65_535,
+        quick_acks,
+        second_segment: SecondSegment::FullSized,
+    }
 }
 
 /// Text in order, and what becomes of it.
@@ -60,6 +69,17 @@ fn the_first_segments_are_acknowledged_at_once_until_the_user_answers() {
     data(&mut policy, 10, &mut timers, &pace);
     assert_eq!(policy.due(), None);
     assert!(timers.is_running(Timer::DelayedAck));
+}
+
+#[test]
+fn any_second_segment_is_acknowledged_where_that_is_the_rule() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let pace = Pace { second_segment: SecondSegment::Any, ..pace(10, 0) };
+    data(&mut policy, 1, &mut timers, &pace);
+    assert_eq!(policy.due(), None);
+    data(&mut policy, 1, &mut timers, &pace);
+    assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
 }
 
 #[test]
