@@ -128,6 +128,6 @@ fn what_acknowledges_stays_in_a_window_that_was_taken_back() {
     scene.send(4000);
     scene.say(ack().ack_seq(scene.iss + 1).window(1000));
     scene.start();
-    scene.say(text(3000));
-    assert_eq!(scene.heard(), ["0.000 ACK 1001 ack 3001: second-segment-ack"]);
+    scene.say(text(100).at(101).ack_seq(scene.iss + 1).window(1000));
+    assert_eq!(scene.heard(), ["0.000 ACK 1001 ack 1: out-of-order-ack"]);
 }
