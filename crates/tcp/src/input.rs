@@ -19,7 +19,7 @@ mod urgent;
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, WindowSize};
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
@@ -52,6 +52,8 @@ struct InWindow {
     text: Bytes,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
+    /// SEG.WND, scaled.
+    window: WindowSize,
     arrived: Instant,
 }
 

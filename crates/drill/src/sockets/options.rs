@@ -78,66 +78,19 @@ impl Kernel {
     }
 
     fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
-        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
+        let now = self.now;
+        let connected = self.connection(fd);
         let file = self.tcp(fd)?;
-        let connected = match file.role {
-            Role::Connection(handle) => Some(handle),
-            Role::Idle | Role::Listener(_) => None,
-        };
-        let octets = usize::try_from(value).unwrap_or(0);
         match (level, name) {
-            // Linux doubles both, for what it spends beside the octets themselves.
-            (SOL_SOCKET, SO_SNDBUF) => {
-                let octets = octets.saturating_mul(2).max(SMALLEST_SEND_BUFFER);
-                (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_send_buffer(octets);
-                }
-            }
-            (SOL_TCP, TCP_CORK) => {
-                file.config.cork = value != 0;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_cork(value != 0);
-                }
-            }
-            (SOL_TCP, TCP_NOTSENT_LOWAT) => {
-                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
-                file.config.unsent_limit = limit;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_unsent_limit(limit);
-                }
-            }
-            (SOL_SOCKET, SO_RCVBUF) => {
-                let octets = octets.saturating_mul(2).max(SMALLEST_RECEIVE_BUFFER);
-                (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_receive_buffer(octets);
-                }
-            }
-            (SOL_TCP, TCP_WINDOW_CLAMP) => {
-                let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
-                file.config.window_clamp = Some(clamp);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_window_clamp(clamp);
-                }
-            }
-            (SOL_TCP, TCP_QUICKACK) => {
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_quick_ack(value & 1 != 0, now);
-                }
-            }
+            (SOL_SOCKET, SO_SNDBUF | SO_RCVBUF) => self.set_buffer(fd, name, value)?,
+            (SOL_TCP, TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT) => self.set_sending(fd, name, value)?,
+            (SOL_TCP, TCP_WINDOW_CLAMP | TCP_QUICKACK) => self.set_receiving(fd, name, value)?,
             (SOL_SOCKET, SO_KEEPALIVE) => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
             (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
-            (SOL_TCP, TCP_NODELAY) => {
-                file.config.nagle = value == 0;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_nodelay(value != 0, now);
-                }
-            }
             (SOL_TCP, TCP_MAXSEG) if connected.is_none() => {
                 let mss = u16::try_from(value).map_err(|_| Errno::EINVAL)?;
                 file.config.mss = Mss::new(mss);
@@ -178,6 +131,75 @@ impl Kernel {
         }
         self.configure_listener(fd);
         Ok(0)
+    }
+
+    /// Linux doubles both, for what it spends beside the octets themselves.
+    fn set_buffer(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        let doubled = usize::try_from(value).unwrap_or(0).saturating_mul(2);
+        if name == SO_SNDBUF {
+            let octets = doubled.max(SMALLEST_SEND_BUFFER);
+            (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_send_buffer(octets);
+            }
+        } else {
+            let octets = doubled.max(SMALLEST_RECEIVE_BUFFER);
+            (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_receive_buffer(octets);
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides when a write leaves.
+    fn set_sending(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        match name {
+            TCP_CORK => {
+                file.config.cork = value != 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_cork(value != 0);
+                }
+            }
+            TCP_NODELAY => {
+                file.config.nagle = value == 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_nodelay(value != 0, now);
+                }
+            }
+            _ => {
+                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
+                file.config.unsent_limit = limit;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_unsent_limit(limit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides on windows and acknowledgments.
+    fn set_receiving(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let now = self.now;
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        if name == TCP_QUICKACK {
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_quick_ack(value & 1 != 0, now);
+            }
+            return Ok(());
+        }
+        let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
+        file.config.window_clamp = Some(clamp);
+        if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+            socket.set_window_clamp(clamp);
+        }
+        Ok(())
     }
 
     /// What is set on a listener is for the connections that it accepts from now on.

@@ -3,8 +3,6 @@
 use alloc::boxed::Box;
 use core::ops::ControlFlow;
 
-use synfin_wire::WindowSize;
-
 use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
 use crate::connection::half_open::rto_after_handshake;
@@ -89,7 +87,8 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 /// Other controls or text: on with the sixth step.
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
     let Incoming { segment, arrived, .. } = incoming;
-    let segment = sequence::trim(tcb, segment, arrived);
+    let window = sequence::window(tcb, &segment.header);
+    let segment = sequence::trim(tcb, segment, window, arrived);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
         return Err(stop);
@@ -136,8 +135,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     }
     tcb.fin_queued = syn_sent.fin_queued;
     tcb.released = syn_sent.released;
-    // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
-    tcb.send.set_window(header.seq, header.ack, WindowSize::new(header.window.into()));
+    tcb.send.set_window(header.seq, header.ack, sequence::window(&tcb, header));
     tcb
 }
 

@@ -54,9 +54,19 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     segment
 }
 
+/// The number of a segment without text: SND.NXT, unless the peer has taken so much of its window back that
+/// it would find it outside and not look at the acknowledgment (MUST-34). Two ends that are in this together
+/// would never hear each other again. What the scale rounds off is not taken back.
+fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
+    let edge = tcb.send.una + tcb.send.wnd.octets();
+    let rounding = 1 << tcb.negotiated.send_scale.shift();
+    if tcb.send.nxt.octets_since(edge) < rounding { tcb.send.nxt } else { edge }
+}
+
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
 pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    finish(common, tcb, tcb.send.nxt, Flags::ACK, Payload::new(), 0, reason, now)
+    let seq = acceptable_seq(tcb);
+    finish(common, tcb, seq, Flags::ACK, Payload::new(), 0, reason, now)
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
@@ -169,7 +179,7 @@ fn text(
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let mut segment =
-        finish(common, tcb, tcb.send.nxt, Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
+        finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
     segment
 }
