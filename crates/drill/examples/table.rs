@@ -1,4 +1,5 @@
-//! Runs every script below a folder through the library and prints what did not pass, then the table:
+//! Runs every script below a folder through the library and prints what did not pass, then the table; of a script
+//! alone also what happened in it:
 //!
 //!     cargo run -p synfin-drill --example table -- conformance [ipv4|ipv6|mapped]
 
@@ -27,6 +28,9 @@ fn main() -> io::Result<()> {
         let report = run_text(&String::from_utf8_lossy(&fs::read(&path)?), form);
         let (folder, path) = (folder.to_string_lossy().into_owned(), path.display().to_string());
         let entry = Entry { folder, path, form, report };
+        if root.is_file() {
+            entry.report.trace.iter().for_each(|line| println!("{line}"));
+        }
         if entry.report.verdict != Verdict::Passed {
             println!("{}", entry.describe());
         }

@@ -1,143 +1,270 @@
 //! How much may fly.
 //!
-//! In: what was acknowledged, lost or timed out. Out: the congestion window. RFC 5681, RFC 6928. The
-//! controllers know nothing of sequence numbers: which octets are lost is `recovery`'s to find.
+//! In: what was acknowledged, lost or timed out. Out: the congestion window, in segments, and how fast to send.
+//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406, draft-ietf-ccwg-bbr. The controllers know nothing of which
+//! octets are lost, which is `recovery`'s to find; while a recovery lasts it is proportional rate reduction, there,
+//! that sets the window, unless the controller has control of its own.
 
-pub(crate) mod reno;
+mod bandwidth;
+mod bbr;
+mod cubic;
+mod hystart;
+pub(crate) mod pacing;
+pub(crate) mod rate;
+mod reno;
+pub(crate) mod usage;
+mod window;
 
-use crate::config::CongestionAlgorithm;
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use synfin_wire::{Instant, SeqNumber};
+
+use crate::config::{Config, CongestionAlgorithm};
+use crate::connection::status::RecoveryState;
+use bandwidth::Bandwidth;
+use bbr::Bbr;
+use cubic::Cubic;
+use pacing::{Pacer, PacingInput};
+use rate::RateSample;
 use reno::Reno;
+pub(crate) use usage::Usage;
+pub(crate) use window::Window;
 
-/// Data was newly acknowledged, and fast recovery is not going on.
+/// Data has newly arrived, and the window may grow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AckEvent {
-    /// Octets newly acknowledged.
-    pub(crate) acknowledged: u32,
-    /// Octets in flight before the acknowledgment.
-    pub(crate) in_flight: u32,
-    /// What a timeout lost is being sent again.
-    pub(crate) after_timeout: bool,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+    /// Segments that have newly arrived, acknowledged or reported by SACK.
+    pub(crate) delivered: u32,
+    pub(crate) now: Instant,
 }
 
-/// A loss was found, and recovery begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LossEvent {
-    /// FlightSize: octets outstanding (RFC 5681 section 2).
-    pub(crate) flight_size: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+/// Why a window is to shrink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A loss was found (RFC 5681 section 3.2).
+    Loss,
+    /// The retransmission timer ran out (RFC 5681 section 3.1).
+    Timeout,
+    /// The network marked instead of dropping (RFC 3168 section 6.1.2).
+    Mark,
 }
 
-/// Everything that was lost is made good.
+/// The network is congested.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RecoveredEvent {
-    /// Octets still in flight.
-    pub(crate) in_flight: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
+pub(crate) struct CongestionEvent {
+    pub(crate) cause: Cause,
 }
 
 /// The retransmission timer ran out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeoutEvent {
-    /// FlightSize: octets outstanding.
-    pub(crate) flight_size: u32,
-    /// The effective send MSS, octets.
-    pub(crate) mss: u32,
-    /// The timer had run out before for the same data.
-    pub(crate) repeated: bool,
+    pub(crate) now: Instant,
+    /// SND.NXT.
+    pub(crate) nxt: SeqNumber,
 }
 
-/// Nothing was sent for longer than the RTO.
+/// A round trip was measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IdleEvent {
-    /// The restart window, octets (RFC 5681 section 4.1).
-    pub(crate) restart_window: u32,
+pub(crate) struct RoundTripEvent {
+    pub(crate) rtt: Duration,
+    pub(crate) now: Instant,
+    /// SND.UNA.
+    pub(crate) una: SeqNumber,
+    /// SND.NXT.
+    pub(crate) nxt: SeqNumber,
+    /// Segments leave at a pace, so that their spacing says little.
+    pub(crate) paced: bool,
 }
 
-/// IW, octets: so many segments, but no more octets than as many of an Ethernet's make, unless that were
-/// under two segments (RFC 6928 section 2).
-pub(crate) fn initial_window(segments: u16, mss: u32) -> u32 {
-    const ETHERNET_SEGMENT: u32 = 1460;
-    let segments = u32::from(segments);
-    (segments * mss).min((2 * mss).max(segments * ETHERNET_SEGMENT))
+/// Sending begins again after nothing was in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RestartEvent {
+    /// For how long.
+    pub(crate) idle: Duration,
+    pub(crate) now: Instant,
 }
 
-/// A congestion control algorithm. Windows are in octets.
+/// An acknowledgment, and what it says of the path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeliveryEvent {
+    /// How fast data was delivered.
+    pub(crate) sample: Option<RateSample>,
+    /// The least round trip that it measures.
+    pub(crate) rtt: Option<Duration>,
+    /// The least round trip measured of late.
+    pub(crate) minimum_rtt: Option<Duration>,
+    /// Segments that have newly arrived, and all that ever have.
+    pub(crate) delivered: u32,
+    pub(crate) delivered_in_all: u64,
+    /// Segments that were ever found to be lost.
+    pub(crate) lost: u64,
+    /// Segments in flight after it.
+    pub(crate) in_flight: u32,
+    /// The window was the limit.
+    pub(crate) limited: bool,
+    /// Where recovery stands after it.
+    pub(crate) recovery: RecoveryState,
+    pub(crate) now: Instant,
+}
+
+/// What a controller decides that has a model of the path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnControl {
+    /// How fast to send; `None` while nothing is known.
+    pub(crate) pacing_rate: Option<Bandwidth>,
+    /// Less is in flight than the path would take, to learn something else: what is delivered now proves nothing.
+    pub(crate) holds_back: bool,
+}
+
+/// A congestion control algorithm: how its window grows, and how far it shrinks; or, with control of its own, what
+/// the window is after each acknowledgment.
 pub(crate) trait CongestionController {
-    /// Data was newly acknowledged outside of recovery.
-    fn on_ack(&mut self, event: &AckEvent);
-    /// A loss was found.
-    fn on_loss(&mut self, event: &LossEvent);
-    /// Recovery is over.
-    fn on_recovered(&mut self, event: &RecoveredEvent);
-    /// The retransmission timer ran out.
-    fn on_timeout(&mut self, event: &TimeoutEvent);
-    /// Sending begins again after an idle time.
-    fn on_idle(&mut self, event: &IdleEvent);
-    /// cwnd.
-    fn window(&self) -> u32;
-    /// ssthresh; `u32::MAX` before the first loss.
-    fn slow_start_threshold(&self) -> u32;
+    /// Data has arrived, the window was the limit, and no recovery is going on.
+    fn on_ack(&mut self, _window: &mut Window, _event: &AckEvent) {}
+    /// The network is congested. Returns the threshold that follows, in segments.
+    fn on_congestion(&mut self, window: &Window, event: &CongestionEvent) -> u32;
+    /// The retransmission timer ran out: what was learnt of the path is in doubt.
+    fn on_timeout(&mut self, _event: &TimeoutEvent) {}
+    /// A round trip was measured.
+    fn on_round_trip(&mut self, _window: &mut Window, _event: &RoundTripEvent) {}
+    /// Sending begins again.
+    fn on_restart(&mut self, _event: &RestartEvent) {}
+    /// An acknowledgment has come, whatever else is going on: for those with control of their own.
+    fn on_delivery(&mut self, _window: &mut Window, _event: &DeliveryEvent) {}
+    /// The last reduction was in vain: for those with control of their own.
+    fn on_undo(&mut self, _window: &mut Window) {}
+    /// Neither recovery nor the absence of use moves the window, but the controller alone.
+    fn own_control(&self) -> Option<OwnControl> {
+        None
+    }
 }
 
-/// The algorithm of one connection.
 #[derive(Clone, Debug)]
-pub(crate) enum Congestion {
+enum Algorithm {
     Reno(Reno),
+    Cubic(Cubic),
+    Bbr(Box<Bbr>),
+}
+
+impl Algorithm {
+    /// What is drawn by chance follows from `nxt`.
+    fn new(config: &Config, window: u32, nxt: SeqNumber, now: Instant) -> Self {
+        match config.congestion {
+            CongestionAlgorithm::Reno => Self::Reno(Reno),
+            CongestionAlgorithm::Cubic => {
+                Self::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
+            }
+            CongestionAlgorithm::Bbr => Self::Bbr(Box::new(Bbr::new(window, nxt, now))),
+        }
+    }
+
+    fn get(&self) -> &dyn CongestionController {
+        match self {
+            Self::Reno(reno) => reno,
+            Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => &**bbr,
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn CongestionController {
+        match self {
+            Self::Reno(reno) => reno,
+            Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => &mut **bbr,
+        }
+    }
+}
+
+/// The window of one connection, the algorithm that moves it, and the pace.
+#[derive(Clone, Debug)]
+pub(crate) struct Congestion {
+    pub(crate) window: Window,
+    pub(crate) usage: Usage,
+    pub(crate) pacer: Pacer,
+    algorithm: Algorithm,
 }
 
 impl Congestion {
-    /// `initial_window` is in octets.
-    pub(crate) fn new(algorithm: CongestionAlgorithm, initial_window: u32) -> Self {
-        match algorithm {
-            CongestionAlgorithm::Reno => Self::Reno(Reno::new(initial_window)),
-        }
-    }
-}
-
-impl CongestionController for Congestion {
-    fn on_ack(&mut self, event: &AckEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_ack(event),
-        }
+    /// `initial_window` is in segments.
+    pub(crate) fn new(config: &Config, initial_window: u32, nxt: SeqNumber, now: Instant) -> Self {
+        let window = Window::new(initial_window);
+        let algorithm = Algorithm::new(config, window.size, nxt, now);
+        Self { window, usage: Usage::new(nxt, now), pacer: Pacer::new(config.pacing), algorithm }
     }
 
-    fn on_loss(&mut self, event: &LossEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_loss(event),
+    /// Another algorithm from now on, with the window that there is.
+    pub(crate) fn switch(&mut self, config: &Config, nxt: SeqNumber, now: Instant) {
+        self.algorithm = Algorithm::new(config, self.window.size, nxt, now);
+    }
+
+    /// cwnd, segments.
+    pub(crate) fn window(&self) -> u32 {
+        self.window.size
+    }
+
+    /// Neither recovery nor the absence of use moves the window.
+    pub(crate) fn has_own_control(&self) -> bool {
+        self.algorithm.get().own_control().is_some()
+    }
+
+    /// What is delivered now proves nothing.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.algorithm.get().own_control().is_some_and(|control| control.holds_back)
+    }
+
+    /// Segments leave at a pace.
+    pub(crate) fn is_paced(&self) -> bool {
+        self.pacer.is_on() || self.has_own_control()
+    }
+
+    /// Octets a second at which to send; `None` before anything is known of the path.
+    pub(crate) fn pacing_rate(&self, input: &PacingInput) -> Option<u64> {
+        let rate = match self.algorithm.get().own_control() {
+            Some(control) => control.pacing_rate.map(|rate| rate.octets_a_second(input.mss)),
+            None => pacing::rate(&self.window, input.outstanding, input.mss, input.smoothed),
+        };
+        match (rate, input.most) {
+            (Some(rate), Some(most)) => Some(rate.min(most)),
+            (rate, most) => rate.or(most),
         }
     }
 
-    fn on_recovered(&mut self, event: &RecoveredEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_recovered(event),
+    /// The window may grow, if it was the limit (RFC 7661 section 1).
+    pub(crate) fn on_ack(&mut self, event: &AckEvent) {
+        if self.usage.is_limited(&self.window) {
+            self.algorithm.get_mut().on_ack(&mut self.window, event);
         }
     }
 
-    fn on_timeout(&mut self, event: &TimeoutEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_timeout(event),
-        }
+    /// The threshold falls; how the window comes down to it is the caller's to say.
+    pub(crate) fn on_congestion(&mut self, event: &CongestionEvent) {
+        self.window.threshold = self.algorithm.get_mut().on_congestion(&self.window, event);
+        self.window.counted = 0;
     }
 
-    fn on_idle(&mut self, event: &IdleEvent) {
-        match self {
-            Self::Reno(reno) => reno.on_idle(event),
-        }
+    /// The retransmission timer ran out.
+    pub(crate) fn on_timeout(&mut self, event: &TimeoutEvent) {
+        self.algorithm.get_mut().on_timeout(event);
     }
 
-    fn window(&self) -> u32 {
-        match self {
-            Self::Reno(reno) => reno.window(),
-        }
+    /// A round trip was measured.
+    pub(crate) fn on_round_trip(&mut self, event: &RoundTripEvent) {
+        self.algorithm.get_mut().on_round_trip(&mut self.window, event);
     }
 
-    fn slow_start_threshold(&self) -> u32 {
-        match self {
-            Self::Reno(reno) => reno.slow_start_threshold(),
-        }
+    /// Sending begins again.
+    pub(crate) fn on_restart(&mut self, event: &RestartEvent) {
+        self.algorithm.get_mut().on_restart(event);
+    }
+
+    /// An acknowledgment has come.
+    pub(crate) fn on_delivery(&mut self, event: &DeliveryEvent) {
+        self.algorithm.get_mut().on_delivery(&mut self.window, event);
+    }
+
+    /// The last reduction was in vain.
+    pub(crate) fn on_undo(&mut self) {
+        self.algorithm.get_mut().on_undo(&mut self.window);
     }
 }

@@ -19,14 +19,16 @@ mod urgent;
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, WindowSize};
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
+use crate::receive::window;
 
 pub use no_connection::no_connection;
+pub(crate) use text::take_syn_text;
 
 /// Why the walk through the checks ended early, or what a timer concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ struct InWindow {
     text: Bytes,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
+    /// SEG.WND, scaled.
+    window: WindowSize,
     arrived: Instant,
 }
 
@@ -62,7 +66,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incomin
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
-    let segment = sequence::check(tcb, incoming)?;
+    let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
@@ -71,6 +75,12 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);
+    let opens = window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
+    let pace = tcb.pace(common, segment.arrived);
+    tcb.ack.decide(opens, &mut tcb.timers, &pace);
+    // Every segment that is taken lets go what waited for the user (Linux does so, too).
+    tcb.intents.more_to_come = false;
+    tcb.intents.room_check = true;
     ControlFlow::Continue(())
 }
 

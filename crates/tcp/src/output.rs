@@ -3,20 +3,23 @@
 //! In: a TCB with the intents that input, timers and the user's calls have left. Out: one segment at a
 //! time with its reason, in a fixed order, until there is nothing to send. Deciding comes first and
 //! building after; neither looks at a segment that came in. RFC 9293 sections 3.7.4 (Nagle), 3.8.1
-//! (retransmission), 3.8.6 (windows). Pacing is left out here.
+//! (retransmission), 3.8.6 (windows).
 
 pub(crate) mod build;
-mod nagle;
+pub(crate) mod burst;
 mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
 
-use crate::congestion::{CongestionController, IdleEvent, initial_window};
+use crate::congestion::pacing;
+use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
-use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
+use crate::recovery::Repair;
+use crate::send::chronograph::Waits;
+use crate::timer::Timer;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +47,12 @@ pub(crate) fn poll(
         return Some(reset);
     }
     let Some(decision) = decide(common, tcb, limits, now) else {
+        note_app_limit(tcb);
         persist::arm(common, tcb, now);
+        note_what_holds_up(tcb, now);
+        if core::mem::take(&mut tcb.intents.room_check) {
+            tcb.offer_room(common, now);
+        }
         return None;
     };
     Some(match decision {
@@ -58,6 +66,22 @@ pub(crate) fn poll(
     })
 }
 
+/// Keeps the time that sending waits for the peer, or for the user.
+fn note_what_holds_up(tcb: &mut Tcb, now: Instant) {
+    let idle = tcb.queue.is_empty() && !tcb.has_unsent();
+    let next = tcb.write_queue.front().map_or(0, |burst| burst.len.min(segment_size(tcb)));
+    // Where the congestion window is the limit as well, it is not the peer's.
+    let has_window = next <= tcb.send.usable_window() || tcb.congestion_room() == 0;
+    if !has_window {
+        tcb.chronograph.start(Waits::ForWindow, now);
+    } else {
+        tcb.chronograph.stop(Waits::ForWindow, idle, now);
+    }
+    if tcb.intents.room_wanted && tcb.unsent() == 0 && tcb.congestion_room() > 0 {
+        tcb.chronograph.start(Waits::ForBuffer, now);
+    }
+}
+
 fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
     if let Some(reason) = tcb.intents.syn_ack.take() {
         return Some(Decision::SynAck(reason));
@@ -65,36 +89,86 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if let Some(reason) = tcb.intents.challenge.take() {
         return Some(Decision::Acknowledge(reason));
     }
-    if tcb.state() == State::SynReceived {
+    if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
-    retransmission(tcb, limits)
-        .or_else(|| new_text(common, tcb, limits, now))
+    loss_probe(tcb)
+        .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
         .or_else(|| tcb.intents.probe.take().map(Decision::Probe))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
 }
 
-/// What is lost goes before what is new, as far as the congestion window lets it.
-fn retransmission(tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
-    let range = tcb.queue.next_lost()?;
-    let (start, end) = (range.start, range.end);
-    let mss = segment_size(tcb);
-    let allowed = tcb.congestion.window().saturating_sub(tcb.in_flight());
-    let octets = if allowed >= mss {
-        segments(allowed.min(end.octets_since(start)), mss, limits)
-    } else if tcb.intents.retransmit_now {
-        mss
-    } else {
+/// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
+/// congestion window does not count.
+fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+    if !core::mem::take(&mut tcb.intents.loss_probe) || tcb.queue.is_empty() {
         return None;
-    };
+    }
+    let reason = SendReason::TailLossProbe;
+    tcb.write_queue.align(tcb.unsent());
+    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(segment_size(tcb));
+    if octets > 0 && octets <= tcb.send.usable_window() {
+        let fin = tcb.fin_queued && octets == tcb.unsent() && octets < tcb.send.usable_window();
+        return Some(Decision::New { octets, fin, reason });
+    }
+    let (start, end) = tcb.queue.tail(segment_size(tcb))?;
+    Some(Decision::Retransmit { start, end, reason })
+}
+
+/// Text leaves no faster than the pace. What waits for that has a timer.
+fn waits_for_pace(tcb: &mut Tcb, now: Instant) -> bool {
+    let deadline = tcb.congestion.pacer.holds_until(now);
+    match deadline.filter(|_| tcb.has_unsent() || tcb.repair != Repair::Nothing) {
+        Some(deadline) => tcb.timers.set(Timer::Pacing, deadline),
+        None => tcb.timers.stop(Timer::Pacing),
+    }
+    deadline.is_some()
+}
+
+/// What is lost goes before what is new; but to learn whether a timeout was spurious, new data goes first
+/// (RFC 5682 section 3.1, 2b).
+fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
+    match tcb.repair {
+        Repair::Nothing => new_text(common, tcb, limits, now),
+        Repair::Lost => retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now)),
+        Repair::NewFirst => {
+            tcb.intents.push_out = true;
+            let new = new_text(common, tcb, limits, now);
+            tcb.intents.push_out = false;
+            if new.is_some() || tcb.send.nxt.after(tcb.recovery.point()) {
+                return new;
+            }
+            tcb.recovery.gives_up_frto();
+            tcb.repair = Repair::Lost;
+            retransmission(common, tcb, limits)
+        }
+    }
+}
+
+/// What is lost, as far as the congestion window lets it.
+fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
+    let room = tcb.congestion_room();
+    if room == 0 {
+        return None;
+    }
+    let size = segment_size(tcb);
+    let start = tcb.queue.next_due(size)?.start;
     // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7).
-    let window_end = tcb.send.una + tcb.send.wnd.octets();
-    let within_window = window_end.octets_since(start);
-    let octets = if within_window == 0 && start != tcb.send.una { return None } else { octets };
-    let octets = if within_window == 0 { mss } else { octets.min(within_window) };
-    tcb.intents.retransmit_now = false;
-    let reason = tcb.recovery.retransmit_reason();
-    Some(Decision::Retransmit { start, end: end.earlier(start + octets), reason })
+    let within_window = (tcb.send.una + tcb.send.wnd.octets()).octets_since(start);
+    if within_window == 0 && start != tcb.send.una {
+        return None;
+    }
+    let size = if within_window == 0 { size } else { size.min(within_window) };
+    let (mss, segments, end) =
+        tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
+    let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
+    let most = most.min((within_window / mss).max(1));
+    let end = if most < segments { start + most * mss } else { end };
+    let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
+        Some(_) => SendReason::SynTextRetransmit,
+        None => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
+    };
+    Some(Decision::Retransmit { start, end, reason })
 }
 
 /// New text within the peer's window, the congestion window, Nagle and silly-window avoidance.
@@ -102,20 +176,22 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if !tcb.has_unsent() {
         return None;
     }
-    restart_after_idle(common, tcb, now);
+    let size = segment_size(tcb);
     let unsent = tcb.unsent();
-    let window = tcb.send.usable_window();
-    let congestion = tcb.congestion.window().saturating_sub(tcb.in_flight());
-    let octets = nagle::allowed(common, tcb, unsent, window, congestion);
-    let octets = segments(octets, segment_size(tcb), limits);
-    let last = octets == unsent;
-    let fin = tcb.fin_queued && last && octets < window;
+    tcb.write_queue.align(unsent);
+    let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
+    let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
+    if octets == 0 && tcb.congestion_room() == 0 {
+        used(common, tcb, now);
+    }
+    let octets = octets.min(per_packet(limits, size).saturating_mul(size));
+    let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
     }
-    let held = core::mem::take(&mut tcb.intents.override_holding);
     let reason = match (octets, held) {
         (0, _) => SendReason::Fin,
+        _ if tcb.repair == Repair::NewFirst => SendReason::FrtoData,
         (_, true) => SendReason::OverrideData,
         (_, false) if tcb.recovery.is_limited_transmit() => SendReason::LimitedTransmit,
         (_, false) => SendReason::Data,
@@ -123,22 +199,93 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     Some(Decision::New { octets, fin, reason })
 }
 
-/// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing.
-fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let idle = now - tcb.last_text > tcb.recovery.rto.current();
-    if tcb.queue.is_empty() && idle && tcb.tally.octets_sent > 0 {
-        let restart_window = initial_window(common.config.initial_window_segments, tcb.mss());
-        tcb.congestion.on_idle(&IdleEvent { restart_window });
+/// The first burst that was let go, or else what of the next one may go.
+fn ordinary(common: &Common, tcb: &mut Tcb, now: Instant) -> u32 {
+    if tcb.write_queue.released() == 0 {
+        let octets = burst::sendable(common, tcb, burst::hold(common, tcb), now);
+        if octets == 0 {
+            return 0;
+        }
+        tcb.write_queue.release(octets, octets > segment_size(tcb));
+    }
+    tcb.write_queue.front().map_or(0, |burst| burst.len)
+}
+
+/// What was held back for too long: as much of one segment as the window takes.
+fn overriding(tcb: &mut Tcb) -> u32 {
+    let size = segment_size(tcb);
+    let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
+    let octets = len.min(size).min(tcb.send.usable_window());
+    tcb.write_queue.push_at(octets);
+    octets
+}
+
+/// How many segments go out in one super-segment, by the rate of the connection.
+pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+    let rate = tcb.pacing_rate(common);
+    pacing::segments_at_once(rate, tcb.recovery.rtt.minimum(), size, common.config.least_burst.into())
+}
+
+/// Notes when the next text may leave, now that some has.
+fn paced(common: &Common, tcb: &mut Tcb, segments: u32, octets: u32, now: Instant) {
+    let rate = if tcb.congestion.is_paced() || common.config.max_pacing_rate.is_some() {
+        tcb.pacing_rate(common)
+    } else {
+        None
+    };
+    tcb.congestion.pacer.sent(segments, octets, rate, now);
+}
+
+/// Notes that there is less to send than the window would take: what is delivered then says little of the path
+/// (draft-ietf-ccwg-bbr, section 4.1.2.4).
+fn note_app_limit(tcb: &mut Tcb) {
+    let counts = tcb.queue.counts();
+    let in_flight = tcb.in_flight();
+    let has_too_little = tcb.unsent() < tcb.mss() && in_flight < tcb.congestion.window();
+    if has_too_little && counts.lost <= counts.resent {
+        tcb.recovery.rate.app_limited(in_flight);
+    }
+}
+
+/// How many segments one packet of the device takes.
+fn per_packet(limits: TransmitLimits, size: u32) -> u32 {
+    (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
+}
+
+/// Notes how far the window is used, now that something was sent or could not be.
+fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let in_flight = tcb.in_flight();
+    let congestion = &mut tcb.congestion;
+    let input = UsageInput {
+        limited: in_flight >= congestion.window(),
+        outstanding: tcb.queue.counts().outstanding,
+        una: tcb.send.una,
+        nxt: tcb.send.nxt,
+        now,
+    };
+    congestion.usage.sent(&congestion.window, &input);
+    if common.config.slow_start_after_idle && !congestion.has_own_control() {
+        let initial = common.config.initial_window_segments.into();
+        let rto = tcb.recovery.rto.current();
+        congestion.usage.decay(&mut congestion.window, initial, rto, now);
+    }
+}
+
+/// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing. The pause ends when the
+/// user has something to send, though the peer's window may hold that back for longer.
+pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let idle = now - tcb.last_text;
+    let rto = tcb.recovery.rto.current();
+    let starts = tcb.queue.is_empty() && tcb.tally.octets_sent > 0;
+    let applies = common.config.slow_start_after_idle && !tcb.congestion.has_own_control();
+    if starts && applies && idle > rto {
+        let initial = common.config.initial_window_segments.into();
+        let congestion = &mut tcb.congestion;
+        congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);
     }
 }
 
 /// What fits beside the SACK ranges that the segment will carry.
-fn segment_size(tcb: &Tcb) -> u32 {
-    tcb.mss() - build::sack_len(tcb)
-}
-
-/// At most `octets`, as many as one segment may carry; over one MSS, whole segments and the tail.
-fn segments(octets: u32, size: u32, limits: TransmitLimits) -> u32 {
-    let most = u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size * size;
-    octets.min(most.max(size))
+pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
+    burst::within_half_window(tcb, tcb.mss() - build::sack_len(tcb))
 }

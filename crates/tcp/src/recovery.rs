@@ -1,133 +1,457 @@
 //! What is lost.
 //!
-//! In: what an acknowledgment said, as an [`AckOutcome`]; the retransmission timer. Out: a
-//! [`LossVerdict`], and marks on the retransmission queue that say what to send again. RFC 6298 (RTO),
-//! RFC 5681 section 3.2 (fast retransmit), RFC 6582 (NewReno), RFC 6675 section 4 (which SACKs show a
-//! loss). How much may be sent is `congestion`'s to say.
+//! In: what each acknowledgment, and each silence, tells about what was sent. Out: marks on the retransmission
+//! queue, a window that comes down in proportion, and a plan for what may be sent again. RACK-TLP (RFC 8985)
+//! finds losses where both ends agreed on SACK, duplicates (RFC 5681, RFC 6582) where they did not; PRR
+//! (RFC 9937) paces the repair; F-RTO (RFC 5682), DSACKs (RFC 2883, RFC 3708) and timestamps (RFC 3522,
+//! RFC 4015) take back what was done in vain. Left out on purpose: the byte-counting thresholds of RFC 6675
+//! section 5, which RACK replaces.
 
-pub(crate) mod fast_recovery;
+mod fast_recovery;
+pub(crate) mod prr;
+pub(crate) mod rack;
 pub(crate) mod rto;
 pub(crate) mod rtt;
+mod scoreboard;
+pub(crate) mod timeout;
+pub(crate) mod tlp;
+mod undo;
 
 use core::time::Duration;
 
+use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::congestion::rate::{DeliveryRate, RateSample};
+use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
 use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
-use fast_recovery::FastRecovery;
+use prr::{Prr, PrrInput};
+use rack::{Rack, RackInput};
 use rto::Rto;
-use rtt::RttEstimator;
+use rtt::{RttEstimator, RttSample};
+use scoreboard::AckNews;
+use tlp::{ProbeEvidence, TailLossProbe};
+use undo::Undo;
 
-/// What an acknowledgment told about our data.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct AckOutcome {
-    /// SND.UNA after it.
+/// What an acknowledgment says, before it is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AckInput<'a> {
+    /// The SACK ranges, when both ends agreed on SACK.
+    pub(crate) ranges: &'a [SackRange],
+    /// SEG.ACK.
+    pub(crate) number: SeqNumber,
+    /// SND.UNA before it, and after.
+    pub(crate) prior_una: SeqNumber,
     pub(crate) una: SeqNumber,
     /// SND.NXT.
     pub(crate) nxt: SeqNumber,
-    /// Octets by which SND.UNA moved.
-    pub(crate) acknowledged: u32,
-    /// Octets that SACK ranges newly report.
-    pub(crate) sacked: u32,
-    /// A duplicate as RFC 5681 section 2 defines it.
-    pub(crate) duplicate: bool,
-    /// A round trip measured by it.
-    pub(crate) rtt: Option<Duration>,
+    pub(crate) now: Instant,
     /// The effective send MSS, octets.
     pub(crate) mss: u32,
-    /// SACK was agreed on.
+    /// Both ends agreed on SACK.
     pub(crate) sack: bool,
+    /// It carries text, a SYN or a FIN.
+    pub(crate) carries_text: bool,
+    /// It tells of a window.
+    pub(crate) tells_window: bool,
+    /// The peer echoes a congestion mark.
+    pub(crate) mark: bool,
+    /// The timestamp of ours that it echoes.
+    pub(crate) echo: Option<u32>,
+    /// Our timestamp now.
+    pub(crate) clock: u32,
+    /// The largest window that the peer ever announced.
+    pub(crate) largest_window: u32,
+    /// There is something new to send that the peer's window has room for.
+    pub(crate) has_new: bool,
 }
 
-/// What that means for how much may fly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LossVerdict {
-    /// No loss is known.
-    Open,
-    /// A loss has just been found: recovery begins.
-    Entered,
-    /// Fast recovery goes on.
-    Recovering,
-    /// What a timeout lost is being sent again, in slow start.
-    AfterTimeout,
-    /// Everything that was in flight when recovery began is acknowledged.
-    Recovered,
+impl AckInput<'_> {
+    fn advances(&self) -> bool {
+        self.una.after(self.prior_una)
+    }
 }
 
-/// Everything that finds losses.
+/// The parts of the sender that recovery works on.
+pub(crate) struct Sender<'a> {
+    pub(crate) queue: &'a mut RetransmissionQueue,
+    pub(crate) congestion: &'a mut Congestion,
+}
+
+/// What may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Repair {
+    /// Nothing now.
+    #[default]
+    Nothing,
+    /// What is lost, as far as the window lets it.
+    Lost,
+    /// Something new first, to learn whether anything was lost at all (RFC 5682 section 3.1, 2b).
+    NewFirst,
+}
+
+/// What is to become of the timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum TimerPlan {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// A tail loss probe or the retransmission timer, from now.
+    Restart,
+    /// The reordering timer (RFC 8985 section 6.3).
+    Reordering(Duration),
+    /// The retransmission timer, soon: the peer has let go of what it had reported.
+    Soon(Duration),
+}
+
+/// What follows from an acknowledgment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AckPlan {
+    pub(crate) repair: Repair,
+    pub(crate) timer: TimerPlan,
+}
+
+/// Everything that finds losses and repairs them.
 #[derive(Clone, Debug)]
 pub(crate) struct LossRecovery {
     pub(crate) rtt: RttEstimator,
     pub(crate) rto: Rto,
-    fast: FastRecovery,
+    pub(crate) rate: DeliveryRate,
+    state: RecoveryState,
+    /// RecoveryPoint: SND.NXT when the episode began.
+    point: SeqNumber,
+    rack: Rack,
+    probe: TailLossProbe,
+    prr: Prr,
+    undo: Undo,
+    /// Whether the timeout was spurious is still open (RFC 5682).
+    frto: bool,
+    /// Segments that duplicate acknowledgments tell of, where no SACK says which (RFC 5681 section 3.2).
+    duplicates: u32,
+    /// The last repair was told by an acknowledgment that moved (RFC 6582 section 3.2).
+    partial: bool,
+    /// The peer has let go of what it had reported (RFC 2018 section 8).
+    reneged: bool,
+    /// Segments that DSACKs reported, and segments sent again: no honest peer reports more than were.
+    reported_twice: u64,
+    sent_again: u64,
+    /// A reduction has begun, and the peer has not been told (RFC 3168 section 6.1.2).
+    owes_cwr: bool,
+    /// The least round trip of the acknowledgment in hand.
+    ack_rtt: Option<Duration>,
     /// What was sent before this number was made for a path that takes more.
     narrowed: Option<SeqNumber>,
 }
 
 impl LossRecovery {
-    pub(crate) fn new(rto: Rto) -> Self {
-        Self { rtt: RttEstimator::default(), rto, fast: FastRecovery::default(), narrowed: None }
-    }
-
-    /// Takes an acknowledgment, marks on `queue` what it shows to be lost, and judges.
-    pub(crate) fn on_ack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        if let Some(sample) = outcome.rtt {
-            self.rtt.measured(sample);
-            self.rto.measured(&self.rtt);
+    pub(crate) fn new(rto: Rto, now: Instant) -> Self {
+        Self {
+            rtt: RttEstimator::new(rto.least()),
+            rto,
+            rate: DeliveryRate::new(now),
+            state: RecoveryState::Open,
+            point: SeqNumber::default(),
+            rack: Rack::default(),
+            probe: TailLossProbe::default(),
+            prr: Prr::default(),
+            undo: Undo::default(),
+            frto: false,
+            duplicates: 0,
+            partial: false,
+            reneged: false,
+            reported_twice: 0,
+            sent_again: 0,
+            owes_cwr: false,
+            ack_rtt: None,
+            narrowed: None,
         }
-        self.narrowed.take_if(|until| outcome.una.at_or_after(*until));
-        self.fast.on_ack(outcome, queue)
     }
 
-    /// The path takes only segments of `mss` octets, and what is longer did not get through. Returns
-    /// whether there is anything to send again.
-    pub(crate) fn path_narrowed(
+    /// Takes an acknowledgment: what it delivered, what it shows to be lost, and what that means for the window.
+    pub(crate) fn on_ack(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
+        let mut plan = AckPlan::default();
+        let had_outstanding = !sender.queue.is_empty();
+        let lost_before = self.rate.lost;
+        let highest = sender.queue.highest_sacked(ack.prior_una);
+        let mut news = AckNews::default();
+        self.take_sacks(ack, sender.queue, &mut news);
+        if had_outstanding {
+            self.take_cumulative(ack, sender.queue, highest, &mut news);
+            let measured = self.measure(ack, sender, &news);
+            plan.timer = Self::timer_after(sender.queue, &news, measured);
+            self.rack.adapt(self.rate.prior(), self.rate.delivered);
+        }
+        self.on_probe_answered(ack, sender, &news);
+        let dubious = if had_outstanding { self.is_dubious(ack, &news) } else { news.dsack };
+        if dubious {
+            self.judge(ack, sender, &mut news, &mut plan);
+        }
+        let sample = self.rate.sample(ack.now);
+        if had_outstanding {
+            self.narrowed.take_if(|until| ack.una.at_or_after(*until));
+            if sender.congestion.has_own_control() {
+                self.tell_delivery(ack, sender, &news, sample);
+            } else {
+                self.move_window(ack, sender, &news, self.rate.lost > lost_before);
+            }
+        }
+        plan
+    }
+
+    /// An acknowledgment older than SND.UNA still says what the peer holds.
+    pub(crate) fn on_old_ack(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
+        let mut plan = AckPlan::default();
+        if ack.ranges.is_empty() {
+            return plan;
+        }
+        let mut news = AckNews { is_old: true, ..AckNews::default() };
+        self.take_sacks(ack, sender.queue, &mut news);
+        self.judge(ack, sender, &mut news, &mut plan);
+        plan
+    }
+
+    /// Anything out of the ordinary: a duplicate, a SACK, a mark, or trouble that goes on.
+    fn is_dubious(&self, ack: &AckInput<'_>, news: &AckNews) -> bool {
+        self.state != RecoveryState::Open || news.alarms() || ack.mark || Self::is_duplicate(ack, news)
+    }
+
+    /// RFC 5681 section 2: nothing new in it, but for what SACK reports.
+    fn is_duplicate(ack: &AckInput<'_>, news: &AckNews) -> bool {
+        !(news.is_old || news.dsack || ack.carries_text || ack.tells_window || ack.advances())
+    }
+
+    /// What the acknowledgment means for the window: PRR while it is being reduced, else the controller.
+    fn move_window(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews, lost: bool) {
+        let delivered = news.delivered;
+        if self.is_reducing() {
+            let input = PrrInput {
+                threshold: sender.congestion.window.threshold,
+                in_flight: self.in_flight(sender.queue),
+                delivered,
+                safe: ack.advances() && !lost,
+            };
+            if let Some(window) = self.prr.window(&input) {
+                sender.congestion.window.size = window.max(1);
+            }
+            return;
+        }
+        // Where reordering is common, what SACK reports is as good as what is acknowledged.
+        let moves = news.acknowledged > 0 || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
+        if moves {
+            sender.congestion.on_ack(&AckEvent { delivered, now: ack.now });
+        }
+    }
+
+    /// The window is for a controller to move that has control of its own.
+    fn tell_delivery(
         &mut self,
-        queue: &mut RetransmissionQueue,
-        nxt: SeqNumber,
-        mss: u32,
-    ) -> bool {
-        self.narrowed = Some(nxt);
-        queue.mark_longer_lost(mss) > 0
+        ack: &AckInput<'_>,
+        sender: &mut Sender<'_>,
+        news: &AckNews,
+        sample: Option<RateSample>,
+    ) {
+        let in_flight = self.in_flight(sender.queue);
+        let congestion = &mut *sender.congestion;
+        congestion.on_delivery(&DeliveryEvent {
+            sample,
+            rtt: self.ack_rtt,
+            minimum_rtt: self.rtt.minimum(),
+            delivered: news.delivered,
+            delivered_in_all: self.rate.delivered,
+            lost: self.rate.lost,
+            in_flight,
+            limited: congestion.usage.was_the_limit(),
+            recovery: self.state,
+            now: ack.now,
+        });
+        if congestion.holds_back() {
+            self.rate.app_limited(in_flight);
+        }
     }
 
-    /// The retransmission timer ran out: everything in flight counts as lost, and the timer backs off.
-    pub(crate) fn on_timeout(&mut self, queue: &mut RetransmissionQueue, nxt: SeqNumber) {
-        queue.mark_all_lost();
-        self.rto.back_off();
-        self.fast.timed_out(nxt);
+    /// A round trip: by when data was sent that was sent only once (Karn, RFC 6298 section 3), else by the
+    /// echoed timestamp, which tells a retransmission from the original (RFC 7323 section 4.1).
+    fn measure(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
+        let since = |at: Instant| ack.now - at;
+        let acknowledged = news.acknowledged_at.filter(|_| !news.retransmission_acknowledged);
+        let mut rtt = acknowledged.map(|(first, _)| since(first));
+        let mut least = acknowledged.map(|(_, last)| since(last));
+        if let Some((first, last)) = news.sacked_at {
+            rtt = rtt.or(Some(since(first)));
+            least = Some(since(last));
+        }
+        if rtt.is_none() && news.acknowledged > 0 {
+            rtt = ack.echo.and_then(|echo| echoed(ack.clock, echo));
+            least = rtt;
+        }
+        self.ack_rtt = least;
+        if let Some(rtt) = least.filter(|_| rtt.is_some()) {
+            self.rtt.measured_least(rtt, ack.now);
+        }
+        if let Some(rtt) = rtt {
+            self.measured(RttSample { rtt, una: ack.una, nxt: ack.nxt });
+        }
+        if let Some(rtt) = least {
+            let paced = sender.congestion.is_paced();
+            let event = RoundTripEvent { rtt, now: ack.now, una: ack.una, nxt: ack.nxt, paced };
+            sender.congestion.on_round_trip(&event);
+        }
+        rtt.is_some()
     }
 
-    /// Octets that are in the network as far as is known: what congestion control counts as in flight.
-    pub(crate) fn in_flight(&self, queue: &RetransmissionQueue, outstanding: u32, mss: u32) -> u32 {
-        outstanding
-            .saturating_sub(queue.sacked_octets())
-            .saturating_sub(queue.lost_octets())
-            .saturating_sub(self.fast.left_the_network(mss))
+    /// Takes a sound sample.
+    pub(crate) fn measured(&mut self, sample: RttSample) {
+        self.rtt.measured(sample);
+        self.rto.measured(&self.rtt);
+    }
+
+    /// RFC 6298 section 5.3; and where SACK alone gives news, only when that was sent after the oldest data:
+    /// else the timer might never run out.
+    fn timer_after(queue: &RetransmissionQueue, news: &AckNews, measured: bool) -> TimerPlan {
+        let is_later = || match (queue.front(), news.sacked_at) {
+            (Some(front), Some((first, _))) => measured && first < front.sent_at,
+            _ => false,
+        };
+        if news.acknowledged > 0 || is_later() { TimerPlan::Restart } else { TimerPlan::Keep }
+    }
+
+    fn on_probe_answered(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) {
+        let evidence = ProbeEvidence {
+            ack: ack.una,
+            dsack: news.dsack_of_probe,
+            duplicate: Self::is_duplicate(ack, news) && !news.sacked,
+        };
+        if self.probe.on_ack(&evidence) == tlp::ProbeNews::Repaired {
+            // RFC 8985 section 7.4.2: the loss counts, though the probe has made it good.
+            self.begin_reduction(ack.nxt, sender, Cause::Loss);
+            self.state = RecoveryState::Cwr;
+            self.end_reduction(sender);
+            self.keep_open(sender.queue, ack.nxt);
+        }
+    }
+
+    /// `segments` were sent: new ones, or old ones again.
+    pub(crate) fn sent(&mut self, segments: u32) {
+        if self.is_reducing() {
+            self.prr.sent(segments);
+        }
+    }
+
+    /// `segments` were sent again, be it as a probe.
+    pub(crate) fn sent_again(&mut self, segments: u32) {
+        self.sent_again += u64::from(segments);
+    }
+
+    /// `segments` that were lost were sent again; `timestamp` is what they carried, or would have.
+    pub(crate) fn retransmitted(&mut self, segments: u32, timestamp: u32, now: Instant) {
+        self.sent(segments);
+        self.undo.retransmitted(segments, timestamp, now);
+    }
+
+    /// Segments that are in the network as far as is known: RFC 6675's pipe.
+    pub(crate) fn in_flight(&self, queue: &RetransmissionQueue) -> u32 {
+        let counts = queue.counts();
+        (counts.outstanding + counts.resent).saturating_sub(counts.sacked + self.duplicates + counts.lost)
+    }
+
+    /// RFC 5681 section 3.2: where no SACK says what has left the network, duplicates let no more go than was in
+    /// flight when recovery began, for they may be forged.
+    pub(crate) fn most_outstanding(&self, sack: bool) -> u32 {
+        let trusting = sack || self.state != RecoveryState::Recovery;
+        if trusting { u32::MAX } else { self.prr.prior().saturating_mul(2) }
+    }
+
+    /// The window is coming down to its threshold.
+    fn is_reducing(&self) -> bool {
+        matches!(self.state, RecoveryState::Cwr | RecoveryState::Recovery)
     }
 
     /// Where it stands.
     pub(crate) fn state(&self) -> RecoveryState {
-        self.fast.state()
+        self.state
+    }
+
+    /// Where the episode that is going on ends.
+    pub(crate) fn point(&self) -> SeqNumber {
+        self.point
+    }
+
+    /// A timeout that new data may show to have been spurious.
+    pub(crate) fn gives_up_frto(&mut self) {
+        self.frto = false;
+    }
+
+    /// Segments that duplicate acknowledgments tell of.
+    pub(crate) fn duplicates(&self) -> u32 {
+        self.duplicates
+    }
+
+    /// How often reordering was seen, and how many segments it spans.
+    pub(crate) fn reordering(&self) -> (u32, u32) {
+        (self.rack.reorderings(), self.rack.span())
+    }
+
+    /// Segments ever found to be lost.
+    pub(crate) fn lost_in_all(&self) -> u64 {
+        self.rate.lost
+    }
+
+    /// Segments sent again.
+    pub(crate) fn sent_again_in_all(&self) -> u64 {
+        self.sent_again
+    }
+
+    /// Segments that DSACKs reported.
+    pub(crate) fn reported_twice(&self) -> u64 {
+        self.reported_twice
+    }
+
+    /// Whether the peer is still to be told of a reduction (RFC 3168 section 6.1.2).
+    pub(crate) fn take_cwr(&mut self) -> bool {
+        core::mem::take(&mut self.owes_cwr)
+    }
+
+    /// A tail loss probe may be scheduled: SACK was agreed on, and no loss is known (RFC 8985 section 7.2).
+    pub(crate) fn may_probe(&self) -> bool {
+        matches!(self.state, RecoveryState::Open | RecoveryState::Cwr)
+    }
+
+    /// A probe is out, and there is at most one.
+    pub(crate) fn probe_is_out(&self) -> bool {
+        self.probe.is_out()
+    }
+
+    /// A probe was sent, up to `nxt`.
+    pub(crate) fn probed(&mut self, nxt: SeqNumber, is_retransmission: bool) {
+        self.probe.sent(nxt, is_retransmission);
     }
 
     /// Why the next lost range is sent again.
-    pub(crate) fn retransmit_reason(&self) -> SendReason {
-        match self.narrowed {
-            Some(_) if self.fast.is_open() => SendReason::PathMtuRetransmit,
-            _ => self.fast.retransmit_reason(),
+    pub(crate) fn retransmit_reason(&self, sack: bool) -> SendReason {
+        match self.state {
+            _ if self.narrowed.is_some() => SendReason::PathMtuRetransmit,
+            RecoveryState::Loss => SendReason::RtoRetransmit,
+            _ if sack => SendReason::RackRetransmit,
+            _ if self.partial => SendReason::PartialAckRetransmit,
+            _ => SendReason::FastRetransmit,
         }
     }
 
     /// New data that goes out now goes out on the strength of a duplicate acknowledgment (RFC 3042).
     pub(crate) fn is_limited_transmit(&self) -> bool {
-        self.fast.is_limited_transmit()
+        self.state == RecoveryState::Disorder
     }
 
-    /// When the retransmission timer that is started now runs out.
-    pub(crate) fn deadline(&self, now: Instant) -> Instant {
-        now + self.rto.current()
+    fn rack_input(&self, now: Instant) -> (Rack, RackInput<'_>) {
+        let recovering = matches!(self.state, RecoveryState::Recovery | RecoveryState::Loss);
+        (self.rack, RackInput { rtt: &self.rtt, recovering, now })
     }
+}
+
+/// How long ago the echoed timestamp was sent; milliseconds are as fine as it says.
+pub(crate) fn echoed(clock: u32, echo: u32) -> Option<Duration> {
+    let millis = clock.wrapping_sub(echo);
+    (millis < u32::MAX / 2).then(|| Duration::from_millis(millis.max(1).into()))
 }

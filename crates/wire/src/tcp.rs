@@ -7,9 +7,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::checksum::{Checksum, PseudoHeader};
 use crate::seq::SeqNumber;
 
+mod fast_open;
 mod options;
 
-pub use options::{SackRange, TcpOptions, Timestamps};
+pub use fast_open::{Cookie, FastOpenOption};
+pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
 
 /// A TCP header without its options, in octets.
 pub const HEADER_LEN: usize = 20;

@@ -37,7 +37,7 @@ fn all_from(scene: &mut Scene, expected: IpAddr) -> usize {
 fn an_active_open_keeps_the_address_that_the_user_named() {
     let mut scene = two_addresses();
     let (now, local) = (scene.now, scene.ours);
-    let options = ConnectOptions { local: Some(local), config: None };
+    let options = ConnectOptions { local: Some(local), ..ConnectOptions::default() };
     scene.handle = Some(scene.host.connect(scene.peers, options, now).expect("an attempt"));
     assert_eq!(scene.socket().local_addr(), local);
     assert_eq!(all_from(&mut scene, local.ip()), 1);

@@ -20,11 +20,13 @@ macro_rules! errnos {
 }
 
 errnos! {
+    ENOENT = 2;
     EBADF = 9;
     EAGAIN = 11;
     EFAULT = 14;
     EINVAL = 22;
     ESPIPE = 29;
+    ENOMSG = 42;
     EPIPE = 32;
     ENOPROTOOPT = 92;
     EOPNOTSUPP = 95;

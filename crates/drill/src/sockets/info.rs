@@ -1,11 +1,13 @@
 //! What `TCP_INFO` tells.
 
 use synfin_host::tcp::{RecoveryState, State};
+use synfin_wire::Instant;
 
 use super::Kernel;
 
 const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
+const SYN_DATA: i64 = 32;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
@@ -22,31 +24,40 @@ impl Kernel {
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
         let segment = i64::from(status.send_mss).max(1);
-        let segments = |octets: i64| (octets + segment - 1) / segment;
         let micros = |span: std::time::Duration| span.as_micros() as i64;
-        let threshold = match status.slow_start_threshold {
+        let threshold = match status.threshold_segments {
             u32::MAX => INFINITE_THRESHOLD,
-            octets => i64::from(octets) / segment,
+            segments => i64::from(segments),
         };
-        let options = if status.timestamps { TIMESTAMPS } else { 0 } | if status.sack { SACK } else { 0 };
-        Some(vec![
+        let bit = |set, bit| if set { bit } else { 0 };
+        let options = bit(status.timestamps, TIMESTAMPS)
+            | bit(status.sack, SACK)
+            | bit(status.syn_text_taken, SYN_DATA);
+        let mut info = self.measured_info(fd);
+        info.extend([
             ("tcpi_state", state),
             ("tcpi_options", options),
             ("tcpi_rto", micros(status.rto)),
             ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
             ("tcpi_rttvar", micros(status.rtt_variation)),
             ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
-            ("tcpi_snd_cwnd", i64::from(status.congestion_window) / segment),
+            ("tcpi_snd_cwnd", i64::from(status.window_segments)),
             ("tcpi_snd_ssthresh", threshold),
             ("tcpi_snd_mss", segment),
             ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
-            ("tcpi_unacked", segments(i64::from(status.outstanding))),
+            ("tcpi_unacked", i64::from(status.segments_outstanding)),
             ("tcpi_ca_state", recovery_state(status.recovery)),
-            ("tcpi_sacked", segments(i64::from(status.octets_sacked))),
-            ("tcpi_lost", segments(i64::from(status.octets_lost))),
+            ("tcpi_sacked", i64::from(status.segments_sacked)),
+            ("tcpi_lost", i64::from(status.segments_lost)),
+            ("tcpi_retrans", i64::from(status.segments_resent)),
+            ("tcpi_retransmits", i64::from(status.retransmissions)),
+            ("tcpi_total_retrans", status.segments_retransmitted as i64),
+            ("tcpi_delivered", status.segments_delivered as i64),
+            ("tcpi_reordering", i64::from(status.reordering)),
+            ("tcpi_reord_seen", i64::from(status.reorderings)),
+            ("tcpi_dsack_dups", status.segments_duplicated as i64),
             ("tcpi_probes", i64::from(status.probes)),
-            ("tcpi_backoff", i64::from(status.persist_backoff)),
-            ("tcpi_notsent_bytes", status.send_queued as i64 - i64::from(status.outstanding)),
+            ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
             ("tcpi_bytes_acked", status.octets_acknowledged as i64),
             ("tcpi_bytes_received", status.octets_received as i64),
             ("tcpi_bytes_sent", status.octets_sent as i64),
@@ -56,7 +67,41 @@ impl Kernel {
             ("tcpi_snd_wnd", i64::from(status.send_window)),
             ("tcpi_rcv_wnd", i64::from(status.receive_window)),
             ("tcpi_total_rto", i64::from(status.timeouts)),
-        ])
+        ]);
+        Some(info)
+    }
+
+    /// What the receive side knows, and what held sending up.
+    fn measured_info(&mut self, fd: i32) -> TcpInfo {
+        let now = self.now;
+        let micros = |span: std::time::Duration| span.as_micros() as i64;
+        let since = |moment: Instant| (now - moment).as_millis() as i64;
+        let mut info = TcpInfo::new();
+        let Some(socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) else { return info };
+        if let Some(receive) = socket.receive_measures() {
+            info.extend([
+                ("tcpi_ato", micros(receive.ack_wait)),
+                ("tcpi_rcv_mss", i64::from(receive.full_segment)),
+                ("tcpi_rcv_ssthresh", i64::from(receive.threshold)),
+                ("tcpi_rcv_space", i64::from(receive.space)),
+                ("tcpi_rcv_rtt", receive.rtt.map_or(0, micros)),
+                ("tcpi_last_data_recv", since(receive.last_text.unwrap_or(receive.began))),
+                ("tcpi_last_ack_recv", since(receive.last_heard)),
+                ("tcpi_last_ack_sent", 0),
+                ("SK_MEMINFO_RCVBUF", receive.buffer as i64),
+            ]);
+        }
+        if let Some(send) = socket.send_measures(now) {
+            info.extend([
+                ("tcpi_notsent_bytes", i64::from(send.unsent)),
+                ("tcpi_last_data_sent", since(send.last_text)),
+                ("tcpi_busy_time", micros(send.busy)),
+                ("tcpi_rwnd_limited", micros(send.window_limited)),
+                ("tcpi_sndbuf_limited", micros(send.buffer_limited)),
+                ("SK_MEMINFO_SNDBUF", send.buffer as i64),
+            ]);
+        }
+        info
     }
 }
 
@@ -81,6 +126,7 @@ fn recovery_state(state: RecoveryState) -> i64 {
     match state {
         RecoveryState::Open => 0,
         RecoveryState::Disorder => 1,
+        RecoveryState::Cwr => 2,
         RecoveryState::Recovery => 3,
         RecoveryState::Loss => 4,
     }

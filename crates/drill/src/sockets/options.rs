@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::State;
+use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
-use super::{Errno, Kernel, Outcome, Role, Stop};
+use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
+use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
 
 const SO_ERROR: i64 = 4;
@@ -14,23 +15,32 @@ const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_LINGER: i64 = 13;
 const SO_TIMESTAMPING: i64 = 37;
+const SO_MAX_PACING_RATE: i64 = 47;
 const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
+const TCP_CORK: i64 = 3;
 const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_DEFER_ACCEPT: i64 = 9;
+const TCP_WINDOW_CLAMP: i64 = 10;
+const TCP_QUICKACK: i64 = 12;
+const TCP_CONGESTION: i64 = 13;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
-const TCP_FASTOPEN_CONNECT: i64 = 30;
 const TCP_INQ: i64 = 36;
 const IP_TOS: i64 = 1;
 const IPV6_TCLASS: i64 = 67;
 /// Options that change nothing that a peer could see: SO_REUSEADDR, SO_REUSEPORT, SO_MARK, SO_PRIORITY,
 /// IP_FREEBIND, IP_MTU_DISCOVER's DONT beside an MTU that is never exceeded.
-const HARMLESS: [(i64, i64); 5] =
-    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15)];
+const HARMLESS: [(i64, i64); 6] =
+    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15), (SOL_IP, 10)];
+
+/// Linux's least receive buffer and send buffer, octets.
+const SMALLEST_RECEIVE_BUFFER: usize = 2304;
+const SMALLEST_SEND_BUFFER: usize = 4608;
 
 /// What an option is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +63,13 @@ impl Kernel {
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
+            OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
+                self.set_fast_open_keys(fd, &octets)?;
+                Ok(0)
+            }
+            OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
+                self.set_congestion(fd, &name_of)
+            }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
                 Ok(0)
@@ -62,32 +79,18 @@ impl Kernel {
 
     fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
         let now = self.now;
+        let connected = self.connection(fd);
         let file = self.tcp(fd)?;
-        let connected = match file.role {
-            Role::Connection(handle) => Some(handle),
-            Role::Idle | Role::Listener(_) => None,
-        };
-        let octets = usize::try_from(value).unwrap_or(0);
         match (level, name) {
-            // Linux doubles both, for what it spends beside the octets themselves.
-            (SOL_SOCKET, SO_SNDBUF) => {
-                file.config.send_buffer = octets * 2;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_send_buffer(octets * 2);
-                }
-            }
-            (SOL_SOCKET, SO_RCVBUF) if connected.is_none() => file.config.receive_buffer = octets * 2,
+            (SOL_SOCKET, SO_SNDBUF | SO_RCVBUF) => self.set_buffer(fd, name, value)?,
+            (SOL_TCP, TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT) => self.set_sending(fd, name, value)?,
+            (SOL_TCP, TCP_WINDOW_CLAMP | TCP_QUICKACK) => self.set_receiving(fd, name, value)?,
             (SOL_SOCKET, SO_KEEPALIVE) => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
+            (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
-            (SOL_TCP, TCP_NODELAY) => {
-                file.config.nagle = value == 0;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_nodelay(value != 0, now);
-                }
-            }
             (SOL_TCP, TCP_MAXSEG) if connected.is_none() => {
                 let mss = u16::try_from(value).map_err(|_| Errno::EINVAL)?;
                 file.config.mss = Mss::new(mss);
@@ -101,21 +104,136 @@ impl Kernel {
                 }
             }
             (SOL_TCP, TCP_SYNCNT) => {
-                let retries = u32::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
+                let retries = usize::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
                 let retries = retries.ok_or(Errno::EINVAL)?;
-                file.config.r2_syn = syn_patience(file.config.initial_rto, retries);
+                let patience = syn_patience(file.config.initial_rto, retries);
+                (file.config.r2_syn, file.config.r2_syn_ack) = (patience, patience);
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_syn_patience(patience);
+                }
+            }
+            (SOL_TCP, TCP_DEFER_ACCEPT) => {
+                let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
+                file.config.defer_accept = seconds.map(Duration::from_secs);
             }
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
-            (SOL_TCP, TCP_FASTOPEN_CONNECT) => file.connects_on_write = value != 0,
+            (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
+                self.set_fast_open(fd, name, value)?;
+            }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
             (SOL_SOCKET, SO_ZEROCOPY) => {}
+            (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
             pair if HARMLESS.contains(&pair) => {}
             _ => self.unheed(option_name(level, name)),
         }
         if let Ok(file) = self.tcp(fd) {
             file.kept.insert((level, name), value);
         }
+        self.configure_listener(fd);
         Ok(0)
+    }
+
+    /// Linux doubles both, for what it spends beside the octets themselves.
+    fn set_buffer(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        let doubled = usize::try_from(value).unwrap_or(0).saturating_mul(2);
+        if name == SO_SNDBUF {
+            let octets = doubled.max(SMALLEST_SEND_BUFFER);
+            (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_send_buffer(octets);
+            }
+        } else {
+            let octets = doubled.max(SMALLEST_RECEIVE_BUFFER);
+            (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_receive_buffer(octets);
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides when a write leaves.
+    fn set_sending(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        match name {
+            TCP_CORK => {
+                file.config.cork = value != 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_cork(value != 0);
+                }
+            }
+            TCP_NODELAY => {
+                file.config.nagle = value == 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_nodelay(value != 0, now);
+                }
+            }
+            _ => {
+                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
+                file.config.unsent_limit = limit;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_unsent_limit(limit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides on windows and acknowledgments.
+    fn set_receiving(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let now = self.now;
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        if name == TCP_QUICKACK {
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_quick_ack(value & 1 != 0, now);
+            }
+            return Ok(());
+        }
+        let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
+        file.config.window_clamp = Some(clamp);
+        if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+            socket.set_window_clamp(clamp);
+        }
+        Ok(())
+    }
+
+    /// What is set on a listener is for the connections that it accepts from now on.
+    fn configure_listener(&mut self, fd: i32) {
+        if let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) {
+            let listener = *listener;
+            if let Ok(config) = self.settings(fd) {
+                self.host.configure_listener(listener, &config);
+            }
+        }
+    }
+
+    /// TCP_CONGESTION: by a name that Linux knows too.
+    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<i64> {
+        let name = name.strip_suffix(b"\0").unwrap_or(name);
+        let algorithm = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+        let algorithm: CongestionAlgorithm = algorithm.ok_or(Errno::ENOENT)?;
+        self.tcp(fd)?.config.congestion = algorithm;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_congestion(algorithm, now);
+        }
+        Ok(0)
+    }
+
+    /// SO_MAX_PACING_RATE; all ones is no limit.
+    fn set_max_pacing_rate(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let rate = u64::try_from(value).ok().filter(|rate| *rate != u64::from(u32::MAX));
+        self.tcp(fd)?.config.max_pacing_rate = rate;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_max_pacing_rate(rate, now);
+        }
+        Ok(())
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {
@@ -157,8 +275,8 @@ impl Kernel {
         let kept = file.kept.get(&(level, name)).copied();
         match (level, name) {
             (SOL_SOCKET, SO_ERROR) => Ok(self.take_error(fd).map_or(0, |errno| errno.number)),
-            (SOL_SOCKET, SO_SNDBUF) => Ok(kept.map_or(file.config.send_buffer as i64, |value| value * 2)),
-            (SOL_SOCKET, SO_RCVBUF) => Ok(kept.map_or(file.config.receive_buffer as i64, |value| value * 2)),
+            (SOL_SOCKET, SO_SNDBUF) => Ok(file.config.send_buffer as i64),
+            (SOL_SOCKET, SO_RCVBUF) => Ok(file.config.receive_buffer as i64),
             (SOL_SOCKET, SO_ZEROCOPY | SO_TIMESTAMPING) => Ok(kept.unwrap_or(0)),
             (SOL_SOCKET, SO_KEEPALIVE) => Ok(i64::from(file.config.keep_alive.is_some())),
             (SOL_TCP, TCP_NODELAY) => Ok(i64::from(!file.config.nagle)),
@@ -167,7 +285,11 @@ impl Kernel {
                 let status = connected.and_then(|handle| self.host.tcp(handle)?.status());
                 Ok(status.map_or(i64::from(announced), |status| i64::from(status.send_mss)))
             }
-            (SOL_TCP, TCP_NOTSENT_LOWAT) => Ok(kept.unwrap_or(0)),
+            (SOL_TCP, TCP_NOTSENT_LOWAT | TCP_WINDOW_CLAMP | TCP_CORK) => Ok(kept.unwrap_or(0)),
+            (SOL_TCP, TCP_QUICKACK) => {
+                let socket = connected.and_then(|handle| self.host.tcp(handle));
+                Ok(i64::from(socket.is_none_or(|socket| socket.is_quick_ack())))
+            }
             (SOL_TCP, TCP_USER_TIMEOUT | TCP_INQ) => Ok(kept.unwrap_or(0)),
             _ => kept.ok_or_else(|| Stop::unsupported(format!("reading {}", option_name(level, name)))),
         }
@@ -203,8 +325,8 @@ impl Kernel {
 }
 
 /// How long a SYN is retried when that may be done `retries` times, each wait twice the one before.
-pub(crate) fn syn_patience(initial: Duration, retries: u32) -> Duration {
-    initial.saturating_mul(2u32.saturating_pow((retries + 1).min(16)) - 1)
+pub(crate) fn syn_patience(initial: Duration, retries: usize) -> Duration {
+    initial.saturating_mul((2 << retries.min(15)) - 1)
 }
 
 /// The name of an option, for a person.

@@ -4,6 +4,7 @@
 use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
 
 use crate::config::Config;
+use crate::receive::memory;
 
 /// Octets that timestamps take in every header, padding included.
 const TIMESTAMPS_LEN: u16 = 12;
@@ -30,6 +31,7 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        order: config.option_order,
         ..TcpOptions::default()
     }
 }
@@ -41,17 +43,18 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamp
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
         timestamps: negotiated.timestamps.then_some(stamps),
+        order: config.option_order,
         ..TcpOptions::default()
     }
 }
 
 /// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
 pub(crate) fn syn_window(config: &Config) -> WindowSize {
-    WindowSize::new(u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(u16::MAX.into()))
+    WindowSize::new(memory::initial_window(config, config.mss.octets().into()).min(u16::MAX.into()))
 }
 
 fn own_scale(config: &Config) -> WindowScale {
-    WindowScale::for_buffer(config.receive_buffer)
+    WindowScale::for_buffer(memory::largest_window(config) as usize)
 }
 
 impl Negotiated {

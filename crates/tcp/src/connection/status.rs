@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use super::state::State;
+use super::tcb::Tcb;
 use super::{Connection, Phase};
-use crate::congestion::CongestionController;
 use crate::reason::CloseReason;
 
 /// How far loss recovery has come.
@@ -15,6 +15,9 @@ pub enum RecoveryState {
     Open,
     /// Duplicate acknowledgments have come: a loss, or only disorder?
     Disorder,
+    /// The window comes down because the network has marked (RFC 3168 section 6.1.2), or because a tail loss
+    /// probe has repaired a loss (RFC 8985 section 7.4.2).
+    Cwr,
     /// Fast recovery (RFC 5681 section 3.2).
     Recovery,
     /// The retransmission timer ran out (RFC 6298 section 5.4).
@@ -40,6 +43,8 @@ pub struct Status {
     pub congestion_window: u32,
     /// ssthresh, octets; `u32::MAX` before the first loss.
     pub slow_start_threshold: u32,
+    /// How fast text may leave, octets a second, where there is a pace.
+    pub pacing_rate: Option<u64>,
     /// SND.WND, octets.
     pub send_window: u32,
     /// RCV.WND, octets.
@@ -50,10 +55,34 @@ pub struct Status {
     pub outstanding: u32,
     /// How far loss recovery has come.
     pub recovery: RecoveryState,
-    /// Outstanding octets that the peer reports to hold.
-    pub octets_sacked: u32,
-    /// Outstanding octets that are believed lost and were not sent again.
-    pub octets_lost: u32,
+    /// cwnd, segments.
+    pub window_segments: u32,
+    /// ssthresh, segments; `u32::MAX` before the first loss.
+    pub threshold_segments: u32,
+    /// Segments sent and not acknowledged.
+    pub segments_outstanding: u32,
+    /// Of these, segments that the peer reports to hold, or that duplicates tell of.
+    pub segments_sacked: u32,
+    /// Of these, segments that are believed lost.
+    pub segments_lost: u32,
+    /// Of these, segments that were sent again and are believed to be in the network.
+    pub segments_resent: u32,
+    /// Segments that have been delivered, acknowledged or reported.
+    pub segments_delivered: u64,
+    /// Segments that were ever believed lost.
+    pub segments_lost_in_all: u64,
+    /// Segments sent again.
+    pub segments_retransmitted: u64,
+    /// Segments that the peer reported to have received twice (RFC 2883).
+    pub segments_duplicated: u64,
+    /// How many segments reordering spans; 3 before any was seen.
+    pub reordering: u32,
+    /// How often reordering was seen.
+    pub reorderings: u32,
+    /// Retransmissions since SND.UNA moved.
+    pub retransmissions: u8,
+    /// How often the RTO has doubled since the last measurement.
+    pub rto_backoff: u8,
     /// Zero-window or keep-alive probes since the peer was heard.
     pub probes: u8,
     /// How often the time between probes of a closed window has doubled.
@@ -66,6 +95,8 @@ pub struct Status {
     pub timestamps: bool,
     /// Both ends use SACK.
     pub sack: bool,
+    /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
+    pub syn_text_taken: bool,
     /// Segments sent, those without text included.
     pub segments_sent: u64,
     /// Segments received and not discarded.
@@ -95,19 +126,33 @@ impl Connection {
             rto: self.common.config.initial_rto,
             congestion_window: 0,
             slow_start_threshold: u32::MAX,
+            pacing_rate: None,
             send_window: 0,
             receive_window: 0,
             send_mss: self.common.config.mss.octets(),
             outstanding: 0,
             recovery: RecoveryState::Open,
-            octets_sacked: 0,
-            octets_lost: 0,
+            window_segments: 0,
+            threshold_segments: u32::MAX,
+            segments_outstanding: 0,
+            segments_sacked: 0,
+            segments_lost: 0,
+            segments_resent: 0,
+            segments_delivered: 0,
+            segments_lost_in_all: 0,
+            segments_retransmitted: 0,
+            segments_duplicated: 0,
+            reordering: crate::recovery::rack::DUPLICATE_THRESHOLD,
+            reorderings: 0,
+            retransmissions: 0,
+            rto_backoff: 0,
             probes: 0,
             persist_backoff: 0,
             send_queued: 0,
             receive_queued: self.receive_available(),
             timestamps: false,
             sack: false,
+            syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
             segments_received: 0,
             octets_sent: 0,
@@ -122,36 +167,66 @@ impl Connection {
                 status.send_queued = syn_sent.outbox.len();
             }
             Phase::Synchronized(tcb) => {
-                let rtt = &tcb.recovery.rtt;
-                status.smoothed_rtt = rtt.smoothed();
-                status.rtt_variation = rtt.variation();
-                status.min_rtt = rtt.minimum();
-                status.rto = tcb.recovery.rto.current();
-                status.congestion_window = tcb.congestion.window();
-                status.slow_start_threshold = tcb.congestion.slow_start_threshold();
-                status.send_window = tcb.send.wnd.octets();
-                status.receive_window = tcb.receive.window();
-                status.send_mss = tcb.negotiated.send_mss;
-                status.outstanding = tcb.send.outstanding();
-                status.recovery = tcb.recovery.state();
-                status.octets_sacked = tcb.queue.sacked_octets();
-                status.octets_lost = tcb.queue.lost_octets();
-                status.probes = tcb.probes;
-                status.persist_backoff = tcb.persist_backoff;
-                status.send_queued = tcb.outbox.len();
-                status.timestamps = tcb.negotiated.timestamps;
-                status.sack = tcb.negotiated.sack;
-                status.segments_sent = tcb.tally.segments_sent;
-                status.segments_received = tcb.tally.segments_received;
-                status.octets_sent = tcb.tally.octets_sent;
-                status.octets_acknowledged = tcb.tally.octets_acknowledged;
-                status.octets_received = tcb.tally.octets_received;
-                status.octets_retransmitted = tcb.tally.octets_retransmitted;
-                status.timeouts = tcb.tally.timeouts;
+                tcb.describe(&mut status);
+                status.pacing_rate = tcb.pacing_rate(&self.common);
             }
             Phase::TimeWait { .. } => {}
             Phase::Closed(closed) => status.close_reason = Some(closed.reason),
         }
         status
+    }
+}
+
+impl Tcb {
+    fn describe(&self, status: &mut Status) {
+        self.describe_path(status);
+        self.describe_flight(status);
+        status.send_window = self.send.wnd.octets();
+        status.receive_window = self.receive.window();
+        status.send_mss = self.negotiated.send_mss;
+        status.probes = self.probes;
+        status.persist_backoff = self.persist_backoff;
+        status.send_queued = self.outbox.len();
+        status.timestamps = self.negotiated.timestamps;
+        status.sack = self.negotiated.sack;
+        status.segments_sent = self.tally.segments_sent;
+        status.segments_received = self.tally.segments_received;
+        status.octets_sent = self.tally.octets_sent;
+        status.octets_acknowledged = self.tally.octets_acknowledged;
+        status.octets_received = self.tally.octets_received;
+        status.octets_retransmitted = self.tally.octets_retransmitted;
+        status.timeouts = self.tally.timeouts;
+    }
+
+    fn describe_path(&self, status: &mut Status) {
+        let recovery = &self.recovery;
+        status.smoothed_rtt = recovery.rtt.smoothed();
+        status.rtt_variation = recovery.rtt.variation();
+        status.min_rtt = recovery.rtt.minimum();
+        status.rto = recovery.rto.current();
+        status.rto_backoff = recovery.rto.backoff();
+        status.retransmissions = self.retransmissions;
+        let window = &self.congestion.window;
+        let octets = |segments: u32| segments.saturating_mul(self.mss());
+        status.window_segments = window.size;
+        status.threshold_segments = window.threshold;
+        status.congestion_window = octets(window.size);
+        status.slow_start_threshold = octets(window.threshold);
+    }
+
+    fn describe_flight(&self, status: &mut Status) {
+        let recovery = &self.recovery;
+        let counts = self.queue.counts();
+        status.outstanding = self.send.outstanding();
+        status.recovery = recovery.state();
+        status.segments_outstanding = counts.outstanding;
+        status.segments_sacked = counts.sacked + recovery.duplicates();
+        status.segments_lost = counts.lost;
+        status.segments_resent = counts.resent;
+        status.segments_delivered = recovery.rate.delivered;
+        status.segments_lost_in_all = recovery.lost_in_all();
+        status.segments_retransmitted = recovery.sent_again_in_all();
+        status.segments_duplicated = recovery.reported_twice();
+        (status.reorderings, status.reordering) = recovery.reordering();
     }
 }

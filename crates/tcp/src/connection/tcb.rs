@@ -1,18 +1,23 @@
 //! The transmission control block that the seven synchronized states share (RFC 9293 section 3.3.1).
 
-use synfin_wire::{Instant, SeqNumber, WindowSize};
+use alloc::boxed::Box;
+
+use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
 use super::state::{State, Trigger};
-use crate::congestion::{Congestion, initial_window};
+use crate::congestion::Congestion;
+use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
+use crate::receive::memory;
 use crate::receive::window::Room;
-use crate::receive::{AckPolicy, Assembler, ReceiveBuffer, ReceiveSpace, SackReport};
-use crate::recovery::LossRecovery;
+use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
 use crate::recovery::rto::Rto;
-use crate::send::{RetransmissionQueue, SendBuffer, SendSpace};
+use crate::recovery::{LossRecovery, Repair, Sender};
+use crate::send::write_queue::BURST_OVERHEAD;
+use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
 use crate::timer::TimerTable;
 
 /// Who began: an active OPEN or a passive one (MUST-11).
@@ -27,16 +32,26 @@ pub(crate) enum Opening {
 pub(crate) struct Intents {
     /// A SYN-ACK.
     pub(crate) syn_ack: Option<SendReason>,
+    /// The Fast Open option for the SYN-ACK that is sent next.
+    pub(crate) fast_open: Option<Box<FastOpenOption>>,
     /// An RST that does not end this connection.
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
     pub(crate) challenge: Option<SendReason>,
-    /// One lost range goes out whatever the congestion window says.
-    pub(crate) retransmit_now: bool,
+    /// The tail loss probe.
+    pub(crate) loss_probe: bool,
     /// A zero-window or keep-alive probe.
     pub(crate) probe: Option<SendReason>,
     /// Silly-window avoidance and Nagle have held data back for long enough.
     pub(crate) override_holding: bool,
+    /// The user has more to write (MSG_MORE): what is not full waits for that, or for an acknowledgment.
+    pub(crate) more_to_come: bool,
+    /// What the last write ended waits for nothing (TCP_NODELAY, set over it).
+    pub(crate) push_out: bool,
+    /// A writer has found the send buffer full and wants to be told.
+    pub(crate) room_wanted: bool,
+    /// The peer was heard: there may be room again.
+    pub(crate) room_check: bool,
 }
 
 /// TS.Recent and what belongs to it (RFC 7323 section 4.3).
@@ -68,9 +83,16 @@ pub(crate) struct Tcb {
     state: State,
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
+    /// A passive Fast Open: text flows, though our SYN-ACK is not acknowledged. SND.UNA is beyond the SYN already,
+    /// which only the acknowledgment itself cares about.
+    pub(crate) syn_pending: bool,
+    /// What lies before this number was in our SYN, was not acknowledged with it, and was not sent again.
+    pub(crate) syn_text_lost: Option<SeqNumber>,
 
     pub(crate) send: SendSpace,
     pub(crate) outbox: SendBuffer,
+    /// The part of `outbox` that was never sent.
+    pub(crate) write_queue: WriteQueue,
     pub(crate) queue: RetransmissionQueue,
     /// The user has closed: a FIN goes behind the last octet of `outbox`.
     pub(crate) fin_queued: bool,
@@ -81,6 +103,7 @@ pub(crate) struct Tcb {
 
     pub(crate) receive: ReceiveSpace,
     pub(crate) inbox: ReceiveBuffer,
+    pub(crate) memory: ReceiveMemory,
     pub(crate) assembler: Assembler,
     pub(crate) sack_report: SackReport,
     /// The number of the peer's FIN, once it has been seen.
@@ -90,6 +113,8 @@ pub(crate) struct Tcb {
 
     pub(crate) recovery: LossRecovery,
     pub(crate) congestion: Congestion,
+    /// What may be sent again now.
+    pub(crate) repair: Repair,
 
     pub(crate) timers: TimerTable,
     pub(crate) intents: Intents,
@@ -103,6 +128,8 @@ pub(crate) struct Tcb {
     pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
+    /// When it came to ESTABLISHED, or else began.
+    pub(crate) began: Instant,
     pub(crate) last_heard: Instant,
     /// When text, or our SYN, was last sent.
     pub(crate) last_text: Instant,
@@ -111,6 +138,13 @@ pub(crate) struct Tcb {
     /// When an out-of-window segment without text was last answered.
     pub(crate) last_challenge: Option<Instant>,
     pub(crate) tally: Tally,
+    pub(crate) chronograph: Chronograph,
+    /// What a burst costs in it beside its text.
+    burst_overhead: usize,
+    /// SO_SNDBUF as it is now, octets: it grows with the congestion window.
+    pub(crate) send_buffer: usize,
+    /// The number behind what was last marked to be read at once.
+    pub(crate) pushed_until: SeqNumber,
 }
 
 /// What the handshake leaves for a TCB.
@@ -119,8 +153,6 @@ pub(crate) struct Beginning {
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
     pub(crate) irs: SeqNumber,
-    /// The window that our SYN or SYN-ACK announced.
-    pub(crate) announced: WindowSize,
     /// The peer's TSval.
     pub(crate) timestamp: u32,
     pub(crate) outbox: SendBuffer,
@@ -132,18 +164,27 @@ pub(crate) struct Beginning {
 
 impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
-        let receive = ReceiveSpace::new(begin.irs, begin.announced.octets());
+        let own_mss = common.config.mss.octets().into();
+        let scale = begin.negotiated.receive_scale.shift();
+        let memory = ReceiveMemory::new(&common.config, own_mss, scale, begin.now);
+        let sayable = u32::from(u16::MAX) << scale;
+        let window = memory::initial_window(&common.config, own_mss).min(sayable);
+        let receive = ReceiveSpace::new(begin.irs, window);
         let iss = common.identity.iss;
+        let mut write_queue = WriteQueue::default();
+        write_queue.align(begin.outbox.len() as u32);
         let mss = u32::from(begin.negotiated.send_mss);
         // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
         let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
-        let initial_window = initial_window(segments, mss);
         Self {
             state: begin.state,
             opening: begin.opening,
             negotiated: begin.negotiated,
+            syn_pending: false,
+            syn_text_lost: None,
             send: SendSpace::new(iss),
             outbox: begin.outbox,
+            write_queue,
             queue: RetransmissionQueue::default(),
             fin_queued: false,
             released: false,
@@ -158,9 +199,11 @@ impl Tcb {
             assembler: Assembler::default(),
             sack_report: SackReport::default(),
             peer_fin: None,
-            ack: AckPolicy::new(common.config.quick_acks, common.config.mss.octets().into()),
-            recovery: LossRecovery::new(begin.rto),
-            congestion: Congestion::new(common.config.congestion, initial_window),
+            ack: AckPolicy::new(own_mss.min(mss), window),
+            memory,
+            recovery: LossRecovery::new(begin.rto, begin.now),
+            congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
+            repair: Repair::Nothing,
             timers: TimerTable::new(),
             intents: Intents::default(),
             troubled_since: None,
@@ -168,16 +211,31 @@ impl Tcb {
             probes: 0,
             probing_since: None,
             persist_backoff: 0,
+            began: begin.now,
             last_heard: begin.now,
             last_text: begin.now,
             syn_ack_at: None,
             last_challenge: None,
             tally: Tally::default(),
+            chronograph: Chronograph::default(),
+            burst_overhead: if common.config.segment_overhead { BURST_OVERHEAD } else { 0 },
+            send_buffer: common.config.send_buffer,
+            pushed_until: iss + 1,
         }
     }
 
     pub(crate) fn state(&self) -> State {
         self.state
+    }
+
+    /// The acknowledgment of our SYN is still to come.
+    pub(crate) fn awaits_ack_of_syn(&self) -> bool {
+        self.syn_pending || self.state == State::SynReceived
+    }
+
+    /// Text may go out: the handshake is over, or Fast Open does not wait for it.
+    pub(crate) fn may_send_text(&self) -> bool {
+        self.syn_pending || self.state != State::SynReceived
     }
 
     /// Moves along the transition table.
@@ -196,25 +254,60 @@ impl Tcb {
     /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
     /// ones is lost (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if self.negotiated.lower_mss(whole) {
-            let mss = self.mss();
-            self.intents.retransmit_now |= self.recovery.path_narrowed(&mut self.queue, self.send.nxt, mss);
+        if !self.negotiated.lower_mss(whole) {
+            return;
+        }
+        let (nxt, mss) = (self.send.nxt, self.mss());
+        let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
+        if self.recovery.path_narrowed(nxt, mss, &mut sender) {
+            self.repair = Repair::Lost;
         }
     }
 
     /// What the receive window depends on.
-    pub(crate) fn room(&self, common: &Common) -> Room {
+    pub(crate) fn room(&self) -> Room {
         Room {
-            capacity: common.config.receive_buffer,
-            unread: self.inbox.len(),
-            mss: common.config.mss.octets().into(),
+            full: self.memory.full(),
+            free: self.memory.free(self.assembler.charge()),
+            full_of_unread: self.memory.free(0) == 0,
+            clamp: self.memory.clamp(),
+            threshold: self.memory.threshold(),
+            full_segment: self.ack.full_segment(),
             scale: self.negotiated.receive_scale,
         }
     }
 
-    /// Octets in the network as far as is known.
+    /// What the waits of acknowledgments are measured against.
+    pub(crate) fn pace(&self, common: &Common, now: Instant) -> Pace {
+        Pace {
+            now,
+            rto: self.recovery.rto.current(),
+            rtt: self.recovery.rtt.smoothed(),
+            delay: common.config.delayed_ack,
+            window: self.receive.window(),
+            quick_acks: common.config.quick_acks,
+            second_segment: common.config.second_segment,
+        }
+    }
+
+    /// Segments in the network as far as is known.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.recovery.in_flight(&self.queue, self.send.outstanding(), self.mss())
+        self.recovery.in_flight(&self.queue)
+    }
+
+    /// Segments that the congestion window has room for.
+    pub(crate) fn congestion_room(&self) -> u32 {
+        self.congestion.window().saturating_sub(self.in_flight())
+    }
+
+    /// Octets a second at which text is to leave.
+    pub(crate) fn pacing_rate(&self, common: &Common) -> Option<u64> {
+        self.congestion.pacing_rate(&PacingInput {
+            outstanding: self.queue.counts().outstanding,
+            mss: self.mss(),
+            smoothed: self.recovery.rtt.smoothed(),
+            most: common.config.max_pacing_rate,
+        })
     }
 
     /// Our FIN was sent.
@@ -235,5 +328,20 @@ impl Tcb {
     /// There is text or a FIN that was never sent.
     pub(crate) fn has_unsent(&self) -> bool {
         self.unsent() > 0 || (self.fin_queued && !self.fin_sent())
+    }
+
+    /// What the send buffer holds, octets, with what its bursts cost beside their text.
+    pub(crate) fn send_memory(&self) -> usize {
+        self.outbox.len() + self.burst_overhead * (self.write_queue.len() + self.queue.len())
+    }
+
+    /// What the peer's window has left beside what was let go.
+    pub(crate) fn usable_window(&self) -> u32 {
+        self.send.usable_window().saturating_sub(self.write_queue.released())
+    }
+
+    /// Numbers that were sent or let go, and are not acknowledged.
+    pub(crate) fn in_transit(&self) -> u32 {
+        self.send.outstanding() + self.write_queue.released()
     }
 }

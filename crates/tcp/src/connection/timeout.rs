@@ -1,15 +1,21 @@
 //! What is done when a timer runs out (RFC 9293 sections 3.8 and 3.10.8).
 
+use core::time::Duration;
+
 use synfin_wire::Instant;
 
 use super::Common;
-use super::state::State;
 use super::tcb::Tcb;
-use crate::congestion::{CongestionController, TimeoutEvent};
 use crate::event::Event;
 use crate::input::Stop;
 use crate::reason::{CloseReason, SendReason};
+use crate::recovery::timeout::TimeoutInput;
+use crate::recovery::tlp::TailLossProbe;
+use crate::recovery::{Repair, Sender};
 use crate::timer::Timer;
+
+/// What a deadline that has passed already is put off by.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Goes through the timers of a synchronized connection.
 pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
@@ -18,12 +24,19 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             continue;
         }
         match timer {
-            Timer::Retransmission if tcb.state() == State::SynReceived => syn_ack(common, tcb, now)?,
+            Timer::Retransmission if tcb.awaits_ack_of_syn() => syn_ack(common, tcb, now)?,
             Timer::Retransmission => retransmission(common, tcb, now)?,
+            Timer::LossProbe => loss_probe(common, tcb, now),
+            Timer::Reordering => reordering(common, tcb, now),
             Timer::Persist => persist(common, tcb, now)?,
-            Timer::DelayedAck => tcb.ack.delay_over(),
+            Timer::DelayedAck => {
+                let pace = tcb.pace(common, now);
+                tcb.ack.delay_over(&pace);
+            }
             Timer::KeepAlive => keep_alive(common, tcb, now)?,
             Timer::FinWait2 => return Err(Stop::Close(CloseReason::FinWait2Timeout)),
+            // What has waited is polled for now.
+            Timer::Pacing => {}
         }
     }
     Ok(())
@@ -34,14 +47,20 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     if tcb.queue.is_empty() {
         return Ok(());
     }
-    give_up_after(common, tcb, now)?;
-    tcb.congestion.on_timeout(&TimeoutEvent {
-        flight_size: tcb.send.outstanding(),
-        mss: tcb.mss(),
+    let over = give_up_after(common, tcb, now);
+    common.fast_open.timed_out(tcb.retransmissions.saturating_add(1), over.is_err());
+    over?;
+    let input = TimeoutInput {
+        una: tcb.send.una,
+        nxt: tcb.send.nxt,
+        now,
+        sack: tcb.negotiated.sack,
         repeated: tcb.retransmissions > 0,
-    });
-    tcb.recovery.on_timeout(&mut tcb.queue, tcb.send.nxt);
-    tcb.intents.retransmit_now = true;
+        frto: common.config.frto,
+    };
+    let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
+    tcb.recovery.on_timeout(&input, &mut sender);
+    tcb.repair = Repair::Lost;
     tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
     tcb.retransmissions = tcb.retransmissions.saturating_add(1);
     if tcb.retransmissions == common.config.r1_retransmissions {
@@ -51,10 +70,27 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     Ok(())
 }
 
-/// The SYN-ACK of a simultaneous open again (MUST-22, MUST-23).
+/// RFC 8985 section 7.3: new data if there is some, else the last segment again. One probe is enough.
+fn loss_probe(common: &Common, tcb: &mut Tcb, now: Instant) {
+    tcb.intents.loss_probe = !tcb.recovery.probe_is_out();
+    rest_of_timeout(common, tcb, now);
+}
+
+/// RFC 8985 section 6.3.
+fn reordering(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let (una, nxt) = (tcb.send.una, tcb.send.nxt);
+    let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
+    if tcb.recovery.on_reordering_timeout(una, nxt, &mut sender, now) {
+        tcb.repair = Repair::Lost;
+    }
+    rest_of_timeout(common, tcb, now);
+}
+
+/// The SYN-ACK of a simultaneous open or of a passive Fast Open again (MUST-22, MUST-23). Until it is acknowledged
+/// nothing else is sent again.
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
-    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn) {
+    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
     tcb.recovery.rto.back_off();
@@ -102,8 +138,54 @@ fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> 
 
 /// Starts the retransmission timer: for one RTO, or until the connection is to be given up.
 pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let deadline = tcb.recovery.deadline(now).min(gives_up_at(common, tcb, now));
-    tcb.timers.set(Timer::Retransmission, deadline);
+    if tcb.awaits_ack_of_syn() && tcb.timers.is_running(Timer::Retransmission) {
+        // It is the SYN-ACK's, before which nothing is sent again (RFC 7413 section 4.2.2).
+        return;
+    }
+    let deadline = (now + tcb.recovery.rto.current()).min(gives_up_at(common, tcb, now));
+    tcb.timers.watch(Timer::Retransmission, deadline);
+}
+
+/// Another timer had taken the retransmission timer's place: that goes on from when the oldest data was sent.
+fn rest_of_timeout(common: &Common, tcb: &mut Tcb, now: Instant) {
+    if let Some(front) = tcb.queue.front() {
+        let deadline = (front.sent_at + tcb.recovery.rto.current()).max(now + MOMENT);
+        tcb.timers.watch(Timer::Retransmission, deadline.min(gives_up_at(common, tcb, now)));
+    }
+}
+
+/// Data was acknowledged, and some is still in flight: a tail loss probe is due next, or the timeout.
+pub(crate) fn watch_flight(common: &Common, tcb: &mut Tcb, now: Instant) {
+    if !schedule_probe(common, tcb, now, now + tcb.recovery.rto.current()) {
+        start_retransmission(common, tcb, now);
+    }
+}
+
+/// New data was sent.
+pub(crate) fn watch_new_data(common: &Common, tcb: &mut Tcb, was_empty: bool, now: Instant) {
+    if was_empty || tcb.timers.is_running(Timer::LossProbe) {
+        if was_empty {
+            start_retransmission(common, tcb, now);
+        } else {
+            rest_of_timeout(common, tcb, now);
+        }
+    }
+    let timeout = tcb.queue.front().map_or(now, |front| front.sent_at) + tcb.recovery.rto.current();
+    schedule_probe(common, tcb, now, timeout);
+}
+
+/// RFC 8985 section 7.2: unless a loss is known, the timer is the probe's, and no later than the timeout.
+fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant) -> bool {
+    let outstanding = tcb.queue.counts().outstanding;
+    let wanted = common.config.tail_loss_probe && tcb.negotiated.sack && outstanding > 0;
+    if !wanted || tcb.awaits_ack_of_syn() || !tcb.recovery.may_probe() {
+        return false;
+    }
+    let smoothed = tcb.recovery.rtt.smoothed();
+    let wait = TailLossProbe::timeout(smoothed, outstanding == 1, common.config.min_rto);
+    let deadline = if timeout > now { (now + wait).min(timeout) } else { now + wait };
+    tcb.timers.watch(Timer::LossProbe, deadline);
+    true
 }
 
 /// R2, or the user timeout where one is set.
@@ -125,7 +207,7 @@ pub(crate) fn probing_ends_at(common: &Common, tcb: &Tcb) -> Instant {
     tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common))
 }
 
-fn patience(common: &Common) -> core::time::Duration {
+fn patience(common: &Common) -> Duration {
     common.config.user_timeout.unwrap_or(common.config.r2)
 }
 

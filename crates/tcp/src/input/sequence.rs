@@ -3,10 +3,11 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use synfin_wire::{Flags, Instant, Segment};
+use synfin_wire::tcp::SackRange;
+use synfin_wire::{Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
-use crate::connection::state::State;
+use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
@@ -15,35 +16,51 @@ use crate::reason::{DropReason, SendReason};
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
-pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
+pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, arrived, .. } = incoming;
-    let segment = without_repeated_syn(tcb, segment)?;
-    paws(tcb, &segment, arrived)?;
+    let window = window(tcb, &segment.header);
+    let segment = without_repeated_syn(tcb, segment, arrived)?;
+    paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, arrived)?;
-    ControlFlow::Continue(trim(tcb, segment, arrived))
+    ControlFlow::Continue(trim(tcb, segment, window, arrived))
 }
 
-/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
-/// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
-fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
+/// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
+pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
+    let scale = if header.flags.syn() { WindowScale::NONE } else { tcb.negotiated.send_scale };
+    WindowSize::from_field(header.window, scale)
+}
+
+/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
+/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> Step<Segment> {
     let header = &mut segment.header;
-    if tcb.state() == State::SynReceived && header.flags.syn() && header.seq == tcb.receive.irs {
+    if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
-            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            if challenge::is_time(&mut tcb.last_challenge, now) {
+                tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            }
             return drop(DropReason::Duplicate);
         }
+        // Linux says so, which tells the peer that its handshake is over.
+        came_again(tcb, header.seq, header.seq + 1);
+        tcb.ack.at_once(SendReason::UnacceptableAck);
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
     }
     ControlFlow::Continue(segment)
 }
 
-fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     if !tcb.negotiated.timestamps || segment.header.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(stamps) = segment.header.options.timestamps else {
-        return drop(DropReason::MissingTimestamp);
+        return if common.config.require_timestamps {
+            drop(DropReason::MissingTimestamp)
+        } else {
+            ControlFlow::Continue(())
+        };
     };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
@@ -69,11 +86,21 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
         DropReason::OutsideWindow
     };
     if !header.flags.rst() {
+        if reason == DropReason::Duplicate && !header.flags.syn() {
+            came_again(tcb, header.seq, segment.end());
+        }
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(tcb, segment, why, now);
     }
     drop(reason)
+}
+
+/// Tells the peer what it has sent again (RFC 2883).
+fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
+    if tcb.negotiated.sack {
+        tcb.sack_report.came_again(SackRange { start, end });
+    }
 }
 
 /// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. It is taken from a segment
@@ -92,7 +119,7 @@ pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
-pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindow {
+pub(super) fn trim(tcb: &mut Tcb, segment: Segment, window: WindowSize, arrived: Instant) -> InWindow {
     let Segment { header, mut payload } = segment;
     let mut flags = header.flags;
     let mut seq = header.seq;
@@ -102,6 +129,7 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindo
     }
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
+        came_again(tcb, seq, seq + old as u32);
         let _ = payload.split_to(old);
         seq += old as u32;
     }
@@ -112,5 +140,5 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindo
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, arrived, header }
+    InWindow { seq, text: payload, flags, window, arrived, header }
 }

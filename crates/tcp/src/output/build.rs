@@ -2,13 +2,15 @@
 
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
+use crate::congestion::RestartEvent;
 use crate::connection::Common;
 use crate::connection::half_open;
 use crate::connection::tcb::Tcb;
-use crate::connection::timeout::start_retransmission;
+use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::window;
+use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
 
 /// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
@@ -29,22 +31,42 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
 }
 
-/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open.
+/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
+/// Open.
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
-    tcb.timers.set(Timer::Retransmission, tcb.recovery.deadline(now));
+    tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
-    tcb.ack.sent(&mut tcb.timers);
-    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
+    tcb.syn_ack_at = first.then_some(now);
+    let mut segment =
+        half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason);
+    segment.header.options.fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    // Text of the SYN that waits to be read takes its part of the buffer.
+    let free = config.receive_buffer.saturating_sub(tcb.inbox.len());
+    segment.header.window = segment.header.window.min(u16::try_from(free).unwrap_or(u16::MAX));
+    tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt + u32::from(segment.header.window));
+    segment
+}
+
+/// The number of a segment without text: SND.NXT, unless the peer has taken so much of its window back that
+/// it would find it outside and not look at the acknowledgment (MUST-34). Two ends that are in this together
+/// would never hear each other again. What the scale rounds off is not taken back.
+fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
+    let edge = tcb.send.una + tcb.send.wnd.octets();
+    let rounding = 1 << tcb.negotiated.send_scale.shift();
+    if tcb.send.nxt.octets_since(edge) < rounding { tcb.send.nxt } else { edge }
 }
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
 pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    finish(common, tcb, tcb.send.nxt, Flags::ACK, Payload::new(), 0, reason, now)
+    let seq = acceptable_seq(tcb);
+    finish(common, tcb, seq, Flags::ACK, Payload::new(), 0, reason, now)
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
@@ -69,13 +91,35 @@ pub(super) fn new_text(
     if !octets.is_multiple_of(size) {
         tcb.small_until = end;
     }
-    tcb.send.nxt = end;
-    tcb.queue.sent(start, end, now);
-    if !tcb.timers.is_running(Timer::Retransmission) {
-        // RFC 6298 section 5.1.
-        start_retransmission(common, tcb, now);
+    let was_empty = tcb.queue.is_empty();
+    if was_empty {
+        tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    let segments = octets.div_ceil(size).max(1);
+    let in_flight = tcb.in_flight() + segments;
+    let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
+    tcb.send.nxt = end;
+    let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
+    let push = burst.is_some_and(|burst| burst.push);
+    tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
+    tcb.recovery.sent(segments);
+    super::paced(common, tcb, segments, octets, now);
+    super::used(common, tcb, now);
+    if reason == SendReason::TailLossProbe {
+        tcb.recovery.probed(end, false);
+        start_retransmission(common, tcb, now);
+    } else {
+        watch_new_data(common, tcb, was_empty, now);
+    }
+    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
+    let flags = text_flags(push || train, fin);
+    text(common, tcb, start, octets, flags, reason, now)
+}
+
+/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
+fn text_flags(push: bool, fin: bool) -> Flags {
+    let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
+    if fin { flags | Flags::FIN } else { flags }
 }
 
 /// `start..end` again; a FIN at its end included.
@@ -89,12 +133,26 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    tcb.queue.retransmitted(start, end, now);
+    let in_flight = tcb.in_flight() + octets.div_ceil(super::segment_size(tcb)).max(1);
+    let stamp = tcb.recovery.rate.stamp(false, in_flight, now);
+    let probe = reason == SendReason::TailLossProbe;
+    let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
+    super::paced(common, tcb, sent.segments, octets, now);
     tcb.tally.octets_retransmitted += u64::from(octets);
-    if !tcb.timers.is_running(Timer::Retransmission) {
+    tcb.recovery.sent_again(sent.segments);
+    if probe {
+        tcb.recovery.probed(tcb.send.nxt, true);
         start_retransmission(common, tcb, now);
+    } else {
+        tcb.recovery.retransmitted(sent.segments, common.identity.timestamp(now), now);
+        // RFC 6298 section 5.1; the reordering timer comes first, and restarts this one.
+        if start == tcb.send.una && !tcb.timers.is_running(Timer::Reordering) {
+            start_retransmission(common, tcb, now);
+        }
     }
-    text(common, tcb, start, octets, fin, reason, now)
+    let flags =
+        text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
+    text(common, tcb, start, octets, flags, reason, now)
 }
 
 fn text(
@@ -102,23 +160,15 @@ fn text(
     tcb: &mut Tcb,
     start: SeqNumber,
     octets: u32,
-    fin: bool,
+    flags: Flags,
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
+    if octets > 0 {
+        tcb.ack.answered(now);
+    }
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
-    let mut flags = Flags::ACK;
-    let last_queued = octets > 0 && start + octets == tcb.outbox.end_seq();
-    let new_burst = octets > size && start + octets + u32::from(fin) == tcb.send.nxt;
-    if last_queued || new_burst {
-        // MUST-61: nothing more is queued. A new super-segment is pushed as well, as Linux does it: whoever
-        // gathers segments up for the receiver need not wait for more.
-        flags = flags | Flags::PSH;
-    }
-    if fin {
-        flags = flags | Flags::FIN;
-    }
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
@@ -129,7 +179,7 @@ fn text(
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let mut segment =
-        finish(common, tcb, tcb.send.nxt, Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
+        finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
     segment
 }
@@ -165,7 +215,7 @@ fn finish(
     now: Instant,
 ) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
 }
 
@@ -181,14 +231,18 @@ fn unacknowledging(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
-    let room = tcb.room(common);
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
     let mut options = TcpOptions::default();
     if tcb.negotiated.timestamps {
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
+    options.sack.extend(tcb.sack_report.ranges().take(reported_ranges(tcb)).copied());
+    tcb.sack_report.sent();
     tcb.tally.segments_sent += 1;
     SegmentOut {
         header: TcpHeader {

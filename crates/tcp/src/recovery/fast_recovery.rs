@@ -1,205 +1,445 @@
-//! Fast retransmit and fast recovery: by duplicate acknowledgments (RFC 5681 section 3.2, RFC 6582), or
-//! by SACK ranges where both ends agreed on them (RFC 6675).
+//! The states of a recovery, and what moves between them (RFC 5681 section 3.2, RFC 6582, RFC 8985).
 //!
-//! RFC 5681 inflates cwnd by a segment for each duplicate acknowledgment, because each tells of a segment
-//! that has left the network. Here cwnd stays and the segments that have left are taken off what is in
-//! flight: the same sum, and the same for SACK.
+//! Open: nothing is wrong. Disorder: duplicates or SACKs have come, and it is not known why. CWR: the window
+//! comes down because of a mark. Recovery: a loss is being repaired. Loss: a timeout's losses are.
 
-use synfin_wire::SeqNumber;
+use core::time::Duration;
 
-use super::{AckOutcome, LossVerdict};
+use synfin_wire::{Instant, SeqNumber};
+
+use super::prr::{Prr, PrrInput};
+use super::scoreboard::AckNews;
+use super::{AckInput, AckPlan, LossRecovery, Repair, Sender, TimerPlan};
+use crate::congestion::{Cause, CongestionEvent};
 use crate::connection::status::RecoveryState;
-use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
+use crate::send::retransmission_queue::{Counts, Finding};
 
-/// DupThresh: so many duplicate acknowledgments mean a loss (RFC 5681 section 3.2).
-const DUPLICATE_THRESHOLD: u32 = 3;
-
-/// What is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-enum Mode {
-    #[default]
-    Open,
-    /// Fast recovery, until `recover` is acknowledged.
-    Fast { recover: SeqNumber },
-    /// After a timeout, until `recover` is acknowledged.
-    Timeout { recover: SeqNumber },
-}
-
-/// Counts duplicates and walks through a recovery.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FastRecovery {
-    mode: Mode,
-    duplicates: u32,
-    partial: bool,
-    sack: bool,
-    /// A recovery ended here with much being sent twice, and nothing beyond is acknowledged yet.
-    settled: bool,
-}
-
-impl FastRecovery {
-    /// Where it stands, for whoever looks at the connection.
-    pub(crate) fn state(&self) -> RecoveryState {
-        match self.mode {
-            Mode::Open if self.duplicates > 0 => RecoveryState::Disorder,
-            Mode::Open => RecoveryState::Open,
-            Mode::Fast { .. } => RecoveryState::Recovery,
-            Mode::Timeout { .. } => RecoveryState::Loss,
+impl LossRecovery {
+    /// What an acknowledgment out of the ordinary leads to.
+    pub(super) fn judge(
+        &mut self,
+        ack: &AckInput<'_>,
+        sender: &mut Sender<'_>,
+        news: &mut AckNews,
+        plan: &mut AckPlan,
+    ) {
+        if ack.mark {
+            // What a mark has reduced is not restored.
+            self.undo.threshold = 0;
+        }
+        if news.reneging {
+            // RFC 2018 section 8: soon everything will be sent again, unless the peer only took its time.
+            let soon = self.rtt.smoothed().unwrap_or_default() / 2;
+            plan.timer = TimerPlan::Soon(soon.max(Duration::from_millis(10)));
+            return;
+        }
+        if self.state == RecoveryState::Open {
+            self.undo.forget_first();
+        } else if ack.una.at_or_after(self.point) && self.ends(ack, sender) {
+            return;
+        }
+        match self.state {
+            RecoveryState::Recovery => {
+                if !self.recovering(ack, sender, news, plan) {
+                    plan.repair = Repair::Lost;
+                }
+            }
+            RecoveryState::Loss => {
+                self.after_timeout(ack, sender, news, plan);
+                self.find_lost(ack, sender.queue, news, plan);
+                if self.state != RecoveryState::Open && !news.retransmission_lost {
+                    return;
+                }
+                self.enter_if_lost(ack, sender, plan);
+            }
+            RecoveryState::Open | RecoveryState::Disorder | RecoveryState::Cwr => {
+                self.count_duplicates(ack, news, sender.queue);
+                if self.state != RecoveryState::Cwr {
+                    self.undo_by_dsack(sender);
+                }
+                self.find_lost(ack, sender.queue, news, plan);
+                self.enter_if_lost(ack, sender, plan);
+            }
         }
     }
 
-    pub(crate) fn on_ack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        self.sack = outcome.sack;
-        if outcome.acknowledged > 0 {
-            self.forward(outcome, queue)
-        } else if outcome.sacked > 0 || (outcome.duplicate && !outcome.sack) {
-            // With SACK only news in the ranges make a duplicate (RFC 6675 section 2).
-            self.duplicate(outcome, queue)
+    fn enter_if_lost(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, plan: &mut AckPlan) {
+        if sender.queue.counts().lost == 0 {
+            self.try_to_open(ack, sender);
         } else {
-            self.unchanged()
+            self.enter(ack.una, ack.nxt, ack.mark, sender);
+            plan.repair = Repair::Lost;
         }
     }
 
-    /// SND.UNA moved.
-    fn forward(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        match self.mode {
-            Mode::Open => {
-                self.duplicates = 0;
-                self.settled = false;
-                self.judge_by_sack(outcome, queue)
+    /// Everything of the episode is acknowledged. Returns whether nothing more is to be done.
+    fn ends(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
+        match self.state {
+            // The mark is answered once something beyond is acknowledged, so that CWR has reached the peer.
+            RecoveryState::Cwr if ack.una != self.point => {
+                self.end_reduction(sender);
+                self.state = RecoveryState::Open;
+                false
             }
-            Mode::Fast { recover } if outcome.una.at_or_after(recover) => {
-                self.open(outcome);
-                LossVerdict::Recovered
-            }
-            Mode::Timeout { recover } if outcome.una.at_or_after(recover) => {
-                self.open(outcome);
-                LossVerdict::AfterTimeout
-            }
-            Mode::Fast { .. } => {
-                // A partial acknowledgment: the segment behind it is lost too (RFC 6582 section 3.2), and
-                // the segments it covers account for as many duplicates.
-                let segments = outcome.acknowledged.div_ceil(outcome.mss.max(1));
-                self.duplicates = self.duplicates.saturating_sub(segments.saturating_sub(1));
-                self.partial = true;
-                self.mark(outcome, queue);
-                LossVerdict::Recovering
-            }
-            Mode::Timeout { .. } => LossVerdict::AfterTimeout,
-        }
-    }
-
-    fn duplicate(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        match self.mode {
-            // RFC 6582 section 3.2 (1): what we sent twice during a recovery makes duplicates at its end.
-            Mode::Open if self.settled && !outcome.sack => LossVerdict::Open,
-            Mode::Open => {
-                self.duplicates = self.duplicates.saturating_add(1);
-                if outcome.sack {
-                    let verdict = self.judge_by_sack(outcome, queue);
-                    if verdict == LossVerdict::Entered || self.duplicates < DUPLICATE_THRESHOLD {
-                        return verdict;
-                    }
+            RecoveryState::Recovery => {
+                if !ack.sack {
+                    self.duplicates = 0;
                 }
-                if self.duplicates < DUPLICATE_THRESHOLD || queue.is_empty() {
-                    return LossVerdict::Open;
+                if self.undo_at_the_end(ack, sender) {
+                    return true;
                 }
-                queue.mark_front_lost(outcome.mss);
-                self.enter(outcome.nxt)
+                self.end_reduction(sender);
+                false
             }
-            Mode::Fast { recover } => {
-                // RFC 5681 section 3.2: no more can have left the network than was in it, whatever a peer
-                // claims that wants to be sent more.
-                let in_flight = recover.octets_since(outcome.una) / outcome.mss.max(1);
-                self.duplicates = self.duplicates.saturating_add(1).min(in_flight);
-                if outcome.sack {
-                    queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
-                }
-                LossVerdict::Recovering
+            RecoveryState::Cwr | RecoveryState::Loss | RecoveryState::Open | RecoveryState::Disorder => false,
+        }
+    }
+
+    /// An acknowledgment during a recovery. Returns whether nothing more is to be done.
+    fn recovering(
+        &mut self,
+        ack: &AckInput<'_>,
+        sender: &mut Sender<'_>,
+        news: &mut AckNews,
+        plan: &mut AckPlan,
+    ) -> bool {
+        if !ack.advances() {
+            self.count_duplicates(ack, news, sender.queue);
+        } else if self.undo_in_the_middle(ack, sender) {
+            return true;
+        }
+        self.partial |= ack.advances();
+        if self.undo_by_dsack(sender) {
+            self.try_to_open(ack, sender);
+        }
+        self.find_lost(ack, sender.queue, news, plan);
+        if self.state != RecoveryState::Recovery {
+            if sender.queue.counts().lost == 0 {
+                return true;
             }
-            Mode::Timeout { .. } => LossVerdict::AfterTimeout,
+            // It was taken back, and yet something is lost.
+            self.enter(ack.una, ack.nxt, ack.mark, sender);
+        }
+        false
+    }
+
+    /// RACK where there is SACK; else the third duplicate, and every partial acknowledgment (RFC 6582).
+    pub(super) fn find_lost(
+        &mut self,
+        ack: &AckInput<'_>,
+        queue: &mut RetransmissionQueue,
+        news: &mut AckNews,
+        plan: &mut AckPlan,
+    ) {
+        if queue.is_empty() {
+            return;
+        }
+        let before = queue.counts();
+        if ack.sack {
+            if let Some(wait) = self.rack_losses(queue, ack.now) {
+                plan.timer = TimerPlan::Reordering(wait);
+            }
+        } else {
+            let early = !matches!(self.state, RecoveryState::Recovery | RecoveryState::Loss);
+            let third = early && self.duplicates >= self.rack.span();
+            if third || (self.state == RecoveryState::Recovery && ack.advances()) {
+                queue.mark_front_lost();
+            }
+        }
+        news.retransmission_lost |= queue.counts().resent < before.resent;
+        self.count_lost(before, queue);
+    }
+
+    fn rack_losses(&mut self, queue: &mut RetransmissionQueue, now: Instant) -> Option<Duration> {
+        let (mut rack, input) = self.rack_input(now);
+        let wait = rack.find_lost(queue, &input);
+        self.rack = rack;
+        wait
+    }
+
+    /// The reordering timer ran out (RFC 8985 section 6.3). Returns whether something is to be sent again.
+    pub(crate) fn on_reordering_timeout(
+        &mut self,
+        una: SeqNumber,
+        nxt: SeqNumber,
+        sender: &mut Sender<'_>,
+        now: Instant,
+    ) -> bool {
+        let before = sender.queue.counts();
+        let (rack, input) = self.rack_input(now);
+        rack.look(sender.queue, &input);
+        self.count_lost(before, sender.queue);
+        if sender.queue.counts() == before {
+            return false;
+        }
+        if self.state != RecoveryState::Recovery {
+            self.enter(una, nxt, false, sender);
+            if !sender.congestion.has_own_control() {
+                self.first_reduction(sender);
+            }
+        }
+        true
+    }
+
+    /// No acknowledgment has come, and yet the repair may begin.
+    fn first_reduction(&mut self, sender: &mut Sender<'_>) {
+        let input = PrrInput {
+            threshold: sender.congestion.window.threshold,
+            in_flight: self.in_flight(sender.queue),
+            delivered: 1,
+            safe: false,
+        };
+        if let Some(window) = self.prr.window(&input) {
+            sender.congestion.window.size = window.max(1);
         }
     }
 
-    fn unchanged(&self) -> LossVerdict {
-        match self.mode {
-            Mode::Open => LossVerdict::Open,
-            Mode::Fast { .. } => LossVerdict::Recovering,
-            Mode::Timeout { .. } => LossVerdict::AfterTimeout,
+    pub(super) fn count_lost(&mut self, before: Counts, queue: &RetransmissionQueue) {
+        let after = queue.counts();
+        let again = before.resent.saturating_sub(after.resent);
+        self.rate.lost += u64::from(after.lost.saturating_sub(before.lost) + again);
+    }
+
+    /// Duplicates tell how many segments have left the network, where no SACK does.
+    fn count_duplicates(&mut self, ack: &AckInput<'_>, news: &mut AckNews, queue: &RetransmissionQueue) {
+        if ack.sack {
+            return;
+        }
+        if ack.advances() && self.state != RecoveryState::Recovery {
+            self.duplicates = 0;
+        }
+        if Self::is_duplicate(ack, news) {
+            self.one_more_duplicate(queue, news);
         }
     }
 
-    fn judge_by_sack(&mut self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) -> LossVerdict {
-        if outcome.sack && queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD) > 0 {
-            return self.enter(outcome.nxt);
-        }
-        LossVerdict::Open
+    pub(super) fn one_more_duplicate(&mut self, queue: &RetransmissionQueue, news: &mut AckNews) {
+        let before = self.duplicates;
+        self.duplicates += 1;
+        self.bound_duplicates(queue, 0);
+        let delivered = self.duplicates.saturating_sub(before);
+        news.delivered += delivered;
+        self.rate.count(delivered);
     }
 
-    fn mark(&self, outcome: &AckOutcome, queue: &mut RetransmissionQueue) {
-        if outcome.sack {
-            queue.mark_lost_below_sacked(threshold(outcome), DUPLICATE_THRESHOLD);
-        }
-        // With SACK, what lies below anything that the peer holds may go (RFC 6675 section 4, NextSeg (3)).
-        let is_hole = !outcome.sack || queue.sacked_octets() > 0;
-        if is_hole && queue.front().is_some_and(|front| front.retransmissions == 0) {
-            queue.mark_front_lost(outcome.mss);
+    /// More duplicates than segments that could have caused them: the network reorders, or doubles.
+    fn bound_duplicates(&mut self, queue: &RetransmissionQueue, acknowledged: u32) {
+        let counts = queue.counts();
+        let holes = counts.lost.max(1).min(counts.outstanding);
+        if self.duplicates + holes > counts.outstanding {
+            self.duplicates = counts.outstanding - holes;
+            self.rack.reordered_by(counts.outstanding + acknowledged);
         }
     }
 
-    /// A recovery is over. An acknowledgment that covers much shows that the peer held what was sent again:
-    /// then duplicates are our own doing (RFC 6582 section 4.1).
-    fn open(&mut self, outcome: &AckOutcome) {
-        let settled = outcome.acknowledged > 4 * outcome.mss;
-        *self = Self { sack: self.sack, settled, ..Self::default() };
+    /// So many are acknowledged without SACK: one was the hole, and the rest had made duplicates. Returns how
+    /// many of them nobody had counted.
+    pub(super) fn holes_filled(&mut self, acknowledged: u32, queue: &RetransmissionQueue) -> u32 {
+        let news = acknowledged.saturating_sub(self.duplicates).max(1);
+        self.duplicates = self.duplicates.saturating_sub(acknowledged - 1);
+        self.bound_duplicates(queue, acknowledged);
+        news
     }
 
-    fn enter(&mut self, nxt: SeqNumber) -> LossVerdict {
-        self.mode = Mode::Fast { recover: nxt };
+    /// A recovery begins.
+    pub(super) fn enter(&mut self, una: SeqNumber, nxt: SeqNumber, mark: bool, sender: &mut Sender<'_>) {
+        self.clean_first_retransmission(sender.queue);
+        self.undo.threshold = 0;
+        self.undo.begin(una, sender.queue.counts(), self.probe.retransmits());
         self.partial = false;
-        LossVerdict::Entered
+        if !self.is_reducing() {
+            if !mark {
+                self.undo.threshold = self.threshold_to_restore(sender);
+            }
+            self.begin_reduction(nxt, sender, Cause::Loss);
+        }
+        self.state = RecoveryState::Recovery;
     }
 
-    /// A timeout ends fast recovery; duplicates that come for what was in flight then mean nothing new
-    /// (RFC 6582 section 4).
-    pub(crate) fn timed_out(&mut self, nxt: SeqNumber) {
-        self.mode = Mode::Timeout { recover: nxt };
-        self.duplicates = 0;
-        self.partial = false;
+    pub(super) fn threshold_to_restore(&self, sender: &Sender<'_>) -> u32 {
+        let window = &sender.congestion.window;
+        if self.is_reducing() { window.threshold } else { window.threshold_after_idle() }
     }
 
-    /// Octets that duplicate acknowledgments show to have arrived, where no SACK says which. Before the
-    /// third one this is limited transmit (RFC 3042): a new segment for each.
-    pub(crate) fn left_the_network(&self, mss: u32) -> u32 {
-        match self.mode {
-            Mode::Open | Mode::Fast { .. } if !self.sack => self.duplicates.saturating_mul(mss),
-            Mode::Open | Mode::Fast { .. } | Mode::Timeout { .. } => 0,
+    /// The threshold falls, and the window is to follow.
+    pub(super) fn begin_reduction(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>, cause: Cause) {
+        self.point = nxt;
+        self.probe.clear();
+        self.undo.window = sender.congestion.window();
+        self.prr = Prr::begin(sender.congestion.window());
+        sender.congestion.on_congestion(&CongestionEvent { cause });
+        self.owes_cwr = true;
+    }
+
+    /// The window is where it was to come down to.
+    pub(super) fn end_reduction(&mut self, sender: &mut Sender<'_>) {
+        if sender.congestion.has_own_control() {
+            return;
+        }
+        let window = &mut sender.congestion.window;
+        let has_threshold = window.threshold != u32::MAX;
+        if has_threshold && (self.state == RecoveryState::Cwr || self.undo.is_possible()) {
+            window.size = window.threshold;
         }
     }
 
-    pub(crate) fn retransmit_reason(&self) -> SendReason {
-        match self.mode {
-            Mode::Timeout { .. } => SendReason::RtoRetransmit,
-            Mode::Open | Mode::Fast { .. } if self.sack => SendReason::SackRetransmit,
-            Mode::Open | Mode::Fast { .. } if self.partial => SendReason::PartialAckRetransmit,
-            Mode::Open | Mode::Fast { .. } => SendReason::FastRetransmit,
+    /// The network has marked (RFC 3168 section 6.1.2): once a round trip that counts like a loss.
+    fn enter_cwr(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) {
+        self.undo.threshold = 0;
+        if matches!(self.state, RecoveryState::Open | RecoveryState::Disorder) {
+            self.undo.close();
+            self.begin_reduction(ack.nxt, sender, Cause::Mark);
+            self.state = RecoveryState::Cwr;
         }
     }
 
-    /// No recovery is going on.
-    pub(crate) fn is_open(&self) -> bool {
-        self.mode == Mode::Open
+    fn try_to_open(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) {
+        self.clean_first_retransmission(sender.queue);
+        if ack.mark {
+            self.enter_cwr(ack, sender);
+        }
+        if self.state != RecoveryState::Cwr {
+            self.keep_open(sender.queue, ack.nxt);
+        }
     }
 
-    pub(crate) fn is_limited_transmit(&self) -> bool {
-        self.mode == Mode::Open && self.duplicates > 0
+    /// Open when nothing is amiss, else Disorder.
+    pub(super) fn keep_open(&mut self, queue: &RetransmissionQueue, nxt: SeqNumber) {
+        let counts = queue.counts();
+        let amiss = counts.sacked + self.duplicates + counts.lost > 0 || self.anything_resent(queue);
+        let state = if amiss { RecoveryState::Disorder } else { RecoveryState::Open };
+        if self.state != state {
+            self.state = state;
+            self.point = nxt;
+        }
+    }
+
+    /// Something that was sent again is still in question.
+    pub(super) fn anything_resent(&self, queue: &RetransmissionQueue) -> bool {
+        queue.counts().resent > 0 || queue.front().is_some_and(|front| front.retransmissions > 0)
+    }
+
+    pub(super) fn clean_first_retransmission(&mut self, queue: &RetransmissionQueue) {
+        if !self.anything_resent(queue) {
+            self.undo.forget_first();
+        }
+    }
+
+    /// The path takes only segments of `mss` octets, and what is longer did not get through: it is sent again
+    /// without a smaller window, for it was not congestion (RFC 9293 section 3.7.2, RFC 1191 section 6.5).
+    /// Returns whether there is anything to send again.
+    pub(crate) fn path_narrowed(&mut self, nxt: SeqNumber, mss: u32, sender: &mut Sender<'_>) -> bool {
+        let before = sender.queue.counts();
+        if !sender.queue.mark_longer_lost(mss) {
+            return false;
+        }
+        self.count_lost(before, sender.queue);
+        self.narrowed = Some(nxt);
+        self.repair_without_reduction(nxt, sender);
+        true
+    }
+
+    /// The peer did not take the text of our SYN, which says nothing about the path (RFC 7413 section 4.2.1).
+    pub(crate) fn syn_text_refused(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
+        let before = sender.queue.counts();
+        sender.queue.find_lost(|_| Finding::Lost);
+        self.count_lost(before, sender.queue);
+        self.repair_without_reduction(nxt, sender);
+    }
+
+    fn repair_without_reduction(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
+        if self.state != RecoveryState::Loss {
+            self.point = nxt;
+            sender.congestion.window.threshold = self.threshold_to_restore(sender);
+            self.undo.threshold = 0;
+            self.undo.close();
+            self.state = RecoveryState::Loss;
+        }
+    }
+
+    // --- taking back -------------------------------------------------------------------------------------
+
+    /// What was sent last time had arrived, only late: an echoed timestamp is older than the first
+    /// retransmission, or nothing was sent again at all (RFC 3522 section 3.2, RFC 4015).
+    pub(super) fn only_delayed(&self, ack: &AckInput<'_>) -> bool {
+        match self.undo.first_retransmission() {
+            Some((first, _)) => ack.echo.is_some_and(|echo| (echo.wrapping_sub(first) as i32) < 0),
+            None => ack.sack || ack.una.before(self.point),
+        }
+    }
+
+    pub(super) fn may_undo(&self, ack: &AckInput<'_>) -> bool {
+        self.undo.is_possible() && (self.undo.all_reported() || self.only_delayed(ack))
+    }
+
+    /// The window as it was before.
+    pub(super) fn restore(&mut self, sender: &mut Sender<'_>, unmark: bool) {
+        if unmark {
+            sender.queue.unmark_lost();
+        }
+        if sender.congestion.has_own_control() {
+            sender.congestion.on_undo();
+        } else if self.undo.threshold > 0 {
+            let window = &mut sender.congestion.window;
+            window.size = window.size.max(self.undo.window);
+            if self.undo.threshold > window.threshold {
+                window.threshold = self.undo.threshold;
+                self.owes_cwr = false;
+            }
+        }
+        self.undo.close();
+        self.rack.look_again();
+    }
+
+    /// At the end of a recovery. Returns whether its state stays for the moment.
+    pub(super) fn undo_at_the_end(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
+        if self.may_undo(ack) {
+            self.restore(sender, false);
+        } else {
+            self.rack.recovered();
+        }
+        if self.holds_without_sack(ack, sender.queue) {
+            return true;
+        }
+        self.state = RecoveryState::Open;
+        self.reneged = false;
+        false
+    }
+
+    /// Without SACK the state is held until something beyond the recovery point is acknowledged, so that what
+    /// was sent twice does not make duplicates that look like a loss (RFC 6582 section 4.1).
+    pub(super) fn holds_without_sack(&mut self, ack: &AckInput<'_>, queue: &RetransmissionQueue) -> bool {
+        let holds = !ack.sack && ack.una == self.point;
+        if holds {
+            self.clean_first_retransmission(queue);
+        }
+        holds
+    }
+
+    /// Every retransmission arrived twice (RFC 3708).
+    fn undo_by_dsack(&mut self, sender: &mut Sender<'_>) -> bool {
+        if !self.undo.all_reported() {
+            return false;
+        }
+        self.rack.was_in_vain();
+        self.restore(sender, false);
+        true
+    }
+
+    /// A partial acknowledgment for something that was only late. Returns whether nothing more is to be done.
+    fn undo_in_the_middle(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
+        if !(self.undo.is_possible() && self.only_delayed(ack)) {
+            return false;
+        }
+        self.rack.reordered(ack.prior_una, sender.queue.highest_sacked(ack.una), ack.mss);
+        if sender.queue.counts().resent > 0 {
+            // What was sent again is still on its way: no more of it, until that is clear.
+            return true;
+        }
+        self.clean_first_retransmission(sender.queue);
+        self.restore(sender, true);
+        self.keep_open(sender.queue, ack.nxt);
+        false
     }
 }
-
-/// More than DupThresh - 1 full segments above a range mean that it is lost (RFC 6675 section 4).
-fn threshold(outcome: &AckOutcome) -> u32 {
-    (DUPLICATE_THRESHOLD - 1) * outcome.mss + 1
-}
-
-#[cfg(test)]
-mod tests;

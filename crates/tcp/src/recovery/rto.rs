@@ -4,15 +4,14 @@ use core::time::Duration;
 
 use super::rtt::RttEstimator;
 
-/// The timer's granularity, G: how finely deadlines are kept by whoever drives the engine.
-const GRANULARITY: Duration = Duration::from_millis(1);
-
 /// The RTO with its bounds and its back-off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rto {
     base: Duration,
     min: Duration,
     max: Duration,
+    /// What is added to every timeout that was measured.
+    slop: Duration,
     /// How often it was doubled since the last sample.
     backoff: u8,
 }
@@ -20,12 +19,27 @@ pub(crate) struct Rto {
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
         let max = max.max(min);
-        Self { base: initial.clamp(min, max), min, max, backoff: 0 }
+        Self { base: initial.clamp(min, max), min, max, slop: Duration::ZERO, backoff: 0 }
+    }
+
+    /// The same with something added to every timeout that is measured from now on.
+    pub(crate) fn with_slop(self, slop: Duration) -> Self {
+        Self { slop, ..self }
     }
 
     /// The timeout in force.
     pub(crate) fn current(&self) -> Duration {
         self.backed_off(self.backoff)
+    }
+
+    /// The least timeout.
+    pub(crate) fn least(&self) -> Duration {
+        self.min
+    }
+
+    /// How often it was doubled since the last sample.
+    pub(crate) fn backoff(&self) -> u8 {
+        self.backoff
     }
 
     /// The timeout after so many doublings: zero-window probes count theirs apart.
@@ -34,10 +48,10 @@ impl Rto {
         self.base.saturating_mul(factor).min(self.max)
     }
 
-    /// RTO <- SRTT + max(G, 4 * RTTVAR), within its bounds; a fresh sample ends the back-off (2.3, 5.7).
+    /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
-        if let Some(smoothed) = rtt.smoothed() {
-            self.base = (smoothed + GRANULARITY.max(rtt.variation() * 4)).clamp(self.min, self.max);
+        if let Some(timeout) = rtt.timeout() {
+            self.base = (timeout + self.slop).clamp(self.min, self.max);
             self.backoff = 0;
         }
     }

@@ -1,16 +1,14 @@
 //! What was sent and is not acknowledged, as ranges of sequence numbers with a history each.
 //!
-//! The octets themselves stay in the send buffer. A range is what one segment carried; a super-segment is
-//! one range until an acknowledgment or a loss splits it. RFC 9293 section 3.4, RFC 6675 section 3.
+//! The octets themselves stay in the send buffer. A range is what was sent in one go; a super-segment is one
+//! range until an acknowledgment or a loss splits it, and only ever between two of its segments. Counts are in
+//! segments, as RFC 6675 and RFC 8985 count. RFC 9293 section 3.4, RFC 6675 section 3.
 
 use alloc::collections::VecDeque;
 
 use synfin_wire::{Instant, SeqNumber};
 
-/// The queue is cut by SACK ranges into no more pieces than one for so many octets, and a few: a peer that
-/// reports every other octet must not make the queue larger than the data.
-const OCTETS_A_PIECE: usize = 256;
-const A_FEW_PIECES: usize = 64;
+use crate::congestion::rate::RateStamp;
 
 /// Numbers that were sent together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,37 +16,136 @@ pub(crate) struct SentRange {
     pub(crate) start: SeqNumber,
     /// The number behind the last one; the FIN's included.
     pub(crate) end: SeqNumber,
+    /// The text of each of its segments but the last, octets.
+    pub(crate) mss: u32,
+    /// How many segments carry it.
+    pub(crate) segments: u32,
+    /// Its last segment carries PSH.
+    pub(crate) push: bool,
     /// When it was sent last.
     pub(crate) sent_at: Instant,
+    /// How much had been delivered then.
+    pub(crate) stamp: RateStamp,
     /// How often it was sent again.
     pub(crate) retransmissions: u8,
     /// The peer holds it (RFC 2018).
     pub(crate) sacked: bool,
-    /// It is believed lost and has not been sent again since.
+    /// It is believed lost: its first transmission, or its latest.
     pub(crate) lost: bool,
+    /// It was sent again, and that retransmission is believed to be in the network.
+    pub(crate) resent: bool,
 }
 
 impl SentRange {
     pub(crate) fn len(&self) -> u32 {
         self.end.octets_since(self.start)
     }
+
+    /// It waits to be sent again.
+    pub(crate) fn is_due(&self) -> bool {
+        self.lost && !self.resent
+    }
+
+    /// Where its first `segments` segments end.
+    fn end_of(&self, segments: u32) -> SeqNumber {
+        self.start + segments * self.mss
+    }
 }
 
-/// What an acknowledgment took off the queue.
+/// What is sent for the first time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewRange {
+    pub(crate) start: SeqNumber,
+    /// The number behind the last one; the FIN's included.
+    pub(crate) end: SeqNumber,
+    /// How many segments carry it.
+    pub(crate) segments: u32,
+    /// The text of each of them but the last, octets.
+    pub(crate) mss: u32,
+    /// The last of them carries PSH.
+    pub(crate) push: bool,
+    pub(crate) now: Instant,
+    /// How much has been delivered.
+    pub(crate) stamp: RateStamp,
+}
+
+/// What is sent again: whole segments of one range.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub(crate) start: SeqNumber,
+    pub(crate) end: SeqNumber,
+    pub(crate) now: Instant,
+    /// How much has been delivered.
+    pub(crate) stamp: RateStamp,
+    /// Only as a probe: nothing is known to be lost, and there may be one of it more in the network.
+    pub(crate) probe: bool,
+}
+
+/// How it was sent again.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Acknowledged {
-    /// When the newest range that was sent only once had been sent: a sound RTT sample (Karn).
-    pub(crate) sent_once_at: Option<Instant>,
-    /// A range that had been sent more than once was among them.
-    pub(crate) retransmitted: bool,
+pub(crate) struct SentAgain {
+    pub(crate) segments: u32,
+    /// The last of them carries PSH.
+    pub(crate) push: bool,
+}
+
+/// Segments of the queue, by what is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Sent and not acknowledged.
+    pub(crate) outstanding: u32,
+    /// Held by the peer, as SACK says.
+    pub(crate) sacked: u32,
+    /// Believed lost.
+    pub(crate) lost: u32,
+    /// Sent again and believed to be in the network.
+    pub(crate) resent: u32,
+}
+
+impl Counts {
+    /// The segments of `range` under each heading that it stands under.
+    fn each(&mut self, range: &SentRange, mut change: impl FnMut(&mut u32, u32)) {
+        change(&mut self.outstanding, range.segments);
+        for (count, applies) in
+            [(&mut self.sacked, range.sacked), (&mut self.lost, range.lost), (&mut self.resent, range.resent)]
+        {
+            if applies {
+                change(count, range.segments);
+            }
+        }
+    }
+
+    fn add(&mut self, range: &SentRange) {
+        self.each(range, |count, segments| *count += segments);
+    }
+
+    fn remove(&mut self, range: &SentRange) {
+        self.each(range, |count, segments| *count -= segments);
+    }
+}
+
+/// What a look at a range concludes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// It is lost.
+    Lost,
+    /// Not yet.
+    Keep,
+    /// Nor is anything behind it.
+    Stop,
 }
 
 /// The ranges from SND.UNA to SND.NXT, oldest first, without a gap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RetransmissionQueue {
     ranges: VecDeque<SentRange>,
-    sacked_octets: u32,
-    lost_octets: u32,
+    counts: Counts,
+    /// The end of the last range that SACK reported, while there is one.
+    highest_sacked: SeqNumber,
+    /// Nothing before this number is due to be sent again.
+    none_due_before: SeqNumber,
+    /// The end of the last range that was ever sent again: behind it ranges lie in the order of their sending.
+    resent_until: Option<SeqNumber>,
 }
 
 impl RetransmissionQueue {
@@ -56,220 +153,329 @@ impl RetransmissionQueue {
         self.ranges.is_empty()
     }
 
+    /// How many ranges there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
     pub(crate) fn front(&self) -> Option<&SentRange> {
         self.ranges.front()
     }
 
-    /// Octets that the peer holds beyond the acknowledgment number.
-    pub(crate) fn sacked_octets(&self) -> u32 {
-        self.sacked_octets
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
     }
 
-    /// Octets believed lost and not yet sent again.
-    pub(crate) fn lost_octets(&self) -> u32 {
-        self.lost_octets
+    /// The number behind the last octet that SACK reported; `una` when it reported none.
+    pub(crate) fn highest_sacked(&self, una: SeqNumber) -> SeqNumber {
+        if self.counts.sacked == 0 { una } else { self.highest_sacked }
     }
 
     /// A range was sent for the first time.
-    pub(crate) fn sent(&mut self, start: SeqNumber, end: SeqNumber, now: Instant) {
-        debug_assert!(self.ranges.back().is_none_or(|last| last.end == start));
-        self.ranges.push_back(SentRange {
+    pub(crate) fn sent(&mut self, sent: NewRange) {
+        debug_assert!(self.ranges.back().is_none_or(|last| last.end == sent.start));
+        let NewRange { start, end, segments, mss, push, now, stamp } = sent;
+        let range = SentRange {
             start,
             end,
+            mss,
+            segments,
+            push,
             sent_at: now,
+            stamp,
             retransmissions: 0,
             sacked: false,
             lost: false,
-        });
+            resent: false,
+        };
+        if self.ranges.is_empty() {
+            self.none_due_before = start;
+            self.resent_until = None;
+        }
+        self.counts.add(&range);
+        self.ranges.push_back(range);
     }
 
-    /// The first lost range that is to be sent again.
-    pub(crate) fn next_lost(&self) -> Option<&SentRange> {
-        if self.lost_octets == 0 {
+    /// The first lost range that is to be sent again, in segments of at most `mss` octets.
+    pub(crate) fn next_due(&mut self, mss: u32) -> Option<&SentRange> {
+        if self.counts.resent >= self.counts.lost {
             return None;
         }
-        self.ranges.iter().find(|range| range.lost)
+        let first = self.index_at(self.none_due_before);
+        let index = (first..self.ranges.len()).find(|index| self.ranges[*index].is_due())?;
+        self.none_due_before = self.ranges[index].start;
+        self.refit(index, mss);
+        self.ranges.get(index)
     }
 
-    /// `start..end`, the front of a lost range, was sent again.
-    pub(crate) fn retransmitted(&mut self, start: SeqNumber, end: SeqNumber, now: Instant) {
-        let Some(index) = self.index_of(start) else { return };
-        self.split(index, end);
+    /// The last segment, when segments have at most `mss` octets.
+    pub(crate) fn tail(&mut self, mss: u32) -> Option<(SeqNumber, SeqNumber)> {
+        self.refit(self.ranges.len().checked_sub(1)?, mss);
+        let last = self.ranges.back()?;
+        Some((last.end_of(last.segments - 1), last.end))
+    }
+
+    /// What was sent in longer segments counts as what it takes in segments of `mss` octets.
+    fn refit(&mut self, index: usize, mss: u32) {
         let range = &mut self.ranges[index];
-        range.sent_at = now;
-        range.retransmissions = range.retransmissions.saturating_add(1);
-        if range.lost {
-            range.lost = false;
-            self.lost_octets -= range.len();
+        if range.len().min(range.mss) > mss {
+            self.counts.remove(range);
+            range.segments = range.len().div_ceil(mss);
+            range.mss = mss;
+            self.counts.add(range);
         }
     }
 
-    /// Everything before `ack` has arrived.
-    pub(crate) fn acknowledge(&mut self, ack: SeqNumber) -> Acknowledged {
-        let mut outcome = Acknowledged::default();
-        while let Some(front) = self.ranges.front() {
+    /// Part of a range was sent again.
+    pub(crate) fn retransmitted(&mut self, again: &Again) -> SentAgain {
+        let mut index = self.index_at(again.start);
+        if self.ranges.get(index).is_some_and(|range| range.start.before(again.start)) {
+            self.cut(index, again.start);
+            index += 1;
+        }
+        self.cut(index, again.end);
+        let Some(range) = self.ranges.get_mut(index) else { return SentAgain::default() };
+        self.counts.remove(range);
+        range.sent_at = again.now;
+        range.stamp = again.stamp;
+        range.retransmissions = range.retransmissions.saturating_add(1);
+        range.resent |= !again.probe;
+        self.counts.add(range);
+        self.resent_until = Some(self.resent_until.map_or(range.end, |until| until.later(range.end)));
+        SentAgain { segments: range.segments, push: range.push }
+    }
+
+    /// Everything before `ack` has arrived. `each` sees every range of which segments went, with their number.
+    /// Part of a segment does not count.
+    pub(crate) fn acknowledge(&mut self, ack: SeqNumber, mut each: impl FnMut(&SentRange, u32)) {
+        while let Some(front) = self.ranges.front_mut() {
             if front.start.at_or_after(ack) {
                 break;
             }
+            self.counts.remove(front);
             if front.end.after(ack) {
-                self.split(0, ack);
-            }
-            let Some(range) = self.ranges.pop_front() else { break };
-            self.sacked_octets -= if range.sacked { range.len() } else { 0 };
-            self.lost_octets -= if range.lost { range.len() } else { 0 };
-            outcome.retransmitted |= range.retransmissions > 0;
-            // What a SACK had reported earlier was measured then.
-            if range.retransmissions == 0 && !range.sacked {
-                outcome.sent_once_at = Some(range.sent_at);
-            }
-        }
-        outcome
-    }
-
-    /// The peer reports that it holds `start..end`. Returns how many octets that is news for, and when
-    /// the newest of those sent only once had been sent.
-    pub(crate) fn sack(&mut self, start: SeqNumber, end: SeqNumber) -> (u32, Option<Instant>) {
-        let mut news = 0;
-        let mut sent_once_at = None;
-        let mut index = self.ranges.partition_point(|range| range.end.at_or_before(start));
-        while index < self.ranges.len() && self.ranges[index].start.before(end) {
-            if self.ranges[index].sacked {
-                index += 1;
-                continue;
-            }
-            let may_cut = self.may_cut();
-            if self.ranges[index].start.before(start) {
-                if may_cut {
-                    self.split(index, start);
+                let whole = (ack.octets_since(front.start) / front.mss).min(front.segments - 1);
+                if whole > 0 {
+                    each(front, whole);
                 }
-                index += 1;
-                continue;
-            }
-            if self.ranges[index].end.after(end) && !may_cut {
+                front.segments -= whole;
+                front.start = ack;
+                self.counts.add(front);
                 break;
             }
-            self.split(index, end);
-            let range = &mut self.ranges[index];
-            range.sacked = true;
-            news += range.len();
-            self.sacked_octets += range.len();
-            // After a timeout old reports come again: only the first tells a round trip.
-            if range.retransmissions == 0 && !range.lost {
-                sent_once_at = Some(range.sent_at);
+            each(front, front.segments);
+            self.ranges.pop_front();
+        }
+        self.none_due_before = self.none_due_before.later(ack);
+    }
+
+    /// The peer reports that it holds `start..end`. `each` sees every range for which that is news, as it was
+    /// before. What covers a segment in part says nothing of it, so that no peer can make the queue longer
+    /// than the segments that were sent.
+    pub(crate) fn sack(&mut self, start: SeqNumber, end: SeqNumber, mut each: impl FnMut(&SentRange)) {
+        let mut index = self.index_at(start);
+        while let Some(range) = self.ranges.get(index).filter(|range| range.start.before(end)) {
+            if range.sacked {
+                index += 1;
+                continue;
             }
-            if range.lost {
-                range.lost = false;
-                self.lost_octets -= range.len();
+            if range.start.before(start) {
+                let untouched = start.octets_since(range.start).div_ceil(range.mss);
+                self.cut_behind(index, untouched);
+                index += 1;
+                continue;
+            }
+            if range.end.after(end) {
+                let covered = end.octets_since(range.start) / range.mss;
+                if covered == 0 || !self.cut_behind(index, covered) {
+                    break;
+                }
+            }
+            let range = &mut self.ranges[index];
+            each(range);
+            self.counts.remove(range);
+            // A retransmission of what is not taken for lost any more may still be on its way.
+            range.resent &= !range.lost;
+            range.lost = false;
+            range.sacked = true;
+            self.counts.add(range);
+            let range_end = range.end;
+            self.highest_sacked = if self.counts.sacked == self.ranges[index].segments {
+                range_end
+            } else {
+                self.highest_sacked.later(range_end)
+            };
+            index = self.join_sacked(index) + 1;
+        }
+    }
+
+    /// The peer says that it has received `start..end` twice (RFC 2883): none of it is on its way any more.
+    /// `each` sees every range in it that had been sent again.
+    pub(crate) fn duplicated(&mut self, start: SeqNumber, end: SeqNumber, mut each: impl FnMut(&SentRange)) {
+        let mut index = self.index_at(start);
+        while let Some(range) = self.ranges.get_mut(index).filter(|range| range.end.at_or_before(end)) {
+            if range.retransmissions > 0 {
+                each(range);
+                self.counts.remove(range);
+                range.resent = false;
+                self.counts.add(range);
             }
             index += 1;
         }
-        (news, sent_once_at)
     }
 
-    /// The oldest `octets` that the peer does not hold are lost. Returns how many octets that is news for.
-    pub(crate) fn mark_front_lost(&mut self, octets: u32) -> u32 {
-        let Some(index) = self.ranges.iter().position(|range| !range.sacked) else { return 0 };
-        let cut = self.ranges[index].start + octets;
-        self.split(index, cut);
-        self.mark_lost(index)
-    }
-
-    /// What was sent in segments of more than `mss` octets is lost. Returns how many octets that is news for.
-    pub(crate) fn mark_longer_lost(&mut self, mss: u32) -> u32 {
-        let longer = |range: &SentRange| range.len() > mss;
-        (0..self.ranges.len())
-            .map(|index| if longer(&self.ranges[index]) { self.mark_lost(index) } else { 0 })
-            .sum()
-    }
-
-    /// What was sent once and lies below at least `octets` that the peer holds, or below that many `runs`
-    /// of them, is lost (RFC 6675 section 4, IsLost). Returns how many octets that is news for.
-    pub(crate) fn mark_lost_below_sacked(&mut self, octets: u32, runs: u32) -> u32 {
-        let mut octets_above = 0;
-        let mut runs_above = 0;
-        let mut in_run = false;
-        let mut news = 0;
-        for index in (0..self.ranges.len()).rev() {
+    /// Looks at what the peer does not hold, oldest first, and marks as lost what `judge` finds to be. Ranges
+    /// behind `resent_until` were sent in this order, so that there [`Finding::Stop`] ends the walk; before it
+    /// a later range may have been sent earlier. Returns whether anything was marked.
+    pub(crate) fn find_lost(&mut self, mut judge: impl FnMut(&SentRange) -> Finding) -> bool {
+        let mut found = false;
+        for index in 0..self.ranges.len() {
             let range = &self.ranges[index];
-            if range.sacked {
-                octets_above += range.len();
-                runs_above += u32::from(!in_run);
-                in_run = true;
+            if range.sacked || range.is_due() {
                 continue;
             }
-            in_run = false;
-            if range.retransmissions == 0 && (octets_above >= octets || runs_above >= runs) {
-                if range.lost {
-                    // Everything older was judged when this was.
+            match judge(range) {
+                Finding::Lost => found |= self.mark_lost(index),
+                Finding::Keep => {}
+                Finding::Stop if self.resent_until.is_none_or(|until| range.start.at_or_after(until)) => {
                     break;
                 }
-                news += self.mark_lost(index);
+                Finding::Stop => {}
             }
         }
-        news
+        found
     }
 
-    /// Everything is lost, and what the peer said it holds may be gone: the retransmission timer ran out
-    /// (RFC 6298 section 5.4, RFC 2018 section 8).
-    pub(crate) fn mark_all_lost(&mut self) {
-        self.sacked_octets = 0;
-        self.lost_octets = 0;
+    /// The oldest segment that the peer does not hold is lost (RFC 6582).
+    pub(crate) fn mark_front_lost(&mut self) {
+        if self.ranges.front().is_some_and(|front| !front.lost && !front.sacked) {
+            self.cut_behind(0, 1);
+            self.mark_lost(0);
+        }
+    }
+
+    /// The oldest segment is to be sent again, whatever is believed of its last retransmission: the timer that
+    /// watches over it ran out.
+    pub(crate) fn front_is_due(&mut self) {
+        if self.ranges.front().is_some_and(|front| front.lost && front.resent) {
+            self.cut_behind(0, 1);
+            self.mark_lost(0);
+        }
+    }
+
+    /// Everything is believed to have arrived, or to be on its way (RFC 5682 and the like).
+    pub(crate) fn unmark_lost(&mut self) {
+        for range in &mut self.ranges {
+            range.lost = false;
+        }
+        self.counts.lost = 0;
+    }
+
+    /// What the peer said it holds it may have let go (RFC 2018 section 8).
+    pub(crate) fn forget_sacked(&mut self) {
         for range in &mut self.ranges {
             range.sacked = false;
-            range.lost = true;
-            self.lost_octets += range.len();
         }
+        self.counts.sacked = 0;
     }
 
-    fn may_cut(&self) -> bool {
-        let octets = match (self.ranges.front(), self.ranges.back()) {
-            (Some(first), Some(last)) => last.end.octets_since(first.start) as usize,
-            _ => 0,
-        };
-        self.ranges.len() < A_FEW_PIECES + octets / OCTETS_A_PIECE
+    /// Segments that carry more than `mss` octets did not get through. Returns whether there are any.
+    pub(crate) fn mark_longer_lost(&mut self, mss: u32) -> bool {
+        let mut found = false;
+        for index in 0..self.ranges.len() {
+            let range = &self.ranges[index];
+            if range.sacked || range.len().min(range.mss) <= mss {
+                continue;
+            }
+            self.refit(index, mss);
+            found |= self.mark_lost(index);
+        }
+        found
     }
 
-    fn mark_lost(&mut self, index: usize) -> u32 {
+    /// Marks, unless the peer holds it; a retransmission in the network is then lost too. Returns whether that
+    /// is news.
+    fn mark_lost(&mut self, index: usize) -> bool {
         let range = &mut self.ranges[index];
-        if range.lost || range.sacked {
-            return 0;
+        if range.sacked || range.is_due() {
+            return false;
         }
+        self.counts.remove(range);
+        range.resent &= !range.lost;
         range.lost = true;
-        self.lost_octets += range.len();
-        range.len()
+        self.counts.add(range);
+        self.none_due_before = self.none_due_before.earlier(range.start);
+        true
     }
 
-    fn index_of(&self, start: SeqNumber) -> Option<usize> {
-        let index = self.ranges.partition_point(|range| range.start.before(start));
-        (index < self.ranges.len() && self.ranges[index].start == start).then_some(index)
+    /// The index of the range that `at` lies in or before.
+    fn index_at(&self, at: SeqNumber) -> usize {
+        self.ranges.partition_point(|range| range.end.at_or_before(at))
     }
 
-    /// Cuts the range at `index` in two at `at`, if `at` lies inside it.
-    fn split(&mut self, index: usize, at: SeqNumber) {
+    /// Cuts the range at `index` behind so many segments, if it has more. Returns whether it had.
+    fn cut_behind(&mut self, index: usize, segments: u32) -> bool {
         let range = &mut self.ranges[index];
-        if !(at.after(range.start) && at.before(range.end)) {
-            return;
+        if segments >= range.segments {
+            return false;
         }
-        let behind = SentRange { start: at, ..range.clone() };
+        let at = range.end_of(segments);
+        let behind = SentRange { start: at, segments: range.segments - segments, ..range.clone() };
         range.end = at;
+        range.segments = segments;
+        range.push = false;
         self.ranges.insert(index + 1, behind);
+        true
+    }
+
+    /// Cuts the range at `index` at `at`, which lies between two of its segments.
+    fn cut(&mut self, index: usize, at: SeqNumber) {
+        if let Some(range) = self.ranges.get(index).filter(|range| at.before(range.end)) {
+            let segments = at.octets_since(range.start) / range.mss;
+            self.cut_behind(index, segments.max(1));
+        }
+    }
+
+    /// Makes one range of this one and its neighbours, where all are held and nothing else is to be known of
+    /// them. Returns the index of what is left.
+    fn join_sacked(&mut self, index: usize) -> usize {
+        let plain = |range: &SentRange| range.sacked && range.retransmissions == 0;
+        let full = |range: &SentRange| range.len() == range.segments * range.mss;
+        let mut index = index;
+        for first in [index, index.wrapping_sub(1)] {
+            let (Some(one), Some(next)) = (self.ranges.get(first), self.ranges.get(first.wrapping_add(1)))
+            else {
+                continue;
+            };
+            if plain(one) && plain(next) && full(one) && one.mss == next.mss {
+                let (end, segments, sent_at, push) = (next.end, next.segments, next.sent_at, next.push);
+                let one = &mut self.ranges[first];
+                one.end = end;
+                one.push = push;
+                one.segments += segments;
+                one.sent_at = one.sent_at.max(sent_at);
+                self.ranges.remove(first + 1);
+                index = first;
+            }
+        }
+        index
     }
 
     /// The ranges meet, and the sums are right.
     pub(crate) fn check_invariants(&self, una: SeqNumber, nxt: SeqNumber) {
         let mut expected = una;
+        let mut counts = Counts::default();
         for range in &self.ranges {
             assert_eq!(range.start, expected, "the retransmission queue has a gap");
             assert!(range.end.after(range.start), "an empty range");
+            assert!(range.segments > 0, "a range without a segment");
             assert!(!(range.sacked && range.lost), "held and lost at once");
+            assert!(!range.is_due() || range.end.after(self.none_due_before), "a loss that nobody sees");
+            counts.add(range);
             expected = range.end;
         }
         assert_eq!(expected, nxt, "the retransmission queue does not end at SND.NXT");
-        let sum = |pick: fn(&SentRange) -> bool| -> u32 {
-            self.ranges.iter().filter(|range| pick(range)).map(SentRange::len).sum()
-        };
-        assert_eq!(self.sacked_octets, sum(|range| range.sacked));
-        assert_eq!(self.lost_octets, sum(|range| range.lost));
+        assert_eq!(self.counts, counts);
     }
 }
 

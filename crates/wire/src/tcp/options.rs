@@ -4,6 +4,7 @@ use bytes::BufMut;
 use smallvec::SmallVec;
 
 use super::MAX_OPTIONS_LEN;
+use super::fast_open::{Cookie, FastOpenOption};
 use crate::seq::SeqNumber;
 
 // Kinds and lengths, as assigned by IANA.
@@ -19,6 +20,11 @@ const SACK: u8 = 5;
 const SACK_RANGE_LEN: usize = 8;
 const TIMESTAMPS: u8 = 8;
 const TIMESTAMPS_LEN: u8 = 10;
+const FAST_OPEN: u8 = 34;
+/// The kind that experiments share (RFC 6994).
+const EXPERIMENT: u8 = 254;
+/// What Fast Open was called before it had a kind of its own (RFC 7413 section 4.1.1).
+const FAST_OPEN_MAGIC: [u8; 2] = [0xf9, 0x89];
 
 /// What stands before the two timestamps when nothing else wants to: RFC 7323 appendix A.
 const ALIGNED_TIMESTAMPS: [u8; 4] = [NOP, NOP, TIMESTAMPS, TIMESTAMPS_LEN];
@@ -57,6 +63,21 @@ pub struct TcpOptions {
     pub timestamps: Option<Timestamps>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
+    /// Kind 34: Fast Open, or the experiment that it was before (RFC 7413 section 4.1.1).
+    pub fast_open: Option<FastOpenOption>,
+    /// How they are laid out when written; of options that were read, nothing is said.
+    pub order: OptionOrder,
+}
+
+/// In which order the options of a SYN are written, and with what between them: RFC 9293 section 3.1 leaves both open.
+/// The length is the same in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OptionOrder {
+    /// Linux's: `mss, sackOK, TS, nop, wscale`; `nop, nop, sackOK` without timestamps.
+    #[default]
+    Linux,
+    /// FreeBSD's: `mss, nop, wscale, sackOK, TS`; `sackOK` and the end of the list without timestamps.
+    FreeBsd,
 }
 
 impl TcpOptions {
@@ -79,7 +100,7 @@ impl TcpOptions {
     /// - an option may begin at any octet (MUST-64);
     /// - one of unknown kind, or of a length that its kind does not have, is passed over (MUST-6);
     /// - a length under two or over what is left ends the reading, and what was read before stands (MUST-7);
-    /// - of an option that comes twice, the first counts.
+    /// - of an option that comes twice, the first counts; of a Fast Open cookie the last, as in Linux.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let mut options = Self::default();
@@ -128,15 +149,26 @@ impl TcpOptions {
                     ));
                 }
             }
+            (FAST_OPEN, cookie) => self.record_fast_open(cookie, false),
+            (EXPERIMENT, &[a, b, ref cookie @ ..]) if [a, b] == FAST_OPEN_MAGIC => {
+                self.record_fast_open(cookie, true);
+            }
             _ => {}
+        }
+    }
+
+    /// RFC 7413 section 4.1.1: a cookie of another length than is allowed is no option at all.
+    fn record_fast_open(&mut self, cookie: &[u8], experimental: bool) {
+        if let Some(cookie) = Cookie::new(cookie) {
+            self.fast_open = Some(FastOpenOption { cookie, experimental });
         }
     }
 
     /// Writes the options to the front of `buffer` and returns their length, [`TcpOptions::len`].
     ///
-    /// The layout is that of Linux, so that a fingerprint tells nothing and every option is aligned: in a
-    /// SYN `mss, sackOK, TS, nop, wscale`, later `nop, nop, TS, nop, nop, sack`. SACK ranges beyond what
-    /// 40 octets hold are left out, the last ones first (RFC 2018 section 4: the first ones matter most).
+    /// The layout is that of [`TcpOptions::order`] in a SYN with Fast Open at its end, later `nop, nop, TS, nop, nop,
+    /// sack`: every option is aligned, and a fingerprint tells nothing. SACK ranges beyond what 40 octets hold are left
+    /// out, the last ones first (RFC 2018 section 4: the first ones matter most).
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
@@ -147,19 +179,12 @@ impl TcpOptions {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
         }
-        let padding_or_sack_permitted =
-            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
-        if let Some(Timestamps { value, echo }) = self.timestamps {
-            out.put_slice(&padding_or_sack_permitted);
-            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
-            out.put_u32(value);
-            out.put_u32(echo);
-        } else if self.sack_permitted {
-            out.put_slice(&[NOP, NOP]);
-            out.put_slice(&padding_or_sack_permitted);
+        if self.order == OptionOrder::FreeBsd {
+            self.write_window_scale(&mut out);
         }
-        if let Some(shift) = self.window_scale {
-            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        self.write_timestamps_and_sack_permitted(&mut out);
+        if self.order == OptionOrder::Linux {
+            self.write_window_scale(&mut out);
         }
         let ranges = self.ranges_that_fit();
         if ranges > 0 {
@@ -169,10 +194,37 @@ impl TcpOptions {
                 out.put_u32(range.end.value());
             }
         }
+        if let Some(option) = &self.fast_open {
+            write_fast_open(out, option);
+        }
         len
     }
 
-    /// Every option here is padded to a multiple of four by the NOPs before it, so the list as a whole is
+    fn write_window_scale(&self, out: &mut &mut [u8]) {
+        if let Some(shift) = self.window_scale {
+            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        }
+    }
+
+    fn write_timestamps_and_sack_permitted(&self, out: &mut &mut [u8]) {
+        let padding_or_sack_permitted =
+            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            out.put_slice(&padding_or_sack_permitted);
+            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
+            out.put_u32(value);
+            out.put_u32(echo);
+        } else if self.sack_permitted {
+            let [a, b] = padding_or_sack_permitted;
+            out.put_slice(&match self.order {
+                OptionOrder::Linux => [NOP, NOP, a, b],
+                OptionOrder::FreeBsd if self.fast_open.is_some() => [a, b, NOP, NOP],
+                OptionOrder::FreeBsd => [a, b, END, END],
+            });
+        }
+    }
+
+    /// Every option here is padded to a multiple of four by what stands beside it, so the list as a whole is
     /// too, and needs no zeros behind it.
     fn len_without_sack(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };
@@ -182,13 +234,32 @@ impl TcpOptions {
             (None, false) => 0,
         };
         let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
-        mss + timestamps_and_sack_permitted + window_scale
+        let fast_open = self.fast_open.as_ref().map_or(0, |option| fast_open_len(option).next_multiple_of(4));
+        mss + timestamps_and_sack_permitted + window_scale + fast_open
     }
 
     fn ranges_that_fit(&self) -> usize {
-        let room = MAX_OPTIONS_LEN - self.len_without_sack() - 4;
+        let room = MAX_OPTIONS_LEN.saturating_sub(self.len_without_sack() + 4);
         self.sack.len().min(room / SACK_RANGE_LEN)
     }
+}
+
+/// Kind, length, what names the experiment, and the cookie.
+fn fast_open_len(option: &FastOpenOption) -> usize {
+    let name = if option.experimental { FAST_OPEN_MAGIC.len() } else { 0 };
+    2 + name + option.cookie.as_ref().len()
+}
+
+fn write_fast_open(mut out: &mut [u8], option: &FastOpenOption) {
+    let len = fast_open_len(option);
+    if option.experimental {
+        out.put_slice(&[EXPERIMENT, len as u8]);
+        out.put_slice(&FAST_OPEN_MAGIC);
+    } else {
+        out.put_slice(&[FAST_OPEN, len as u8]);
+    }
+    out.put_slice(option.cookie.as_ref());
+    out.put_bytes(NOP, len.next_multiple_of(4) - len);
 }
 
 /// From the length octet on: the option's body, and what stands behind it.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use synfin_host::tcp::{CloseReason, KeepAlive, Status};
+use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status};
 use synfin_host::{ConnectOptions, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{ToSocketAddrs, lookup_host};
@@ -81,6 +81,29 @@ impl TcpStream {
             let handle = state.host.connect(addr, options, now).map_err(error::of_connect)?;
             let local = state.tcp(handle)?.local_addr();
             Ok(Self::adopt(stack, state, handle, local, addr))
+        })
+    }
+
+    /// Sends the SYN with as much of `text` as it may carry, and does not wait: Fast Open (RFC 7413), with or without a
+    /// cookie as [`ConnectOptions::fast_open`] says. Returns how many octets were taken, the rest being left to ordinary
+    /// writes; none where there is no cookie yet, and then the SYN asks for one.
+    ///
+    /// # Errors
+    /// As [`TcpStream::start`].
+    pub fn start_with(
+        stack: &Stack,
+        addr: SocketAddr,
+        options: ConnectOptions,
+        text: &[u8],
+    ) -> io::Result<(Self, usize)> {
+        stack.shared().call(|state, now| {
+            state.running()?;
+            let handle = state.host.connect(addr, options, now).map_err(error::of_connect)?;
+            let mut socket = state.tcp(handle)?;
+            let local = socket.local_addr();
+            let room = text.len().min(socket.syn_capacity());
+            let taken = socket.send(Bytes::copy_from_slice(&text[..room]), now).unwrap_or(0);
+            Ok((Self::adopt(stack, state, handle, local, addr), taken))
         })
     }
 
@@ -194,6 +217,17 @@ impl TcpStream {
     pub fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared().call(|state, now| {
             state.tcp(self.handle)?.set_user_timeout(timeout, now);
+            Ok(())
+        })
+    }
+
+    /// Another congestion control from now on; the window stays as it is.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_congestion(&self, algorithm: CongestionAlgorithm) -> io::Result<()> {
+        self.shared().call(|state, now| {
+            state.tcp(self.handle)?.set_congestion(algorithm, now);
             Ok(())
         })
     }

@@ -1,55 +1,39 @@
-use super::super::{AckEvent, CongestionController, IdleEvent, LossEvent, RecoveredEvent, TimeoutEvent};
+use synfin_wire::Instant;
+
+use super::super::{AckEvent, Cause, CongestionController, CongestionEvent, Window};
 use super::Reno;
 
-const MSS: u32 = 1000;
-
-fn acknowledged(reno: &mut Reno, octets: u32) {
-    let in_flight = reno.window();
-    reno.on_ack(&AckEvent { acknowledged: octets, in_flight, after_timeout: false, mss: MSS });
+fn arrived(window: &mut Window, delivered: u32) {
+    Reno.on_ack(window, &AckEvent { delivered, now: Instant::ZERO });
 }
 
 #[test]
 fn slow_start_doubles_a_window_and_avoidance_adds_a_segment() {
-    let mut reno = Reno::new(10 * MSS);
+    let mut window = Window::new(10);
     for _ in 0..5 {
-        acknowledged(&mut reno, 2 * MSS);
+        arrived(&mut window, 2);
     }
-    assert_eq!(reno.window(), 20 * MSS);
-    reno.on_loss(&LossEvent { flight_size: 20 * MSS, mss: MSS });
-    assert_eq!((reno.window(), reno.slow_start_threshold()), (10 * MSS, 10 * MSS));
+    assert_eq!(window.size, 20);
+    window.threshold = Reno.on_congestion(&window, &CongestionEvent { cause: Cause::Loss });
+    assert_eq!(window.threshold, 10);
+    window.size = window.threshold;
     for _ in 0..5 {
-        acknowledged(&mut reno, 2 * MSS);
+        arrived(&mut window, 2);
     }
-    assert_eq!(reno.window(), 11 * MSS);
+    assert_eq!(window.size, 11);
 }
 
 #[test]
-fn a_window_that_is_not_used_does_not_grow() {
-    let mut reno = Reno::new(10 * MSS);
-    for _ in 0..20 {
-        reno.on_ack(&AckEvent { acknowledged: MSS, in_flight: MSS, after_timeout: false, mss: MSS });
-    }
-    assert_eq!(reno.window(), 10 * MSS);
+fn slow_start_ends_at_the_threshold_and_what_is_left_counts_for_avoidance() {
+    let mut window = Window { threshold: 12, ..Window::new(10) };
+    arrived(&mut window, 5);
+    assert_eq!((window.size, window.counted), (12, 3));
+    arrived(&mut window, 9);
+    assert_eq!((window.size, window.counted), (13, 0));
 }
 
 #[test]
-fn a_timeout_leaves_one_segment_and_halves_once() {
-    let mut reno = Reno::new(40 * MSS);
-    reno.on_timeout(&TimeoutEvent { flight_size: 40 * MSS, mss: MSS, repeated: false });
-    assert_eq!((reno.window(), reno.slow_start_threshold()), (MSS, 20 * MSS));
-    reno.on_timeout(&TimeoutEvent { flight_size: MSS, mss: MSS, repeated: true });
-    assert_eq!((reno.window(), reno.slow_start_threshold()), (MSS, 20 * MSS));
-    reno.on_ack(&AckEvent { acknowledged: 9 * MSS, in_flight: MSS, after_timeout: true, mss: MSS });
-    assert_eq!(reno.window(), 2 * MSS);
-}
-
-#[test]
-fn recovery_does_not_end_in_a_burst_and_idleness_restarts_small() {
-    let mut reno = Reno::new(40 * MSS);
-    reno.on_loss(&LossEvent { flight_size: 40 * MSS, mss: MSS });
-    reno.on_recovered(&RecoveredEvent { in_flight: 2 * MSS, mss: MSS });
-    assert_eq!(reno.window(), 3 * MSS);
-    let mut reno = Reno::new(40 * MSS);
-    reno.on_idle(&IdleEvent { restart_window: 10 * MSS });
-    assert_eq!(reno.window(), 10 * MSS);
+fn the_threshold_does_not_fall_below_two_segments() {
+    let window = Window::new(3);
+    assert_eq!(Reno.on_congestion(&window, &CongestionEvent { cause: Cause::Timeout }), 2);
 }

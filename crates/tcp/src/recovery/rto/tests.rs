@@ -1,10 +1,18 @@
 use core::time::Duration;
 
-use super::super::rtt::RttEstimator;
+use synfin_wire::SeqNumber;
+
+use super::super::rtt::{RttEstimator, RttSample};
 use super::Rto;
 
 fn rto() -> Rto {
     Rto::new(Duration::from_secs(1), Duration::from_millis(200), Duration::from_secs(120))
+}
+
+fn measured(rtt: Duration) -> RttEstimator {
+    let mut estimator = RttEstimator::new(Duration::from_millis(200));
+    estimator.measured(RttSample { rtt, una: SeqNumber::new(1), nxt: SeqNumber::new(2) });
+    estimator
 }
 
 #[test]
@@ -20,17 +28,13 @@ fn it_doubles_up_to_its_bound_and_a_sample_ends_that() {
         rto.back_off();
     }
     assert_eq!(rto.current().as_secs(), 120);
-    let mut rtt = RttEstimator::default();
-    rtt.measured(Duration::from_millis(400));
-    rto.measured(&rtt);
-    assert_eq!(rto.current(), Duration::from_millis(1200));
+    rto.measured(&measured(Duration::from_millis(400)));
+    assert_eq!((rto.current(), rto.backoff()), (Duration::from_millis(1200), 0));
 }
 
 #[test]
 fn a_short_path_does_not_go_under_the_minimum() {
     let mut rto = rto();
-    let mut rtt = RttEstimator::default();
-    rtt.measured(Duration::from_micros(80));
-    rto.measured(&rtt);
-    assert_eq!(rto.current(), Duration::from_millis(200));
+    rto.measured(&measured(Duration::from_micros(80)));
+    assert_eq!(rto.current(), Duration::from_micros(200_080));
 }

@@ -1,70 +1,164 @@
 use synfin_wire::{Instant, SeqNumber};
 
-use super::RetransmissionQueue;
+use super::{Again, Counts, Finding, NewRange, RetransmissionQueue};
+use crate::congestion::rate::DeliveryRate;
 
 const UNA: u32 = u32::MAX - 1500;
+const MSS: u32 = 1000;
 
 fn at(offset: u32) -> SeqNumber {
     SeqNumber::new(UNA) + offset
 }
 
+fn stamp() -> crate::congestion::rate::RateStamp {
+    DeliveryRate::new(Instant::ZERO).stamp(true, 1, Instant::ZERO)
+}
+
+fn new_range(start: u32, octets: u32, millis: u64) -> NewRange {
+    NewRange {
+        start: at(start),
+        end: at(start + octets),
+        segments: octets.div_ceil(MSS),
+        mss: MSS,
+        push: true,
+        now: Instant::from_millis(millis),
+        stamp: stamp(),
+    }
+}
+
+/// Five segments, sent one after another.
 fn queue() -> RetransmissionQueue {
     let mut queue = RetransmissionQueue::default();
     for i in 0..5 {
-        queue.sent(at(i * 1000), at(i * 1000 + 1000), Instant::from_millis(i.into()));
+        queue.sent(new_range(i * MSS, MSS, i.into()));
     }
     queue
 }
 
+fn again(start: u32, end: u32, probe: bool) -> Again {
+    Again { start: at(start), end: at(end), now: Instant::from_millis(50), stamp: stamp(), probe }
+}
+
+fn sacked(queue: &mut RetransmissionQueue, start: u32, end: u32) -> u32 {
+    let mut news = 0;
+    queue.sack(at(start), at(end), |range| news += range.segments);
+    news
+}
+
+fn acknowledged(queue: &mut RetransmissionQueue, ack: u32) -> u32 {
+    let mut segments = 0;
+    queue.acknowledge(at(ack), |_, count| segments += count);
+    segments
+}
+
+fn due(queue: &mut RetransmissionQueue) -> Option<(SeqNumber, SeqNumber)> {
+    queue.next_due(MSS).map(|range| (range.start, range.end))
+}
+
 #[test]
-fn an_acknowledgment_inside_a_range_splits_it() {
+fn part_of_a_segment_is_not_acknowledged() {
     let mut queue = queue();
-    let outcome = queue.acknowledge(at(1500));
-    assert_eq!(outcome.sent_once_at, Some(Instant::from_millis(1)));
-    assert!(!outcome.retransmitted);
+    assert_eq!(acknowledged(&mut queue, 1500), 1);
     queue.check_invariants(at(1500), at(5000));
-    queue.acknowledge(at(5000));
+    assert_eq!(queue.counts().outstanding, 4);
+    assert_eq!(acknowledged(&mut queue, 5000), 4);
     assert!(queue.is_empty());
 }
 
 #[test]
-fn sacked_ranges_leave_the_loss_and_split_where_they_must() {
-    let mut queue = queue();
-    assert_eq!(queue.mark_front_lost(1000), 1000);
-    assert_eq!(queue.sack(at(500), at(2500)).0, 2000);
-    assert_eq!(queue.sack(at(500), at(2500)).0, 0);
-    assert_eq!((queue.sacked_octets(), queue.lost_octets()), (2000, 500));
-    queue.check_invariants(at(0), at(5000));
-    queue.mark_all_lost();
-    assert_eq!((queue.sacked_octets(), queue.lost_octets()), (0, 5000));
+fn of_a_super_segment_whole_segments_go() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 4500, 0));
+    assert_eq!(acknowledged(&mut queue, 2300), 2);
+    assert_eq!(queue.counts().outstanding, 3);
+    queue.check_invariants(at(2300), at(4500));
+    assert_eq!(acknowledged(&mut queue, 4500), 3);
+}
+
+#[test]
+fn sacked_segments_are_news_once_and_never_in_part() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 5000, 0));
+    assert_eq!(sacked(&mut queue, 500, 3700), 2);
+    assert_eq!(sacked(&mut queue, 500, 3700), 0);
+    assert_eq!(sacked(&mut queue, 4999, 5000), 0, "an octet is no segment");
+    assert_eq!(queue.counts(), Counts { outstanding: 5, sacked: 2, lost: 0, resent: 0 });
+    assert_eq!(queue.highest_sacked(at(0)), at(3000));
     queue.check_invariants(at(0), at(5000));
 }
 
 #[test]
-fn loss_is_what_lies_below_enough_sacked_octets_and_was_sent_once() {
+fn a_loss_that_is_held_after_all_is_no_loss() {
     let mut queue = queue();
-    queue.sack(at(2000), at(5000));
-    assert_eq!(queue.mark_lost_below_sacked(3001, 3), 0);
-    assert_eq!(queue.mark_lost_below_sacked(3000, 3), 2000);
-    let first = queue.next_lost().map(|range| (range.start, range.end));
-    assert_eq!(first, Some((at(0), at(1000))));
-    queue.retransmitted(at(0), at(400), Instant::from_millis(50));
-    assert_eq!(queue.lost_octets(), 1600);
-    assert_eq!(queue.mark_lost_below_sacked(3000, 3), 0, "what was sent again is not lost again");
+    queue.mark_front_lost();
+    assert_eq!(queue.counts().lost, 1);
+    assert_eq!(sacked(&mut queue, 0, 2000), 2);
+    assert_eq!(queue.counts(), Counts { outstanding: 5, sacked: 2, lost: 0, resent: 0 });
     queue.check_invariants(at(0), at(5000));
-    assert!(queue.acknowledge(at(1000)).retransmitted);
+}
+
+#[test]
+fn what_is_lost_is_due_until_it_was_sent_again_and_again_when_that_is_lost() {
+    let mut queue = queue();
+    sacked(&mut queue, 3000, 5000);
+    assert!(queue.find_lost(|range| if range.start == at(2000) { Finding::Stop } else { Finding::Lost }));
+    assert_eq!(due(&mut queue), Some((at(0), at(1000))));
+    queue.retransmitted(&again(0, 1000, false));
+    assert_eq!(due(&mut queue), Some((at(1000), at(2000))));
+    queue.retransmitted(&again(1000, 2000, false));
+    assert_eq!((due(&mut queue), queue.counts().resent), (None, 2));
+    assert!(queue.find_lost(|range| if range.start == at(0) { Finding::Lost } else { Finding::Keep }));
+    assert_eq!((due(&mut queue), queue.counts().resent), (Some((at(0), at(1000))), 1));
+    queue.check_invariants(at(0), at(5000));
+}
+
+#[test]
+fn a_probe_is_sent_again_but_not_counted_twice() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 2500, 0));
+    assert_eq!(queue.tail(MSS), Some((at(2000), at(2500))));
+    let sent = queue.retransmitted(&again(2000, 2500, true));
+    assert_eq!((sent.segments, sent.push), (1, true));
+    assert_eq!(queue.counts(), Counts { outstanding: 3, sacked: 0, lost: 0, resent: 0 });
+    queue.check_invariants(at(0), at(2500));
+}
+
+#[test]
+fn a_narrower_path_makes_more_segments_of_what_is_lost() {
+    let mut queue = queue();
+    assert!(queue.mark_longer_lost(400));
+    assert_eq!(queue.counts(), Counts { outstanding: 15, sacked: 0, lost: 15, resent: 0 });
+    assert!(!queue.mark_longer_lost(400));
+    queue.check_invariants(at(0), at(5000));
+}
+
+#[test]
+fn the_walk_goes_on_where_later_ranges_may_be_older() {
+    let mut queue = queue();
+    queue.mark_front_lost();
+    queue.retransmitted(&again(0, 1000, false));
+    let mut seen = 0;
+    queue.find_lost(|range| {
+        seen += 1;
+        if range.sent_at > Instant::from_millis(2) { Finding::Stop } else { Finding::Lost }
+    });
+    assert_eq!((seen, queue.counts().lost), (4, 3), "the first was sent last, and says nothing of the rest");
 }
 
 #[test]
 fn a_peer_that_reports_every_other_octet_does_not_make_the_queue_large() {
     let mut queue = RetransmissionQueue::default();
-    queue.sent(at(0), at(100_000), Instant::ZERO);
+    queue.sent(new_range(0, 100_000, 0));
     for octet in (1..100_000).step_by(2) {
-        queue.sack(at(octet), at(octet + 1));
+        sacked(&mut queue, octet, octet + 1);
+    }
+    for segment in (0..100).step_by(2) {
+        sacked(&mut queue, segment * MSS, (segment + 1) * MSS);
     }
     queue.check_invariants(at(0), at(100_000));
-    assert!(queue.ranges.len() <= 64 + 100_000 / 256 + 1, "{}", queue.ranges.len());
-    // What needs no cut is still taken.
-    queue.sack(at(0), at(100_000));
-    assert_eq!(queue.sacked_octets(), 100_000);
+    assert_eq!((queue.ranges.len(), queue.counts().sacked), (100, 50));
+    // What fills the gaps makes one range of all.
+    sacked(&mut queue, 0, 100_000);
+    assert_eq!((queue.ranges.len(), queue.counts().sacked), (1, 100));
+    queue.check_invariants(at(0), at(100_000));
 }

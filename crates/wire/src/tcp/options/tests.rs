@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{SackRange, TcpOptions, Timestamps};
+use super::{Cookie, FastOpenOption, OptionOrder, SackRange, TcpOptions, Timestamps};
 use crate::seq::SeqNumber;
 
 const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
@@ -21,11 +21,12 @@ fn written(options: &TcpOptions) -> Vec<u8> {
 
 fn syn() -> TcpOptions {
     TcpOptions {
+        order: OptionOrder::Linux,
         mss: Some(1460),
         window_scale: Some(7),
         sack_permitted: true,
         timestamps: Some(TIMESTAMPS),
-        sack: SmallVec::new(),
+        ..TcpOptions::default()
     }
 }
 
@@ -80,6 +81,36 @@ fn sack_ranges_beyond_forty_octets_are_left_out() {
 }
 
 #[test]
+fn fast_open_is_laid_out_as_linux_does() {
+    let option = |octets: &[u8], experimental| {
+        let cookie = Cookie::new(octets).unwrap();
+        written(&TcpOptions {
+            fast_open: Some(FastOpenOption { cookie, experimental }),
+            ..TcpOptions::default()
+        })
+    };
+    assert_eq!(option(&[], false), [34, 2, 1, 1], "a request");
+    assert_eq!(option(&[9; 4], false), [34, 6, 9, 9, 9, 9, 1, 1]);
+    assert_eq!(option(&[9; 6], false), [34, 8, 9, 9, 9, 9, 9, 9]);
+    assert_eq!(option(&[], true), [254, 4, 0xf9, 0x89], "a request, as in the experiment");
+    let everything = TcpOptions {
+        fast_open: Some(FastOpenOption { cookie: Cookie::new(&[9; 16]).unwrap(), experimental: false }),
+        ..syn()
+    };
+    assert_eq!(written(&everything).len(), 40, "the longest cookie fits beside all else");
+}
+
+#[test]
+fn a_cookie_of_another_length_is_none_and_the_last_one_counts() {
+    let read = |octets: &[u8]| TcpOptions::parse(octets).fast_open.map(|option| option.cookie);
+    assert_eq!(read(&[34, 5, 1, 1, 1, 0, 0, 0]), None, "an odd length");
+    assert_eq!(read(&[34, 4, 1, 1]), None, "too short");
+    assert_eq!(read(&[&[34, 20], [7; 18].as_slice()].concat()), None, "too long");
+    assert_eq!(read(&[254, 4, 0xf9, 0x88]), None, "another experiment");
+    assert_eq!(read(&[34, 6, 1, 1, 1, 1, 34, 6, 2, 2, 2, 2]), Cookie::new(&[2; 4]));
+}
+
+#[test]
 fn options_are_read_at_any_alignment() {
     // MUST-64, and MUST-6 for the experimental kind 254.
     let bytes = [1, 3, 3, 9, 254, 5, 1, 2, 3, 2, 4, 0x02, 0x18, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 4, 2, 0, 2, 4];
@@ -87,11 +118,12 @@ fn options_are_read_at_any_alignment() {
     assert_eq!(
         options,
         TcpOptions {
+            order: OptionOrder::Linux,
             mss: Some(536),
             window_scale: Some(9),
             sack_permitted: true,
             timestamps: Some(TIMESTAMPS),
-            sack: SmallVec::new(),
+            ..TcpOptions::default()
         }
     );
 }
@@ -135,14 +167,32 @@ prop_compose! {
         sack_permitted in any::<bool>(),
         timestamps in any::<Option<(u32, u32)>>(),
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
+        fast_open in any_fast_open(),
     ) -> TcpOptions {
-        TcpOptions {
+        TcpOptions { order: OptionOrder::Linux,
             mss,
             window_scale,
             sack_permitted,
             timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
-            sack: ranges.into_iter().map(|(start, end)| range(start, end)).collect(),
+            // A SYN has no SACK ranges, and nothing else has Fast Open.
+            sack: ranges
+                .into_iter()
+                .filter(|_| fast_open.is_none())
+                .map(|(start, end)| range(start, end))
+                .collect(),
+            fast_open,
         }
+    }
+}
+
+prop_compose! {
+    fn any_fast_open()(
+        octets in proptest::collection::vec(any::<u8>(), 0..=16),
+        present in any::<bool>(),
+        experimental in any::<bool>(),
+    ) -> Option<FastOpenOption> {
+        let cookie = Cookie::new(&octets).filter(|_| present)?;
+        Some(FastOpenOption { cookie, experimental })
     }
 }
 
