@@ -94,8 +94,21 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     }
     loss_probe(tcb)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
-        .or_else(|| tcb.intents.probe.take().map(Decision::Probe))
+        .or_else(|| probe(tcb))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
+}
+
+/// A probe lies before the window, where its urgent pointer is not looked at. Where there is urgent data an
+/// acknowledgment goes before it that has one (MUST-66), as Linux does it.
+fn probe(tcb: &mut Tcb) -> Option<Decision> {
+    let reason = tcb.intents.probe?;
+    let tells = !tcb.intents.urgency_told && tcb.send.urgent_pointer(tcb.send.una).is_some();
+    tcb.intents.urgency_told = tells;
+    if tells {
+        return Some(Decision::Acknowledge(reason));
+    }
+    tcb.intents.probe = None;
+    Some(Decision::Probe(reason))
 }
 
 /// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
@@ -161,7 +174,7 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let size = if within_window == 0 { size } else { size.min(within_window) };
     let (mss, segments, end) =
         tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
-    let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
+    let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
     let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
@@ -184,7 +197,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
-    let octets = octets.min(per_packet(limits, size).saturating_mul(size));
+    let octets = octets.min(per_packet(tcb, limits, size).saturating_mul(size));
     let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
@@ -222,6 +235,9 @@ fn overriding(tcb: &mut Tcb) -> u32 {
 
 /// How many segments go out in one super-segment, by the rate of the connection.
 pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+    if tcb.send.is_urgent() {
+        return 1;
+    }
     let rate = tcb.pacing_rate(common);
     pacing::segments_at_once(rate, tcb.recovery.rtt.minimum(), size, common.config.least_burst.into())
 }
@@ -247,8 +263,12 @@ fn note_app_limit(tcb: &mut Tcb) {
     }
 }
 
-/// How many segments one packet of the device takes.
-fn per_packet(limits: TransmitLimits, size: u32) -> u32 {
+/// How many segments one packet of the device takes. With an urgent pointer it is one: the device that cuts a larger
+/// packet up does not know that the pointer of each part is another.
+fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
+    if tcb.send.is_urgent() {
+        return 1;
+    }
     (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
 }
 

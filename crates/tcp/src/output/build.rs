@@ -244,6 +244,8 @@ fn unacknowledging(
     options.sack.extend(tcb.sack_report.ranges().take(reported_ranges(tcb)).copied());
     tcb.sack_report.sent();
     tcb.tally.segments_sent += 1;
+    let urgent_pointer = tcb.send.urgent_pointer(seq);
+    let flags = if urgent_pointer.is_some() { flags | Flags::URG } else { flags };
     SegmentOut {
         header: TcpHeader {
             source_port: common.identity.local_port,
@@ -253,7 +255,7 @@ fn unacknowledging(
             flags,
             reserved: 0,
             window,
-            urgent_pointer: 0,
+            urgent_pointer: urgent_pointer.unwrap_or(0),
             options,
         },
         payload,
