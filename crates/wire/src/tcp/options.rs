@@ -4,6 +4,7 @@ use bytes::BufMut;
 use smallvec::SmallVec;
 
 use super::MAX_OPTIONS_LEN;
+use super::acc_ecn::{AccEcn, COUNTER_LEN, MAX_COUNTERS};
 use crate::seq::SeqNumber;
 
 // Kinds and lengths, as assigned by IANA.
@@ -19,6 +20,8 @@ const SACK: u8 = 5;
 const SACK_RANGE_LEN: usize = 8;
 const TIMESTAMPS: u8 = 8;
 const TIMESTAMPS_LEN: u8 = 10;
+const ACC_ECN_0: u8 = 172;
+const ACC_ECN_1: u8 = 174;
 
 /// What stands before the two timestamps when nothing else wants to: RFC 7323 appendix A.
 const ALIGNED_TIMESTAMPS: [u8; 4] = [NOP, NOP, TIMESTAMPS, TIMESTAMPS_LEN];
@@ -55,6 +58,8 @@ pub struct TcpOptions {
     pub sack_permitted: bool,
     /// Kind 8: timestamps.
     pub timestamps: Option<Timestamps>,
+    /// Kinds 172 and 174: octets received by ECN codepoint.
+    pub acc_ecn: Option<AccEcn>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
 }
@@ -64,7 +69,8 @@ impl TcpOptions {
     #[must_use]
     pub fn len(&self) -> usize {
         let ranges = self.ranges_that_fit();
-        self.len_without_sack() + if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN }
+        let sack = if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN };
+        self.len_of_fixed() + self.acc_ecn_len(ranges > 0) + sack
     }
 
     /// Whether there is no option at all.
@@ -120,6 +126,9 @@ impl TcpOptions {
                     self.timestamps.get_or_insert(Timestamps { value, echo });
                 }
             }
+            (ACC_ECN_0 | ACC_ECN_1, body) => {
+                self.acc_ecn.get_or_insert_with(|| AccEcn::read(kind == ACC_ECN_1, body));
+            }
             (SACK, body) if self.sack.is_empty() => {
                 let (ranges, surplus) = body.as_chunks::<SACK_RANGE_LEN>();
                 if surplus.is_empty() {
@@ -137,33 +146,37 @@ impl TcpOptions {
     /// The layout is that of Linux, so that a fingerprint tells nothing and every option is aligned: in a
     /// SYN `mss, sackOK, TS, nop, wscale`, later `nop, nop, TS, nop, nop, sack`. SACK ranges beyond what
     /// 40 octets hold are left out, the last ones first (RFC 2018 section 4: the first ones matter most).
+    /// AccECN stands behind the timestamps, and its last octets take the place of the NOPs that follow.
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
     pub fn write(&self, buffer: &mut [u8]) -> usize {
         let len = self.len();
         let mut out = &mut buffer[..len];
+        let ranges = self.ranges_that_fit();
         if let Some(mss) = self.mss {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
         }
-        let padding_or_sack_permitted =
-            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
         if let Some(Timestamps { value, echo }) = self.timestamps {
-            out.put_slice(&padding_or_sack_permitted);
+            let before = if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+            out.put_slice(&before);
             out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
             out.put_u32(value);
             out.put_u32(echo);
-        } else if self.sack_permitted {
-            out.put_slice(&[NOP, NOP]);
-            out.put_slice(&padding_or_sack_permitted);
+        }
+        let mut taken = self.write_acc_ecn(&mut out, ranges > 0);
+        if self.sack_permitted && self.timestamps.is_none() {
+            pad(&mut out, 2, &mut taken);
+            out.put_slice(&[SACK_PERMITTED, SACK_PERMITTED_LEN]);
         }
         if let Some(shift) = self.window_scale {
-            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+            pad(&mut out, 1, &mut taken);
+            out.put_slice(&[WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
         }
-        let ranges = self.ranges_that_fit();
         if ranges > 0 {
-            out.put_slice(&[NOP, NOP, SACK, (2 + ranges * SACK_RANGE_LEN) as u8]);
+            pad(&mut out, 2, &mut taken);
+            out.put_slice(&[SACK, (2 + ranges * SACK_RANGE_LEN) as u8]);
             for range in &self.sack[..ranges] {
                 out.put_u32(range.start.value());
                 out.put_u32(range.end.value());
@@ -172,9 +185,36 @@ impl TcpOptions {
         len
     }
 
+    /// Writes the AccECN option. Returns how many NOPs of the option behind it have given their place.
+    fn write_acc_ecn(&self, out: &mut &mut [u8], has_sack: bool) -> usize {
+        let Some(option) = &self.acc_ecn else { return 0 };
+        let len = option.len();
+        out.put_slice(&[if option.ect1_first { ACC_ECN_1 } else { ACC_ECN_0 }, len as u8]);
+        for counter in option.counters.iter().take(MAX_COUNTERS) {
+            out.put_uint((*counter).into(), COUNTER_LEN);
+        }
+        let aligned = self.acc_ecn_len(has_sack);
+        out.put_bytes(NOP, aligned.saturating_sub(len));
+        len.saturating_sub(aligned)
+    }
+
+    /// What the AccECN option adds, octets: a multiple of four, down where the NOPs of the option behind it
+    /// have room for the rest, else up.
+    fn acc_ecn_len(&self, has_sack: bool) -> usize {
+        let Some(option) = &self.acc_ecn else { return 0 };
+        let gap = match self.window_scale {
+            _ if self.sack_permitted && self.timestamps.is_none() => 2,
+            Some(_) => 1,
+            None if has_sack => 2,
+            None => 0,
+        };
+        let len = option.len();
+        if len % 4 <= gap { len / 4 * 4 } else { len.next_multiple_of(4) }
+    }
+
     /// Every option here is padded to a multiple of four by the NOPs before it, so the list as a whole is
     /// too, and needs no zeros behind it.
-    fn len_without_sack(&self) -> usize {
+    fn len_of_fixed(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };
         let timestamps_and_sack_permitted = match (self.timestamps, self.sack_permitted) {
             (Some(_), _) => 12,
@@ -186,9 +226,14 @@ impl TcpOptions {
     }
 
     fn ranges_that_fit(&self) -> usize {
-        let room = MAX_OPTIONS_LEN - self.len_without_sack() - 4;
+        let room = MAX_OPTIONS_LEN - self.len_of_fixed() - self.acc_ecn_len(true) - 4;
         self.sack.len().min(room / SACK_RANGE_LEN)
     }
+}
+
+/// NOPs before an option, but for those whose place is `taken`.
+fn pad(out: &mut &mut [u8], nops: usize, taken: &mut usize) {
+    out.put_bytes(NOP, nops - core::mem::take(taken));
 }
 
 /// From the length octet on: the option's body, and what stands behind it.
