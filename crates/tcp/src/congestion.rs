@@ -1,10 +1,12 @@
 //! How much may fly.
 //!
 //! In: what was acknowledged, lost or timed out. Out: the congestion window, in segments, and how fast to send.
-//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406. The controllers know nothing of which octets are lost, which
-//! is `recovery`'s to find; while a recovery lasts it is proportional rate reduction, there, that sets the window.
+//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406; of marks instead of losses, RFC 3168, RFC 8511, RFC 9768. The
+//! controllers know nothing of which octets are lost, which is `recovery`'s to find; while a recovery lasts it is
+//! proportional rate reduction, there, that sets the window.
 
 mod cubic;
+pub(crate) mod ecn;
 mod hystart;
 pub(crate) mod pacing;
 pub(crate) mod rate;
@@ -17,7 +19,9 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::config::{Config, CongestionAlgorithm};
+use crate::connection::ecn::EcnHandshake;
 use cubic::Cubic;
+use ecn::EcnSender;
 use reno::Reno;
 pub(crate) use usage::Usage;
 pub(crate) use window::Window;
@@ -101,19 +105,25 @@ enum Algorithm {
 pub(crate) struct Congestion {
     pub(crate) window: Window,
     pub(crate) usage: Usage,
+    pub(crate) ecn: EcnSender,
     algorithm: Algorithm,
 }
 
 impl Congestion {
     /// `initial_window` is in segments.
-    pub(crate) fn new(config: &Config, initial_window: u32, nxt: SeqNumber, now: Instant) -> Self {
+    pub(crate) fn new(config: &Config, initial_window: u32, ecn: &EcnHandshake, nxt: SeqNumber, now: Instant) -> Self {
         let algorithm = match config.congestion {
             CongestionAlgorithm::Reno => Algorithm::Reno(Reno),
             CongestionAlgorithm::Cubic => {
                 Algorithm::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
             }
         };
-        Self { window: Window::new(initial_window), usage: Usage::new(nxt, now), algorithm }
+        Self {
+            window: Window::new(initial_window),
+            usage: Usage::new(nxt, now),
+            ecn: EcnSender::new(ecn),
+            algorithm,
+        }
     }
 
     /// cwnd, segments.

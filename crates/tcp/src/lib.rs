@@ -41,10 +41,13 @@ mod recovery;
 mod send;
 mod timer;
 
-pub use config::{Config, CongestionAlgorithm, KeepAlive, SlowStartExit};
+pub use config::{
+    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SlowStartExit,
+};
+pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::state::{State, Trigger};
-pub use connection::status::{RecoveryState, Status};
+pub use connection::status::{EcnStatus, RecoveryState, Status};
 pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};
@@ -52,4 +55,5 @@ pub use event::Event;
 pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
+pub use receive::ecn::EcnOctets;
 pub use reason::{CloseReason, DropReason, SendReason};

@@ -45,6 +45,7 @@ pub(crate) fn poll(
     if let Some(reset) = tcb.intents.stray_reset.take() {
         return Some(reset);
     }
+    build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         persist::arm(common, tcb, now);
         return None;
@@ -69,6 +70,9 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     }
     if tcb.state() == State::SynReceived {
         return tcb.ack.due().map(Decision::Acknowledge);
+    }
+    if tcb.ecn.owes_handshake() && let Some(reason) = tcb.ack.due() {
+        return Some(Decision::Acknowledge(reason));
     }
     loss_probe(tcb)
         .or_else(|| text(common, tcb, limits, now))
@@ -213,7 +217,7 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     }
 }
 
-/// What fits beside the SACK ranges that the segment will carry.
+/// What fits beside the options that the segment will carry.
 fn segment_size(tcb: &Tcb) -> u32 {
-    tcb.mss() - build::sack_len(tcb)
+    tcb.mss() - build::planned_len(tcb)
 }

@@ -9,6 +9,7 @@ use alloc::sync::Arc;
 
 use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
+use super::ecn::EcnHandshake;
 use super::negotiate::{self, Negotiated};
 use super::state::State;
 use super::tcb::{Beginning, Opening, Tcb};
@@ -34,8 +35,8 @@ pub struct HalfOpen {
     retransmissions: u8,
     started: Instant,
     sent_at: Instant,
-    /// The SYN-ACK was sent again, whoever asked for it.
-    repeated: bool,
+    /// How often the SYN-ACK was sent, whoever asked for it.
+    sends: u8,
     deadline: Instant,
     due: Option<SendReason>,
     /// When a segment that does not fit was last answered.
@@ -62,16 +63,17 @@ impl HalfOpen {
     #[must_use]
     pub fn from_syn(config: &Config, syn: &Incoming, identity: Identity) -> Self {
         let header = &syn.segment.header;
+        let ecn = EcnHandshake::from_syn(config.ecn.accept, header, syn.ecn);
         Self {
             identity,
-            negotiated: Negotiated::from_peer(config, &header.options),
+            negotiated: Negotiated { ecn, ..Negotiated::from_peer(config, &header.options) },
             irs: header.seq,
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             window: header.window,
             retransmissions: 0,
             started: syn.arrived,
             sent_at: syn.arrived,
-            repeated: false,
+            sends: 0,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
             last_challenge: None,
@@ -88,6 +90,10 @@ impl HalfOpen {
     /// Takes a segment (RFC 9293 section 3.10.7.4, SYN-RECEIVED).
     pub fn handle_segment(&mut self, config: &Arc<Config>, incoming: Incoming) -> HalfOpenOutcome {
         let now = incoming.arrived;
+        let header = &incoming.segment.header;
+        if header.flags.syn() && !header.flags.ack() && header.seq == self.irs {
+            self.negotiated.ecn.syn_again(header, incoming.ecn);
+        }
         let mut connection = self.connection(config);
         let verdict = connection.handle_segment(incoming);
         match connection.state() {
@@ -146,9 +152,11 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
-        self.repeated |= reason != SendReason::SynAck;
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
-        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason))
+        let beginning = SynAck { sends: self.sends, stamps, reason };
+        self.sends = self.sends.saturating_add(1);
+        self.negotiated.ecn.syn_ack_sent(beginning.sends);
+        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, &beginning))
     }
 
     /// When [`HalfOpen::handle_timeout`] is to be called next.
@@ -179,7 +187,7 @@ impl HalfOpen {
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.last_challenge;
-        tcb.syn_ack_at = (!self.repeated).then_some(self.sent_at);
+        tcb.syn_ack_at = (self.sends < 2).then_some(self.sent_at);
         Connection::from_tcb(common, tcb)
     }
 }
@@ -193,25 +201,32 @@ pub(crate) fn rto_after_handshake(config: &Config, retransmissions: u8) -> Rto {
     rto
 }
 
+/// What differs from one SYN-ACK of a connection to the next.
+pub(crate) struct SynAck {
+    /// How often it was sent before.
+    pub(crate) sends: u8,
+    pub(crate) stamps: Timestamps,
+    pub(crate) reason: SendReason,
+}
+
 /// A SYN-ACK: `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`.
 pub(crate) fn syn_ack(
     config: &Config,
     identity: Identity,
     ack: SeqNumber,
     negotiated: &Negotiated,
-    stamps: Timestamps,
-    reason: SendReason,
+    this: &SynAck,
 ) -> SegmentOut {
     let header = TcpHeader {
         source_port: identity.local_port,
         destination_port: identity.remote_port,
         seq: identity.iss,
         ack,
-        flags: Flags::SYN | Flags::ACK,
+        flags: Flags::SYN | Flags::ACK | negotiated.ecn.syn_ack_flags(this.sends),
         reserved: 0,
         window: negotiate::syn_window(config).octets() as u16,
         urgent_pointer: 0,
-        options: negotiate::answer(config, negotiated, stamps),
+        options: negotiate::answer(config, negotiated, this.stamps, this.sends),
     };
-    SegmentOut::without_text(header, reason)
+    SegmentOut::without_text(header, this.reason)
 }

@@ -1,8 +1,9 @@
 //! What the two SYNs agree on: MSS, window scale, timestamps, SACK (RFC 9293 section 3.7.1, RFC 7323,
-//! RFC 2018).
+//! RFC 2018); what they say of ECN is in [`super::ecn`].
 
 use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
 
+use super::ecn::EcnHandshake;
 use crate::config::Config;
 
 /// Octets that timestamps take in every header, padding included.
@@ -21,6 +22,8 @@ pub(crate) struct Negotiated {
     pub(crate) scaling: bool,
     pub(crate) timestamps: bool,
     pub(crate) sack: bool,
+    /// What the header's bits have said, beside the options.
+    pub(crate) ecn: EcnHandshake,
 }
 
 /// The options of an active SYN.
@@ -35,12 +38,19 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
 }
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
-pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamps) -> TcpOptions {
+/// `sends` is how often it was sent before.
+pub(crate) fn answer(
+    config: &Config,
+    negotiated: &Negotiated,
+    stamps: Timestamps,
+    sends: u8,
+) -> TcpOptions {
     TcpOptions {
         mss: Some(config.mss.octets()),
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
         timestamps: negotiated.timestamps.then_some(stamps),
+        acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, sends),
         ..TcpOptions::default()
     }
 }
@@ -71,6 +81,7 @@ impl Negotiated {
             scaling: config.window_scaling && peer.window_scale.is_some(),
             timestamps,
             sack: config.sack && peer.sack_permitted,
+            ecn: EcnHandshake::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
 
-use super::{Common, negotiate};
+use super::{Common, ecn, negotiate};
 use crate::config::Config;
 use crate::input::Stop;
 use crate::outgoing::SegmentOut;
@@ -75,13 +75,18 @@ impl SynSent {
             destination_port: common.identity.remote_port,
             seq: common.identity.iss,
             ack: SeqNumber::default(),
-            flags: Flags::SYN,
+            flags: Flags::SYN | self.ecn_flags(&common.config),
             reserved: 0,
             window: negotiate::syn_window(&common.config).octets() as u16,
             urgent_pointer: 0,
             options: negotiate::offer(&common.config, common.identity.timestamp(now)),
         };
         Some(SegmentOut::without_text(header, reason))
+    }
+
+    /// The ECN bits of the SYN that was sent last, or is to be sent.
+    pub(crate) fn ecn_flags(&self, config: &Config) -> Flags {
+        ecn::syn_flags(&config.ecn, self.retransmissions)
     }
 
     /// Takes the user's data for later.

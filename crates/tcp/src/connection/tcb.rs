@@ -8,6 +8,7 @@ use super::state::{State, Trigger};
 use crate::congestion::Congestion;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
+use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::window::Room;
 use crate::receive::{AckPolicy, Assembler, ReceiveBuffer, ReceiveSpace, SackReport};
 use crate::recovery::rto::Rto;
@@ -87,6 +88,9 @@ pub(crate) struct Tcb {
     pub(crate) peer_fin: Option<SeqNumber>,
     pub(crate) ack: AckPolicy,
     pub(crate) stamps: TimestampState,
+    pub(crate) ecn: EcnReceiver,
+    /// What the next header has room for.
+    pub(crate) plan: OptionPlan,
 
     pub(crate) recovery: LossRecovery,
     pub(crate) congestion: Congestion,
@@ -159,8 +163,20 @@ impl Tcb {
             sack_report: SackReport::default(),
             peer_fin: None,
             ack: AckPolicy::new(common.config.quick_acks, common.config.mss.octets().into()),
+            ecn: EcnReceiver::new(
+                &begin.negotiated.ecn,
+                begin.opening == Opening::Active && begin.state == State::Established,
+                begin.now,
+            ),
+            plan: OptionPlan::default(),
             recovery: LossRecovery::new(begin.rto, begin.now),
-            congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
+            congestion: Congestion::new(
+                &common.config,
+                segments.into(),
+                &begin.negotiated.ecn,
+                iss,
+                begin.now,
+            ),
             repair: Repair::Nothing,
             timers: TimerTable::new(),
             intents: Intents::default(),

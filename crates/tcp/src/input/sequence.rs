@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use synfin_wire::{Flags, Instant, Segment};
+use synfin_wire::{Ecn, Flags, Instant, Segment};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::state::State;
@@ -16,12 +16,12 @@ const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
-    let Incoming { segment, arrived, .. } = incoming;
+    let Incoming { segment, ecn, arrived } = incoming;
     let segment = without_repeated_syn(tcb, segment)?;
     paws(tcb, &segment, arrived)?;
-    acceptable(tcb, &segment, arrived)?;
-    remember_timestamp(tcb, &segment, arrived);
-    ControlFlow::Continue(trim(tcb, segment, arrived))
+    acceptable(tcb, &segment, ecn, arrived)?;
+    let newer = remember_timestamp(tcb, &segment, arrived);
+    ControlFlow::Continue(InWindow { newer, ..trim(tcb, Incoming { segment, ecn, arrived }) })
 }
 
 /// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
@@ -54,7 +54,7 @@ fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     ControlFlow::Continue(())
 }
 
-fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
     let header = &segment.header;
     if tcb.receive.accepts(header.seq, segment.sequence_length()) {
         return ControlFlow::Continue(());
@@ -69,6 +69,12 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     } else {
         DropReason::OutsideWindow
     };
+    if header.flags.syn() && header.flags.ack() && header.seq == tcb.receive.irs {
+        tcb.ecn.syn_ack_again(ecn);
+    }
+    if reason == DropReason::Duplicate && !segment.payload.is_empty() {
+        tcb.ecn.duplicate(header.seq);
+    }
     if !header.flags.rst() {
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
@@ -77,22 +83,25 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     drop(reason)
 }
 
-/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent.
-fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) {
+/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. Returns whether it has
+/// moved.
+fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) -> bool {
     let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
-        return;
+        return false;
     };
+    let before = tcb.stamps.recent;
     let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
     let stale = now - tcb.stamps.recent_at >= RECENT_LIFETIME;
     if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
         tcb.stamps.recent = stamps.value;
         tcb.stamps.recent_at = now;
     }
+    tcb.stamps.recent != before
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
-pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindow {
-    let Segment { header, mut payload } = segment;
+pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming) -> InWindow {
+    let Incoming { segment: Segment { header, mut payload }, ecn, arrived } = incoming;
     let mut flags = header.flags;
     let mut seq = header.seq;
     if flags.syn() && seq.before(tcb.receive.nxt) {
@@ -111,5 +120,5 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, arrived: Instant) -> InWindo
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, arrived, header }
+    InWindow { seq, text: payload, flags, ecn, newer: false, arrived, header }
 }

@@ -20,6 +20,9 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
+    if tcb.ecn.text(segment.ecn) {
+        tcb.ack.quicken(2);
+    }
     if segment.seq == tcb.receive.nxt {
         in_order(common, tcb, segment);
         ControlFlow::Continue(())

@@ -1,14 +1,16 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
+use crate::config::EcnFeedback;
 use crate::congestion::RestartEvent;
 use crate::connection::Common;
-use crate::connection::half_open;
+use crate::connection::half_open::{self, SynAck};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
+use crate::receive::ecn::OptionPlanInput;
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
@@ -19,12 +21,24 @@ const fn max_sack_ranges(timestamps: bool) -> usize {
     if timestamps { 3 } else { 4 }
 }
 
-/// Octets that the SACK ranges will take in the next header.
-pub(super) fn sack_len(tcb: &Tcb) -> u32 {
-    match reported_ranges(tcb) {
+/// Works out what the next header has room for beside timestamps: SACK ranges and the AccECN option.
+pub(super) fn plan(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let input = OptionPlanInput {
+        timestamps: tcb.negotiated.timestamps,
+        ranges: reported_ranges(tcb),
+        smoothed_rtt: tcb.recovery.rtt.smoothed(),
+        now,
+    };
+    tcb.plan = tcb.ecn.plan(&common.config.ecn, &input);
+}
+
+/// Octets that the planned options will take in the next header.
+pub(super) fn planned_len(tcb: &Tcb) -> u32 {
+    let sack = match tcb.plan.ranges {
         0 => 0,
         ranges => 4 + 8 * ranges as u32,
-    }
+    };
+    sack + tcb.plan.octets as u32
 }
 
 fn reported_ranges(tcb: &Tcb) -> usize {
@@ -41,7 +55,9 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
     tcb.ack.sent(&mut tcb.timers);
-    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason)
+    let this = SynAck { sends: tcb.retransmissions, stamps, reason };
+    tcb.negotiated.ecn.syn_ack_sent(this.sends);
+    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, &this)
 }
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
@@ -90,7 +106,20 @@ pub(super) fn new_text(
         watch_new_data(common, tcb, was_empty, now);
     }
     let flags = text_flags(push || segments > 1, fin);
-    text(common, tcb, start, octets, flags, reason, now)
+    let mut segment = text(common, tcb, start, octets, flags, reason, now);
+    if octets > 0 {
+        mark_new(tcb, &mut segment);
+    }
+    segment
+}
+
+/// Classic ECN: text that was never sent is ECN-capable, and the first after a reduction says that there was one
+/// (RFC 3168 section 6.1.2).
+fn mark_new(tcb: &mut Tcb, segment: &mut SegmentOut) {
+    segment.ecn = tcb.congestion.ecn.codepoint(true);
+    if tcb.negotiated.ecn.feedback == EcnFeedback::Classic && tcb.recovery.take_cwr() {
+        segment.header.flags = segment.header.flags | Flags::CWR;
+    }
 }
 
 /// A super-segment is pushed whether more is queued or not, as Linux does it: whoever gathers segments up for the
@@ -150,6 +179,7 @@ fn text(
 
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    plan(common, tcb, now);
     let mut segment =
         finish(common, tcb, tcb.send.nxt, Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
@@ -210,7 +240,11 @@ fn unacknowledging(
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..reported_ranges(tcb)]);
+    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..tcb.plan.ranges]);
+    let option_plan = tcb.plan;
+    options.acc_ecn = tcb.ecn.option(&option_plan, now);
+    let is_pure = payload_len == 0 && flags == Flags::ACK && options.sack.is_empty();
+    let ecn_flags = tcb.ecn.flags(is_pure);
     tcb.tally.segments_sent += 1;
     SegmentOut {
         header: TcpHeader {
@@ -218,7 +252,7 @@ fn unacknowledging(
             destination_port: common.identity.remote_port,
             seq,
             ack: tcb.receive.nxt,
-            flags,
+            flags: flags | ecn_flags,
             reserved: 0,
             window,
             urgent_pointer: 0,
@@ -227,7 +261,7 @@ fn unacknowledging(
         payload,
         payload_len,
         segment_size: None,
-        ecn: Ecn::NotEct,
+        ecn: tcb.congestion.ecn.codepoint(false),
         reason,
     }
 }

@@ -71,6 +71,11 @@ impl AckPolicy {
         Self::delay(timers, now, delay);
     }
 
+    /// The next `segments` are acknowledged at once.
+    pub(crate) fn quicken(&mut self, segments: u8) {
+        self.quick = self.quick.max(segments);
+    }
+
     /// The user answers: from now on acknowledgments can expect company.
     pub(crate) fn interactive(&mut self) {
         self.quick = 0;
