@@ -3,7 +3,7 @@
 //! No command is ever run. What a command would have done and this stack cannot do is returned, so that the
 //! script is never said to have passed.
 
-use synfin_host::tcp::Config;
+use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback};
 
 use crate::sockets::syn_patience;
 
@@ -21,6 +21,8 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_frto", "2"),
     ("tcp_early_retrans", "4"),
     ("tcp_slow_start_after_idle", "0"),
+    ("tcp_ecn", "0"),
+    ("tcp_ecn_option", "2"),
 ];
 
 /// Settings whose value picks one of several ways to do the same work. The stack has its own way, and the
@@ -28,8 +30,6 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
 const OWN_WAY: &[&str] = &[
     "tcp_congestion_control",
     "tcp_dsack",
-    "tcp_ecn",
-    "tcp_ecn_option",
     "tcp_fack",
     "tcp_fastopen",
     "tcp_fastopen_blackhole_timeout_sec",
@@ -95,6 +95,19 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
         ("tcp_min_tso_segs", Some(segments)) => {
             config.least_burst = u16::try_from(segments.max(1)).unwrap_or(u16::MAX);
         }
+        ("tcp_ecn", Some(mode)) => ecn(mode, &mut config.ecn),
+        ("tcp_ecn_fallback", Some(_)) => config.ecn.fallback = is_on,
+        ("tcp_ecn_option", Some(mode)) => {
+            config.ecn.option = match mode {
+                0 => AccEcnOption::Never,
+                1 => AccEcnOption::Sparing,
+                2 => AccEcnOption::Always,
+                _ => AccEcnOption::Persistent,
+            };
+        }
+        ("tcp_ecn_option_beacon", Some(times)) => {
+            config.ecn.option_beacons = u8::try_from(times).unwrap_or(u8::MAX);
+        }
         ("tcp_syn_retries" | "tcp_synack_retries", Some(retries)) => {
             config.r2_syn =
                 syn_patience(config.initial_rto, u32::try_from(retries).unwrap_or(u32::MAX).min(15));
@@ -102,6 +115,18 @@ fn set(name: &str, value: &str, config: &mut Config, unheeded: &mut Unheeded) {
         _ if OWN_WAY.contains(&name) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
+}
+
+/// Linux's modes: what is granted, and what is asked for.
+fn ecn(mode: usize, config: &mut EcnConfig) {
+    (config.accept, config.request) = match mode {
+        0 => (EcnFeedback::Off, EcnFeedback::Off),
+        1 => (EcnFeedback::Classic, EcnFeedback::Classic),
+        2 => (EcnFeedback::Classic, EcnFeedback::Off),
+        3 => (EcnFeedback::Accurate, EcnFeedback::Accurate),
+        4 => (EcnFeedback::Accurate, EcnFeedback::Classic),
+        _ => (EcnFeedback::Accurate, EcnFeedback::Off),
+    };
 }
 
 /// The words of a line; quotes keep blanks together and go, a comment ends it.

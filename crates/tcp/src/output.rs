@@ -132,7 +132,7 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let size = if within_window == 0 { size } else { size.min(within_window) };
     let (mss, segments, end) =
         tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
-    let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
+    let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
     let reason = tcb.recovery.retransmit_reason(tcb.negotiated.sack);
@@ -154,7 +154,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let octets = nagle::allowed(common, tcb, unsent, window, room.saturating_mul(size));
     // At most half the window at once, so that acknowledgments are spread over the round trip.
     let half = (tcb.congestion.window() / 2).max(1);
-    let most = half.min(at_once(common, tcb, size)).min(per_packet(limits, size));
+    let most = half.min(at_once(common, tcb, size)).min(per_packet(tcb, limits, size));
     let octets = octets.min(most.saturating_mul(size));
     let last = octets == unsent;
     let fin = tcb.fin_queued && last && octets < window;
@@ -181,7 +181,10 @@ fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
 }
 
 /// How many segments one packet of the device takes.
-fn per_packet(limits: TransmitLimits, size: u32) -> u32 {
+fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
+    if tcb.ecn.next_has_cwr() && !limits.repeats_cwr {
+        return 1;
+    }
     (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
 }
 
