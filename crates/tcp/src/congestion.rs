@@ -111,7 +111,13 @@ pub(crate) struct Congestion {
 
 impl Congestion {
     /// `initial_window` is in segments.
-    pub(crate) fn new(config: &Config, initial_window: u32, ecn: &EcnHandshake, nxt: SeqNumber, now: Instant) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        initial_window: u32,
+        ecn: &EcnHandshake,
+        nxt: SeqNumber,
+        now: Instant,
+    ) -> Self {
         let algorithm = match config.congestion {
             CongestionAlgorithm::Reno => Algorithm::Reno(Reno),
             CongestionAlgorithm::Cubic => {

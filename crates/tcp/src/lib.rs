@@ -55,5 +55,5 @@ pub use event::Event;
 pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
-pub use receive::ecn::EcnOctets;
 pub use reason::{CloseReason, DropReason, SendReason};
+pub use receive::ecn::EcnOctets;

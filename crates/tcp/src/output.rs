@@ -71,7 +71,9 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if tcb.state() == State::SynReceived {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
-    if tcb.ecn.owes_handshake() && let Some(reason) = tcb.ack.due() {
+    if tcb.ecn.owes_handshake()
+        && let Some(reason) = tcb.ack.due()
+    {
         return Some(Decision::Acknowledge(reason));
     }
     loss_probe(tcb)

@@ -197,7 +197,11 @@ fn whole_count(least: u32, ce_octets: u32, delivery: &Delivery) -> u32 {
         return most.min(least + (share as u32 & !(ACE_RANGE - 1)));
     }
     // Half a full segment for each mark is too little to believe in.
-    if ce_octets <= least.saturating_mul(mss) && ce_octets < most.saturating_mul(mss) / 2 { least } else { most }
+    if ce_octets <= least.saturating_mul(mss) && ce_octets < most.saturating_mul(mss) / 2 {
+        least
+    } else {
+        most
+    }
 }
 
 /// Where a counter of the option begins (RFC 9768 section 3.2.1).

@@ -39,12 +39,7 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
 /// `sends` is how often it was sent before.
-pub(crate) fn answer(
-    config: &Config,
-    negotiated: &Negotiated,
-    stamps: Timestamps,
-    sends: u8,
-) -> TcpOptions {
+pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamps, sends: u8) -> TcpOptions {
     TcpOptions {
         mss: Some(config.mss.octets()),
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),

@@ -268,7 +268,9 @@ impl EcnReceiver {
         }
         match config.option {
             AccEcnOption::Never => false,
-            AccEcnOption::Sparing => !self.option_failed && (self.demand > 0 || self.is_beacon(config, input)),
+            AccEcnOption::Sparing => {
+                !self.option_failed && (self.demand > 0 || self.is_beacon(config, input))
+            }
             AccEcnOption::Always => !self.option_failed,
             AccEcnOption::Persistent => true,
         }
@@ -284,8 +286,11 @@ impl EcnReceiver {
     pub(crate) fn option(&mut self, plan: &OptionPlan, now: Instant) -> Option<AccEcn> {
         let count = plan.counters?;
         let octets = [self.octets.ect1, self.octets.ce, self.octets.ect0];
-        let counters: SmallVec<[u32; 3]> =
-            octets.iter().zip(FIRST_COUNTERS).map(|(octets, first)| octets.wrapping_add(first) & 0xff_ffff).collect();
+        let counters: SmallVec<[u32; 3]> = octets
+            .iter()
+            .zip(FIRST_COUNTERS)
+            .map(|(octets, first)| octets.wrapping_add(first) & 0xff_ffff)
+            .collect();
         self.least_counters = 0;
         self.demand = self.demand.saturating_sub(1);
         self.option_sent_at = now;
