@@ -157,7 +157,7 @@ fn recover(
 ) -> AckPlan {
     let mut input = ack_input(common, tcb, segment, prior_una, tells_window);
     // RFC 9768 section 3.2.2.1: in the handshake the ECN bits have a meaning of their own.
-    input.feedback = (!establishes).then(|| Feedback {
+    input.feedback = (!establishes).then_some(Feedback {
         flags: segment.flags,
         option: segment.header.options.acc_ecn.as_ref(),
         newer: segment.newer,

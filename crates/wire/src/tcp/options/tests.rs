@@ -7,7 +7,7 @@ use super::{AccEcn, SackRange, TcpOptions, Timestamps};
 use crate::ip::Ecn;
 use crate::seq::SeqNumber;
 
-const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
+const TIMESTAMPS: Timestamps = Timestamps { value: 0x01_020304, echo: 0x0506_0708 };
 
 fn range(start: u32, end: u32) -> SackRange {
     SackRange { start: SeqNumber::new(start), end: SeqNumber::new(end) }
@@ -90,9 +90,9 @@ fn acc_ecn_takes_the_place_of_the_nops_behind_it() {
     let all = [174, 11, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1];
     assert_eq!(written(&of(acc_ecn(&[1, 0, 1]), smallvec![])), all, "eleven octets and a NOP");
     assert_eq!(written(&of(acc_ecn(&[]), smallvec![])), [174, 2, 1, 1]);
-    assert_eq!(written(&of(acc_ecn(&[0x0102_03]), smallvec![])), [174, 5, 1, 2, 3, 1, 1, 1]);
+    assert_eq!(written(&of(acc_ecn(&[0x01_0203]), smallvec![])), [174, 5, 1, 2, 3, 1, 1, 1]);
     assert_eq!(
-        written(&of(acc_ecn(&[0x0102_03]), smallvec![range(1, 2)])),
+        written(&of(acc_ecn(&[0x01_0203]), smallvec![range(1, 2)])),
         [174, 5, 1, 2, 3, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2],
         "one octet and one NOP before the range"
     );
@@ -101,7 +101,7 @@ fn acc_ecn_takes_the_place_of_the_nops_behind_it() {
         [174, 2, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2],
         "no NOP before the range"
     );
-    let with_scale = TcpOptions { window_scale: Some(7), ..of(acc_ecn(&[0x0102_03]), smallvec![]) };
+    let with_scale = TcpOptions { window_scale: Some(7), ..of(acc_ecn(&[0x01_0203]), smallvec![]) };
     assert_eq!(written(&with_scale), [174, 5, 1, 2, 3, 3, 3, 7]);
     let with_both = TcpOptions { sack_permitted: true, ..with_scale };
     assert_eq!(written(&with_both), [174, 5, 1, 2, 3, 1, 4, 2, 1, 3, 3, 7]);
