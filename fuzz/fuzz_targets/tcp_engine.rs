@@ -101,7 +101,7 @@ impl Bench {
         let max_payload = input.one_of(&[0, 1500, LONGEST_TEXT]);
         let mut bench = Self {
             config: Arc::clone(&config),
-            limits: TransmitLimits { max_payload },
+            limits: TransmitLimits { max_payload, repeats_cwr: false },
             stage: Stage::Gone,
             now,
             una: iss,
