@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use synfin_tcp::{
-    Config, Connection, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive, PathSignal, PathSignalKind,
-    SegmentOut, State, TimeWait, TimeWaitOutcome, TransmitLimits,
+    Config, Connection, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive,
+    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TimeWaitOutcome, TransmitLimits,
 };
 use synfin_wire::tcp::{MAX_HEADER_LEN, SackRange};
 use synfin_wire::{Ecn, Flags, Instant, Mss, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
@@ -112,8 +112,18 @@ impl Bench {
             scale: 0,
             user: true,
         };
-        bench.stage = if active {
+        let fast = input.bit();
+        bench.stage = if active && fast {
+            let attempt = FastOpenAttempt { option: None, max_text: input.one_of(&[0, 1, 1420, 65_535]) };
+            let mut connection = Connection::open_fast(config, identity, attempt, now);
+            let _ = connection.send(vec![0; input.word().into()].into(), now);
+            Stage::Connection(Box::new(connection))
+        } else if active {
             Stage::Connection(Box::new(Connection::open(config, identity, now)))
+        } else if fast {
+            let syn = bench.segment(input, Flags::SYN, irs, SeqNumber::new(0));
+            bench.expected = irs + 1;
+            Stage::Connection(Box::new(Connection::accept_fast(&config, syn, identity, None)))
         } else {
             let syn = bench.segment(input, Flags::SYN, irs, SeqNumber::new(0));
             bench.expected = irs + 1;

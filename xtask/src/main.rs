@@ -6,6 +6,7 @@
 
 mod arrows;
 mod finding;
+mod ledger;
 mod sizes;
 mod words;
 
@@ -34,6 +35,12 @@ struct Cli {
 enum Task {
     /// Check that the crates depend on each other only in the direction the design allows
     Arrows,
+    /// Check that each requirement of the standards, and each attack, has a test that exists or a reason
+    Ledger {
+        /// Write docs/conformance.md and docs/attacks.md anew
+        #[arg(long)]
+        write: bool,
+    },
     /// Check that no file is over 600 lines and no function over 80
     Sizes,
     /// Check that no tracked file names a machine's path, a workplace's number or a superseded RFC
@@ -44,16 +51,19 @@ enum Task {
 
 type Check = (&'static str, fn(&Metadata) -> Result<Vec<Finding>>);
 
-const CHECKS: [Check; 3] = [("arrows", arrows::check), ("sizes", sizes::check), ("words", words::check)];
+const CHECKS: [Check; 4] =
+    [("arrows", arrows::check), ("ledger", ledger::check), ("sizes", sizes::check), ("words", words::check)];
 
 fn main() -> ExitCode {
-    let chosen = match Cli::parse().task {
+    let task = Cli::parse().task;
+    let chosen = match task {
         Task::Arrows => &CHECKS[0..1],
-        Task::Sizes => &CHECKS[1..2],
-        Task::Words => &CHECKS[2..3],
+        Task::Ledger { .. } => &CHECKS[1..2],
+        Task::Sizes => &CHECKS[2..3],
+        Task::Words => &CHECKS[3..4],
         Task::All => &CHECKS[..],
     };
-    match run(chosen) {
+    match run(chosen, matches!(task, Task::Ledger { write: true })) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -64,8 +74,11 @@ fn main() -> ExitCode {
 }
 
 /// Runs the checks, prints what they find, and returns how many findings there were.
-fn run(checks: &[Check]) -> Result<usize> {
+fn run(checks: &[Check], write_pages: bool) -> Result<usize> {
     let metadata = MetadataCommand::new().no_deps().exec().context("cannot read the workspace")?;
+    if write_pages {
+        ledger::write_pages(&metadata)?;
+    }
     let mut total = 0;
     for (name, check) in checks {
         let findings = check(&metadata).with_context(|| format!("{name} could not run"))?;

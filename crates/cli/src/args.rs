@@ -15,6 +15,7 @@ use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
 use crate::relay::RelayArgs;
+use crate::source::SourceArgs;
 
 /// TCP in user space: under an unmodified program, or on its own.
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ pub(crate) enum Verb {
     Inner(InnerArgs),
     #[command(hide = true)]
     Relay(RelayArgs),
+    #[command(hide = true)]
+    Source(SourceArgs),
 }
 
 /// Run a command whose whole network is synfin.

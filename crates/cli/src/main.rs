@@ -16,6 +16,7 @@ mod link;
 mod relay;
 mod run;
 mod serve;
+mod source;
 
 use args::{Cli, Verb};
 use failure::Failure;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Verb::Drill(args) => drill::run(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Relay(args) => relay::relay(&args),
+        Verb::Source(args) => source::source(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Connect(args) => connect::connect(&args),
     };

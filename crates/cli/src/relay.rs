@@ -23,10 +23,12 @@ use nix::sys::time::TimeSpec;
 use synfin_device::interface::Interface;
 use synfin_device::tun::Tun;
 use synfin_device::{Device, Offload, PacketOut};
-use synfin_sim::{Link, LinkCounters};
+use synfin_sim::units::parse_duration;
+use synfin_sim::{Link, LinkConfig, LinkCounters, Loss, Queue};
 
 use crate::args::Impairments;
 use crate::failure::Failure;
+use crate::link::QUEUE_LEN;
 
 /// How many packets are taken from one side before the other has its turn.
 const BATCH: usize = 64;
@@ -60,8 +62,32 @@ pub(crate) struct RelayArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(1280..=65_521))]
     mtu: u16,
 
+    /// How long the queue before the rate takes to drain, in place of a tenth of a second
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "rate")]
+    queue: Option<Duration>,
+
+    /// Lose these packets from left to right and no others: 1 is the first
+    #[arg(long, value_name = "N,N", value_delimiter = ',', conflicts_with = "loss")]
+    lose: Vec<u64>,
+
     #[command(flatten)]
     impairments: Impairments,
+}
+
+impl RelayArgs {
+    /// The link from left to right, and the one back.
+    fn links(&self) -> (Link, Link) {
+        let mut config = self.impairments.link();
+        if let Some((span, rate)) = self.queue.zip(config.rate) {
+            config.queue = Queue::DropTail { packets: usize::MAX, octets: rate.octets_in(span) };
+        }
+        let (mut there, back) = Link::pair(config.clone(), self.impairments.seed);
+        if !self.lose.is_empty() {
+            there
+                .set_config(LinkConfig { loss: Loss::Listed(self.lose.iter().copied().collect()), ..config });
+        }
+        (there, back)
+    }
 }
 
 /// An address with the length of its network's prefix.
@@ -85,7 +111,7 @@ pub(crate) fn relay(args: &RelayArgs) -> Result<ExitCode, Failure> {
     let stop = signals().map_err(|error| Failure::fault(format!("cannot wait for signals: {error}")))?;
     let left = make_tun(&args.left, &args.left_address, args)?;
     let right = make_tun(&args.right, &args.right_address, args)?;
-    let (there, back) = Link::pair(args.impairments.link(), args.impairments.seed);
+    let (there, back) = args.links();
     let mut relay = Relay { tuns: [left, right], links: [there, back], start: Instant::now() };
     println!("ready");
     relay.run(&stop).map_err(|error| Failure::fault(format!("the relay has broken down: {error}")))?;
@@ -120,6 +146,8 @@ fn make_tun(namespace: &str, addresses: &[Address], args: &RelayArgs) -> Result<
         // Every packet is to meet the link by itself, with its checksum.
         let tun = Tun::builder().name(&*args.tun).mtu(args.mtu.into()).offload(false).build()?;
         let mut interface = Interface::new(tun.name())?;
+        // What a burst is too much for is the link's to say, not the interface's.
+        interface.set_queue_len(QUEUE_LEN)?;
         for Address(address, prefix) in addresses {
             interface.add_address(*address, *prefix)?;
         }

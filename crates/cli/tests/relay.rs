@@ -1,11 +1,15 @@
-//! `synfin relay` under iperf3, kernel to kernel. The traffic stays in two namespaces made for it.
+//! `synfin relay` under iperf3, kernel to kernel, and under `synfin source`. The traffic stays in two namespaces made for
+//! it.
 
 mod common;
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use common::{SYNFIN, text};
+use nix::sched::{CloneFlags, setns};
 
 /// A network namespace that lasts as long as this does.
 struct Namespace(Child);
@@ -29,6 +33,16 @@ impl Namespace {
         let mut command = Command::new("nsenter");
         command.arg(format!("--net={}", self.path())).arg(program);
         command
+    }
+
+    /// What listens there at this end.
+    fn listen(&self, end: &str) -> TcpListener {
+        let namespace = File::open(self.path()).expect("it is there as long as its keeper");
+        let listen = || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).expect("the tests have root");
+            TcpListener::bind(end).expect("nobody else listens there")
+        };
+        std::thread::scope(|scope| scope.spawn(listen).join().expect("nothing in it panics"))
     }
 }
 
@@ -68,10 +82,7 @@ fn iperf(link: &[&str], words: &[&str]) -> Option<Outcome> {
         return None;
     }
     let (left, right) = (Namespace::new(), Namespace::new());
-    let mut relay = Command::new(SYNFIN);
-    relay.arg("relay").args([left.path(), right.path()]).args(link);
-    let mut relay = piped(&mut relay).spawn().expect("synfin was built");
-    assert_eq!(line(&mut relay), "ready");
+    let relay = relay(&left, &right, link);
 
     let mut server = right.command("iperf3");
     server.args(["--server", "--one-off", "--forceflush"]);
@@ -85,10 +96,23 @@ fn iperf(link: &[&str], words: &[&str]) -> Option<Outcome> {
     let _ = said.count();
     let _ = server.wait();
 
+    Some(Outcome { iperf, relay: end(relay) })
+}
+
+/// Joins two namespaces by a link.
+fn relay(left: &Namespace, right: &Namespace, link: &[&str]) -> Child {
+    let mut relay = Command::new(SYNFIN);
+    relay.arg("relay").args([left.path(), right.path()]).args(link);
+    let mut relay = piped(&mut relay).spawn().expect("synfin was built");
+    assert_eq!(line(&mut relay), "ready");
+    relay
+}
+
+/// Ends a relay, and returns what it says of the packets.
+fn end(relay: Child) -> String {
     let relay_id = nix::unistd::Pid::from_raw(relay.id().cast_signed());
     nix::sys::signal::kill(relay_id, nix::sys::signal::Signal::SIGTERM).expect("it runs");
-    let relay = text(&relay.wait_with_output().expect("it runs").stdout);
-    Some(Outcome { iperf, relay })
+    text(&relay.wait_with_output().expect("it runs").stdout)
 }
 
 /// The number behind a name, the first of that name after the last `section`.
@@ -137,6 +161,34 @@ fn the_kernel_sees_the_loss_that_was_asked_for() {
 }
 
 #[test]
+fn a_source_sends_through_what_loses_the_packets_of_a_list() {
+    if !common::root() || !common::programs(&["nsenter", "sysctl"]) {
+        return;
+    }
+    let (left, right) = (Namespace::new(), Namespace::new());
+    let forward = left.command("sysctl").args(["-qw", "net.ipv4.ip_forward=1"]).status();
+    assert!(forward.expect("nsenter is there").success());
+    let link = ["--rate", "100mbit", "--delay", "1ms", "--queue", "1s", "--lose", "30,31,60"];
+    let relay = relay(&left, &right, &link);
+    let listener = right.listen("10.77.0.2:5001");
+
+    let mut source = left.command(SYNFIN);
+    source.args(["source", "10.77.0.2:5001", "--address", "10.77.0.3", "--sample", "5ms"]);
+    let source = piped(&mut source).spawn().expect("nsenter is there");
+    let (mut stream, peer) = listener.accept().expect("it connects");
+    assert_eq!(peer.ip().to_string(), "10.77.0.3");
+    stream.read_exact(&mut vec![0; 1 << 20]).expect("octets come without end");
+    // With more of them unread, this resets the connection.
+    drop(stream);
+    let source = source.wait_with_output().expect("it runs");
+    assert!(source.status.success(), "{:?}", source.status);
+    let samples = text(&source.stdout);
+    assert!(samples.starts_with("{\"seconds\":0.0") && samples.contains("\"mss\":1448,"), "{samples}");
+    let relay = end(relay);
+    assert_eq!((number(&relay, "there", "lost"), number(&relay, "there", "queue_dropped")), (3.0, 0.0));
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let failed = |words: &[&str]| common::output(Command::new(SYNFIN).arg("relay").args(words));
     let nothing = "synfin: there is no network namespace /run/netns/nowhere-at-all: \
@@ -146,6 +198,13 @@ fn what_is_not_there_is_named() {
     assert_eq!(ended.status, Some(2));
     assert!(
         ended.stderr.contains("'10.0.0.1' is not ADDRESS/PREFIX: give one like 10.77.0.1/24"),
+        "{ended:?}"
+    );
+    let source = ["source", "10.77.0.2:5001", "--address", "10.77.0.3", "--congestion", "tahoe"];
+    let ended = common::output(Command::new(SYNFIN).args(source));
+    assert_eq!(ended.status, Some(2));
+    assert!(
+        ended.stderr.contains("'tahoe' is no congestion control of synfin's: give cubic or reno"),
         "{ended:?}"
     );
 }

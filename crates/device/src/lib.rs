@@ -35,6 +35,7 @@ pub mod tun;
 pub mod virtio;
 
 pub use packet::{ChecksumOffload, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind};
+pub use sys::give_back_free_memory;
 
 /// The octets of an Ethernet header: two addresses and a type, no VLAN tag.
 pub const ETHERNET_HEADER_LEN: usize = 14;

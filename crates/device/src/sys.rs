@@ -1,5 +1,6 @@
-//! The kernel's interfaces that have no safe form elsewhere: the TUN driver's ioctls, reading into memory
-//! that holds nothing yet, and descriptors that arrive as bare numbers.
+//! The system's interfaces that have no safe form elsewhere: the TUN driver's ioctls, reading into memory
+//! that holds nothing yet, descriptors that arrive as bare
+//! numbers, and the allocator's free pages.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -163,4 +164,14 @@ pub(crate) fn own_inherited(fd: RawFd) -> io::Result<OwnedFd> {
     Errno::result(unsafe { libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC) })?;
     // SAFETY: the descriptor is open and, being unmarked until now, has no owner in this process.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Hands the pages that the allocator keeps free back to the kernel. glibc does that of itself only at the end of its
+/// heap, which one small allocation may hold up.
+pub fn give_back_free_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it touches nothing that is allocated, and may be called at any time by any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }

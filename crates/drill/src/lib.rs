@@ -24,16 +24,19 @@
 //! | `packet` | packets between the script's numbers and the host's, and how they differ |
 //! | `runner` | events in virtual time |
 //! | `sockets` | Linux's socket calls over a host |
-//! | `sysctl`, `code` | commands as settings; snippets evaluated |
+//! | [`calls`] | the same calls, for an interpreter that is not this crate's |
+//! | `sysctl`, `nstat`, `code` | commands as settings and as counters; snippets evaluated |
 //! | [`suite`] | many scripts, and the table |
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod calls;
 pub mod suite;
 
 mod code;
 mod form;
 mod lexer;
+mod nstat;
 mod packet;
 mod parser;
 mod runner;

@@ -8,15 +8,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use synfin_host::Host;
 use synfin_wire::Instant;
 
 use crate::ast::{Action, Code, Command, Event, Script, Time};
 use crate::code::{Environment, Trouble};
 use crate::form::Form;
+use crate::nstat::Nstat;
 use crate::sockets::Kernel;
 use crate::span::Position;
-use crate::sysctl;
 use crate::verdict::{Failure, Report, TraceLine, Verdict};
 
 mod arguments;
@@ -24,14 +23,14 @@ mod calls;
 mod clock;
 mod outputs;
 mod packets;
-mod setup;
+pub(crate) mod setup;
 
 use calls::Ongoing;
 use packets::Conversation;
 use setup::Setup;
 
 /// Where a script's clock starts on the host's: late enough that nothing looks like the dawn of time.
-const START: Instant = Instant::from_millis(10_000);
+pub(crate) const START: Instant = Instant::from_millis(10_000);
 /// How long a call that blocks may hold up the one behind it, and the end of the script.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -100,6 +99,7 @@ struct Runner {
     ports_used: u16,
     ongoing: Option<Ongoing>,
     environment: Environment,
+    nstat: Nstat,
     /// When the last event was due, by the script's clock; microseconds.
     last_due: Option<u64>,
     /// That event was a packet of the script's: what follows counts from its due time.
@@ -123,16 +123,7 @@ struct Due {
 
 impl Runner {
     fn new(mut setup: Setup) -> Self {
-        let mut defaults = setup.host.tcp.clone();
-        if let Some(command) = &setup.prepare {
-            setup.unheeded = sysctl::apply(&command.text, &mut defaults);
-        }
-        setup.host.tcp = defaults.clone();
-        let host = Host::new(setup.host.clone(), [0x5f; 32]);
-        let mut kernel = Kernel::new(host, START, setup.local_port, setup.peer(), defaults);
-        for what in &setup.unheeded {
-            kernel.unheed(what.as_str());
-        }
+        let kernel = setup.kernel();
         Self {
             setup,
             kernel,
@@ -141,6 +132,7 @@ impl Runner {
             ports_used: 0,
             ongoing: None,
             environment: Environment::default(),
+            nstat: Nstat::default(),
             last_due: None,
             last_inbound: false,
             trace: Vec::new(),
@@ -211,9 +203,12 @@ impl Runner {
 
     fn command(&mut self, at: Position, command: &Command, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        for what in sysctl::apply(&command.text, &mut self.kernel.defaults) {
-            self.kernel.unheed(what);
+        match self.nstat.run(&command.text, self.kernel.host.counters()) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Halt::failed(at, "this counter has not grown")),
+            None => {}
         }
+        self.kernel.configure(&command.text);
         Ok(())
     }
 

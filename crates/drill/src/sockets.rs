@@ -10,18 +10,22 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use synfin_host::tcp::{Config, KeepAlive, State};
-use synfin_host::{Host, ListenerHandle, TcpHandle};
+use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
 use synfin_wire::Instant;
 
 mod errno;
 mod error_queue;
+mod fast_open;
 mod info;
 mod open;
 mod options;
 mod readiness;
 mod transfer;
 
+use crate::sysctl::{self, Settings};
+
 pub(crate) use errno::Errno;
+pub(crate) use error_queue::Report;
 pub(crate) use options::{OptionValue, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
 
@@ -40,7 +44,7 @@ impl Stop {
     /// Waits for as long as it takes.
     const BLOCK: Self = Self::Block { until: None };
 
-    fn unsupported(what: impl Into<String>) -> Self {
+    pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported(what.into())
     }
 }
@@ -81,11 +85,12 @@ pub(crate) struct TcpFile {
     connect_told: bool,
     /// The last state before CLOSED.
     last_state: State,
-    /// TCP_FASTOPEN_CONNECT: connecting waits for the first octets.
-    connects_on_write: bool,
+    fast_open: fast_open::FastOpenFile,
     /// TCP_INQ: how much is left comes with what is read.
     tells_unread: bool,
     errors: error_queue::ErrorQueue,
+    /// How often there was room again for a writer who had found none.
+    rooms: u64,
     /// Options that are kept to be read back.
     kept: BTreeMap<(i64, i64), i64>,
 }
@@ -125,6 +130,21 @@ impl Kernel {
         Self { host, now, peer, any, defaults, unheeded: BTreeSet::new(), files: BTreeMap::new() }
     }
 
+    /// What a command sets is in force from now on.
+    pub(crate) fn configure(&mut self, command: &str) {
+        let mut settings = Settings::of(self.host.config());
+        settings.tcp = self.defaults.clone();
+        for what in sysctl::apply(command, &mut settings) {
+            self.unheed(what);
+        }
+        self.defaults = settings.tcp;
+        self.host.set_fast_open(settings.fast_open);
+        self.host.set_syn_cookies(settings.syn_cookies);
+        if settings.forgets_peers {
+            self.host.forget_fast_open_peers();
+        }
+    }
+
     /// Gives a new file the number that the script calls it by; false when that is taken.
     pub(crate) fn install(&mut self, fd: i32, file: File) -> bool {
         let free = fd >= 0 && !self.files.contains_key(&fd);
@@ -132,6 +152,16 @@ impl Kernel {
             self.files.insert(fd, file);
         }
         free
+    }
+
+    /// The same for a file that `accept` returns: a script may give it a number that is in use, and cannot call the file
+    /// that had it any more. That one stays open.
+    pub(crate) fn install_accepted(&mut self, fd: i32, file: File) -> bool {
+        if let Some(hidden) = self.files.insert(fd, file) {
+            let lowest = self.files.keys().next().copied().unwrap_or(0).min(0);
+            self.files.insert(lowest - 1, hidden);
+        }
+        fd >= 0
     }
 
     /// Takes note of what a script asked for in vain.
@@ -164,6 +194,18 @@ impl Kernel {
     /// Whether calls on this descriptor return rather than wait.
     pub(crate) fn is_nonblocking(&self, fd: i32) -> bool {
         matches!(self.files.get(&fd), Some(File::Tcp(file)) if file.nonblocking)
+    }
+
+    /// Takes note of what has happened to a connection.
+    pub(crate) fn note_event(&mut self, event: HostEvent) {
+        let HostEvent::Tcp { handle, events } = event else { return };
+        for file in self.files.values_mut() {
+            if let File::Tcp(file) = file
+                && file.role == Role::Connection(handle)
+            {
+                file.rooms += u64::from(events.writable());
+            }
+        }
     }
 
     /// Remembers the state of every connection: the error that one leaves depends on it.

@@ -34,6 +34,7 @@ pub(crate) const POLLRDHUP: i64 = 0x2000;
 pub(crate) const EPOLLET: i64 = 1 << 31;
 pub(crate) const EPOLLONESHOT: i64 = 1 << 30;
 
+pub(crate) const MSG_OOB: i64 = 0x1;
 pub(crate) const MSG_PEEK: i64 = 0x2;
 pub(crate) const MSG_CTRUNC: i64 = 0x8;
 pub(crate) const MSG_TRUNC: i64 = 0x20;
@@ -132,6 +133,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("IP_PMTUDISC_PROBE", 3),
     ("IPV6_RECVERR", 25),
     ("IPV6_TCLASS", 67),
+    ("MSG_OOB", MSG_OOB),
     ("MSG_PEEK", MSG_PEEK),
     ("MSG_CTRUNC", MSG_CTRUNC),
     ("MSG_TRUNC", MSG_TRUNC),

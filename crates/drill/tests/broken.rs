@@ -9,7 +9,7 @@ const SOUND: &str = "\
 +0 bind(3, ..., ...) = 0
 +0 listen(3, 1) = 0
 +0 < S 0:0(0) win 65535 <mss 1000,sackOK,nop,nop,nop,wscale 7>
-+0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,sackOK,nop,wscale 5>
++0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,sackOK,nop,wscale 8>
 +.01 < . 1:1(0) ack 1 win 512
 +0 accept(3, ..., ...) = 4
 +.01 < P. 1:1001(1000) ack 1 win 512
@@ -49,9 +49,9 @@ const CASES: [(&str, usize, &str, u32, &str); 17] = [
     (
         "wrong option order",
         5,
-        "+0 > S. 0:0(0) ack 1 <nop,nop,sackOK,mss 1460,nop,wscale 5>",
+        "+0 > S. 0:0(0) ack 1 <nop,nop,sackOK,mss 1460,nop,wscale 8>",
         5,
-        "options: expected <nop,nop,sackOK,mss 1460,nop,wscale 5>, found <mss 1460,nop,nop,sackOK,nop,wscale 5>",
+        "options: expected <nop,nop,sackOK,mss 1460,nop,wscale 8>, found <mss 1460,nop,nop,sackOK,nop,wscale 5>",
     ),
     ("missing option", 5, "+0 > S. 0:0(0) ack 1", 5, "options: expected <>"),
     ("late by 5 ms", 9, "+.005 > . 1:1(0) ack 1001", 9, "due at 0.025000 s and came at 0.020000 s"),
@@ -148,8 +148,8 @@ fn nothing_that_is_not_there_is_ever_passed() {
     for (text, what) in [
         ("`tc qdisc replace dev tun0 root fq`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", "tc qdisc"),
         (
-            "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_TCP, TCP_CORK, [1], 4) = 0",
-            "TCP_CORK",
+            "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_TCP, TCP_TIMESTAMP, [1], 4) = 0",
+            "TCP_TIMESTAMP",
         ),
         ("0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3", "sockets other than TCP's"),
     ] {

@@ -54,11 +54,14 @@ fn every_script_cites_its_clause() {
     }
 }
 
+/// Trace and verdict, a hundred times, in every form.
 #[test]
 fn a_run_is_repeated_to_the_letter() {
     for script in scripts() {
         let text = fs::read_to_string(&script).unwrap();
-        let first = run_text(&text, Form::V4);
-        assert!((0..3).all(|_| run_text(&text, Form::V4) == first), "{}", script.display());
+        for form in Form::ALL {
+            let first = run_text(&text, form);
+            assert!((1..100).all(|_| run_text(&text, form) == first), "{} ({form})", script.display());
+        }
     }
 }

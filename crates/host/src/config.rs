@@ -7,6 +7,9 @@ use std::time::Duration;
 use synfin_tcp::Config;
 use synfin_wire::ethernet::MacAddress;
 
+use crate::fast_open::{FastOpen, FastOpenConfig, FastOpenKeys};
+use crate::syn_cookie::SynCookies;
+
 /// The settings of a host.
 ///
 /// ```
@@ -33,6 +36,10 @@ pub struct HostConfig {
     pub offload: HostOffload,
     /// The settings of connections. The host sets `mss` and `default_peer_mss` itself, by MTU and family.
     pub tcp: Config,
+    /// Text in SYNs (RFC 7413).
+    pub fast_open: FastOpenConfig,
+    /// Which SYNs are answered without being kept.
+    pub syn_cookies: SynCookies,
     /// Answer echo requests for the host's own addresses.
     pub answer_echo: bool,
     /// ICMP errors sent, at most, a second; as many may be sent in one go.
@@ -77,6 +84,8 @@ pub struct Limits {
     pub udp_queue: usize,
     /// Octets of fragments waiting for the rest of their datagrams.
     pub reassembly: usize,
+    /// Peers whose Fast Open cookie and MSS are remembered.
+    pub fast_open_peers: usize,
     /// Neighbours remembered (Ethernet).
     pub neighbours: usize,
     /// Packets of a kind other than TCP waiting to be sent.
@@ -92,6 +101,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(130),
             udp_queue: 1 << 20,
             reassembly: 4 << 20,
+            fast_open_peers: 4096,
             neighbours: 1024,
             transmit_queue: 1024,
         }
@@ -111,6 +121,8 @@ impl HostConfig {
             medium: Medium::Ip,
             offload: HostOffload::default(),
             tcp: Config::default(),
+            fast_open: FastOpenConfig::default(),
+            syn_cookies: SynCookies::default(),
             answer_echo: true,
             icmp_errors_per_second: 1000,
             limits: Limits::default(),
@@ -126,6 +138,9 @@ pub struct ConnectOptions {
     pub local: Option<SocketAddr>,
     /// Settings other than the host's. An `mss` that the link cannot carry is lowered.
     pub config: Option<Arc<Config>>,
+    /// Text in the SYN: what is sent before [`crate::Host::poll_transmit`] is called goes with it, as far as
+    /// [`crate::TcpSocket::syn_capacity`] says.
+    pub fast_open: FastOpen,
 }
 
 /// How a listener differs from the ordinary.
@@ -135,11 +150,25 @@ pub struct ListenOptions {
     pub backlog: usize,
     /// Settings of the connections, other than the host's. An `mss` that the link cannot carry is lowered.
     pub config: Option<Arc<Config>>,
+    /// How text in SYNs is taken.
+    pub fast_open: ListenFastOpen,
+}
+
+/// How a listener takes text in SYNs (RFC 7413), where the host's [`FastOpenConfig::server`] lets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ListenFastOpen {
+    /// How many connections may be in use before their handshake is over (RFC 7413 section 5.1); 0: text in SYNs
+    /// is not taken. `None` leaves it to [`FastOpenConfig::every_listener`].
+    pub backlog: Option<usize>,
+    /// Keys other than the host's.
+    pub keys: Option<FastOpenKeys>,
+    /// Text is taken without a cookie.
+    pub without_cookie: bool,
 }
 
 impl Default for ListenOptions {
     /// A backlog of 1024.
     fn default() -> Self {
-        Self { backlog: 1024, config: None }
+        Self { backlog: 1024, config: None, fast_open: ListenFastOpen::default() }
     }
 }

@@ -39,6 +39,8 @@ pub enum PacketDrop {
     QueueFull,
     /// An ICMP message that asks for nothing, or answers nothing of ours.
     IcmpIgnored,
+    /// An ICMP error about a segment that is not in flight (RFC 5927 section 4).
+    IcmpOutsideWindow,
     /// A frame of a kind that nobody here speaks, or an ARP packet that asks for nobody here.
     LinkIgnored,
 }
@@ -56,6 +58,7 @@ impl PacketDrop {
         Self::NoSocket,
         Self::QueueFull,
         Self::IcmpIgnored,
+        Self::IcmpOutsideWindow,
         Self::LinkIgnored,
     ];
 
@@ -74,6 +77,7 @@ impl PacketDrop {
             Self::NoSocket => "no-socket",
             Self::QueueFull => "queue-full",
             Self::IcmpIgnored => "icmp-ignored",
+            Self::IcmpOutsideWindow => "icmp-outside-window",
             Self::LinkIgnored => "link-ignored",
         }
     }

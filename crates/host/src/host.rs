@@ -12,6 +12,9 @@ use crate::echo::EchoQueue;
 use crate::emit::Emitter;
 use crate::event::HostEvent;
 use crate::events::EventQueue;
+use crate::fast_open::FastOpenKeys;
+use crate::fast_open::black_hole::BlackHole;
+use crate::fast_open::cache::CookieCache;
 use crate::forwarder::Forwarder;
 use crate::icmp::RateLimit;
 use crate::isn::IsnGenerator;
@@ -24,10 +27,13 @@ use crate::ports::PortAllocator;
 use crate::ready::ReadyQueue;
 use crate::reassembly::Reassembler;
 use crate::route::Routes;
+use crate::syn_cookie::SynCookieMaker;
 use crate::table::ConnectionTable;
 use crate::timers::Timers;
 use crate::udp::UdpTable;
 
+mod cookie;
+mod fast_open;
 mod forward;
 mod link;
 mod message;
@@ -68,6 +74,11 @@ pub struct Host {
     events: EventQueue,
     isn: IsnGenerator,
     tcp_ports: PortAllocator,
+    /// The keys of Fast Open cookies where nobody has set any.
+    fast_open_keys: FastOpenKeys,
+    cookies: CookieCache,
+    black_hole: BlackHole,
+    syn_cookies: SynCookieMaker,
     /// The settings of connections, over IPv4 and over IPv6.
     tcp_v4: Arc<Config>,
     tcp_v6: Arc<Config>,
@@ -104,6 +115,10 @@ impl Host {
             events: EventQueue::default(),
             isn: IsnGenerator::new(&secret),
             tcp_ports: PortAllocator::new(&secret, Purpose::TcpPorts),
+            fast_open_keys: FastOpenKeys::derive(&secret),
+            cookies: CookieCache::new(&secret, limits.fast_open_peers),
+            black_hole: BlackHole::default(),
+            syn_cookies: SynCookieMaker::new(&secret),
             tcp_v4: tcp(true),
             tcp_v6: tcp(false),
             config,

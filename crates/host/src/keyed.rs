@@ -23,6 +23,10 @@ pub(crate) enum Purpose {
     Reassembly,
     Identification,
     Neighbours,
+    FastOpenCookies,
+    FastOpenCache,
+    SynCookies,
+    SynCookieValues,
 }
 
 /// The octets by which a pair of ends is hashed: addresses, and ports where they count.
@@ -45,6 +49,11 @@ impl Key {
         key[..8].copy_from_slice(&half(0));
         key[8..].copy_from_slice(&half(1));
         Self(key)
+    }
+
+    /// The key itself.
+    pub(crate) fn octets(&self) -> [u8; 16] {
+        self.0
     }
 
     /// The hash of some octets.
@@ -102,3 +111,6 @@ impl std::fmt::Debug for Key {
         f.write_str("Key")
     }
 }
+
+#[cfg(test)]
+mod tests;

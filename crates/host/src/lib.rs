@@ -19,8 +19,11 @@ pub mod config;
 pub mod counters;
 pub mod error;
 pub mod event;
+pub mod fast_open;
 pub mod host;
 pub mod packet;
+mod pages;
+pub mod syn_cookie;
 
 mod echo;
 mod emit;
@@ -36,6 +39,7 @@ mod ports;
 mod ready;
 mod reassembly;
 mod route;
+mod spare;
 mod table;
 mod timers;
 mod udp;
@@ -43,15 +47,17 @@ mod udp;
 #[cfg(test)]
 mod testing;
 
-pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenOptions, Medium};
+pub use config::{ConnectOptions, HostConfig, HostOffload, Limits, ListenFastOpen, ListenOptions, Medium};
 pub use counters::{Counters, Fate, PacketDrop};
 pub use error::{BindError, ConnectError, ListenError, SendToError};
 pub use event::{
     Accepted, Datagram, EchoRequest, HostEvent, ListenerHandle, OpenRequest, Refusal, RequestId, TcpEvents,
     TcpHandle, UdpError, UdpHandle, Unreachable,
 };
+pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
 pub use host::{Host, TcpSocket};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+pub use syn_cookie::SynCookies;
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.
 pub use synfin_tcp as tcp;
 pub use synfin_wire::ethernet::MacAddress;

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use slotmap::SlotMap;
 use synfin_tcp::Config;
+use synfin_wire::Instant;
 
+use crate::config::ListenFastOpen;
 use crate::event::{ListenerHandle, TcpHandle};
+use crate::fast_open::FastOpenKeys;
+use crate::fast_open::queue::FastOpenQueue;
 use crate::keyed::{Key, Purpose};
 use crate::route::unspecified;
 
@@ -21,6 +25,11 @@ pub(crate) struct Listener {
     backlog: usize,
     half_open: usize,
     accept_queue: VecDeque<TcpHandle>,
+    pub(crate) fast_open: FastOpenQueue,
+    pub(crate) fast_open_keys: Option<FastOpenKeys>,
+    pub(crate) without_cookie: bool,
+    /// When a SYN was last answered with a SYN cookie.
+    pub(crate) cookie_sent_at: Option<Instant>,
     /// It is in the event queue.
     pub(crate) reported: bool,
 }
@@ -54,6 +63,7 @@ impl Listeners {
         local: SocketAddr,
         config: Arc<Config>,
         backlog: usize,
+        fast_open: ListenFastOpen,
     ) -> ListenerHandle {
         let handle = self.listeners.insert(Listener {
             local,
@@ -61,6 +71,10 @@ impl Listeners {
             backlog: backlog.max(1),
             half_open: 0,
             accept_queue: VecDeque::new(),
+            fast_open: FastOpenQueue::new(fast_open.backlog.unwrap_or(0)),
+            fast_open_keys: fast_open.keys,
+            without_cookie: fast_open.without_cookie,
+            cookie_sent_at: None,
             reported: false,
         });
         self.by_address.insert(local, handle);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashTable;
-use slotmap::SlotMap;
 use synfin_tcp::{
     CloseReason, Config, Connection, HalfOpen, Incoming, SegmentOut, State, TimeWait, TransmitLimits,
 };
@@ -14,6 +13,8 @@ use synfin_wire::{Instant, SeqNumber};
 
 use crate::event::{ListenerHandle, TcpEvents, TcpHandle};
 use crate::keyed::{Key, Purpose};
+use crate::pages::Pages;
+use crate::spare;
 
 /// The two ends of a connection, as this host sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) events: TcpEvents,
     /// Why it is CLOSED, once it is.
     pub(crate) close_reason: Option<CloseReason>,
+    /// Its place in the Fast Open queue of this listener, until its handshake is over.
+    pub(crate) fast_open: Option<ListenerHandle>,
     /// It is in the event queue.
     pub(crate) reported: bool,
     /// It is in the ready queue.
@@ -111,6 +114,7 @@ impl Entry {
             dscp: 0,
             events: TcpEvents::default(),
             close_reason: None,
+            fast_open: None,
             reported: false,
             ready: false,
             indexed: true,
@@ -186,7 +190,7 @@ pub(crate) struct Counts {
 pub(crate) struct ConnectionTable {
     key: Key,
     index: HashTable<TcpHandle>,
-    entries: SlotMap<TcpHandle, Entry>,
+    entries: Pages<TcpHandle, Entry>,
     limit: usize,
 }
 
@@ -195,7 +199,7 @@ impl ConnectionTable {
         Self {
             key: Key::derive(secret, Purpose::ConnectionTable),
             index: HashTable::new(),
-            entries: SlotMap::with_key(),
+            entries: Pages::default(),
             limit,
         }
     }
@@ -211,7 +215,9 @@ impl ConnectionTable {
     /// The connection between these ends.
     pub(crate) fn find(&self, pair: Pair) -> Option<TcpHandle> {
         let hash = self.key.hash_pair(pair.local, pair.remote);
-        self.index.find(hash, |&handle| self.entries[handle].pair == pair).copied()
+        self.index
+            .find(hash, |&handle| self.entries.get(handle).is_some_and(|entry| entry.pair == pair))
+            .copied()
     }
 
     pub(crate) fn get(&self, handle: TcpHandle) -> Option<&Entry> {
@@ -225,10 +231,9 @@ impl ConnectionTable {
     /// Adds a connection. There must be none between these ends.
     pub(crate) fn insert(&mut self, entry: Entry) -> TcpHandle {
         let Self { key, index, entries, .. } = self;
-        let hash_of = |pair: Pair| key.hash_pair(pair.local, pair.remote);
-        let hash = hash_of(entry.pair);
+        let hash = key.hash_pair(entry.pair.local, entry.pair.remote);
         let handle = entries.insert(entry);
-        index.insert_unique(hash, handle, |&handle| hash_of(entries[handle].pair));
+        index.insert_unique(hash, handle, |&handle| hash_of(key, entries, handle));
         handle
     }
 
@@ -242,13 +247,23 @@ impl ConnectionTable {
         if let Ok(found) = self.index.find_entry(hash, |&other| other == handle) {
             found.remove();
         }
+        let Self { key, index, entries, .. } = self;
+        if let Some(room) = spare::room(index.len(), index.capacity()) {
+            index.shrink_to(room, |&handle| hash_of(key, entries, handle));
+        }
+    }
+
+    /// For how many connections there is room: entries, and places in the index.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> (usize, usize) {
+        (self.entries.capacity(), self.index.capacity())
     }
 
     /// Every connection is sound, and found by its pair if it is to be.
     pub(crate) fn check_invariants(&self) -> Counts {
         let mut counts = Counts::default();
         let mut indexed = 0;
-        for (handle, entry) in &self.entries {
+        for (handle, entry) in self.entries.iter() {
             indexed += usize::from(entry.indexed);
             if entry.indexed {
                 assert_eq!(self.find(entry.pair), Some(handle), "a connection cannot be found");
@@ -268,4 +283,9 @@ impl ConnectionTable {
         self.unindex(handle);
         self.entries.remove(handle)
     }
+}
+
+fn hash_of(key: &Key, entries: &Pages<TcpHandle, Entry>, handle: TcpHandle) -> u64 {
+    let pair = entries.get(handle).expect("what is in the index is in the table").pair;
+    key.hash_pair(pair.local, pair.remote)
 }

@@ -5,16 +5,17 @@
 //! connection says what it really waits for, and a new hint takes its place. So re-arming per segment costs
 //! one comparison, and the queue is never longer than there are connections.
 
-use slotmap::SecondaryMap;
 use synfin_wire::Instant;
 
 use crate::event::TcpHandle;
+use crate::pages::Pages;
+use crate::spare;
 
 /// A binary heap, soonest first, that knows where each connection stands in it.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     heap: Vec<Hint>,
-    position: SecondaryMap<TcpHandle, usize>,
+    position: Pages<TcpHandle, usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl Timers {
             None => {
                 let position = self.heap.len();
                 self.heap.push(Hint { at: deadline, handle });
-                self.position.insert(handle, position);
+                self.position.insert_beside(handle, position);
                 self.sift_up(position);
             }
         }
@@ -51,8 +52,11 @@ impl Timers {
     pub(crate) fn remove(&mut self, handle: TcpHandle) {
         let Some(position) = self.position.remove(handle) else { return };
         self.heap.swap_remove(position);
+        if let Some(room) = spare::room(self.heap.len(), self.heap.capacity()) {
+            self.heap.shrink_to(room);
+        }
         if position < self.heap.len() {
-            self.position.insert(self.heap[position].handle, position);
+            self.position.insert_beside(self.heap[position].handle, position);
             self.sift_down(position);
             self.sift_up(position);
         }
@@ -66,6 +70,12 @@ impl Timers {
         }
         self.remove(hint.handle);
         Some(hint.handle)
+    }
+
+    /// For how many hints there is room.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.heap.capacity().max(self.position.capacity())
     }
 
     /// Each stands where it is said to, no earlier than its parent.
@@ -104,8 +114,8 @@ impl Timers {
 
     fn swap(&mut self, a: usize, b: usize) {
         self.heap.swap(a, b);
-        self.position.insert(self.heap[a].handle, a);
-        self.position.insert(self.heap[b].handle, b);
+        self.position.insert_beside(self.heap[a].handle, a);
+        self.position.insert_beside(self.heap[b].handle, b);
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::time::Sleep;
 
 mod clock;
+mod crowd;
 mod link;
 mod shared;
 mod state;

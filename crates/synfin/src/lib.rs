@@ -53,4 +53,7 @@ pub use error::ConnectionClosed;
 pub use stack::{Builder, Stack};
 pub use synfin_device::{Capabilities, Device, Medium, memory, tun};
 pub use synfin_host::tcp::{CloseReason, Config, KeepAlive, State, Status};
-pub use synfin_host::{HostConfig, Limits};
+pub use synfin_host::{
+    ConnectOptions, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
+    ListenOptions, SynCookies,
+};

@@ -4,9 +4,12 @@ mod common;
 
 use std::io::ErrorKind;
 
-use common::{LEFT, RIGHT, pattern, stacks};
+use common::{LEFT, RIGHT, builders, pattern, stacks};
 use synfin::net::{TcpListener, TcpStream};
-use synfin::{CloseReason, ConnectionClosed, Stack};
+use synfin::{
+    CloseReason, ConnectOptions, ConnectionClosed, FastOpen, FastOpenConfig, ListenFastOpen, ListenOptions,
+    Stack,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Both ends of a connection from left to right.
@@ -346,4 +349,36 @@ async fn a_device_without_room_is_waited_for() {
         server.read_to_end(&mut received).await.unwrap();
         assert!(received == expected, "what was received is not what was sent");
     }
+}
+
+#[tokio::test]
+async fn the_second_connection_brings_its_text_with_the_syn() {
+    let (left, right) = builders();
+    let left = left.spawn().unwrap();
+    let right =
+        right.fast_open(FastOpenConfig { server: true, ..FastOpenConfig::default() }).spawn().unwrap();
+    let fast_open = ListenFastOpen { backlog: Some(10), ..ListenFastOpen::default() };
+    let options = ListenOptions { fast_open, ..ListenOptions::default() };
+    let listener =
+        TcpListener::listen(&right, (RIGHT.parse::<std::net::IpAddr>().unwrap(), 0).into(), options);
+    let listener = listener.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let options = || ConnectOptions { fast_open: FastOpen::Cookie, ..ConnectOptions::default() };
+
+    let (first, taken) = TcpStream::start_with(&left, addr, options(), b"early").unwrap();
+    assert_eq!(taken, 0, "there is no cookie yet");
+    first.established().await.unwrap();
+    let (_server, _) = listener.accept().await.unwrap();
+
+    let (mut second, taken) = TcpStream::start_with(&left, addr, options(), b"early").unwrap();
+    assert_eq!(taken, 5);
+    let (mut server, _) = listener.accept().await.unwrap();
+    let mut text = [0; 5];
+    server.read_exact(&mut text).await.unwrap();
+    assert_eq!(&text, b"early");
+    server.write_all(b"answer").await.unwrap();
+    let mut text = [0; 6];
+    second.read_exact(&mut text).await.unwrap();
+    assert_eq!(&text, b"answer");
+    assert!(second.status().unwrap().syn_text_taken && server.status().unwrap().syn_text_taken);
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use synfin_wire::Mss;
+use synfin_wire::{Mss, OptionOrder};
 
 /// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
 ///
@@ -18,22 +18,48 @@ pub struct Config {
     pub mss: Mss,
     /// What is assumed of a peer that announces none: 536 over IPv4, 1220 over IPv6 (MUST-15).
     pub default_peer_mss: Mss,
-    /// How much unread data is held, octets; the window announced never promises more.
+    /// How much unread data is held at first, octets; the window announced never promises more.
     pub receive_buffer: usize,
-    /// How much unacknowledged and unsent data is held, octets.
+    /// How far the receive buffer may grow with what the user reads in a round trip, octets; no more than
+    /// `receive_buffer`: it does not.
+    pub receive_buffer_max: usize,
+    /// The largest window to announce (TCP_WINDOW_CLAMP).
+    pub window_clamp: Option<u32>,
+    /// Count segments with what they cost beside their text, as Linux does for SO_RCVBUF and SO_SNDBUF: about
+    /// half of a receive buffer is good for text. When not, a buffer is as large as the text that it holds.
+    pub segment_overhead: bool,
+    /// How much unacknowledged and unsent data is held at first, octets, bookkeeping included.
     pub send_buffer: usize,
+    /// How far the send buffer may grow with the congestion window, octets; no more than `send_buffer`: it
+    /// does not.
+    pub send_buffer_max: usize,
+    /// How much may be held that was never sent, octets; `None` sets no limit but the send buffer's
+    /// (TCP_NOTSENT_LOWAT).
+    pub unsent_limit: Option<u32>,
     /// Offer window scaling (RFC 7323 section 2).
     pub window_scaling: bool,
     /// Offer timestamps (RFC 7323 section 3).
     pub timestamps: bool,
+    /// Discard a segment without the timestamp that both ends agreed on, as RFC 7323 section 3.2 asks for. Linux takes
+    /// it, and so does the default: some middleboxes lose the option.
+    pub require_timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
+    /// How the options of a SYN are laid out.
+    pub option_order: OptionOrder,
+    /// Push a super-segment even when there is more behind it.
+    pub push_bursts: bool,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
-    /// How long an acknowledgment may wait for company: under 500 ms (MUST-40).
+    /// Hold every segment back that is not full (TCP_CORK).
+    pub cork: bool,
+    /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
+    /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
-    /// How many of the first segments are acknowledged at once, so that the peer's slow start is not
-    /// held back.
+    /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
+    pub second_segment: SecondSegment,
+    /// How many of the first segments are acknowledged at once, at the most, so that the peer's slow start
+    /// is not held back.
     pub quick_acks: u8,
     /// The initial congestion window, segments (RFC 6928).
     pub initial_window_segments: u16,
@@ -58,14 +84,25 @@ pub struct Config {
     pub initial_rto: Duration,
     /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
     pub min_rto: Duration,
+    /// What is added to each RTO that was measured; RFC 6298 adds nothing.
+    pub rto_slop: Duration,
     /// The largest RTO, at least 60 s (RFC 6298 section 2.5).
     pub max_rto: Duration,
     /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
     pub r1_retransmissions: u8,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
-    /// R2 for a SYN: 3 minutes or more (MUST-23).
+    /// R2 for a SYN: 3 minutes or more (MUST-23). The attempt ends with the first timeout after that.
     pub r2_syn: Duration,
+    /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
+    pub r2_syn_ack: Duration,
+    /// TCP_DEFER_ACCEPT: a passive open is over only with the first text. A bare acknowledgment of the SYN-ACK is not
+    /// taken before so much time has passed, in terms of the SYN-ACK's timeouts; `None` takes it at once, as RFC 9293
+    /// has it.
+    pub defer_accept: Option<Duration>,
+    /// How many timeouts of a SYN wait no longer than the first: Linux does not suspect congestion that early.
+    /// RFC 6298 section 5.5 doubles from the first on: 0.
+    pub syn_linear_timeouts: u8,
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
@@ -120,7 +157,7 @@ pub enum SlowStartExit {
 
 /// Explicit congestion notification: routers mark instead of dropping, and the receiver says so.
 ///
-/// The default is Linux's: what a peer asks for is granted in the classic form, and nothing is asked for.
+/// The default is [`EcnConfig::passive`], as in Linux and FreeBSD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcnConfig {
     /// The best feedback that a peer which opens is granted.
@@ -164,6 +201,14 @@ pub enum AccEcnOption {
 
 impl Default for EcnConfig {
     fn default() -> Self {
+        Self::passive()
+    }
+}
+
+impl EcnConfig {
+    /// What a peer asks for is granted in the classic form, and nothing is asked for.
+    #[must_use]
+    pub const fn passive() -> Self {
         Self {
             accept: EcnFeedback::Classic,
             request: EcnFeedback::Off,
@@ -174,23 +219,52 @@ impl Default for EcnConfig {
     }
 }
 
+/// What is acknowledged at once when it arrives behind something unacknowledged (RFC 9293 section 3.8.6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SecondSegment {
+    /// Text that makes up two full-sized segments, as RFC 5681 section 4.2 asks for.
+    #[default]
+    FullSized,
+    /// Any text.
+    Any,
+}
+
 impl Default for Config {
+    /// [`Config::linux`].
     fn default() -> Self {
+        Self::linux()
+    }
+}
+
+impl Config {
+    /// As Linux 6 does it.
+    #[must_use]
+    pub const fn linux() -> Self {
         Self {
             mss: Mss::new(1460),
             default_peer_mss: Mss::DEFAULT_V4,
             receive_buffer: 1 << 20,
+            receive_buffer_max: 8 << 20,
+            window_clamp: None,
+            segment_overhead: true,
             send_buffer: 1 << 20,
+            send_buffer_max: 4 << 20,
+            unsent_limit: None,
             window_scaling: true,
             timestamps: true,
+            require_timestamps: false,
             sack: true,
+            option_order: OptionOrder::Linux,
+            push_bursts: true,
             nagle: true,
+            cork: false,
             delayed_ack: Duration::from_millis(40),
+            second_segment: SecondSegment::FullSized,
             quick_acks: 16,
             initial_window_segments: 10,
             congestion: CongestionAlgorithm::Cubic,
             slow_start_exit: SlowStartExit::HyStart,
-            ecn: EcnConfig::default(),
+            ecn: EcnConfig::passive(),
             alternative_backoff: false,
             slow_start_after_idle: true,
             tail_loss_probe: true,
@@ -198,14 +272,47 @@ impl Default for Config {
             least_burst: 2,
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_millis(200),
+            rto_slop: Duration::ZERO,
             max_rto: Duration::from_secs(120),
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
             r2_syn: Duration::from_secs(180),
+            r2_syn_ack: Duration::from_secs(180),
+            defer_accept: None,
+            syn_linear_timeouts: 4,
             user_timeout: None,
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// As FreeBSD 14 does it, by its tcp(4) and the constants behind it: no quick acknowledgments, 30 ms and a slop of
+    /// 200 ms in the RTO, twelve retransmissions, 75 s for a SYN where MUST-23 asks for 3 minutes, and buffers of 2 MiB
+    /// at most, from which comes a window scale of 6.
+    ///
+    /// ```
+    /// use synfin_tcp::Config;
+    /// assert_eq!(Config::freebsd().quick_acks, 0);
+    /// ```
+    #[must_use]
+    pub const fn freebsd() -> Self {
+        Self {
+            receive_buffer: 2 << 20,
+            receive_buffer_max: 2 << 20,
+            segment_overhead: false,
+            send_buffer: 2 << 20,
+            send_buffer_max: 2 << 20,
+            option_order: OptionOrder::FreeBsd,
+            push_bursts: false,
+            second_segment: SecondSegment::Any,
+            quick_acks: 0,
+            min_rto: Duration::from_millis(230),
+            rto_slop: Duration::from_millis(200),
+            max_rto: Duration::from_secs(64),
+            r2: Duration::from_secs(511),
+            r2_syn: Duration::from_secs(75),
+            ..Self::linux()
         }
     }
 }

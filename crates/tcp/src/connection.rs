@@ -6,6 +6,7 @@
 pub mod ecn;
 pub mod half_open;
 mod invariants;
+pub mod measures;
 pub(crate) mod negotiate;
 pub(crate) mod open;
 pub mod state;
@@ -14,6 +15,7 @@ pub(crate) mod tcb;
 pub mod time_wait;
 pub(crate) mod timeout;
 mod user;
+pub mod write;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -22,6 +24,7 @@ use synfin_wire::{Instant, SeqNumber};
 
 use crate::config::Config;
 use crate::event::{Event, Events};
+use crate::fast_open::{FastOpenAttempt, FastOpenNews, FastOpenState};
 use crate::incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 use crate::input::{self, Stop};
 use crate::outgoing::{SegmentOut, TransmitLimits};
@@ -59,6 +62,13 @@ pub(crate) struct Common {
     pub(crate) identity: Identity,
     pub(crate) config: Arc<Config>,
     pub(crate) events: Events,
+    pub(crate) fast_open: FastOpenState,
+}
+
+impl Common {
+    pub(crate) fn new(identity: Identity, config: Arc<Config>) -> Self {
+        Self { identity, config, events: Events::default(), fast_open: FastOpenState::default() }
+    }
 }
 
 /// One TCP connection.
@@ -111,9 +121,58 @@ impl Connection {
     /// Opens actively: SYN-SENT, with the SYN waiting to be polled (RFC 9293 section 3.10.1).
     #[must_use]
     pub fn open(config: Arc<Config>, identity: Identity, now: Instant) -> Self {
-        let common = Common { identity, config, events: Events::default() };
-        let syn_sent = SynSent::new(&common, now);
+        let common = Common::new(identity, config);
+        let syn_sent = SynSent::new(&common, None, now);
         Self { common, phase: Phase::SynSent(Box::new(syn_sent)) }
+    }
+
+    /// Opens actively, with Fast Open (RFC 7413 section 4.2.1): what is sent before the first
+    /// [`Connection::poll_transmit`] goes with the SYN, as far as `attempt` lets it.
+    #[must_use]
+    pub fn open_fast(
+        config: Arc<Config>,
+        identity: Identity,
+        attempt: FastOpenAttempt,
+        now: Instant,
+    ) -> Self {
+        let common = Common::new(identity, config);
+        let syn_sent = SynSent::new(&common, Some(attempt), now);
+        Self { common, phase: Phase::SynSent(Box::new(syn_sent)) }
+    }
+
+    /// How much text the SYN of a Fast Open has room for, octets; 0 once it has left.
+    #[must_use]
+    pub fn syn_capacity(&self) -> usize {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.capacity(),
+            Phase::Synchronized(_) | Phase::TimeWait { .. } | Phase::Closed(_) => 0,
+        }
+    }
+
+    /// What Fast Open has taught about the path and the peer since this was last asked.
+    pub fn take_fast_open_news(&mut self) -> Option<FastOpenNews> {
+        self.common.fast_open.news.take().map(|news| *news)
+    }
+
+    /// The first SYN carried text, and whoever received it took all of it.
+    #[must_use]
+    pub fn syn_text_taken(&self) -> bool {
+        self.common.fast_open.text_taken
+    }
+
+    /// Our SYN or SYN-ACK is not acknowledged yet. After a passive Fast Open text may flow all the same.
+    #[must_use]
+    pub fn is_handshaking(&self) -> bool {
+        match &self.phase {
+            Phase::SynSent(_) => true,
+            Phase::Synchronized(tcb) => tcb.awaits_ack_of_syn(),
+            Phase::TimeWait { .. } | Phase::Closed(_) => false,
+        }
+    }
+
+    /// The network says that there is no way to the peer of a handshake, and nobody has the connection yet.
+    pub fn give_up_unreachable(&mut self, now: Instant) {
+        self.finish(CloseReason::Unreachable, None, now);
     }
 
     /// A connection whose SYN-RECEIVED or later state is made elsewhere.
@@ -202,7 +261,8 @@ impl Connection {
         let in_flight = match &self.phase {
             Phase::SynSent(_) => signal.quoted_seq == self.common.identity.iss,
             Phase::Synchronized(tcb) => {
-                signal.quoted_seq.at_or_after(tcb.send.una) && signal.quoted_seq.before(tcb.send.nxt)
+                let oldest = if tcb.awaits_ack_of_syn() { tcb.send.iss } else { tcb.send.una };
+                signal.quoted_seq.at_or_after(oldest) && signal.quoted_seq.before(tcb.send.nxt)
             }
             Phase::TimeWait { .. } | Phase::Closed(_) => false,
         };
@@ -211,6 +271,7 @@ impl Connection {
         }
         match (&mut self.phase, signal.kind) {
             (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => tcb.path_takes(mss),
+            (Phase::SynSent(syn_sent), PathSignalKind::TooBig { mss }) => syn_sent.path_takes(mss),
             // Once synchronized even a hard error may be forged: RFC 5927 section 5.2 treats it as soft.
             (Phase::SynSent(_), PathSignalKind::Hard) => self.finish(CloseReason::Unreachable, None, now),
             _ => self.common.events.raise(Event::SoftError),
@@ -221,7 +282,7 @@ impl Connection {
     /// Does what is due at `now`; harmless when nothing is.
     pub fn handle_timeout(&mut self, now: Instant) {
         let result = match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.handle_timeout(&self.common.config, now),
+            Phase::SynSent(syn_sent) => syn_sent.handle_timeout(&mut self.common, now),
             Phase::Synchronized(tcb) => timeout::synchronized(&mut self.common, tcb, now),
             Phase::TimeWait { entry, .. } => {
                 if entry.handle_timeout(now) {
@@ -238,7 +299,7 @@ impl Connection {
     /// The next segment to send, and why; `None` when there is nothing to send now.
     pub fn poll_transmit(&mut self, limits: TransmitLimits, now: Instant) -> Option<SegmentOut> {
         match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.poll_transmit(&self.common, now),
+            Phase::SynSent(syn_sent) => syn_sent.poll_transmit(&mut self.common, now),
             Phase::Synchronized(tcb) => output::poll(&mut self.common, tcb, limits, now),
             Phase::TimeWait { entry, .. } => entry.poll_transmit(now),
             Phase::Closed(closed) => closed.last_words.take(),

@@ -26,8 +26,10 @@ use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ecn::Arrival;
+use crate::receive::window;
 
 pub use no_connection::no_connection;
+pub(crate) use text::take_syn_text;
 
 /// Why the walk through the checks ended early, or what a timer concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +54,6 @@ struct InWindow {
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
     ecn: Ecn,
-    /// Its timestamp is newer than those before.
-    newer: bool,
     arrived: Instant,
 }
 
@@ -66,15 +66,22 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incomin
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
-    let segment = sequence::check(tcb, incoming)?;
+    let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
     congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
+    sequence::remember_timestamp(tcb, &segment);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);
+    let opens = window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
+    let pace = tcb.pace(common, segment.arrived);
+    tcb.ack.decide(opens, &mut tcb.timers, &pace);
+    // Every segment that is taken lets go what waited for the user (Linux does so, too).
+    tcb.intents.more_to_come = false;
+    tcb.intents.room_check = true;
     ControlFlow::Continue(())
 }
 

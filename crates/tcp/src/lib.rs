@@ -29,6 +29,7 @@ pub mod config;
 pub mod connection;
 pub mod error;
 pub mod event;
+pub mod fast_open;
 pub mod incoming;
 pub mod outgoing;
 pub mod reason;
@@ -42,16 +43,20 @@ mod send;
 mod timer;
 
 pub use config::{
-    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SlowStartExit,
+    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SecondSegment,
+    SlowStartExit,
 };
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
+pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};
 pub use connection::status::{EcnStatus, RecoveryState, Status};
 pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
+pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};
 pub use event::Event;
+pub use fast_open::{FastOpenAttempt, FastOpenNews};
 pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};

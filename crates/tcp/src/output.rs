@@ -6,7 +6,7 @@
 //! (retransmission), 3.8.6 (windows). Pacing is left out here.
 
 pub(crate) mod build;
-mod nagle;
+pub(crate) mod burst;
 mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
@@ -14,11 +14,11 @@ use synfin_wire::{Instant, SeqNumber};
 use crate::congestion::pacing;
 use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
-use crate::connection::state::State;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
 use crate::recovery::Repair;
+use crate::send::chronograph::Waits;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ pub(crate) fn poll(
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         persist::arm(common, tcb, now);
+        note_what_holds_up(tcb, now);
+        if core::mem::take(&mut tcb.intents.room_check) {
+            tcb.offer_room(common, now);
+        }
         return None;
     };
     Some(match decision {
@@ -61,6 +65,22 @@ pub(crate) fn poll(
     })
 }
 
+/// Keeps the time that sending waits for the peer, or for the user.
+fn note_what_holds_up(tcb: &mut Tcb, now: Instant) {
+    let idle = tcb.queue.is_empty() && !tcb.has_unsent();
+    let next = tcb.write_queue.front().map_or(0, |burst| burst.len.min(segment_size(tcb)));
+    // Where the congestion window is the limit as well, it is not the peer's.
+    let has_window = next <= tcb.send.usable_window() || tcb.congestion_room() == 0;
+    if !has_window {
+        tcb.chronograph.start(Waits::ForWindow, now);
+    } else {
+        tcb.chronograph.stop(Waits::ForWindow, idle, now);
+    }
+    if tcb.intents.room_wanted && tcb.unsent() == 0 && tcb.congestion_room() > 0 {
+        tcb.chronograph.start(Waits::ForBuffer, now);
+    }
+}
+
 fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
     if let Some(reason) = tcb.intents.syn_ack.take() {
         return Some(Decision::SynAck(reason));
@@ -68,7 +88,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     if let Some(reason) = tcb.intents.challenge.take() {
         return Some(Decision::Acknowledge(reason));
     }
-    if tcb.state() == State::SynReceived {
+    if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
     }
     if tcb.ecn.owes_handshake()
@@ -89,7 +109,8 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
         return None;
     }
     let reason = SendReason::TailLossProbe;
-    let octets = tcb.unsent().min(segment_size(tcb));
+    tcb.write_queue.align(tcb.unsent());
+    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(segment_size(tcb));
     if octets > 0 && octets <= tcb.send.usable_window() {
         let fin = tcb.fin_queued && octets == tcb.unsent() && octets < tcb.send.usable_window();
         return Some(Decision::New { octets, fin, reason });
@@ -105,9 +126,9 @@ fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) ->
         Repair::Nothing => new_text(common, tcb, limits, now),
         Repair::Lost => retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now)),
         Repair::NewFirst => {
-            tcb.intents.override_holding = true;
+            tcb.intents.push_out = true;
             let new = new_text(common, tcb, limits, now);
-            tcb.intents.override_holding = false;
+            tcb.intents.push_out = false;
             if new.is_some() || tcb.send.nxt.after(tcb.recovery.point()) {
                 return new;
             }
@@ -137,7 +158,10 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
-    let reason = tcb.recovery.retransmit_reason(tcb.negotiated.sack);
+    let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
+        Some(_) => SendReason::SynTextRetransmit,
+        None => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
+    };
     Some(Decision::Retransmit { start, end, reason })
 }
 
@@ -148,22 +172,17 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     }
     let size = segment_size(tcb);
     let unsent = tcb.unsent();
-    let window = tcb.send.usable_window();
-    let room = tcb.congestion_room();
-    if room == 0 {
+    tcb.write_queue.align(unsent);
+    let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
+    let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
+    if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
-    let octets = nagle::allowed(common, tcb, unsent, window, room.saturating_mul(size));
-    // At most half the window at once, so that acknowledgments are spread over the round trip.
-    let half = (tcb.congestion.window() / 2).max(1);
-    let most = half.min(at_once(common, tcb, size)).min(per_packet(tcb, limits, size));
-    let octets = octets.min(most.saturating_mul(size));
-    let last = octets == unsent;
-    let fin = tcb.fin_queued && last && octets < window;
+    let octets = octets.min(per_packet(tcb, limits, size).saturating_mul(size));
+    let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
     }
-    let held = core::mem::take(&mut tcb.intents.override_holding);
     let reason = match (octets, held) {
         (0, _) => SendReason::Fin,
         _ if tcb.repair == Repair::NewFirst => SendReason::FrtoData,
@@ -174,8 +193,29 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     Some(Decision::New { octets, fin, reason })
 }
 
+/// The first burst that was let go, or else what of the next one may go.
+fn ordinary(common: &Common, tcb: &mut Tcb, now: Instant) -> u32 {
+    if tcb.write_queue.released() == 0 {
+        let octets = burst::sendable(common, tcb, burst::hold(common, tcb), now);
+        if octets == 0 {
+            return 0;
+        }
+        tcb.write_queue.release(octets, octets > segment_size(tcb));
+    }
+    tcb.write_queue.front().map_or(0, |burst| burst.len)
+}
+
+/// What was held back for too long: as much of one segment as the window takes.
+fn overriding(tcb: &mut Tcb) -> u32 {
+    let size = segment_size(tcb);
+    let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
+    let octets = len.min(size).min(tcb.send.usable_window());
+    tcb.write_queue.push_at(octets);
+    octets
+}
+
 /// How many segments go out in one super-segment, by the rate of the connection.
-fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
     let rtt = &tcb.recovery.rtt;
     let outstanding = tcb.queue.counts().outstanding;
     let rate = pacing::rate(&tcb.congestion.window, outstanding, size, rtt.smoothed());
@@ -223,6 +263,6 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
 }
 
 /// What fits beside the options that the segment will carry.
-fn segment_size(tcb: &Tcb) -> u32 {
-    tcb.mss() - build::planned_len(tcb)
+pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
+    burst::within_half_window(tcb, tcb.mss() - build::planned_len(tcb))
 }

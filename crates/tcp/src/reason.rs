@@ -48,8 +48,20 @@ reasons! {
         Syn = "syn", "RFC 9293 3.10.1";
         /// The SYN again: nobody answered.
         SynRetransmit = "syn-retransmit", "RFC 9293 3.8.3 MUST-22";
+        /// The SYN of an active open, asking for a Fast Open cookie.
+        SynCookieRequest = "syn-cookie-request", "RFC 7413 4.2.1";
+        /// The SYN of an active open, with text.
+        SynText = "syn-text", "RFC 7413 4.2.1";
+        /// The SYN again, without text: the path takes only smaller segments.
+        SynPathMtu = "syn-path-mtu", "RFC 9293 3.7.2";
         /// The SYN-ACK of a passive open.
         SynAck = "syn-ack", "RFC 9293 3.10.7.2";
+        /// The SYN-ACK of a passive open, with a Fast Open cookie.
+        SynAckCookie = "syn-ack-cookie", "RFC 7413 4.2.2";
+        /// The SYN-ACK of a passive open whose SYN's text was taken.
+        SynAckText = "syn-ack-text", "RFC 7413 4.2.2";
+        /// The SYN-ACK of a passive open that is not kept: its numbers say what the SYN said.
+        SynAckStateless = "syn-ack-stateless", "RFC 4987 3.6";
         /// The SYN-ACK again: the handshake's third segment has not come.
         SynAckRetransmit = "syn-ack-retransmit", "RFC 9293 3.8.3 MUST-22";
         /// The SYN-ACK again: the peer's SYN came again.
@@ -76,6 +88,8 @@ reasons! {
         TailLossProbe = "tail-loss-probe", "RFC 8985 7.3";
         /// New data after a timeout, to learn whether anything was lost.
         FrtoData = "frto-data", "RFC 5682 2.1";
+        /// The text of the SYN, which its SYN-ACK did not acknowledge.
+        SynTextRetransmit = "syn-text-retransmit", "RFC 7413 4.2.1";
         /// New data on the first two duplicate acknowledgments.
         LimitedTransmit = "limited-transmit", "RFC 3042 2";
         /// The path takes only smaller segments.
@@ -156,6 +170,8 @@ reasons! {
         SynSentBadRst = "syn-sent-bad-rst", "RFC 9293 3.10.7.3";
         /// In SYN-SENT, neither SYN nor RST.
         SynSentNoSyn = "syn-sent-no-syn", "RFC 9293 3.10.7.3";
+        /// In SYN-SENT, it echoes a timestamp that was not sent.
+        SynSentBadEcho = "syn-sent-bad-echo", "RFC 7323 3.2";
         /// It lies outside the receive window.
         OutsideWindow = "outside-window", "RFC 9293 3.10.7.4";
         /// All of it had arrived before.
@@ -176,6 +192,8 @@ reasons! {
         AckOfUnsent = "ack-of-unsent", "RFC 9293 3.10.7.4";
         /// In SYN-RECEIVED, an acknowledgment that is not of the SYN.
         SynReceivedBadAck = "syn-received-bad-ack", "RFC 9293 3.10.7.4";
+        /// In SYN-RECEIVED, an acknowledgment without text, when the user wants to see text first.
+        AwaitsText = "awaits-text", "RFC 9293 3.10.7.4";
         /// Data came for a user who has gone.
         NobodyReads = "nobody-reads", "RFC 9293 3.6.1 SHLD-3";
         /// Data beyond the peer's own FIN.

@@ -346,6 +346,13 @@ impl LossRecovery {
         (counts.outstanding + counts.resent).saturating_sub(counts.sacked + self.duplicates + counts.lost)
     }
 
+    /// RFC 5681 section 3.2: where no SACK says what has left the network, duplicates let no more go than was in
+    /// flight when recovery began, for they may be forged.
+    pub(crate) fn most_outstanding(&self, sack: bool) -> u32 {
+        let trusting = sack || self.state != RecoveryState::Recovery;
+        if trusting { u32::MAX } else { self.prr.prior().saturating_mul(2) }
+    }
+
     /// The window is coming down to its threshold.
     fn is_reducing(&self) -> bool {
         matches!(self.state, RecoveryState::Cwr | RecoveryState::Recovery)

@@ -5,9 +5,13 @@
 //! and which was lost is `recovery`'s.
 
 pub(crate) mod buffer;
+pub(crate) mod chronograph;
 pub(crate) mod retransmission_queue;
 pub(crate) mod space;
+pub(crate) mod write_queue;
 
 pub(crate) use buffer::SendBuffer;
+pub(crate) use chronograph::Chronograph;
 pub(crate) use retransmission_queue::RetransmissionQueue;
 pub(crate) use space::SendSpace;
+pub(crate) use write_queue::WriteQueue;

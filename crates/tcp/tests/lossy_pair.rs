@@ -40,6 +40,7 @@ fn config(random: &mut Random) -> Config {
         // A path this bad may need long: what is tried here is that nothing is lost.
         r2: Duration::from_secs(100_000),
         r2_syn: Duration::from_secs(100_000),
+        r2_syn_ack: Duration::from_secs(100_000),
         // The last acknowledgment may be lost many times: TIME-WAIT must outlast the FIN's back-off.
         msl: Duration::from_secs(2_000),
         ..Config::default()
@@ -58,6 +59,9 @@ fn run(seed: u64) {
     let users = [user(&mut random), user(&mut random)];
     let configs = [config(&mut random), config(&mut random)];
     let mut pair = Pair::new(seed, path, configs, users);
+    if random.percent(25) {
+        pair.open_fast(random.below(1_400) as usize);
+    }
     if random.percent(10) {
         pair.open_simultaneously();
     }

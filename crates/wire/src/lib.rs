@@ -35,6 +35,6 @@ pub use icmp::IcmpMessage;
 pub use ip::{Ecn, IpHeader, IpPacket, IpProtocol};
 pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};
-pub use tcp::{Flags, Segment, TcpHeader, TcpOptions, Timestamps};
+pub use tcp::{Cookie, FastOpenOption, Flags, OptionOrder, Segment, TcpHeader, TcpOptions, Timestamps};
 pub use time::Instant;
 pub use udp::UdpDatagram;

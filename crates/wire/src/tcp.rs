@@ -8,10 +8,12 @@ use crate::checksum::{Checksum, PseudoHeader};
 use crate::seq::SeqNumber;
 
 mod acc_ecn;
+mod fast_open;
 mod options;
 
 pub use acc_ecn::AccEcn;
-pub use options::{SackRange, TcpOptions, Timestamps};
+pub use fast_open::{Cookie, FastOpenOption};
+pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
 
 /// A TCP header without its options, in octets.
 pub const HEADER_LEN: usize = 20;

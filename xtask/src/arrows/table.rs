@@ -38,6 +38,7 @@ const DEVICE: &str = "synfin-device";
 const SIM: &str = "synfin-sim";
 const LIBRARY: &str = "synfin";
 const DRILL: &str = "synfin-drill";
+const WITNESS: &str = "synfin-witness";
 const LADDER: &str = "synfin-ladder";
 const EXPLAIN: &str = "synfin-explain";
 const LAB: &str = "synfin-lab";
@@ -76,6 +77,7 @@ pub(super) const TABLE: &[Rule] = &[
     rule(SIM, House::Only(&[WIRE, HOST]), SANS_IO).never(&[DEVICE]),
     rule(LIBRARY, House::Only(&[WIRE, HOST, DEVICE]), Outside::Any),
     rule(DRILL, House::Only(&[WIRE, HOST, SIM]), Outside::Any).never(&[DEVICE]),
+    rule(WITNESS, House::Only(&[WIRE, DRILL]), Outside::Only(&["bytes", "nix"])).never(&[DEVICE]),
     rule(LADDER, House::Only(&[WIRE]), Outside::Any).never(&[TCP]),
     rule(EXPLAIN, House::Only(&[WIRE, LADDER]), Outside::Any).never(&[TCP]),
     rule(LAB, House::Only(&[WIRE, SIM, LADDER]), Outside::Any).never(&[DEVICE]),

@@ -21,14 +21,15 @@ fn ten_segments_begin() {
     assert_eq!(scene.heard().len(), 10);
 }
 
+/// RFC 6928 would have fewer of them; Linux counts segments alone, and so does this.
 #[test]
-fn large_segments_make_a_smaller_number_begin() {
+fn ten_segments_begin_however_large_they_are() {
     let mut scene = Scene::between("10.0.0.1", "10.0.0.2", 9000, plain());
     scene.peer_options.mss = Some(8960);
     let mut scene = scene.established();
-    assert_eq!(scene.status().congestion_window, 2 * 8960);
+    assert_eq!(scene.status().congestion_window, 10 * 8960);
     scene.send(60_000);
-    assert_eq!(scene.heard().len(), 2);
+    assert_eq!(scene.heard().len(), 7, "all of it, at once");
 }
 
 /// RFC 6928 section 2: after more than one SYN was lost, one segment begins.
@@ -57,7 +58,8 @@ fn slow_start_doubles_the_window_each_round_trip() {
     }
 }
 
-/// After a timeout: one segment, then slow start up to half of what was in flight, then a segment a round trip.
+/// After a timeout: one segment, then slow start up to half of the window, then a segment a round trip. All ten
+/// segments had arrived, so one acknowledgment goes through slow start and a segment beyond.
 #[test]
 fn congestion_avoidance_adds_a_segment_each_round_trip() {
     let mut scene = Scene::new(plain()).established();
@@ -67,7 +69,7 @@ fn congestion_avoidance_adds_a_segment_each_round_trip() {
     assert_eq!(scene.status().congestion_window, 1460);
     scene.say(ack());
     scene.send(500_000);
-    for expected in [2, 4, 5, 6, 7, 8] {
+    for expected in [6, 7, 8, 9, 10] {
         assert_eq!(scene.status().congestion_window, expected * 1460);
         scene.wait(ms(10));
         let upto = scene.our_next;

@@ -31,13 +31,14 @@ fn the_third_duplicate_sends_the_first_segment_again() {
     scene.say(ack().ack_seq(una));
     assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: fast-retransmit"]);
     let status = scene.status();
-    assert_eq!((status.slow_start_threshold, status.congestion_window), (5 * 1460, 5 * 1460));
-    // Each further duplicate tells of a segment that has left the network, but five more must before
-    // anything new may go.
+    assert_eq!((status.slow_start_threshold, status.window_segments), (5 * 1460, 7));
+    // From here on something goes on every second duplicate (RFC 9937), and at the end the window is where the
+    // threshold is.
+    scene.say(ack());
+    scene.send(1460);
     scene.say(ack());
     let status = scene.status();
-    assert_eq!(status.outstanding, 0);
-    assert_eq!(status.congestion_window, 2 * 1460);
+    assert_eq!((status.outstanding, status.window_segments), (0, 5));
 }
 
 /// RFC 5681 section 2: another window, or text, makes an acknowledgment no duplicate.
@@ -69,7 +70,8 @@ fn the_first_two_duplicates_let_new_segments_go() {
     assert_eq!(scene.heard(), lines);
 }
 
-/// RFC 6582: a partial acknowledgment shows the next hole, without another three duplicates.
+/// RFC 6582: a partial acknowledgment shows the next hole, without another three duplicates. The window is coming
+/// down, so that it may take one more to fill it (RFC 9937).
 #[test]
 fn a_partial_acknowledgment_fills_the_next_hole() {
     let mut scene = ten_in_flight(false);
@@ -78,6 +80,7 @@ fn a_partial_acknowledgment_fills_the_next_hole() {
         scene.say(ack().ack_seq(una));
     }
     scene.start();
+    scene.say(ack().ack_seq(scene.iss + nth(3)));
     scene.say(ack().ack_seq(scene.iss + nth(3)));
     assert_eq!(scene.heard(), ["0.000 ACK 4381+1460 ack 1: partial-ack-retransmit"]);
     scene.say(ack().ack_seq(scene.iss + nth(6)));
@@ -94,42 +97,30 @@ fn duplicates_at_the_end_of_a_recovery_are_no_new_loss() {
     scene.say(ack());
     scene.send(3 * 1460);
     scene.start();
-    let una = scene.our_next - 2 * 1460;
-    assert_eq!(scene.status().outstanding, 2 * 1460);
+    let una = scene.our_next - 3 * 1460;
+    assert_eq!(scene.status().outstanding, 3 * 1460);
     for _ in 0..5 {
         scene.say(ack().ack_seq(una));
     }
     assert!(scene.heard().iter().all(|line| !line.contains("fast-retransmit")));
 }
 
-/// RFC 6675: the ranges say what is lost, and nothing else is sent again.
+/// RFC 8985: what was sent before something that has arrived is lost, here at once, for the path takes no time;
+/// and nothing else is sent again.
 #[test]
 fn sack_ranges_say_which_segments_are_lost() {
     let mut scene = ten_in_flight(true);
     let una = scene.iss + 1;
     scene.say(ack().ack_seq(una).sack(&[(nth(1), nth(2))]));
+    assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: rack-retransmit"]);
     scene.say(ack().ack_seq(una).sack(&[(nth(3), nth(4)), (nth(1), nth(2))]));
-    assert_eq!(scene.heard(), [""; 0]);
     scene.say(ack().ack_seq(una).sack(&[(nth(3), nth(5)), (nth(1), nth(2))]));
-    assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: sack-retransmit"]);
-    scene.say(ack().ack_seq(una).sack(&[(nth(3), nth(6)), (nth(1), nth(2))]));
+    assert_eq!(scene.heard(), ["0.000 ACK 2921+1460 ack 1: rack-retransmit"]);
     scene.say(ack().ack_seq(una).sack(&[(nth(3), nth(10)), (nth(1), nth(2))]));
-    assert_eq!(scene.heard(), ["0.000 ACK 2921+1460 ack 1: sack-retransmit"]);
-    scene.say(ack());
-    assert_eq!((scene.heard().len(), scene.status().octets_retransmitted), (0, 2 * 1460));
-}
-
-/// A partial acknowledgment with nothing held beyond it shows no loss: what follows is on its way.
-#[test]
-fn a_partial_acknowledgment_with_sack_sends_only_what_is_lost() {
-    let mut scene = ten_in_flight(true);
-    let una = scene.iss + 1;
-    scene.say(ack().ack_seq(una).sack(&[(nth(1), nth(4))]));
-    assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: sack-retransmit"]);
-    scene.say(ack().ack_seq(scene.iss + nth(4)));
     assert_eq!(scene.heard(), [""; 0]);
     scene.say(ack());
-    assert_eq!(scene.status().octets_retransmitted, 1460);
+    // The tail loss probe of the silence at the beginning is the third.
+    assert_eq!((scene.heard().len(), scene.status().octets_retransmitted), (0, 3 * 1460));
 }
 
 /// RFC 6675 section 2: without news in its ranges an acknowledgment is no duplicate.
@@ -139,31 +130,8 @@ fn with_sack_an_acknowledgment_without_news_is_no_duplicate() {
     let una = scene.iss + 1;
     for _ in 0..10 {
         scene.say(ack().ack_seq(una));
-        scene.say(ack().ack_seq(una).sack(&[(nth(5), nth(6))]));
     }
     assert_eq!(scene.heard(), [""; 0]);
-}
-
-/// RFC 6675 section 4: three separate ranges above it show a loss, however small they are.
-#[test]
-fn three_small_ranges_show_a_loss() {
-    let mut scene = Scene::new(Config { sack: true, nagle: false, ..plain() });
-    scene.peer_options.sack_permitted = true;
-    let mut scene = scene.established();
-    for _ in 0..10 {
-        scene.send(10);
-    }
-    scene.wait(ms(50));
-    scene.start();
-    let una = scene.iss + 1;
-    scene.say(ack().ack_seq(una).sack(&[(21, 31)]));
-    scene.say(ack().ack_seq(una).sack(&[(41, 51), (21, 31)]));
-    assert_eq!(scene.heard(), [""; 0]);
-    scene.say(ack().ack_seq(una).sack(&[(61, 71), (41, 51), (21, 31)]));
-    assert_eq!(
-        scene.heard(),
-        ["0.000 ACK 1+10 ack 1: sack-retransmit", "0.000 ACK 11+10 ack 1: sack-retransmit"]
-    );
 }
 
 /// What was reported before a timeout and is reported again tells nothing about the round trip.

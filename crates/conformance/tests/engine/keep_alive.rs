@@ -83,3 +83,14 @@ fn it_can_be_turned_on_and_off() {
     scene.wait(secs(1000));
     assert_eq!(scene.heard(), [""; 0]);
 }
+
+/// MUST-28, MUST-27: two hours unless the user says otherwise.
+#[test]
+fn two_hours_are_the_default() {
+    let config = Config { keep_alive: Some(KeepAlive::default()), ..plain() };
+    let mut scene = Scene::new(config).established();
+    scene.wait(secs(7199));
+    assert_eq!(scene.heard(), [""; 0]);
+    scene.wait(secs(1));
+    assert_eq!(scene.heard(), ["7200.000 ACK 0 ack 1: keep-alive-probe"]);
+}

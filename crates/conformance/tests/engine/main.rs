@@ -1,24 +1,31 @@
 //! The engine, one host with a hand-written peer in virtual time: one file a subject.
 
+mod attacks;
 mod close;
 mod congestion;
 mod delayed_ack;
+mod ends;
 mod fast_retransmit;
 mod keep_alive;
 mod matrix;
 mod mss;
 mod nagle;
 mod open;
+mod options;
 mod path;
 mod paws;
 mod peer;
 mod persist;
+mod push;
 mod release;
+mod reports;
 mod reset;
 mod retransmission;
 mod sack;
+mod shrunk_window;
 mod silly_window;
 mod storm;
+mod twice_lost;
 mod urgent;
 mod user_timeout_and_r2;
 mod window;

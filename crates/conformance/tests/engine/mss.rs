@@ -79,3 +79,14 @@ fn the_smallest_one_leaves_room_beside_all_options() {
     scene.send(80);
     assert_eq!(scene.segments()[0].text.len(), 8);
 }
+
+/// SHLD-5, MAY-3: it is announced always, be it the default.
+#[test]
+fn it_is_announced_even_where_it_is_the_default() {
+    let narrow = [("10.0.0.1", "10.0.0.2", 576, 536), ("fd00::1", "fd00::2", 1280, 1220)];
+    for (ours, peers, mtu, expected) in narrow {
+        let mut scene = Scene::between(ours, peers, mtu, plain());
+        scene.reach(State::SynSent);
+        assert_eq!(scene.segments()[0].header.options.mss, Some(expected));
+    }
+}

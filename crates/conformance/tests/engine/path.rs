@@ -32,7 +32,7 @@ fn a_narrow_path_is_obeyed_at_once() {
         "0.000 PSH,ACK 3881+500 ack 1: path-mtu-retransmit",
     ];
     assert_eq!(scene.heard(), lines);
-    assert_eq!(scene.status().congestion_window, 14_600, "no congestion");
+    assert_eq!(scene.status().window_segments, 10, "no congestion");
     // The errors about the others tell nothing new.
     too_big(&mut scene, 1000, quoted + 1460);
     assert_eq!(scene.heard(), [""; 0]);

@@ -13,7 +13,7 @@ use synfin_host::{
     ConnectOptions, Fate, Host, HostConfig, HostEvent, ListenOptions, ListenerHandle, PacketDrop, PacketIn,
     PacketNote, TcpEvents, TcpHandle, TcpSocket,
 };
-use synfin_tcp::{CloseReason, Config, DropReason, SendReason, State, Status};
+use synfin_tcp::{CloseReason, Config, CongestionAlgorithm, DropReason, SendReason, State, Status};
 use synfin_wire::checksum::Checksum;
 use synfin_wire::icmp::IcmpMessage;
 use synfin_wire::ip::IpHeader;
@@ -132,14 +132,20 @@ impl Said {
     }
 }
 
-/// Settings without surprises: no options but the MSS, every acknowledgment delayed, large buffers.
+/// Settings without surprises: no options but the MSS, every acknowledgment delayed, large buffers, and the RFCs' way
+/// where Linux has another.
 pub(crate) fn plain() -> Config {
     Config {
         window_scaling: false,
         timestamps: false,
         sack: false,
+        require_timestamps: true,
         quick_acks: 0,
+        syn_linear_timeouts: 0,
         receive_buffer: 65_535,
+        congestion: CongestionAlgorithm::Reno,
+        receive_buffer_max: 65_535,
+        segment_overhead: false,
         ..Config::default()
     }
 }
@@ -216,7 +222,7 @@ impl Scene {
                     Some(self.host.listen(self.ours, ListenOptions::default()).expect("a listener"));
             }
             State::SynSent => {
-                let options = ConnectOptions { local: Some(self.ours), config: None };
+                let options = ConnectOptions { local: Some(self.ours), ..ConnectOptions::default() };
                 self.handle = Some(self.host.connect(self.peers, options, self.now).expect("an attempt"));
                 self.drain();
             }
@@ -310,6 +316,16 @@ impl Scene {
 
     /// A router tells of the segment of ours that begins at `quoted`.
     pub(crate) fn router_says(&mut self, message: impl FnOnce(Bytes) -> IcmpMessage, quoted: SeqNumber) {
+        self.router_says_unheard(message, quoted);
+        self.drain();
+    }
+
+    /// The same, and nobody asks the host what came of it.
+    pub(crate) fn router_says_unheard(
+        &mut self,
+        message: impl FnOnce(Bytes) -> IcmpMessage,
+        quoted: SeqNumber,
+    ) {
         let header = TcpHeader {
             source_port: self.ours.port(),
             destination_port: self.peers.port(),
@@ -323,7 +339,6 @@ impl Scene {
         let body = message.to_bytes(self.peers.ip(), self.ours.ip());
         let protocol = if self.ours.is_ipv4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
         let _ = self.receive(protocol, &body);
-        self.drain();
     }
 
     fn receive(&mut self, protocol: IpProtocol, body: &[u8]) -> Fate {

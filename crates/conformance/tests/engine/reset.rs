@@ -189,3 +189,13 @@ fn a_fin_in_syn_sent_is_nothing() {
     assert_eq!(scene.say(fin()), Some(DropReason::SynSentNoSyn));
     assert_eq!((scene.heard().len(), scene.state()), (0, State::SynSent));
 }
+
+/// SHLD-2: an RST may carry text that says why.
+#[test]
+fn an_rst_with_text_resets() {
+    let mut scene = Scene::new(plain()).established();
+    scene.say(rst().holding(20));
+    assert_eq!(scene.closed(), Some(CloseReason::Reset));
+    let now = scene.now;
+    assert_eq!(scene.socket().receive(100, now), Err(ReceiveError::Closed(CloseReason::Reset)));
+}

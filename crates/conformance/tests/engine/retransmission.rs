@@ -68,7 +68,7 @@ fn with_timestamps_it_is_measured() {
     scene.wait(ms(250));
     scene.say(ack());
     let status = scene.status();
-    assert_eq!((status.min_rtt, status.rto), (Some(ms(0)), ms(200)));
+    assert_eq!((status.min_rtt, status.rto), (Some(ms(0)), Duration::from_micros(206_250)));
     assert_eq!(status.smoothed_rtt, Some(Duration::from_micros(6_250)));
 }
 

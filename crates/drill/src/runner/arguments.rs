@@ -99,17 +99,22 @@ pub(super) fn kind(expression: &Expression) -> &'static str {
     }
 }
 
-/// The octets of all buffers of an iovec list, and whether one of them is NULL.
+/// The octets of all buffers of an iovec list together.
 pub(super) fn iovec_len(list: &Expression) -> Result<usize, Wrong> {
+    Ok(iovec_lens(list)?.into_iter().fold(0, usize::saturating_add))
+}
+
+/// The octets of each buffer of an iovec list.
+pub(super) fn iovec_lens(list: &Expression) -> Result<Vec<usize>, Wrong> {
     let Expression::List(buffers) = list else {
         return Err(format!("expected a list of buffers, not {}", kind(list)));
     };
-    let mut total = 0usize;
+    let mut lens = Vec::new();
     for buffer in buffers {
         let Expression::Structure(parts) = buffer else { return Err("expected `{..., length}`".to_owned()) };
         let [_, len] = &parts[..] else { return Err("expected `{..., length}`".to_owned()) };
         let len = integer(len)?;
-        total = total.saturating_add(usize::try_from(len).map_err(|_| format!("{len} is no length"))?);
+        lens.push(usize::try_from(len).map_err(|_| format!("{len} is no length"))?);
     }
-    Ok(total)
+    Ok(lens)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use synfin_wire::Instant;
 
-use super::arguments::{Arguments, Wrong, field, integer, iovec_len, kind, number_field};
+use super::arguments::{Arguments, Wrong, field, integer, iovec_len, iovec_lens, kind, number_field};
 use super::clock::Ended;
 use super::outputs::{Problem, Reply};
 use super::packets::Stage;
@@ -17,6 +17,9 @@ use crate::symbols::{self, MSG_ERRQUEUE, MSG_FASTOPEN};
 
 /// How long a call may block that the script expects to return at once.
 const LONGEST_BLOCK: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest value of a socket option that anything here asks for.
+const MOST_OPTION_OCTETS: usize = 1024;
 
 /// A call that has begun and not returned.
 #[derive(Clone, Debug)]
@@ -145,7 +148,11 @@ impl Runner {
         let Ok(reply) = outcome else { return Ok(()) };
         if let Some((file, remote)) = reply.file {
             let fd = expected.and_then(|fd| i32::try_from(fd).ok()).unwrap_or(-1);
-            if !self.kernel.install(fd, file) {
+            let installed = match remote {
+                Some(_) => self.kernel.install_accepted(fd, file),
+                None => self.kernel.install(fd, file),
+            };
+            if !installed {
                 return Err(wrong(format!("descriptor {fd} is in use already")));
             }
             match (call.name.as_str(), remote) {
@@ -257,8 +264,8 @@ impl Runner {
     /// Control messages are compared by the outputs' room.
     fn receive_message(&mut self, fd: i32, message: &Expression, flags: i64) -> Result<Reply, Problem> {
         if flags & MSG_ERRQUEUE != 0 {
-            let (first, last) = self.kernel.take_report(fd)?;
-            return self.check_report(message, first, last);
+            let report = self.kernel.take_report(fd)?;
+            return self.check_report(message, report);
         }
         let buffers = field(message, "msg_iov").ok_or("the message has no `msg_iov`")?;
         let value = self.kernel.receive(fd, iovec_len(buffers)?, flags)?;
@@ -281,26 +288,28 @@ impl Runner {
         };
         let arguments = Arguments::new(call, counts)?;
         let fd = arguments.fd(0)?;
-        let (len, flags) = match call.name.as_str() {
-            "write" => (arguments.size(2)?, 0),
-            "writev" => (iovec_len(arguments.get(1))?, 0),
+        let (buffers, flags) = match call.name.as_str() {
+            "write" => (vec![arguments.size(2)?], 0),
+            "writev" => (iovec_lens(arguments.get(1))?, 0),
             "sendmsg" => {
                 let buffers = field(arguments.get(1), "msg_iov").ok_or("the message has no `msg_iov`")?;
-                (iovec_len(buffers)?, arguments.integer(2)?)
+                (iovec_lens(buffers)?, arguments.integer(2)?)
             }
-            _ => (arguments.size(2)?, arguments.integer(3)?),
+            _ => (vec![arguments.size(2)?], arguments.integer(3)?),
         };
+        let len: usize = buffers.iter().sum();
         if arguments.is_null(1) && len > 0 {
             return Err(Stop::Errno(Errno::EFAULT).into());
         }
         if flags & MSG_FASTOPEN == 0 {
-            return Ok(self.kernel.send(fd, len, flags, sent)?.into());
+            return Ok(self.kernel.send(fd, &buffers, flags, sent)?.into());
         }
+        // The address of another family than the socket's is none.
         if arguments.len() == 6 && matches!(arguments.get(4), Expression::Word(word) if word == "AF_UNSPEC") {
             return Err(Stop::Errno(Errno::EOPNOTSUPP).into());
         }
         self.starts_connecting(fd);
-        Ok(self.kernel.send_fast_open(fd, len, flags, sent)?.into())
+        Ok(self.kernel.send(fd, &buffers, flags, sent)?.into())
     }
 
     fn configuring(&mut self, call: &Call) -> Result<Reply, Problem> {
@@ -332,7 +341,10 @@ impl Runner {
             _ => {
                 let arguments = Arguments::new(call, 5..=5)?;
                 let (fd, level, name) = (arguments.fd(0)?, arguments.integer(1)?, arguments.integer(2)?);
-                let value = option_value(arguments.get(3))?;
+                let mut value = option_value(arguments.get(3))?;
+                if let OptionValue::Text(octets) = &mut value {
+                    octets.resize(arguments.size(4)?.min(MOST_OPTION_OCTETS), 0);
+                }
                 Ok(self.kernel.set_option(fd, level, name, value)?.into())
             }
         }

@@ -42,7 +42,9 @@ impl Runner {
                 self.note_capture(&captured);
                 self.captured.push_back(captured);
             }
-            while self.kernel.host.poll_event().is_some() {}
+            while let Some(event) = self.kernel.host.poll_event() {
+                self.kernel.note_event(event);
+            }
             self.kernel.note_states();
             if !self.retry_ongoing()? && self.captured.len() == before {
                 return Ok(());

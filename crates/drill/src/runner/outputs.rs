@@ -9,8 +9,8 @@ use super::arguments::{Arguments, field, integer, kind, number_field};
 use super::calls::deadline;
 use crate::ast::{Call, Expression};
 use crate::form::Form;
-use crate::sockets::{EpollEvent, File, PollRequest, Stop};
-use crate::symbols::{self, MSG_ERRQUEUE, SOL_TCP};
+use crate::sockets::{EpollEvent, File, PollRequest, Report, Stop};
+use crate::symbols::{self, MSG_ERRQUEUE, MSG_TRUNC, SOL_SOCKET, SOL_TCP};
 
 /// What a call has returned.
 #[derive(Debug)]
@@ -121,35 +121,65 @@ impl Runner {
         Ok((answers.iter().filter(|events| **events != 0).count() as i64).into())
     }
 
-    /// Compares what the error queue has reported: that the sends from `first` to `last` are over, and that their
-    /// octets were copied after all.
-    pub(super) fn check_report(&self, message: &Expression, first: u32, last: u32) -> Result<Reply, Problem> {
-        Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE)?;
+    /// Compares what the error queue has reported: that sends are over and their octets were copied after
+    /// all, or when a write was sent or acknowledged.
+    pub(super) fn check_report(&self, message: &Expression, report: Report) -> Result<Reply, Problem> {
+        let value = |name| symbols::value(name).unwrap_or_default();
+        let (flags, errno, origin, code, info, data) = match report {
+            Report::Over { first, last } => {
+                let code = value("SO_EE_CODE_ZEROCOPY_COPIED");
+                (0, 0, "SO_EE_ORIGIN_ZEROCOPY", code, i64::from(first), i64::from(last))
+            }
+            // The text that comes with it is cut off.
+            Report::Stamp { kind, key, .. } => {
+                (MSG_TRUNC, value("ENOMSG"), "SO_EE_ORIGIN_TIMESTAMPING", 0, kind, i64::from(key))
+            }
+        };
+        Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE | flags)?;
         let Some(Expression::List(list)) = field(message, "msg_control") else {
             return Err("the message has no `msg_control`".into());
         };
-        let [control] = &list[..] else {
-            return Err("expected no control message or several, there is one".into());
+        let control = match (&list[..], report) {
+            ([control], Report::Over { .. }) => control,
+            ([stamp, control], Report::Stamp { at, .. }) => {
+                self.check_stamp(stamp, at)?;
+                control
+            }
+            _ => return Err("expected other control messages than there are".into()),
         };
         let (level, kind) = match self.setup.form {
             Form::V4 => ("SOL_IP", "IP_RECVERR"),
             Form::V6 | Form::Mapped => ("SOL_IPV6", "IPV6_RECVERR"),
         };
-        let value = |name| symbols::value(name).unwrap_or_default();
         Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, value(level))?;
         Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(kind))?;
-        let data = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
+        let error = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
         for (name, found) in [
-            ("ee_errno", 0),
-            ("ee_origin", value("SO_EE_ORIGIN_ZEROCOPY")),
+            ("ee_errno", errno),
+            ("ee_origin", value(origin)),
             ("ee_type", 0),
-            ("ee_code", value("SO_EE_CODE_ZEROCOPY_COPIED")),
-            ("ee_info", i64::from(first)),
-            ("ee_data", i64::from(last)),
+            ("ee_code", code),
+            ("ee_info", info),
+            ("ee_data", data),
         ] {
-            Self::check_number(name, number_field(data, name)?, found)?;
+            Self::check_number(name, number_field(error, name)?, found)?;
         }
         Ok(0.into())
+    }
+
+    /// The time that SCM_TIMESTAMPING tells, by the script's clock.
+    fn check_stamp(&self, control: &Expression, at: Instant) -> Result<(), Problem> {
+        let value = |name| symbols::value(name).unwrap_or_default();
+        Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, SOL_SOCKET)?;
+        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value("SCM_TIMESTAMPING"))?;
+        let stamp = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
+        let nanos = number_field(stamp, "scm_sec")? * 1_000_000_000 + number_field(stamp, "scm_nsec")?;
+        let expected = u64::try_from(nanos / 1000).unwrap_or(0);
+        let found = self.script_time(at);
+        if found.abs_diff(expected) > self.setup.tolerance(0) {
+            return Err(Problem::Wrong(format!("expected a timestamp of {expected} us, it is {found}")));
+        }
+        Ok(())
     }
 
     /// Compares control messages: TCP_CM_INQ is the one that this runner makes.

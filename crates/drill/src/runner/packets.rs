@@ -26,6 +26,8 @@ const FIRST_PORT: u16 = 40_001;
 #[derive(Debug)]
 pub(super) struct Conversation {
     stage: Stage,
+    /// The host's ends of conversations before it, whose segments may still come.
+    earlier: Vec<SocketAddr>,
     /// The host's end; not known before a connecting socket's SYN was seen.
     local: Option<SocketAddr>,
     remote: SocketAddr,
@@ -59,8 +61,14 @@ pub(super) fn is_inbound(action: &Action) -> bool {
 impl Runner {
     /// A conversation begins with a socket.
     pub(super) fn begin_conversation(&mut self, fd: i32) {
+        let mut earlier = Vec::new();
+        if let Some(before) = self.conversation.take() {
+            earlier = before.earlier;
+            earlier.extend(before.local);
+        }
         self.conversation = Some(Conversation {
             stage: Stage::New,
+            earlier,
             local: None,
             remote: self.setup.peer(),
             numbers: Numbers::default(),
@@ -117,6 +125,7 @@ impl Runner {
         self.ports_used = (self.ports_used + 1) % 20_000;
         self.conversation = Some(Conversation {
             stage: Stage::PassiveSyn,
+            earlier: Vec::new(),
             local: Some(SocketAddr::new(self.setup.local, self.setup.local_port)),
             remote: SocketAddr::new(self.setup.remote, port),
             numbers: Numbers::from_remote(tcp.seq),
@@ -289,7 +298,7 @@ impl Conversation {
         }
         let syn = seen.tcp.flags.octet & SYN != 0;
         match self.stage {
-            Stage::SynExpected if syn => {
+            Stage::SynExpected if syn && !self.earlier.contains(&local) => {
                 self.local = Some(local);
                 self.numbers.local_isn = seen.tcp.seq;
                 self.stage = Stage::SynSeen;

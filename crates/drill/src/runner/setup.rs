@@ -2,30 +2,32 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use synfin_host::HostConfig;
+use synfin_host::{Host, HostConfig};
 use synfin_wire::Mss;
 
+use super::START;
 use crate::ast::{Command, Flag, Script};
 use crate::form::Form;
 use crate::packet::compare::StampRule;
-use crate::sysctl::Unheeded;
+use crate::sockets::Kernel;
+use crate::sysctl::{self, Unheeded};
 use crate::verdict::Failure;
 
 /// What a script is run with.
 #[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) form: Form,
-    pub(super) host: HostConfig,
-    pub(super) local: IpAddr,
-    pub(super) remote: IpAddr,
-    pub(super) local_port: u16,
-    pub(super) remote_port: u16,
-    pub(super) prepare: Option<Command>,
-    pub(super) unheeded: Unheeded,
+pub(crate) struct Setup {
+    pub(crate) form: Form,
+    pub(crate) host: HostConfig,
+    pub(crate) local: IpAddr,
+    pub(crate) remote: IpAddr,
+    pub(crate) local_port: u16,
+    pub(crate) remote_port: u16,
+    pub(crate) prepare: Option<Command>,
+    pub(crate) unheeded: Unheeded,
     /// Every segment is compared by itself.
-    pub(super) strict_segments: bool,
+    pub(crate) strict_segments: bool,
     /// A timestamp may be echoed that the host has not sent.
-    pub(super) echo_scaled: bool,
+    pub(crate) echo_scaled: bool,
     tolerance_micros: u64,
     tolerance_percent: f64,
     tick_micros: u64,
@@ -40,7 +42,7 @@ const TOLERANCE: (u64, f64) = (4_000, 12.5);
 const LARGEST_SUPER_SEGMENT: usize = 65_000;
 
 impl Setup {
-    pub(super) fn new(script: &Script, form: Option<Form>) -> Result<Self, Failure> {
+    pub(crate) fn new(script: &Script, form: Option<Form>) -> Result<Self, Failure> {
         let named = script.flags.iter().rfind(|flag| flag.name == "ip_version");
         let named = named.map(value::<Form>).transpose()?;
         let form = form.or(named).unwrap_or(Form::V4);
@@ -94,18 +96,37 @@ impl Setup {
         Ok(())
     }
 
+    /// The host, set up as the script's first command asks, and the process that runs on it.
+    pub(crate) fn kernel(&mut self) -> Kernel {
+        if let Some(command) = &self.prepare {
+            let mut settings = sysctl::Settings::of(&self.host);
+            self.unheeded = sysctl::apply(&command.text, &mut settings);
+            self.host.tcp = settings.tcp;
+            self.host.fast_open = settings.fast_open;
+            self.host.syn_cookies = settings.syn_cookies;
+            self.host.offload = settings.offload;
+        }
+        let defaults = self.host.tcp.clone();
+        let host = Host::new(self.host.clone(), [0x5f; 32]);
+        let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), defaults);
+        for what in &self.unheeded {
+            kernel.unheed(what.as_str());
+        }
+        kernel
+    }
+
     /// Where `connect(fd, ..., ...)` goes.
-    pub(super) fn peer(&self) -> SocketAddr {
+    pub(crate) fn peer(&self) -> SocketAddr {
         SocketAddr::new(self.remote, self.remote_port)
     }
 
     /// How far off something may be that comes `gap` after what went before; both in microseconds.
-    pub(super) fn tolerance(&self, gap: u64) -> u64 {
+    pub(crate) fn tolerance(&self, gap: u64) -> u64 {
         self.tolerance_micros.max((gap as f64 * self.tolerance_percent / 100.0) as u64)
     }
 
     /// How exactly the timestamps of a packet are compared that is due `at` microseconds.
-    pub(super) fn stamps(&self, at: u64) -> StampRule {
+    pub(crate) fn stamps(&self, at: u64) -> StampRule {
         StampRule { tick: self.tick_micros, tolerance: self.tolerance(at) }
     }
 }

@@ -25,6 +25,7 @@ errnos! {
     EFAULT = 14;
     EINVAL = 22;
     ESPIPE = 29;
+    ENOMSG = 42;
     EPIPE = 32;
     ENOPROTOOPT = 92;
     EOPNOTSUPP = 95;

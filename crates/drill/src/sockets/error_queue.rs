@@ -1,14 +1,41 @@
-//! The error queue: what MSG_ZEROCOPY reports when octets are acknowledged.
+//! The error queue: what MSG_ZEROCOPY and SO_TIMESTAMPING report when octets are sent and acknowledged.
 
 use std::collections::VecDeque;
 
-use super::{Errno, File, Kernel, Outcome, Stop, TcpFile};
-use crate::symbols::SOL_SOCKET;
+use synfin_wire::Instant;
+
+use super::{Errno, File, Kernel, Outcome, TcpFile};
+use crate::symbols::{MSG_ZEROCOPY, SOL_SOCKET};
 
 const SO_TIMESTAMPING: i64 = 37;
+const TX_SOFTWARE: i64 = 2;
+const OPT_ID: i64 = 128;
+const TX_SCHED: i64 = 256;
+const TX_ACK: i64 = 512;
+const SCM_TSTAMP_SND: i64 = 0;
+const SCM_TSTAMP_SCHED: i64 = 1;
+const SCM_TSTAMP_ACK: i64 = 2;
 const SO_ZEROCOPY: i64 = 60;
 
-/// Sends without copying that are not yet reported.
+/// What the error queue tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Sends without copying are over.
+    Over { first: u32, last: u32 },
+    /// The last octet of a write was queued, sent or acknowledged.
+    Stamp { kind: i64, key: u32, at: Instant },
+}
+
+/// The end of a write whose times are wanted.
+#[derive(Clone, Copy, Debug)]
+struct Stamping {
+    end: u64,
+    /// What the reports call it.
+    key: u32,
+    sent: bool,
+}
+
+/// What is not yet reported.
 #[derive(Debug, Default)]
 pub(super) struct ErrorQueue {
     /// Octets written so far.
@@ -17,16 +44,25 @@ pub(super) struct ErrorQueue {
     next: u32,
     /// The number of each send, and how many octets must be acknowledged for it to be over.
     under_way: VecDeque<(u32, u64)>,
-    /// Runs of sends that are over.
-    over: VecDeque<(u32, u32)>,
+    /// The ends of writes whose times are wanted, oldest first.
+    stamping: VecDeque<Stamping>,
+    /// Where the octets begin that timestamps count.
+    stamps_from: u64,
+    /// What there is to report.
+    reports: VecDeque<Report>,
     /// How many have become over: what wakes a waiter.
     pub(super) reported: u64,
 }
 
 impl ErrorQueue {
+    /// Something is under way that will be reported.
+    fn waits(&self) -> bool {
+        !self.under_way.is_empty() || !self.stamping.is_empty()
+    }
+
     /// There is something to report.
     pub(super) fn is_ready(&self) -> bool {
-        !self.over.is_empty()
+        !self.reports.is_empty()
     }
 
     /// So many octets are acknowledged in all.
@@ -36,50 +72,80 @@ impl ErrorQueue {
         {
             self.under_way.pop_front();
             self.reported += 1;
-            match self.over.back_mut() {
-                Some((_, last)) if last.wrapping_add(1) == number => *last = number,
-                _ => self.over.push_back((number, number)),
+            match self.reports.back_mut() {
+                Some(Report::Over { last, .. }) if last.wrapping_add(1) == number => *last = number,
+                _ => self.reports.push_back(Report::Over { first: number, last: number }),
             }
         }
+    }
+
+    /// So many octets were sent, and so many are acknowledged.
+    fn stamp(&mut self, sent: u64, acknowledged: u64, flags: i64, now: Instant) {
+        let mut reports = Vec::new();
+        for stamping in &mut self.stamping {
+            if stamping.end <= sent && !stamping.sent {
+                stamping.sent = true;
+                for (kind, flag) in [(SCM_TSTAMP_SCHED, TX_SCHED), (SCM_TSTAMP_SND, TX_SOFTWARE)] {
+                    reports.extend((flags & flag != 0).then_some((kind, stamping.key)));
+                }
+            }
+            if stamping.end <= acknowledged && flags & TX_ACK != 0 {
+                reports.push((SCM_TSTAMP_ACK, stamping.key));
+            }
+        }
+        self.stamping.retain(|stamping| stamping.end > acknowledged);
+        self.reported += reports.len() as u64;
+        self.reports.extend(reports.into_iter().map(|(kind, key)| Report::Stamp { kind, key, at: now }));
     }
 }
 
 impl TcpFile {
-    /// Octets were written by a call that has returned; `zerocopy` asks for a report.
-    pub(super) fn wrote(&mut self, octets: u64, zerocopy: bool) {
+    /// Octets were written by a call that has returned; MSG_ZEROCOPY in its flags asks for a report.
+    pub(super) fn wrote(&mut self, octets: u64, flags: i64) {
         let queue = &mut self.errors;
         queue.written += octets;
         let wanted = self.kept.get(&(SOL_SOCKET, SO_ZEROCOPY)).is_some_and(|value| *value != 0);
-        if zerocopy && wanted && octets > 0 {
+        if flags & MSG_ZEROCOPY != 0 && wanted && octets > 0 {
             queue.under_way.push_back((queue.next, queue.written));
             queue.next = queue.next.wrapping_add(1);
         }
+        let flags = self.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
+        if flags & (TX_SOFTWARE | TX_SCHED | TX_ACK) != 0 && octets > 0 {
+            let end = queue.written;
+            let key = if flags & OPT_ID != 0 { (end - 1 - queue.stamps_from) as u32 } else { 0 };
+            queue.stamping.push_back(Stamping { end, key, sent: false });
+        }
+    }
+
+    /// SO_TIMESTAMPING was set: octets are counted from here.
+    pub(super) fn begin_stamps(&mut self) {
+        self.errors.stamps_from = self.errors.written;
     }
 }
 
 impl Kernel {
     /// Moves what was acknowledged to the error queues.
     pub(super) fn note_acknowledged(&mut self) {
+        let now = self.now;
         let waiting: Vec<i32> = self
             .files
             .iter()
-            .filter(|(_, file)| matches!(file, File::Tcp(file) if !file.errors.under_way.is_empty()))
+            .filter(|(_, file)| matches!(file, File::Tcp(file) if file.errors.waits()))
             .map(|(fd, _)| *fd)
             .collect();
         for fd in waiting {
             let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
             if let (Some(status), Ok(file)) = (status, self.tcp(fd)) {
                 file.errors.acknowledged(status.octets_acknowledged);
+                let flags = file.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
+                let sent = status.octets_acknowledged + u64::from(status.outstanding);
+                file.errors.stamp(sent, status.octets_acknowledged, flags, now);
             }
         }
     }
 
-    /// MSG_ERRQUEUE: the first and the last of the sends that the next report is about. It never blocks.
-    pub(crate) fn take_report(&mut self, fd: i32) -> Outcome<(u32, u32)> {
-        let file = self.tcp(fd)?;
-        if file.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).is_some_and(|value| *value != 0) {
-            return Err(Stop::unsupported("timestamps of what was sent"));
-        }
-        file.errors.over.pop_front().ok_or_else(|| Errno::EAGAIN.into())
+    /// MSG_ERRQUEUE: the next report. It never blocks.
+    pub(crate) fn take_report(&mut self, fd: i32) -> Outcome<Report> {
+        self.tcp(fd)?.errors.reports.pop_front().ok_or_else(|| Errno::EAGAIN.into())
     }
 }

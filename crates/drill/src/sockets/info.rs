@@ -1,6 +1,7 @@
 //! What `TCP_INFO` tells.
 
 use synfin_host::tcp::{EcnFeedback, EcnStatus, RecoveryState, State, Status};
+use synfin_wire::Instant;
 
 use super::Kernel;
 
@@ -8,6 +9,7 @@ const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
 const ECN: i64 = 8;
 const ECN_SEEN: i64 = 16;
+const SYN_DATA: i64 = 32;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
@@ -23,9 +25,43 @@ impl Kernel {
         let state = linux_state(self.state(fd));
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
-        let mut info = connection_info(&status, state, mss);
+        let mut info = self.measured_info(fd);
+        info.extend(connection_info(&status, state, mss));
         info.extend(ecn_info(&status.ecn));
         Some(info)
+    }
+
+    /// What the receive side knows, and what held sending up.
+    fn measured_info(&mut self, fd: i32) -> TcpInfo {
+        let now = self.now;
+        let micros = |span: std::time::Duration| span.as_micros() as i64;
+        let since = |moment: Instant| (now - moment).as_millis() as i64;
+        let mut info = TcpInfo::new();
+        let Some(socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) else { return info };
+        if let Some(receive) = socket.receive_measures() {
+            info.extend([
+                ("tcpi_ato", micros(receive.ack_wait)),
+                ("tcpi_rcv_mss", i64::from(receive.full_segment)),
+                ("tcpi_rcv_ssthresh", i64::from(receive.threshold)),
+                ("tcpi_rcv_space", i64::from(receive.space)),
+                ("tcpi_rcv_rtt", receive.rtt.map_or(0, micros)),
+                ("tcpi_last_data_recv", since(receive.last_text.unwrap_or(receive.began))),
+                ("tcpi_last_ack_recv", since(receive.last_heard)),
+                ("tcpi_last_ack_sent", 0),
+                ("SK_MEMINFO_RCVBUF", receive.buffer as i64),
+            ]);
+        }
+        if let Some(send) = socket.send_measures(now) {
+            info.extend([
+                ("tcpi_notsent_bytes", i64::from(send.unsent)),
+                ("tcpi_last_data_sent", since(send.last_text)),
+                ("tcpi_busy_time", micros(send.busy)),
+                ("tcpi_rwnd_limited", micros(send.window_limited)),
+                ("tcpi_sndbuf_limited", micros(send.buffer_limited)),
+                ("SK_MEMINFO_SNDBUF", send.buffer as i64),
+            ]);
+        }
+        info
     }
 }
 
@@ -39,7 +75,8 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
     let options = option(status.timestamps, TIMESTAMPS)
         | option(status.sack, SACK)
         | option(status.ecn.feedback != EcnFeedback::Off, ECN)
-        | option(status.ecn.seen, ECN_SEEN);
+        | option(status.ecn.seen, ECN_SEEN)
+        | option(status.syn_text_taken, SYN_DATA);
     vec![
         ("tcpi_state", state),
         ("tcpi_options", options),
@@ -64,7 +101,6 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_dsack_dups", status.segments_duplicated as i64),
         ("tcpi_probes", i64::from(status.probes)),
         ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
-        ("tcpi_notsent_bytes", status.send_queued as i64 - i64::from(status.outstanding)),
         ("tcpi_bytes_acked", status.octets_acknowledged as i64),
         ("tcpi_bytes_received", status.octets_received as i64),
         ("tcpi_bytes_sent", status.octets_sent as i64),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use synfin_host::tcp::{Config, KeepAlive, State};
-use synfin_host::{ConnectError, ConnectOptions, ListenError, ListenOptions};
+use synfin_host::{ConnectError, ConnectOptions, FastOpen, ListenError, ListenOptions};
 
 use super::error_queue::ErrorQueue;
+use super::fast_open::FastOpenFile;
 use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols;
 
@@ -24,9 +25,10 @@ impl TcpFile {
             error_told: false,
             connect_told: false,
             last_state: State::Closed,
-            connects_on_write: false,
+            fast_open: FastOpenFile::default(),
             tells_unread: false,
             errors: ErrorQueue::default(),
+            rooms: 0,
             kept: BTreeMap::new(),
         }
     }
@@ -64,11 +66,11 @@ impl Kernel {
             Role::Connection(_) => return Err(Errno::EINVAL.into()),
         }
         let local = file.bound.unwrap_or(any);
-        let listener =
-            self.host.listen(local, ListenOptions { backlog, config }).map_err(|error| match error {
-                ListenError::NotOurAddress => Errno::EADDRNOTAVAIL,
-                ListenError::InUse | ListenError::NoFreePort => Errno::EADDRINUSE,
-            })?;
+        let options = ListenOptions { backlog, config, fast_open: file.fast_open.listens() };
+        let listener = self.host.listen(local, options).map_err(|error| match error {
+            ListenError::NotOurAddress => Errno::EADDRNOTAVAIL,
+            ListenError::InUse | ListenError::NoFreePort => Errno::EADDRINUSE,
+        })?;
         self.tcp(fd)?.role = Role::Listener(listener);
         Ok(0)
     }
@@ -91,25 +93,35 @@ impl Kernel {
 
     pub(crate) fn connect(&mut self, fd: i32, remote: SocketAddr) -> Outcome<i64> {
         let file = self.tcp(fd)?;
-        let (role, lazy) = (file.role, file.connects_on_write);
+        let (way, put_off) = (file.fast_open.connects(), file.fast_open.put_off.is_some());
+        let role = file.role;
         match role {
             Role::Listener(_) => return Err(Errno::EISCONN.into()),
             Role::Connection(_) => return self.connect_again(fd),
+            Role::Idle if put_off => return Err(Errno::EISCONN.into()),
+            Role::Idle if way != FastOpen::Off && self.put_connect_off(fd, remote)? => return Ok(0),
             Role::Idle => {}
         }
-        if lazy {
-            self.unheed("TCP_FASTOPEN_CONNECT");
-        }
-        self.start_connecting(fd, remote)?;
+        self.start_connecting(fd, remote, way)?;
         Err(self.wait_or(fd, Errno::EINPROGRESS))
     }
 
-    /// Sends the SYN.
-    pub(super) fn start_connecting(&mut self, fd: i32, remote: SocketAddr) -> Outcome<()> {
+    /// How a socket connects.
+    pub(super) fn connect_options(&mut self, fd: i32) -> Outcome<ConnectOptions> {
         let config = Some(self.settings(fd)?);
+        let file = self.tcp(fd)?;
+        Ok(ConnectOptions { local: file.bound, config, fast_open: file.fast_open.connects() })
+    }
+
+    /// Makes a connection whose SYN goes out next.
+    pub(super) fn start_connecting(
+        &mut self,
+        fd: i32,
+        remote: SocketAddr,
+        fast_open: FastOpen,
+    ) -> Outcome<()> {
+        let options = ConnectOptions { fast_open, ..self.connect_options(fd)? };
         let now = self.now;
-        let local = self.tcp(fd)?.bound;
-        let options = ConnectOptions { local, config };
         let handle = self.host.connect(remote, options, now).map_err(|error| match error {
             ConnectError::InvalidRemote | ConnectError::NoAddress | ConnectError::NoRoute => {
                 Errno::ENETUNREACH

@@ -5,7 +5,8 @@ use std::time::Duration;
 use synfin_host::tcp::State;
 use synfin_wire::Mss;
 
-use super::{Errno, Kernel, Outcome, Role, Stop};
+use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
+use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
 
 const SO_ERROR: i64 = 4;
@@ -17,20 +18,27 @@ const SO_TIMESTAMPING: i64 = 37;
 const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
+const TCP_CORK: i64 = 3;
 const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_DEFER_ACCEPT: i64 = 9;
+const TCP_WINDOW_CLAMP: i64 = 10;
+const TCP_QUICKACK: i64 = 12;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
-const TCP_FASTOPEN_CONNECT: i64 = 30;
 const TCP_INQ: i64 = 36;
 const IP_TOS: i64 = 1;
 const IPV6_TCLASS: i64 = 67;
 /// Options that change nothing that a peer could see: SO_REUSEADDR, SO_REUSEPORT, SO_MARK, SO_PRIORITY,
 /// IP_FREEBIND, IP_MTU_DISCOVER's DONT beside an MTU that is never exceeded.
-const HARMLESS: [(i64, i64); 5] =
-    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15)];
+const HARMLESS: [(i64, i64); 6] =
+    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15), (SOL_IP, 10)];
+
+/// Linux's least receive buffer and send buffer, octets.
+const SMALLEST_RECEIVE_BUFFER: usize = 2304;
+const SMALLEST_SEND_BUFFER: usize = 4608;
 
 /// What an option is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +61,10 @@ impl Kernel {
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
+            OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
+                self.set_fast_open_keys(fd, &octets)?;
+                Ok(0)
+            }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
                 Ok(0)
@@ -61,7 +73,7 @@ impl Kernel {
     }
 
     fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
-        let now = self.now;
+        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
         let file = self.tcp(fd)?;
         let connected = match file.role {
             Role::Connection(handle) => Some(handle),
@@ -71,12 +83,44 @@ impl Kernel {
         match (level, name) {
             // Linux doubles both, for what it spends beside the octets themselves.
             (SOL_SOCKET, SO_SNDBUF) => {
-                file.config.send_buffer = octets * 2;
+                let octets = octets.saturating_mul(2).max(SMALLEST_SEND_BUFFER);
+                (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
                 if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_send_buffer(octets * 2);
+                    socket.set_send_buffer(octets);
                 }
             }
-            (SOL_SOCKET, SO_RCVBUF) if connected.is_none() => file.config.receive_buffer = octets * 2,
+            (SOL_TCP, TCP_CORK) => {
+                file.config.cork = value != 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_cork(value != 0);
+                }
+            }
+            (SOL_TCP, TCP_NOTSENT_LOWAT) => {
+                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
+                file.config.unsent_limit = limit;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_unsent_limit(limit);
+                }
+            }
+            (SOL_SOCKET, SO_RCVBUF) => {
+                let octets = octets.saturating_mul(2).max(SMALLEST_RECEIVE_BUFFER);
+                (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_receive_buffer(octets);
+                }
+            }
+            (SOL_TCP, TCP_WINDOW_CLAMP) => {
+                let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
+                file.config.window_clamp = Some(clamp);
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_window_clamp(clamp);
+                }
+            }
+            (SOL_TCP, TCP_QUICKACK) => {
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_quick_ack(value & 1 != 0, now);
+                }
+            }
             (SOL_SOCKET, SO_KEEPALIVE) => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
@@ -101,21 +145,43 @@ impl Kernel {
                 }
             }
             (SOL_TCP, TCP_SYNCNT) => {
-                let retries = u32::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
+                let retries = usize::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
                 let retries = retries.ok_or(Errno::EINVAL)?;
-                file.config.r2_syn = syn_patience(file.config.initial_rto, retries);
+                let patience = syn_patience(file.config.initial_rto, retries);
+                (file.config.r2_syn, file.config.r2_syn_ack) = (patience, patience);
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_syn_patience(patience);
+                }
+            }
+            (SOL_TCP, TCP_DEFER_ACCEPT) => {
+                let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
+                file.config.defer_accept = seconds.map(Duration::from_secs);
             }
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
-            (SOL_TCP, TCP_FASTOPEN_CONNECT) => file.connects_on_write = value != 0,
+            (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
+                self.set_fast_open(fd, name, value)?;
+            }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
             (SOL_SOCKET, SO_ZEROCOPY) => {}
+            (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
             pair if HARMLESS.contains(&pair) => {}
             _ => self.unheed(option_name(level, name)),
         }
         if let Ok(file) = self.tcp(fd) {
             file.kept.insert((level, name), value);
         }
+        self.configure_listener(fd);
         Ok(0)
+    }
+
+    /// What is set on a listener is for the connections that it accepts from now on.
+    fn configure_listener(&mut self, fd: i32) {
+        if let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) {
+            let listener = *listener;
+            if let Ok(config) = self.settings(fd) {
+                self.host.configure_listener(listener, &config);
+            }
+        }
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {
@@ -157,8 +223,8 @@ impl Kernel {
         let kept = file.kept.get(&(level, name)).copied();
         match (level, name) {
             (SOL_SOCKET, SO_ERROR) => Ok(self.take_error(fd).map_or(0, |errno| errno.number)),
-            (SOL_SOCKET, SO_SNDBUF) => Ok(kept.map_or(file.config.send_buffer as i64, |value| value * 2)),
-            (SOL_SOCKET, SO_RCVBUF) => Ok(kept.map_or(file.config.receive_buffer as i64, |value| value * 2)),
+            (SOL_SOCKET, SO_SNDBUF) => Ok(file.config.send_buffer as i64),
+            (SOL_SOCKET, SO_RCVBUF) => Ok(file.config.receive_buffer as i64),
             (SOL_SOCKET, SO_ZEROCOPY | SO_TIMESTAMPING) => Ok(kept.unwrap_or(0)),
             (SOL_SOCKET, SO_KEEPALIVE) => Ok(i64::from(file.config.keep_alive.is_some())),
             (SOL_TCP, TCP_NODELAY) => Ok(i64::from(!file.config.nagle)),
@@ -167,7 +233,11 @@ impl Kernel {
                 let status = connected.and_then(|handle| self.host.tcp(handle)?.status());
                 Ok(status.map_or(i64::from(announced), |status| i64::from(status.send_mss)))
             }
-            (SOL_TCP, TCP_NOTSENT_LOWAT) => Ok(kept.unwrap_or(0)),
+            (SOL_TCP, TCP_NOTSENT_LOWAT | TCP_WINDOW_CLAMP | TCP_CORK) => Ok(kept.unwrap_or(0)),
+            (SOL_TCP, TCP_QUICKACK) => {
+                let socket = connected.and_then(|handle| self.host.tcp(handle));
+                Ok(i64::from(socket.is_none_or(|socket| socket.is_quick_ack())))
+            }
             (SOL_TCP, TCP_USER_TIMEOUT | TCP_INQ) => Ok(kept.unwrap_or(0)),
             _ => kept.ok_or_else(|| Stop::unsupported(format!("reading {}", option_name(level, name)))),
         }
@@ -203,8 +273,8 @@ impl Kernel {
 }
 
 /// How long a SYN is retried when that may be done `retries` times, each wait twice the one before.
-pub(crate) fn syn_patience(initial: Duration, retries: u32) -> Duration {
-    initial.saturating_mul(2u32.saturating_pow((retries + 1).min(16)) - 1)
+pub(crate) fn syn_patience(initial: Duration, retries: usize) -> Duration {
+    initial.saturating_mul((2 << retries.min(15)) - 1)
 }
 
 /// The name of an option, for a person.

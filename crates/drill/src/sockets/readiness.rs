@@ -44,6 +44,8 @@ struct Activity {
     ready: i64,
     received: u64,
     reported: u64,
+    /// How often a writer was told of room.
+    rooms: u64,
     state: State,
 }
 
@@ -61,15 +63,18 @@ impl Kernel {
         let Ok(file) = self.tcp(fd) else { return 0 };
         let (read_shut, write_shut) = (file.read_shut, file.write_shut);
         let reports = file.errors.is_ready();
+        let connecting = file.is_connecting(state);
         let handle = match file.role {
+            // A connect that was put off waits for octets.
+            Role::Idle if file.fast_open.put_off.is_some() => return POLLOUT,
             Role::Idle => return POLLOUT | POLLHUP,
             // Looking does not take; a listener's queue is asked by `accept` alone.
             Role::Listener(_) => return 0,
             Role::Connection(handle) => handle,
         };
-        let Some(socket) = self.host.tcp(handle) else { return 0 };
+        let Some(mut socket) = self.host.tcp(handle) else { return 0 };
         let mut ready = if failed || reports { POLLERR } else { 0 };
-        if matches!(state, State::SynSent | State::SynReceived) {
+        if connecting {
             return ready;
         }
         let ended = matches!(
@@ -87,9 +92,7 @@ impl Kernel {
         if socket.receive_available() > 0 {
             ready |= POLLIN;
         }
-        let held = socket.status().map_or(0, |status| status.send_queued);
-        // Room for a third of what may be held: fewer would wake the writer for every segment.
-        if write_over || socket.send_capacity() >= held / 2 && socket.send_capacity() > 0 {
+        if write_over || socket.is_writable() {
             ready |= POLLOUT;
         }
         ready
@@ -154,8 +157,14 @@ impl Kernel {
 
     fn activity(&mut self, fd: i32) -> Activity {
         let (ready, state) = (self.readiness(fd), self.state(fd));
-        let reported = self.tcp(fd).map_or(0, |file| file.errors.reported);
+        let (reported, rooms) = self.tcp(fd).map_or((0, 0), |file| (file.errors.reported, file.rooms));
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        Activity { ready, received: status.map_or(0, |status| status.octets_received), reported, state }
+        Activity {
+            ready,
+            received: status.map_or(0, |status| status.octets_received),
+            reported,
+            rooms,
+            state,
+        }
     }
 }

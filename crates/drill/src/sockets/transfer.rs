@@ -1,16 +1,17 @@
 //! Reading, writing and shutting down.
 
 use bytes::Bytes;
-use synfin_host::tcp::{ReceiveError, SendError, State};
+use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
 use super::{Errno, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
-    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
-    MSG_ZEROCOPY,
+    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
+    MSG_WAITALL, MSG_ZEROCOPY,
 };
 
 /// What the flags of a sending call may be.
-const SEND_FLAGS: i64 = MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_ZEROCOPY;
+const SEND_FLAGS: i64 =
+    MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_OOB | MSG_ZEROCOPY;
 /// What those of a receiving call may be.
 const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK;
 
@@ -24,6 +25,9 @@ impl Kernel {
             )));
         }
         let now = self.now;
+        if self.tcp(fd)?.fast_open.put_off.is_some() {
+            return Err(self.wait_or_again(fd, flags));
+        }
         let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
         let mut taken = 0;
         let outcome = loop {
@@ -49,14 +53,25 @@ impl Kernel {
     }
 
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
-    pub(crate) fn send(&mut self, fd: i32, len: usize, flags: i64, sent: &mut usize) -> Outcome<i64> {
+    pub(crate) fn send(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
+        if self.tcp(fd)?.fast_open.takes(flags) {
+            let remote = self.peer;
+            return self.send_with_syn(fd, remote, buffers, flags, sent);
+        }
+        self.send_connected(fd, buffers, flags, sent)
+    }
+
+    /// The same, where nothing can go with the SYN.
+    pub(super) fn send_connected(
+        &mut self,
+        fd: i32,
+        buffers: &[usize],
+        flags: i64,
+        sent: &mut usize,
+    ) -> Outcome<i64> {
+        let len: usize = buffers.iter().sum();
         if flags & !SEND_FLAGS != 0 {
             return Err(Stop::unsupported(format!("sending with flags {flags:#x}")));
-        }
-        for (flag, name) in [(MSG_MORE, "MSG_MORE"), (MSG_EOR, "MSG_EOR")] {
-            if flags & flag != 0 {
-                self.unheed(name);
-            }
         }
         if let Some(errno) = self.take_error(fd) {
             return Err(errno.into());
@@ -67,50 +82,37 @@ impl Kernel {
         if file.write_shut {
             return Err(Errno::EPIPE.into());
         }
-        if matches!(state, State::SynSent | State::SynReceived) {
+        if file.is_connecting(state) {
             return Err(self.wait_or_again(fd, flags));
         }
+        let options = SendOptions {
+            more: flags & MSG_MORE != 0,
+            end_of_record: flags & MSG_EOR != 0,
+            urgent: flags & MSG_OOB != 0,
+            lent: flags & MSG_ZEROCOPY != 0,
+        };
+        let may_return = self.may_return(fd, flags);
         while *sent < len {
             let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
-            let data = Bytes::from(vec![0; len - *sent]);
-            match socket.send(data, now) {
+            if *sent > 0 && !may_return && socket.waits_for_room() {
+                return Err(Stop::BLOCK);
+            }
+            let (next, is_last) = next_buffer(buffers, *sent, options.lent);
+            let data = Bytes::from(vec![0; next]);
+            let options = SendOptions { more: options.more || !is_last, ..options };
+            match socket.send_with(data, options, now) {
                 Ok(queued) => *sent += queued,
-                Err(_) if *sent > 0 && self.may_return(fd, flags) => break,
+                Err(_) if *sent > 0 && may_return => break,
                 Err(SendError::WouldBlock) => return Err(self.wait_or_again(fd, flags)),
                 Err(SendError::Closing | SendError::Closed(_)) => return Err(Errno::EPIPE.into()),
             }
         }
-        self.tcp(fd)?.wrote(*sent as u64, flags & MSG_ZEROCOPY != 0);
+        self.tcp(fd)?.wrote(*sent as u64, flags);
         Ok(*sent as i64)
     }
 
-    /// `sendto` with MSG_FASTOPEN: connects, with the octets in the SYN where there is a cookie. This host
-    /// never has one.
-    pub(crate) fn send_fast_open(
-        &mut self,
-        fd: i32,
-        len: usize,
-        flags: i64,
-        sent: &mut usize,
-    ) -> Outcome<i64> {
-        self.unheed("MSG_FASTOPEN");
-        let peer = self.peer;
-        match self.tcp(fd)?.role {
-            Role::Listener(_) => return Err(Errno::EISCONN.into()),
-            Role::Idle => self.start_connecting(fd, peer)?,
-            Role::Connection(_) => {}
-        }
-        match self.state(fd) {
-            State::SynSent | State::SynReceived if self.may_return(fd, flags) => {
-                Err(Errno::EINPROGRESS.into())
-            }
-            State::SynSent | State::SynReceived => Err(Stop::BLOCK),
-            _ => self.send(fd, len, flags & !MSG_FASTOPEN, sent),
-        }
-    }
-
     /// The call must not wait.
-    fn may_return(&self, fd: i32, flags: i64) -> bool {
+    pub(super) fn may_return(&self, fd: i32, flags: i64) -> bool {
         self.is_nonblocking(fd) || flags & MSG_DONTWAIT != 0
     }
 
@@ -157,4 +159,21 @@ impl Kernel {
         }
         Ok(0)
     }
+}
+
+/// How many octets to write next, and whether they end the call's last buffer. Buffers are written one by
+/// one only when they are lent; others are copied together.
+fn next_buffer(buffers: &[usize], sent: usize, lent: bool) -> (usize, bool) {
+    let len: usize = buffers.iter().sum();
+    if !lent {
+        return (len - sent, true);
+    }
+    let mut end = 0;
+    for buffer in buffers {
+        end += buffer;
+        if end > sent {
+            return (end - sent, end == len);
+        }
+    }
+    (0, true)
 }

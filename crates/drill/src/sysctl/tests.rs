@@ -1,25 +1,41 @@
 use std::time::Duration;
 
-use synfin_host::tcp::Config;
+use synfin_host::HostConfig;
 
-use super::apply;
+use super::{Settings, apply};
 
 #[test]
 fn sysctls_set_connections_up() {
-    let mut config = Config::default();
+    let mut settings = Settings::of(&HostConfig::new([]));
     let command = "../../common/defaults.sh\n ../../common/set_sysctls.py /proc/sys/net/ipv4/tcp_timestamps=0 \\\n \
                    /proc/sys/net/ipv4/tcp_wmem=\"4096 50000 70000\"";
-    assert_eq!(apply(command, &mut config), Vec::<String>::new());
+    assert_eq!(apply(command, &mut settings), Vec::<String>::new());
+    let config = &settings.tcp;
     assert!(!config.timestamps);
-    assert_eq!(config.send_buffer, 70_000);
-    assert_eq!(config.receive_buffer, 15 * 1024 * 1024);
+    assert_eq!((config.send_buffer, config.send_buffer_max), (50_000, 70_000));
+    assert_eq!((config.receive_buffer, config.receive_buffer_max), (540_000, 15 << 20));
     assert_eq!(config.r2_syn, Duration::from_secs(63));
 }
 
 #[test]
 fn what_is_not_known_is_said() {
-    let mut config = Config::default();
-    let unheeded = apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root fq", &mut config);
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let unheeded =
+        apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root fq", &mut settings);
     assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root fq`"]);
-    assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut config), Vec::<String>::new());
+    assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut settings), Vec::<String>::new());
+}
+
+#[test]
+fn sysctls_set_fast_open_up() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let key = "00000001-b2b2b2b2-c3c3c3c3-d4d4d4d4";
+    let command = format!("sysctl -q net.ipv4.tcp_fastopen=0x602 net.ipv4.tcp_fastopen_key={key}");
+    assert_eq!(apply(&command, &mut settings), Vec::<String>::new());
+    let found = &settings.fast_open;
+    assert!(found.server && found.server_without_cookie && found.every_listener);
+    assert!(!found.client && !found.client_without_cookie);
+    assert_eq!(found.keys.map(|keys| keys.primary[..5].to_vec()), Some(vec![1, 0, 0, 0, 0xb2]));
+    assert_eq!(apply("sysctl net.moon=1 || ip tcp_metrics flush all", &mut settings), Vec::<String>::new());
+    assert!(settings.forgets_peers);
 }

@@ -3,18 +3,18 @@
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::{Bytes, BytesMut};
-use synfin_tcp::PathSignal;
+use synfin_tcp::{CloseReason, DropReason, PathSignal, PathSignalKind, Verdict};
 use synfin_wire::icmp::{self, Echo, IcmpError, IcmpMessage, QuotedPacket};
 use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::{Instant, IpProtocol};
 
 use super::Host;
 use crate::counters::{Fate, PacketDrop};
-use crate::event::{EchoRequest, UdpError};
+use crate::event::{EchoRequest, TcpHandle, UdpError};
 use crate::icmp::{path_signal, udp_error};
 use crate::packet::PacketNote;
 use crate::route::Destination;
-use crate::table::Pair;
+use crate::table::{Owner, Pair, Phase};
 
 impl Host {
     pub(super) fn receive_message(
@@ -92,10 +92,38 @@ impl Host {
         let kind = path_signal(error, pair.local.is_ipv4())?;
         let quoted_seq = quoted.seq?;
         let handle = self.table.find(pair)?;
-        let connection = self.table.get_mut(handle)?.connection_mut()?;
+        let entry = self.table.get_mut(handle)?;
+        if let Phase::HalfOpen(phase) = &entry.phase {
+            let in_flight = phase.iss == quoted_seq;
+            return Some(self.signal_half_open(handle, in_flight, kind));
+        }
+        let unaccepted = matches!(entry.owner, Owner::Listener(_));
+        let connection = entry.connection_mut()?;
         let verdict = connection.handle_path_signal(PathSignal { quoted_seq, kind }, now);
+        // Linux gives up a passive Fast Open that nobody has accepted, as it does any half-open connection.
+        let gives_up = unaccepted && connection.is_handshaking() && verdict == Verdict::Accepted;
+        if gives_up && !matches!(kind, PathSignalKind::TooBig { .. }) {
+            connection.give_up_unreachable(now);
+        }
         self.touch(handle);
-        Some(verdict.into())
+        self.follow_fast_open(handle, now);
+        Some(match verdict {
+            Verdict::Dropped(DropReason::OutsideWindow) => PacketDrop::IcmpOutsideWindow.into(),
+            verdict => verdict.into(),
+        })
+    }
+
+    /// RFC 9293 section 3.9.2.2 has a soft error abort no connection (MUST-56). A half-open one is none yet, and its peer
+    /// can send its SYN again: Linux lets go of it.
+    fn signal_half_open(&mut self, handle: TcpHandle, in_flight: bool, kind: PathSignalKind) -> Fate {
+        match kind {
+            _ if !in_flight => return PacketDrop::IcmpOutsideWindow.into(),
+            PathSignalKind::TooBig { .. } => return PacketDrop::IcmpIgnored.into(),
+            PathSignalKind::Soft | PathSignalKind::Hard => {
+                self.end_half_open(handle, CloseReason::Unreachable);
+            }
+        }
+        Fate::Taken
     }
 
     fn signal_socket(&mut self, error: &IcmpMessage, pair: Pair) -> Option<Fate> {

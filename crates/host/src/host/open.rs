@@ -1,8 +1,9 @@
 //! OPEN, active and passive (RFC 9293 section 3.10.1).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use synfin_tcp::{Connection, Identity};
+use synfin_tcp::{Config, Connection, Identity};
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{Host, TcpSocket};
@@ -28,7 +29,11 @@ impl Host {
             return Err(ConnectError::TooMany);
         }
         let config = self.tcp_config(options.config.as_ref(), pair.remote.is_ipv4());
-        let connection = Connection::open(config.clone(), self.identify(pair, None, now), now);
+        let identity = self.identify(pair, None, now);
+        let connection = match self.fast_open_attempt(pair, options.fast_open, &config, now) {
+            Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
+            None => Connection::open(config.clone(), identity, now),
+        };
         let phase = Phase::Connection(Box::new(connection));
         let handle = self.table.insert(Entry::new(pair, config, phase, Owner::User));
         self.touch(handle);
@@ -57,7 +62,18 @@ impl Host {
             return Err(ListenError::InUse);
         }
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
-        Ok(self.listeners.insert(local, config, options.backlog))
+        let fast_open = self.fast_open_options(&options);
+        Ok(self.listeners.insert(local, config, options.backlog, fast_open))
+    }
+
+    /// Gives the connections that a listener accepts from now on other settings. A handle that is no longer
+    /// valid is ignored.
+    pub fn configure_listener(&mut self, listener: ListenerHandle, config: &Arc<Config>) {
+        let Some(found) = self.listeners.get(listener) else { return };
+        let config = self.tcp_config(Some(config), found.local.is_ipv4());
+        if let Some(found) = self.listeners.get_mut(listener) {
+            found.config = config;
+        }
     }
 
     /// Where a listener listens; `None` once it is closed.

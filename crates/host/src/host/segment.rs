@@ -9,6 +9,7 @@ use synfin_wire::tcp::SegmentError;
 use synfin_wire::{Instant, Segment, SeqNumber};
 
 use super::Host;
+use super::fast_open::SynAnswer;
 use super::message::quote;
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
@@ -56,6 +57,7 @@ impl Host {
             Phase::Connection(connection) => {
                 let verdict = connection.handle_segment(incoming);
                 self.touch(handle);
+                self.follow_fast_open(handle, now);
                 verdict.into()
             }
             Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, now),
@@ -114,7 +116,13 @@ impl Host {
     }
 
     /// The handshake is complete: the connection gets its buffers and goes to the accept queue.
-    fn promote(&mut self, handle: TcpHandle, mut connection: Connection, wishes: Wishes, now: Instant) {
+    pub(super) fn promote(
+        &mut self,
+        handle: TcpHandle,
+        mut connection: Connection,
+        wishes: Wishes,
+        now: Instant,
+    ) {
         wishes.apply(&mut connection, now);
         let Some(entry) = self.table.get_mut(handle) else { return };
         entry.phase = Phase::Connection(Box::new(connection));
@@ -186,21 +194,40 @@ impl Host {
             return DropReason::NotForListen.into();
         }
         if flags.ack() {
+            if let Some(fate) = self.receive_cookie(listener, stray.pair, &stray.incoming, now) {
+                return fate;
+            }
             self.reset(&stray, now);
             return DropReason::NotForListen.into();
         }
         if !flags.syn() {
             return DropReason::NotForListen.into();
         }
-        if self.table.is_full() || !self.listeners.may_begin(listener) {
+        let full = self.table.is_full() || !self.listeners.may_begin(listener);
+        if self.wants_cookie(listener, full) {
+            return self.send_cookie(listener, stray.pair, stray.incoming, now);
+        }
+        if full {
             return DropReason::Backlog.into();
         }
         let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
             return DropReason::NoConnection.into();
         };
+        let cookie = match self.answer_syn(listener, stray.pair, &stray.incoming) {
+            SynAnswer::Connection(answer) => {
+                let Stray { pair, incoming, minimum_iss, .. } = stray;
+                self.open_from_syn(listener, pair, incoming, minimum_iss, config, answer);
+                return Fate::Taken;
+            }
+            SynAnswer::Handshake(cookie) => cookie,
+        };
         let identity = self.identify(stray.pair, stray.minimum_iss, now);
+        let half_open = HalfOpen::from_syn(&config, &stray.incoming, identity);
         let phase = Phase::HalfOpen(Box::new(HalfOpenPhase {
-            half_open: HalfOpen::from_syn(&config, &stray.incoming, identity),
+            half_open: match cookie {
+                Some(cookie) => half_open.with_cookie(cookie),
+                None => half_open,
+            },
             iss: identity.iss,
             irs: stray.incoming.segment.header.seq,
             wishes: Wishes::default(),

@@ -13,6 +13,19 @@ impl Host {
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
     pub(super) fn touch(&mut self, handle: TcpHandle) {
         let Some(entry) = self.table.get_mut(handle) else { return };
+        let Phase::Connection(connection) = &entry.phase else { return };
+        let closed = connection.state() == State::Closed;
+        self.ready.mark(handle, entry);
+        self.tell(handle);
+        if closed {
+            // Its ends are free for another connection, even while its owner still reads.
+            self.table.unindex(handle);
+        }
+    }
+
+    /// Tells the owner what has happened to a connection.
+    fn tell(&mut self, handle: TcpHandle) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
         let Phase::Connection(connection) = &mut entry.phase else { return };
         while let Some(event) = connection.poll_event() {
             entry.events.add(event);
@@ -22,13 +35,7 @@ impl Host {
                 _ => {}
             }
         }
-        let closed = connection.state() == State::Closed;
         self.events.tcp(handle, entry);
-        self.ready.mark(handle, entry);
-        if closed {
-            // Its ends are free for another connection, even while its owner still reads.
-            self.table.unindex(handle);
-        }
     }
 
     pub(super) fn mark_ready(&mut self, handle: TcpHandle) {
@@ -54,6 +61,7 @@ impl Host {
             Phase::Connection(connection) => {
                 connection.handle_timeout(now);
                 self.touch(handle);
+                self.follow_fast_open(handle, now);
             }
             Phase::TimeWait(time_wait) => {
                 if time_wait.handle_timeout(now) {
@@ -103,6 +111,8 @@ impl Host {
             }
         }
         self.timers.arm(handle, entry.poll_timeout());
+        // What was sent may have made room for its writer.
+        self.tell(handle);
     }
 
     /// Removes a connection from everywhere.
@@ -113,6 +123,9 @@ impl Host {
             (Phase::Request(_), _) => self.forwarder.ended(),
             (Phase::HalfOpen(_), Owner::Listener(listener)) => self.listeners.ended(listener),
             _ => {}
+        }
+        if let Some(listener) = entry.fast_open.and_then(|listener| self.listeners.get_mut(listener)) {
+            listener.fast_open.ended(None);
         }
         Some(entry)
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
-    CloseReason, Connection, KeepAlive, ReceiveError, SegmentOut, SendError, SendReason, State, Status,
+    CloseReason, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut, SendError, SendMeasures,
+    SendOptions, SendReason, State, Status,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
@@ -60,10 +61,29 @@ impl<'a> TcpSocket<'a> {
         self.entry().connection().map(Connection::status)
     }
 
+    /// What the receive side knows of the peer; `None` while half-open or closed.
+    #[must_use]
+    pub fn receive_measures(&self) -> Option<ReceiveMeasures> {
+        self.entry().connection()?.receive_measures()
+    }
+
+    /// What held sending up until `now`; `None` while half-open or closed.
+    #[must_use]
+    pub fn send_measures(&self, now: Instant) -> Option<SendMeasures> {
+        self.entry().connection()?.send_measures(now)
+    }
+
     /// Free octets in the send buffer; none before the connection is established by a forwarder's client.
     #[must_use]
     pub fn send_capacity(&self) -> usize {
         self.entry().connection().map_or(0, Connection::send_capacity)
+    }
+
+    /// How much text the SYN will carry, octets: what is sent now goes with it. None once it has left, or where it may
+    /// carry none (RFC 7413).
+    #[must_use]
+    pub fn syn_capacity(&self) -> usize {
+        self.entry().connection().map_or(0, Connection::syn_capacity)
     }
 
     /// Queues the first octets of `data`, as many as there is room for, and returns how many: at least
@@ -72,8 +92,16 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`SendError`].
     pub fn send(&mut self, data: Bytes, now: Instant) -> Result<usize, SendError> {
+        self.send_with(data, SendOptions::default(), now)
+    }
+
+    /// [`TcpSocket::send`], with options.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
         let sent = match &mut self.entry_mut().phase {
-            Phase::Connection(connection) => connection.send(data, now),
+            Phase::Connection(connection) => connection.send_with(data, options, now),
             Phase::Closed(reason) => Err(SendError::Closed(*reason)),
             Phase::HalfOpen(phase) if phase.wishes.close => Err(SendError::Closing),
             Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(SendError::WouldBlock),
@@ -82,6 +110,17 @@ impl<'a> TcpSocket<'a> {
             self.host.touch(self.handle);
         }
         sent
+    }
+
+    /// Whether a writer should come; see [`Connection::is_writable`].
+    pub fn is_writable(&mut self) -> bool {
+        self.entry_mut().connection_mut().is_some_and(Connection::is_writable)
+    }
+
+    /// A writer has found no room, and the writable event has not come since.
+    #[must_use]
+    pub fn waits_for_room(&self) -> bool {
+        self.entry().connection().is_some_and(Connection::waits_for_room)
     }
 
     /// Unread octets.
@@ -158,6 +197,40 @@ impl<'a> TcpSocket<'a> {
         self.call(|connection| connection.set_nodelay(nodelay, now), later);
     }
 
+    /// TCP_CORK: holds back segments that are not full until it is taken off. Before the handshake is over
+    /// it has no effect.
+    pub fn set_cork(&mut self, cork: bool) {
+        self.call(|connection| connection.set_cork(cork), |_| {});
+    }
+
+    /// SO_RCVBUF: how much unread data is held from now on, octets. Before the handshake is over it has no
+    /// effect.
+    pub fn set_receive_buffer(&mut self, octets: usize) {
+        self.call(|connection| connection.set_receive_buffer(octets), |_| {});
+    }
+
+    /// TCP_WINDOW_CLAMP: the largest window to announce, octets. Before the handshake is over it has no effect.
+    pub fn set_window_clamp(&mut self, octets: u32) {
+        self.call(|connection| connection.set_window_clamp(octets), |_| {});
+    }
+
+    /// TCP_QUICKACK: whether acknowledgments go at once rather than wait for an answer of the user's.
+    pub fn set_quick_ack(&mut self, quick: bool, now: Instant) {
+        self.call(|connection| connection.set_quick_ack(quick, now), |_| {});
+    }
+
+    /// Whether acknowledgments go at once rather than wait for an answer of the user's.
+    #[must_use]
+    pub fn is_quick_ack(&self) -> bool {
+        self.entry().connection().is_some_and(Connection::is_quick_ack)
+    }
+
+    /// TCP_NOTSENT_LOWAT: how much may be held that was never sent, octets; `None` sets no limit but the
+    /// send buffer's. Before the handshake is over it has no effect.
+    pub fn set_unsent_limit(&mut self, octets: Option<u32>) {
+        self.call(|connection| connection.set_unsent_limit(octets), |_| {});
+    }
+
     /// Whether Nagle's algorithm is off.
     #[must_use]
     pub fn nodelay(&self) -> bool {
@@ -184,6 +257,11 @@ impl<'a> TcpSocket<'a> {
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);
         self.call(|connection| connection.set_user_timeout(timeout, now), later);
+    }
+
+    /// How long the SYN of an active open is retried (RFC 9293 MUST-23).
+    pub fn set_syn_patience(&mut self, patience: Duration) {
+        self.call(|connection| connection.set_syn_patience(patience), |_| {});
     }
 
     /// Calls the connection, or notes what to call once there is one.

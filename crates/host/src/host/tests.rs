@@ -1,9 +1,11 @@
 mod connections;
 mod ethernet;
+mod fast_open;
 mod forwarding;
 mod hostile;
 mod many;
 mod messages;
+mod profiles;
 mod queues;
 mod signals;
 mod udp;

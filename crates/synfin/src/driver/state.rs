@@ -1,5 +1,6 @@
 //! What is behind the lock: the host, the link to its device, and who waits for what.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::task::Waker;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use synfin_host::{
 use synfin_wire::Instant;
 
 use super::Link;
+use super::crowd::Crowd;
 use super::link::Flushed;
 use super::waiters::{Place, Ticket, Waiters};
 
@@ -30,15 +32,16 @@ pub(crate) struct State {
     pub(super) alarm: Option<Instant>,
     /// Nobody holds the stack: the driver ends when all is quiet, and then at the latest.
     leaving: Option<Instant>,
-    streams: SecondaryMap<TcpHandle, Stream>,
+    streams: BTreeMap<TcpHandle, Stream>,
     listeners: SecondaryMap<ListenerHandle, Waiters>,
     udp: SecondaryMap<UdpHandle, Waiters>,
-    requests: SecondaryMap<RequestId, Waiters>,
+    requests: BTreeMap<RequestId, Waiters>,
     room: Waiters,
     request: Waiters,
     echo: Waiters,
     ended: Waiters,
     has_ended: bool,
+    crowd: Crowd,
     pub(crate) roles: Roles,
 }
 
@@ -102,15 +105,16 @@ impl State {
             driver: Waiters::default(),
             alarm: None,
             leaving: None,
-            streams: SecondaryMap::new(),
+            streams: BTreeMap::new(),
             listeners: SecondaryMap::new(),
             udp: SecondaryMap::new(),
-            requests: SecondaryMap::new(),
+            requests: BTreeMap::new(),
             room: Waiters::default(),
             request: Waiters::default(),
             echo: Waiters::default(),
             ended: Waiters::default(),
             has_ended: false,
+            crowd: Crowd::default(),
             roles: Roles::default(),
         }
     }
@@ -128,7 +132,7 @@ impl State {
     }
 
     pub(crate) fn stream(&mut self, handle: TcpHandle) -> Option<&mut Stream> {
-        self.streams.get_mut(handle)
+        self.streams.get_mut(&handle)
     }
 
     pub(crate) fn add_stream(&mut self, handle: TcpHandle) {
@@ -138,7 +142,7 @@ impl State {
     /// The owner of a connection has gone. With data unread that was only peeked at, it is reset like any
     /// other (RFC 9293 SHLD-3).
     pub(crate) fn release(&mut self, handle: TcpHandle, now: Instant) {
-        let stream = self.streams.remove(handle).unwrap_or_default();
+        let stream = self.streams.remove(&handle).unwrap_or_default();
         if let Some(mut socket) = self.host.tcp(handle)
             && (stream.abort_on_release || !stream.peeked.is_empty())
         {
@@ -175,12 +179,12 @@ impl State {
 
     /// Whether a request can still be decided.
     pub(crate) fn is_pending(&self, id: RequestId) -> bool {
-        self.requests.contains_key(id)
+        self.requests.contains_key(&id)
     }
 
     /// A request is decided, or void.
     pub(crate) fn end_request(&mut self, id: RequestId) {
-        self.requests.remove(id);
+        self.requests.remove(&id);
     }
 
     pub(super) fn register(&mut self, place: Place, waker: &Waker) {
@@ -206,14 +210,14 @@ impl State {
 
     fn waiters(&mut self, place: Place) -> Option<&mut Waiters> {
         match place {
-            Place::Read(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.read),
-            Place::Write(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.write),
-            Place::Closed(handle) => self.streams.get_mut(handle).map(|stream| &mut stream.closed),
+            Place::Read(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.read),
+            Place::Write(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.write),
+            Place::Closed(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.closed),
             Place::Accept(listener) => self.listeners.get_mut(listener),
             Place::Datagram(handle) => self.udp.get_mut(handle),
             Place::Room => Some(&mut self.room),
             Place::Request => Some(&mut self.request),
-            Place::Withdrawn(id) => self.requests.get_mut(id),
+            Place::Withdrawn(id) => self.requests.get_mut(&id),
             Place::Echo => Some(&mut self.echo),
             Place::Ended => Some(&mut self.ended),
         }
@@ -228,6 +232,9 @@ impl State {
         }
         while let Some(event) = self.host.poll_event() {
             self.tell(event, woken);
+        }
+        if self.crowd.has_gone(self.host.connection_count()) {
+            synfin_device::give_back_free_memory();
         }
         flushed == Flushed::More
     }
@@ -247,7 +254,7 @@ impl State {
     fn tell(&mut self, event: HostEvent, woken: &mut Vec<Waker>) {
         match event {
             HostEvent::Tcp { handle, events } => {
-                if let Some(stream) = self.streams.get_mut(handle) {
+                if let Some(stream) = self.streams.get_mut(&handle) {
                     stream.tell(events, woken);
                 }
             }
@@ -263,7 +270,7 @@ impl State {
             }
             HostEvent::Request => self.request.wake(woken),
             HostEvent::RequestWithdrawn { id } => {
-                if let Some(mut waiters) = self.requests.remove(id) {
+                if let Some(mut waiters) = self.requests.remove(&id) {
                     waiters.wake(woken);
                 }
             }
@@ -295,7 +302,7 @@ impl State {
             return;
         }
         self.stopped = Some(why);
-        for handle in self.streams.keys() {
+        for &handle in self.streams.keys() {
             if let Some(mut socket) = self.host.tcp(handle) {
                 socket.abort(now);
             }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use synfin_device::{Capabilities, Device};
-use synfin_host::{Host, HostConfig, HostOffload};
+use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload};
 
 use super::Stack;
 use crate::Config;
@@ -80,6 +80,13 @@ impl Builder {
     /// The settings of connections.
     pub fn tcp(mut self, tcp: Config) -> Self {
         self.host.tcp = tcp;
+        self
+    }
+
+    /// Text in SYNs (RFC 7413). Default: as a client where [`TcpStream::start_with`](crate::net::TcpStream::start_with)
+    /// asks for it; as a server not at all.
+    pub fn fast_open(mut self, fast_open: FastOpenConfig) -> Self {
+        self.host.fast_open = fast_open;
         self
     }
 

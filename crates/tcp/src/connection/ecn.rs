@@ -67,8 +67,9 @@ pub(crate) struct EcnHandshake {
 }
 
 impl EcnHandshake {
-    /// The peer's SYN; `best` is the most that it may be granted. Like Linux, a SYN that is ECN-capable, or has a reserved bit set, does not ask for classic
-    /// feedback: RFC 3168 section 6.1.1 forbids it, so something on the path has touched it.
+    /// The peer's SYN; `best` is the most that it may be granted. As in Linux, a SYN that is ECN-capable does not ask
+    /// for classic feedback: RFC 3168 section 6.1.1 forbids it, so something on the path has touched it; unless other
+    /// bits show that it comes from the future.
     pub(crate) fn from_syn(best: EcnFeedback, syn: &TcpHeader, arrived: Ecn) -> Self {
         let ace = syn.flags.ace();
         let asks_classic = syn.flags.contains(SETUP);

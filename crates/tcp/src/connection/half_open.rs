@@ -6,8 +6,9 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::time::Duration;
 
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
+use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
 use super::ecn::EcnHandshake;
 use super::negotiate::{self, Negotiated};
@@ -15,10 +16,11 @@ use super::state::State;
 use super::tcb::{Beginning, Opening, Tcb};
 use super::{Common, Connection, Identity};
 use crate::config::Config;
-use crate::event::{Event, Events};
+use crate::event::Event;
 use crate::incoming::{Incoming, Verdict};
+use crate::input;
 use crate::outgoing::{SegmentOut, TransmitLimits};
-use crate::reason::{CloseReason, SendReason};
+use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
 
@@ -33,12 +35,16 @@ pub struct HalfOpen {
     /// The SYN's window, not scaled.
     window: u16,
     retransmissions: u8,
+    /// The SYN-ACK is acknowledged, and the user wants to see text first.
+    deferred: bool,
     started: Instant,
     sent_at: Instant,
     /// How often the SYN-ACK was sent, whoever asked for it.
     sends: u8,
     deadline: Instant,
     due: Option<SendReason>,
+    /// The Fast Open option for the first SYN-ACK; one that is sent again does without, as Linux's.
+    fast_open: Option<Box<FastOpenOption>>,
     /// When a segment that does not fit was last answered.
     last_challenge: Option<Instant>,
     /// What the connection wanted to say beside the SYN-ACK: an RST or a challenge.
@@ -71,14 +77,31 @@ impl HalfOpen {
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             window: header.window,
             retransmissions: 0,
+            deferred: false,
             started: syn.arrived,
             sent_at: syn.arrived,
             sends: 0,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
+            fast_open: None,
             last_challenge: None,
             stray: None,
         }
+    }
+
+    /// Puts a Fast Open cookie into the SYN-ACK (RFC 7413 section 4.2.2).
+    #[must_use]
+    pub fn with_cookie(mut self, option: FastOpenOption) -> Self {
+        self.fast_open = Some(Box::new(option));
+        self.due = Some(SendReason::SynAckCookie);
+        self
+    }
+
+    /// The SYN-ACK was sent long ago, by somebody who did not keep what it answered: nothing is due, and the round trip
+    /// is not known.
+    #[must_use]
+    pub fn answered_before(self) -> Self {
+        Self { sends: u8::MAX, due: None, ..self }
     }
 
     /// What makes the connection this one.
@@ -90,6 +113,10 @@ impl HalfOpen {
     /// Takes a segment (RFC 9293 section 3.10.7.4, SYN-RECEIVED).
     pub fn handle_segment(&mut self, config: &Arc<Config>, incoming: Incoming) -> HalfOpenOutcome {
         let now = incoming.arrived;
+        if self.defers(config, &incoming) {
+            self.deferred = true;
+            return HalfOpenOutcome::Stay(Verdict::Dropped(DropReason::AwaitsText));
+        }
         let header = &incoming.segment.header;
         if header.flags.syn() && !header.flags.ack() && header.seq == self.irs {
             self.negotiated.ecn.syn_again(header, incoming.ecn);
@@ -134,15 +161,31 @@ impl HalfOpen {
         if now < self.deadline {
             return None;
         }
-        if now - self.started >= config.r2_syn {
+        let last_chance = self.retransmissions.saturating_add(1) >= timeouts_deferred(config);
+        if now - self.started >= config.r2_syn_ack && (!self.deferred || last_chance) {
             return Some(CloseReason::HandshakeTimeout);
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
-        let wait =
-            Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions);
-        self.deadline = (now + wait).min(self.started + config.r2_syn);
-        self.due = Some(SendReason::SynAckRetransmit);
+        self.deadline = now + self.wait(config);
+        if !self.deferred || last_chance {
+            self.due = Some(SendReason::SynAckRetransmit);
+        }
         None
+    }
+
+    /// How long the acknowledgment of the SYN-ACK is waited for.
+    fn wait(&self, config: &Config) -> Duration {
+        Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions)
+    }
+
+    /// Whether this is a bare acknowledgment that is to be taken only with text, or later (TCP_DEFER_ACCEPT).
+    fn defers(&self, config: &Config, incoming: &Incoming) -> bool {
+        let header = &incoming.segment.header;
+        self.retransmissions < timeouts_deferred(config)
+            && header.flags.ack()
+            && !header.flags.rst()
+            && header.ack == self.identity.iss + 1
+            && incoming.segment.end() == self.irs + 1
     }
 
     /// The next segment to send.
@@ -152,11 +195,15 @@ impl HalfOpen {
         }
         let reason = self.due.take()?;
         self.sent_at = now;
+        if reason == SendReason::SynAckRepeat {
+            self.deadline = now + self.wait(config);
+        }
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
-        let beginning = SynAck { sends: self.sends, stamps, reason };
+        let fast_open = self.fast_open.take().map(|option| *option);
+        let this = SynAck { sends: self.sends, stamps, fast_open, reason };
         self.sends = self.sends.saturating_add(1);
-        self.negotiated.ecn.syn_ack_sent(beginning.sends);
-        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, &beginning))
+        self.negotiated.ecn.syn_ack_sent(this.sends);
+        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, &this))
     }
 
     /// When [`HalfOpen::handle_timeout`] is to be called next.
@@ -167,16 +214,20 @@ impl HalfOpen {
 
     /// The connection that this stands for.
     fn connection(&self, config: &Arc<Config>) -> Connection {
-        let common =
-            Common { identity: self.identity, config: Arc::clone(config), events: Events::default() };
+        let common = Common::new(self.identity, Arc::clone(config));
+        let tcb = self.tcb(&common);
+        Connection::from_tcb(common, tcb)
+    }
+
+    fn tcb(&self, common: &Common) -> Tcb {
+        let config = &common.config;
         let mut tcb = Tcb::new(
-            &common,
+            common,
             Beginning {
                 state: State::SynReceived,
                 opening: Opening::Passive,
                 negotiated: self.negotiated,
                 irs: self.irs,
-                announced: negotiate::syn_window(config),
                 timestamp: self.timestamp,
                 outbox: SendBuffer::new(self.identity.iss + 1),
                 rto: rto_after_handshake(config, self.retransmissions),
@@ -188,13 +239,49 @@ impl HalfOpen {
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.last_challenge;
         tcb.syn_ack_at = (self.sends < 2).then_some(self.sent_at);
-        Connection::from_tcb(common, tcb)
+        tcb
     }
+}
+
+impl Connection {
+    /// A passive Fast Open (RFC 7413 section 4.2.2): SYN-RECEIVED with everything, so that the SYN's text can be
+    /// read and answered before the handshake is over. `answer` goes into the SYN-ACK: a cookie for the next time.
+    #[must_use]
+    pub fn accept_fast(
+        config: &Arc<Config>,
+        syn: Incoming,
+        identity: Identity,
+        answer: Option<FastOpenOption>,
+    ) -> Self {
+        let mut common = Common::new(identity, Arc::clone(config));
+        let mut tcb = HalfOpen::from_syn(config, &syn, identity).tcb(&common);
+        tcb.syn_pending = true;
+        tcb.send.una = tcb.send.first_octet();
+        input::take_syn_text(&mut common, &mut tcb, syn);
+        let with_text = common.fast_open.text_taken;
+        tcb.intents.syn_ack = Some(if with_text { SendReason::SynAckText } else { SendReason::SynAck });
+        tcb.intents.fast_open = answer.map(Box::new);
+        Self::from_tcb(common, tcb)
+    }
+}
+
+/// After how many timeouts of the SYN-ACK its bare acknowledgment is taken: as many as the time of TCP_DEFER_ACCEPT
+/// has begun, in Linux's way.
+fn timeouts_deferred(config: &Config) -> u8 {
+    let Some(time) = config.defer_accept.filter(|time| !time.is_zero()) else { return 0 };
+    let rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto);
+    let mut period = rto.current();
+    let mut timeouts = 1;
+    while period < time && timeouts < u8::MAX {
+        period += rto.backed_off(timeouts);
+        timeouts += 1;
+    }
+    timeouts
 }
 
 /// The RTO that data begins with: 3 s when the SYN or SYN-ACK had to be sent again (RFC 6298 section 5.7).
 pub(crate) fn rto_after_handshake(config: &Config, retransmissions: u8) -> Rto {
-    let mut rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto);
+    let mut rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop);
     if retransmissions > 0 {
         rto.after_lost_syn();
     }
@@ -206,6 +293,7 @@ pub(crate) struct SynAck {
     /// How often it was sent before.
     pub(crate) sends: u8,
     pub(crate) stamps: Timestamps,
+    pub(crate) fast_open: Option<FastOpenOption>,
     pub(crate) reason: SendReason,
 }
 
@@ -226,7 +314,7 @@ pub(crate) fn syn_ack(
         reserved: 0,
         window: negotiate::syn_window(config).octets() as u16,
         urgent_pointer: 0,
-        options: negotiate::answer(config, negotiated, this.stamps, this.sends),
+        options: negotiate::answer(config, negotiated, this),
     };
     SegmentOut::without_text(header, this.reason)
 }

@@ -16,21 +16,15 @@ impl Connection {
         assert!(tcb.send.una.at_or_before(tcb.send.nxt), "SND.UNA beyond SND.NXT");
         assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
         assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
-        assert!(
-            tcb.inbox.len() <= self.common.config.receive_buffer + (1 << 15),
-            "the receive buffer overflows"
-        );
+        let most = self.common.config.receive_buffer.max(self.common.config.receive_buffer_max);
+        assert!(tcb.inbox.len() <= most + (1 << 15), "the receive buffer overflows");
         let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
         assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
         tcb.assembler.check_invariants(tcb.receive.nxt);
-        if tcb.state() == State::SynReceived {
-            assert!(tcb.queue.is_empty(), "data was sent before the SYN was acknowledged");
-        } else {
+        if tcb.may_send_text() {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);
-            assert!(
-                tcb.queue.is_empty() || tcb.timers.is_watching(),
-                "data in flight without a retransmission timer"
-            );
+            let waiting = tcb.intents.syn_ack.is_some() || tcb.timers.is_watching();
+            assert!(tcb.queue.is_empty() || waiting, "data in flight without a retransmission timer");
         }
     }
 
@@ -48,7 +42,7 @@ impl Connection {
         assert!(tcb.ack.due().is_none(), "an acknowledgment that is due was not sent");
         let acknowledged = !tcb.ack.is_pending() || timers.is_running(Timer::DelayedAck);
         assert!(acknowledged, "something arrived that will never be acknowledged");
-        if tcb.state() == State::SynReceived || !tcb.queue.is_empty() {
+        if tcb.awaits_ack_of_syn() || !tcb.queue.is_empty() {
             assert!(timers.is_watching(), "nothing will be sent again");
         } else if tcb.has_unsent() {
             assert!(timers.is_running(Timer::Persist), "what is held back will never be sent");

@@ -1,10 +1,13 @@
 //! What the two SYNs agree on: MSS, window scale, timestamps, SACK (RFC 9293 section 3.7.1, RFC 7323,
 //! RFC 2018); what they say of ECN is in [`super::ecn`].
 
+use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
 
 use super::ecn::EcnHandshake;
+use super::half_open::SynAck;
 use crate::config::Config;
+use crate::receive::memory;
 
 /// Octets that timestamps take in every header, padding included.
 const TIMESTAMPS_LEN: u16 = 12;
@@ -33,30 +36,46 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        order: config.option_order,
         ..TcpOptions::default()
     }
 }
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
-/// `sends` is how often it was sent before.
-pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamps, sends: u8) -> TcpOptions {
-    TcpOptions {
+pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) -> TcpOptions {
+    let mut options = TcpOptions {
         mss: Some(config.mss.octets()),
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
-        timestamps: negotiated.timestamps.then_some(stamps),
-        acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, sends),
+        timestamps: negotiated.timestamps.then_some(this.stamps),
+        acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, this.sends),
+        fast_open: this.fast_open,
+        order: config.option_order,
         ..TcpOptions::default()
+    };
+    shorten_acc_ecn(&mut options);
+    options
+}
+
+/// A long Fast Open cookie may leave room for some of the counters, or none (RFC 9768 section 3.2.3: the last ones
+/// may be missing).
+fn shorten_acc_ecn(options: &mut TcpOptions) {
+    while options.len() > MAX_OPTIONS_LEN
+        && let Some(acc_ecn) = &mut options.acc_ecn
+    {
+        if acc_ecn.counters.pop().is_none() {
+            options.acc_ecn = None;
+        }
     }
 }
 
 /// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
 pub(crate) fn syn_window(config: &Config) -> WindowSize {
-    WindowSize::new(u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(u16::MAX.into()))
+    WindowSize::new(memory::initial_window(config, config.mss.octets().into()).min(u16::MAX.into()))
 }
 
 fn own_scale(config: &Config) -> WindowScale {
-    WindowScale::for_buffer(config.receive_buffer)
+    WindowScale::for_buffer(memory::largest_window(config) as usize)
 }
 
 impl Negotiated {
@@ -90,3 +109,6 @@ impl Negotiated {
         is_lower
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,22 @@
-//! SYN-SENT: an active OPEN that waits for the peer's SYN (RFC 9293 sections 3.10.1 and 3.8.3).
+//! SYN-SENT: an active OPEN that waits for the peer's SYN (RFC 9293 sections 3.10.1 and 3.8.3, RFC 7413
+//! section 4.2.1).
+
+use core::time::Duration;
 
 use bytes::Bytes;
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
 use super::{Common, ecn, negotiate};
 use crate::config::Config;
+use crate::fast_open::FastOpenAttempt;
 use crate::input::Stop;
 use crate::outgoing::SegmentOut;
 use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
+
+/// Two ticks of Linux's clock, which are 2 to 8 ms.
+const SOON: Duration = Duration::from_millis(5);
 
 /// Our SYN, and what the user has sent meanwhile.
 #[derive(Clone, Debug)]
@@ -21,24 +28,39 @@ pub(crate) struct SynSent {
     pub(crate) rto: Rto,
     pub(crate) retransmissions: u8,
     pub(crate) sent_at: Instant,
+    /// The SYN was sent again, whoever asked for it.
+    pub(crate) repeated: bool,
     /// An RST that does not end the attempt: the acknowledgment was of something never sent.
     pub(crate) stray_reset: Option<SegmentOut>,
-    started: Instant,
+    /// What the SYN may carry, until it has left.
+    attempt: Option<FastOpenAttempt>,
+    /// The Fast Open option that it carried.
+    pub(crate) option_sent: Option<FastOpenOption>,
+    /// How much text it carried, octets.
+    pub(crate) text_sent: u32,
+    /// The path takes no segment with more text and options than this.
+    pub(crate) path_mss: Option<u16>,
+    pub(crate) started: Instant,
     deadline: Instant,
     due: Option<SendReason>,
 }
 
 impl SynSent {
-    pub(crate) fn new(common: &Common, now: Instant) -> Self {
+    pub(crate) fn new(common: &Common, attempt: Option<FastOpenAttempt>, now: Instant) -> Self {
         let config = &common.config;
         Self {
             outbox: SendBuffer::new(common.identity.iss + 1),
             fin_queued: false,
             released: false,
-            rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto),
+            rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop),
             retransmissions: 0,
             sent_at: now,
+            repeated: false,
             stray_reset: None,
+            attempt,
+            option_sent: None,
+            text_sent: 0,
+            path_mss: None,
             started: now,
             deadline: now + config.initial_rto,
             due: Some(SendReason::Syn),
@@ -49,27 +71,60 @@ impl SynSent {
         self.deadline
     }
 
-    pub(crate) fn handle_timeout(&mut self, config: &Config, now: Instant) -> Result<(), Stop> {
+    /// How much text the SYN may still carry, octets.
+    pub(crate) fn capacity(&self) -> usize {
+        self.attempt.map_or(0, |attempt| attempt.max_text).saturating_sub(self.outbox.len())
+    }
+
+    pub(crate) fn handle_timeout(&mut self, common: &mut Common, now: Instant) -> Result<(), Stop> {
         if now < self.deadline {
             return Ok(());
         }
-        let patience = config.user_timeout.unwrap_or(config.r2_syn);
-        if now - self.started >= patience {
+        let config = &common.config;
+        let over = now - self.started >= config.user_timeout.unwrap_or(config.r2_syn);
+        self.retransmissions = self.retransmissions.saturating_add(1);
+        common.fast_open.timed_out(self.retransmissions, over);
+        if over {
             return Err(Stop::Close(CloseReason::HandshakeTimeout));
         }
-        self.rto.back_off();
-        self.retransmissions = self.retransmissions.saturating_add(1);
-        self.deadline = (now + self.rto.current()).min(self.started + patience);
+        if self.retransmissions > config.syn_linear_timeouts {
+            self.rto.back_off();
+        }
+        let patience_ends = config.user_timeout.map_or(Instant::FAR_FUTURE, |timeout| self.started + timeout);
+        self.deadline = (now + self.rto.current()).min(patience_ends);
         self.due = Some(SendReason::SynRetransmit);
         Ok(())
     }
 
-    pub(crate) fn poll_transmit(&mut self, common: &Common, now: Instant) -> Option<SegmentOut> {
+    /// What has come was for a connection that the peer still had, and the RST has ended that (RFC 9293 section 3.5.1,
+    /// Figure 9): the next SYN need not wait for the timeout.
+    pub(crate) fn try_again_soon(&mut self, now: Instant) {
+        if self.retransmissions == 0 {
+            self.deadline = self.deadline.min(now + SOON);
+        }
+    }
+
+    /// The path takes no segment with more than `whole` octets of text and options. A SYN with text did not get
+    /// through, and goes out again without (RFC 7413 section 4.2.1 falls back on any loss).
+    pub(crate) fn path_takes(&mut self, whole: u16) {
+        let first = self.path_mss.is_none();
+        self.path_mss = Some(self.path_mss.map_or(whole, |known| known.min(whole)));
+        if first && self.text_sent > 0 && !self.repeated {
+            self.due = Some(SendReason::SynPathMtu);
+        }
+    }
+
+    pub(crate) fn poll_transmit(&mut self, common: &mut Common, now: Instant) -> Option<SegmentOut> {
         if let Some(reset) = self.stray_reset.take() {
             return Some(reset);
         }
         let reason = self.due.take()?;
         self.sent_at = now;
+        let first = (reason == SendReason::Syn).then(|| self.attempt.take()).flatten();
+        self.repeated |= reason != SendReason::Syn;
+        let mut options = negotiate::offer(&common.config, common.identity.timestamp(now));
+        options.mss = options.mss.map(|mss| mss.min(self.path_mss.unwrap_or(mss)));
+        options.fast_open = first.and_then(|attempt| attempt.option);
         let header = TcpHeader {
             source_port: common.identity.local_port,
             destination_port: common.identity.remote_port,
@@ -79,9 +134,29 @@ impl SynSent {
             reserved: 0,
             window: negotiate::syn_window(&common.config).octets() as u16,
             urgent_pointer: 0,
-            options: negotiate::offer(&common.config, common.identity.timestamp(now)),
+            options,
         };
-        Some(SegmentOut::without_text(header, reason))
+        let syn = SegmentOut::without_text(header, reason);
+        Some(match first {
+            Some(attempt) => self.with_text(common, attempt, syn),
+            None => syn,
+        })
+    }
+
+    /// The first SYN of a Fast Open takes along what the user has sent. What is sent again must get through, and
+    /// carries neither option nor text (RFC 7413 section 4.1.3).
+    fn with_text(&mut self, common: &mut Common, attempt: FastOpenAttempt, syn: SegmentOut) -> SegmentOut {
+        let octets = self.outbox.len().min(attempt.max_text);
+        self.option_sent = attempt.option;
+        self.text_sent = octets as u32;
+        common.fast_open.used = attempt.option.is_some() || octets > 0;
+        let reason = match attempt.option {
+            _ if octets > 0 => SendReason::SynText,
+            Some(option) if option.cookie.is_request() => SendReason::SynCookieRequest,
+            _ => SendReason::Syn,
+        };
+        let payload = self.outbox.slice(common.identity.iss + 1, octets);
+        SegmentOut { payload, payload_len: octets, reason, ..syn }
     }
 
     /// The ECN bits of the SYN that was sent last, or is to be sent.

@@ -120,6 +120,8 @@ pub struct Status {
     pub sack: bool,
     /// How congestion is fed back, and what was.
     pub ecn: EcnStatus,
+    /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
+    pub syn_text_taken: bool,
     /// Segments sent, those without text included.
     pub segments_sent: u64,
     /// Segments received and not discarded.
@@ -175,6 +177,7 @@ impl Connection {
             timestamps: false,
             sack: false,
             ecn: EcnStatus::default(),
+            syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
             segments_received: 0,
             octets_sent: 0,

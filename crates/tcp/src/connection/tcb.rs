@@ -1,6 +1,8 @@
 //! The transmission control block that the seven synchronized states share (RFC 9293 section 3.3.1).
 
-use synfin_wire::{Instant, SeqNumber, WindowSize};
+use alloc::boxed::Box;
+
+use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
@@ -9,11 +11,13 @@ use crate::congestion::Congestion;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
 use crate::receive::ecn::{EcnReceiver, OptionPlan};
+use crate::receive::memory;
 use crate::receive::window::Room;
-use crate::receive::{AckPolicy, Assembler, ReceiveBuffer, ReceiveSpace, SackReport};
+use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
-use crate::send::{RetransmissionQueue, SendBuffer, SendSpace};
+use crate::send::write_queue::BURST_OVERHEAD;
+use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
 use crate::timer::TimerTable;
 
 /// Who began: an active OPEN or a passive one (MUST-11).
@@ -28,6 +32,8 @@ pub(crate) enum Opening {
 pub(crate) struct Intents {
     /// A SYN-ACK.
     pub(crate) syn_ack: Option<SendReason>,
+    /// The Fast Open option for the SYN-ACK that is sent next.
+    pub(crate) fast_open: Option<Box<FastOpenOption>>,
     /// An RST that does not end this connection.
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
@@ -38,6 +44,14 @@ pub(crate) struct Intents {
     pub(crate) probe: Option<SendReason>,
     /// Silly-window avoidance and Nagle have held data back for long enough.
     pub(crate) override_holding: bool,
+    /// The user has more to write (MSG_MORE): what is not full waits for that, or for an acknowledgment.
+    pub(crate) more_to_come: bool,
+    /// What the last write ended waits for nothing (TCP_NODELAY, set over it).
+    pub(crate) push_out: bool,
+    /// A writer has found the send buffer full and wants to be told.
+    pub(crate) room_wanted: bool,
+    /// The peer was heard: there may be room again.
+    pub(crate) room_check: bool,
 }
 
 /// TS.Recent and what belongs to it (RFC 7323 section 4.3).
@@ -69,9 +83,16 @@ pub(crate) struct Tcb {
     state: State,
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
+    /// A passive Fast Open: text flows, though our SYN-ACK is not acknowledged. SND.UNA is beyond the SYN already,
+    /// which only the acknowledgment itself cares about.
+    pub(crate) syn_pending: bool,
+    /// What lies before this number was in our SYN, was not acknowledged with it, and was not sent again.
+    pub(crate) syn_text_lost: Option<SeqNumber>,
 
     pub(crate) send: SendSpace,
     pub(crate) outbox: SendBuffer,
+    /// The part of `outbox` that was never sent.
+    pub(crate) write_queue: WriteQueue,
     pub(crate) queue: RetransmissionQueue,
     /// The user has closed: a FIN goes behind the last octet of `outbox`.
     pub(crate) fin_queued: bool,
@@ -82,6 +103,7 @@ pub(crate) struct Tcb {
 
     pub(crate) receive: ReceiveSpace,
     pub(crate) inbox: ReceiveBuffer,
+    pub(crate) memory: ReceiveMemory,
     pub(crate) assembler: Assembler,
     pub(crate) sack_report: SackReport,
     /// The number of the peer's FIN, once it has been seen.
@@ -109,6 +131,8 @@ pub(crate) struct Tcb {
     pub(crate) probing_since: Option<Instant>,
     /// Zero-window probes since the window closed.
     pub(crate) persist_backoff: u8,
+    /// When it came to ESTABLISHED, or else began.
+    pub(crate) began: Instant,
     pub(crate) last_heard: Instant,
     /// When text, or our SYN, was last sent.
     pub(crate) last_text: Instant,
@@ -117,6 +141,13 @@ pub(crate) struct Tcb {
     /// When an out-of-window segment without text was last answered.
     pub(crate) last_challenge: Option<Instant>,
     pub(crate) tally: Tally,
+    pub(crate) chronograph: Chronograph,
+    /// What a burst costs in it beside its text.
+    burst_overhead: usize,
+    /// SO_SNDBUF as it is now, octets: it grows with the congestion window.
+    pub(crate) send_buffer: usize,
+    /// The number behind what was last marked to be read at once.
+    pub(crate) pushed_until: SeqNumber,
 }
 
 /// What the handshake leaves for a TCB.
@@ -125,8 +156,6 @@ pub(crate) struct Beginning {
     pub(crate) opening: Opening,
     pub(crate) negotiated: Negotiated,
     pub(crate) irs: SeqNumber,
-    /// The window that our SYN or SYN-ACK announced.
-    pub(crate) announced: WindowSize,
     /// The peer's TSval.
     pub(crate) timestamp: u32,
     pub(crate) outbox: SendBuffer,
@@ -138,16 +167,27 @@ pub(crate) struct Beginning {
 
 impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
-        let receive = ReceiveSpace::new(begin.irs, begin.announced.octets());
+        let own_mss = common.config.mss.octets().into();
+        let scale = begin.negotiated.receive_scale.shift();
+        let memory = ReceiveMemory::new(&common.config, own_mss, scale, begin.now);
+        let sayable = u32::from(u16::MAX) << scale;
+        let window = memory::initial_window(&common.config, own_mss).min(sayable);
+        let receive = ReceiveSpace::new(begin.irs, window);
         let iss = common.identity.iss;
+        let mut write_queue = WriteQueue::default();
+        write_queue.align(begin.outbox.len() as u32);
+        let mss = u32::from(begin.negotiated.send_mss);
         // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
         let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
         Self {
             state: begin.state,
             opening: begin.opening,
             negotiated: begin.negotiated,
+            syn_pending: false,
+            syn_text_lost: None,
             send: SendSpace::new(iss),
             outbox: begin.outbox,
+            write_queue,
             queue: RetransmissionQueue::default(),
             fin_queued: false,
             released: false,
@@ -162,7 +202,8 @@ impl Tcb {
             assembler: Assembler::default(),
             sack_report: SackReport::default(),
             peer_fin: None,
-            ack: AckPolicy::new(common.config.quick_acks, common.config.mss.octets().into()),
+            ack: AckPolicy::new(own_mss.min(mss), window),
+            memory,
             ecn: EcnReceiver::new(
                 &begin.negotiated.ecn,
                 begin.opening == Opening::Active && begin.state == State::Established,
@@ -185,16 +226,31 @@ impl Tcb {
             probes: 0,
             probing_since: None,
             persist_backoff: 0,
+            began: begin.now,
             last_heard: begin.now,
             last_text: begin.now,
             syn_ack_at: None,
             last_challenge: None,
             tally: Tally::default(),
+            chronograph: Chronograph::default(),
+            burst_overhead: if common.config.segment_overhead { BURST_OVERHEAD } else { 0 },
+            send_buffer: common.config.send_buffer,
+            pushed_until: iss + 1,
         }
     }
 
     pub(crate) fn state(&self) -> State {
         self.state
+    }
+
+    /// The acknowledgment of our SYN is still to come.
+    pub(crate) fn awaits_ack_of_syn(&self) -> bool {
+        self.syn_pending || self.state == State::SynReceived
+    }
+
+    /// Text may go out: the handshake is over, or Fast Open does not wait for it.
+    pub(crate) fn may_send_text(&self) -> bool {
+        self.syn_pending || self.state != State::SynReceived
     }
 
     /// Moves along the transition table.
@@ -224,12 +280,28 @@ impl Tcb {
     }
 
     /// What the receive window depends on.
-    pub(crate) fn room(&self, common: &Common) -> Room {
+    pub(crate) fn room(&self) -> Room {
         Room {
-            capacity: common.config.receive_buffer,
-            unread: self.inbox.len(),
-            mss: common.config.mss.octets().into(),
+            full: self.memory.full(),
+            free: self.memory.free(self.assembler.charge()),
+            full_of_unread: self.memory.free(0) == 0,
+            clamp: self.memory.clamp(),
+            threshold: self.memory.threshold(),
+            full_segment: self.ack.full_segment(),
             scale: self.negotiated.receive_scale,
+        }
+    }
+
+    /// What the waits of acknowledgments are measured against.
+    pub(crate) fn pace(&self, common: &Common, now: Instant) -> Pace {
+        Pace {
+            now,
+            rto: self.recovery.rto.current(),
+            rtt: self.recovery.rtt.smoothed(),
+            delay: common.config.delayed_ack,
+            window: self.receive.window(),
+            quick_acks: common.config.quick_acks,
+            second_segment: common.config.second_segment,
         }
     }
 
@@ -261,5 +333,20 @@ impl Tcb {
     /// There is text or a FIN that was never sent.
     pub(crate) fn has_unsent(&self) -> bool {
         self.unsent() > 0 || (self.fin_queued && !self.fin_sent())
+    }
+
+    /// What the send buffer holds, octets, with what its bursts cost beside their text.
+    pub(crate) fn send_memory(&self) -> usize {
+        self.outbox.len() + self.burst_overhead * (self.write_queue.len() + self.queue.len())
+    }
+
+    /// What the peer's window has left beside what was let go.
+    pub(crate) fn usable_window(&self) -> u32 {
+        self.send.usable_window().saturating_sub(self.write_queue.released())
+    }
+
+    /// Numbers that were sent or let go, and are not acknowledged.
+    pub(crate) fn in_transit(&self) -> u32 {
+        self.send.outstanding() + self.write_queue.released()
     }
 }

@@ -5,7 +5,6 @@ use core::time::Duration;
 use synfin_wire::Instant;
 
 use super::Common;
-use super::state::State;
 use super::tcb::Tcb;
 use crate::event::Event;
 use crate::input::Stop;
@@ -25,12 +24,15 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             continue;
         }
         match timer {
-            Timer::Retransmission if tcb.state() == State::SynReceived => syn_ack(common, tcb, now)?,
+            Timer::Retransmission if tcb.awaits_ack_of_syn() => syn_ack(common, tcb, now)?,
             Timer::Retransmission => retransmission(common, tcb, now)?,
             Timer::LossProbe => loss_probe(common, tcb, now),
             Timer::Reordering => reordering(common, tcb, now),
             Timer::Persist => persist(common, tcb, now)?,
-            Timer::DelayedAck => tcb.ack.delay_over(),
+            Timer::DelayedAck => {
+                let pace = tcb.pace(common, now);
+                tcb.ack.delay_over(&pace);
+            }
             Timer::KeepAlive => keep_alive(common, tcb, now)?,
             Timer::FinWait2 => return Err(Stop::Close(CloseReason::FinWait2Timeout)),
         }
@@ -43,7 +45,9 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     if tcb.queue.is_empty() {
         return Ok(());
     }
-    give_up_after(common, tcb, now)?;
+    let over = give_up_after(common, tcb, now);
+    common.fast_open.timed_out(tcb.retransmissions.saturating_add(1), over.is_err());
+    over?;
     let input = TimeoutInput {
         una: tcb.send.una,
         nxt: tcb.send.nxt,
@@ -80,10 +84,11 @@ fn reordering(common: &Common, tcb: &mut Tcb, now: Instant) {
     rest_of_timeout(common, tcb, now);
 }
 
-/// The SYN-ACK of a simultaneous open again (MUST-22, MUST-23).
+/// The SYN-ACK of a simultaneous open or of a passive Fast Open again (MUST-22, MUST-23). Until it is acknowledged
+/// nothing else is sent again.
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
-    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn) {
+    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
     tcb.recovery.rto.back_off();
@@ -131,6 +136,10 @@ fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> 
 
 /// Starts the retransmission timer: for one RTO, or until the connection is to be given up.
 pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant) {
+    if tcb.awaits_ack_of_syn() && tcb.timers.is_running(Timer::Retransmission) {
+        // It is the SYN-ACK's, before which nothing is sent again (RFC 7413 section 4.2.2).
+        return;
+    }
     let deadline = (now + tcb.recovery.rto.current()).min(gives_up_at(common, tcb, now));
     tcb.timers.watch(Timer::Retransmission, deadline);
 }
@@ -167,7 +176,7 @@ pub(crate) fn watch_new_data(common: &Common, tcb: &mut Tcb, was_empty: bool, no
 fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant) -> bool {
     let outstanding = tcb.queue.counts().outstanding;
     let wanted = common.config.tail_loss_probe && tcb.negotiated.sack && outstanding > 0;
-    if !wanted || !tcb.recovery.may_probe() {
+    if !wanted || tcb.awaits_ack_of_syn() || !tcb.recovery.may_probe() {
         return false;
     }
     let smoothed = tcb.recovery.rtt.smoothed();

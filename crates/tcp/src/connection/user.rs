@@ -10,54 +10,12 @@ use super::state::{State, Trigger};
 use super::tcb::Tcb;
 use super::{Connection, Phase};
 use crate::config::{Config, KeepAlive};
-use crate::error::{ReceiveError, SendError};
-use crate::output;
+use crate::error::ReceiveError;
 use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
 use crate::timer::Timer;
 
-/// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
-const LARGEST_SEND_BUFFER: usize = 1 << 30;
-
 impl Connection {
-    /// How many octets [`Connection::send`] would take now.
-    #[must_use]
-    pub fn send_capacity(&self) -> usize {
-        let held = match &self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.outbox.len(),
-            Phase::Synchronized(tcb) => tcb.outbox.len(),
-            Phase::TimeWait { .. } | Phase::Closed(_) => return 0,
-        };
-        self.common.config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(held)
-    }
-
-    /// SEND: takes octets from the front of `data` as far as the send buffer has room, and returns how
-    /// many. In SYN-SENT and SYN-RECEIVED they wait for the handshake.
-    ///
-    /// # Errors
-    /// See [`SendError`].
-    pub fn send(&mut self, data: Bytes, now: Instant) -> Result<usize, SendError> {
-        let capacity = self.send_capacity();
-        let taken = data.slice(..data.len().min(capacity));
-        let len = taken.len();
-        match &mut self.phase {
-            Phase::SynSent(syn_sent) if syn_sent.fin_queued => return Err(SendError::Closing),
-            Phase::Synchronized(tcb) if tcb.fin_queued => return Err(SendError::Closing),
-            Phase::TimeWait { .. } => return Err(SendError::Closing),
-            Phase::Closed(closed) => return Err(SendError::Closed(closed.reason)),
-            Phase::SynSent(_) | Phase::Synchronized(_) if len == 0 && !data.is_empty() => {
-                return Err(SendError::WouldBlock);
-            }
-            Phase::SynSent(syn_sent) => syn_sent.push(taken),
-            Phase::Synchronized(tcb) => {
-                tcb.ack.interactive();
-                output::restart_after_idle(&self.common, tcb, now);
-                tcb.outbox.push(taken);
-            }
-        }
-        Ok(len)
-    }
-
     /// How many octets [`Connection::receive`] could return now.
     #[must_use]
     pub fn receive_available(&self) -> usize {
@@ -85,15 +43,11 @@ impl Connection {
     /// # Errors
     /// See [`ReceiveError`].
     pub fn receive(&mut self, max: usize, now: Instant) -> Result<Option<Bytes>, ReceiveError> {
-        let _ = now;
         match &mut self.phase {
             Phase::SynSent(_) => Err(ReceiveError::WouldBlock),
             Phase::Synchronized(tcb) => match tcb.inbox.pop(max) {
                 Some(bytes) => {
-                    let room = tcb.room(&self.common);
-                    if tcb.state().can_receive_data() && window::is_news(&tcb.receive, &room) {
-                        tcb.ack.at_once(SendReason::WindowUpdate);
-                    }
+                    tcb.has_read(bytes.len(), now);
                     Ok(Some(bytes))
                 }
                 None if tcb.peer_finished() => Ok(None),
@@ -158,13 +112,67 @@ impl Connection {
 
     /// How much unacknowledged and unsent data is held from now on, octets. What is held already stays.
     pub fn set_send_buffer(&mut self, octets: usize) {
-        self.configure(|config| config.send_buffer = octets);
+        self.configure(|config| (config.send_buffer, config.send_buffer_max) = (octets, octets));
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.send_buffer = octets;
+        }
+    }
+
+    /// SO_RCVBUF: how much unread data is held from now on, octets; it grows no more by itself. A window that
+    /// was announced stays.
+    pub fn set_receive_buffer(&mut self, octets: usize) {
+        self.configure(|config| (config.receive_buffer, config.receive_buffer_max) = (octets, octets));
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.memory.set_buffer(octets);
+        }
+    }
+
+    /// TCP_WINDOW_CLAMP: the largest window to announce, octets. A window that was announced stays.
+    pub fn set_window_clamp(&mut self, octets: u32) {
+        self.configure(|config| config.window_clamp = Some(octets));
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.memory.set_clamp(octets, tcb.receive.announced);
+        }
+    }
+
+    /// TCP_QUICKACK: whether acknowledgments go at once rather than wait for an answer of the user's. What
+    /// the user does next may turn it back.
+    pub fn set_quick_ack(&mut self, quick: bool, now: Instant) {
+        let _ = now;
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.ack.set_interactive(!quick);
+        }
+    }
+
+    /// Whether acknowledgments go at once rather than wait for an answer of the user's.
+    #[must_use]
+    pub fn is_quick_ack(&self) -> bool {
+        matches!(&self.phase, Phase::Synchronized(tcb) if tcb.ack.is_quick())
+    }
+
+    /// TCP_NOTSENT_LOWAT: how much may be held that was never sent, octets; `None` sets no limit but the
+    /// send buffer's.
+    pub fn set_unsent_limit(&mut self, octets: Option<u32>) {
+        self.configure(|config| config.unsent_limit = octets);
+    }
+
+    /// TCP_CORK: holds back segments that are not full until it is taken off, for 200 ms at the most.
+    pub fn set_cork(&mut self, cork: bool) {
+        self.configure(|config| config.cork = cork);
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.intents.push_out |= !cork && !self.common.config.nagle;
+            tcb.intents.more_to_come = false;
+        }
     }
 
     /// Turns Nagle's algorithm off, or on again (MUST-17).
     pub fn set_nodelay(&mut self, nodelay: bool, now: Instant) {
         let _ = now;
         self.configure(|config| config.nagle = !nodelay);
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.intents.push_out |= nodelay;
+            tcb.intents.more_to_come = false;
+        }
     }
 
     /// Turns keep-alive on or off (MUST-24, MUST-27).
@@ -176,6 +184,11 @@ impl Connection {
                 None => tcb.timers.stop(Timer::KeepAlive),
             }
         }
+    }
+
+    /// R2 for the SYN of an active open (MUST-23).
+    pub fn set_syn_patience(&mut self, patience: Duration) {
+        self.configure(|config| config.r2_syn = patience);
     }
 
     /// Sets the user timeout, or leaves it to R2 (MUST-21).
@@ -190,6 +203,16 @@ impl Connection {
 }
 
 impl Tcb {
+    /// The user has read so much: an acknowledgment that waited for it may go, and the window may open.
+    fn has_read(&mut self, octets: usize, now: Instant) {
+        self.memory.read(octets);
+        self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
+        self.ack.read(self.memory.is_empty());
+        if self.state().can_receive_data() && window::is_news(&self.receive, &self.room()) {
+            self.ack.at_once(SendReason::WindowUpdate);
+        }
+    }
+
     /// Everything up to the peer's FIN has arrived.
     pub(crate) fn peer_finished(&self) -> bool {
         self.peer_fin.is_some_and(|fin| self.receive.nxt.after(fin))
@@ -200,8 +223,8 @@ impl Tcb {
             return;
         }
         self.fin_queued = true;
-        // In SYN-RECEIVED the FIN waits for ESTABLISHED (RFC 9293 section 3.10.4).
-        if self.state() != State::SynReceived {
+        // In SYN-RECEIVED the FIN waits for ESTABLISHED (RFC 9293 section 3.10.4), unless text may flow already.
+        if self.may_send_text() {
             self.advance(Trigger::Close);
         }
     }

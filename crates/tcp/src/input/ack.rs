@@ -4,6 +4,7 @@ use core::ops::ControlFlow;
 
 use synfin_wire::{Instant, SeqNumber, WindowSize};
 
+use super::sequence::newer_timestamp;
 use super::{InWindow, Step, Stop, challenge, drop};
 use crate::congestion::ecn::{EcnSender, Feedback};
 use crate::connection::Common;
@@ -22,7 +23,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     if !segment.flags.ack() {
         return drop(DropReason::NoAck);
     }
-    let establishes = tcb.state() == State::SynReceived;
+    let establishes = tcb.awaits_ack_of_syn();
     if establishes {
         establish(common, tcb, segment)?;
     }
@@ -32,7 +33,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     }
     let prior_una = tcb.send.una;
     let advanced = advance(common, tcb, segment);
-    let tells_window = take_window(common, tcb, segment);
+    let tells_window = take_window(common, tcb, segment) || advanced;
     let plan = recover(common, tcb, segment, prior_una, tells_window, establishes);
     tcb.repair = plan.repair;
     if advanced {
@@ -62,7 +63,7 @@ fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 /// SYN-RECEIVED: the acknowledgment of our SYN makes ESTABLISHED; any other gets an RST.
 fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
-    if !(ack.after(tcb.send.una) && ack.at_or_before(tcb.send.nxt)) {
+    if !(ack.at_or_after(tcb.send.first_octet()) && ack.at_or_before(tcb.send.nxt)) {
         tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
         return drop(DropReason::SynReceivedBadAck);
     }
@@ -76,7 +77,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.recovery.measured(RttSample { rtt, una: ack, nxt: tcb.send.nxt });
     }
     take_ecn(common, tcb, segment);
-    tcb.advance(Trigger::AckOfSyn);
+    tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
     tcb.send.set_window(segment.header.seq, ack, window(tcb, segment));
     begin(common, tcb, segment.arrived);
@@ -96,17 +97,28 @@ fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
+    // Our SYN has arrived.
+    tcb.recovery.rate.count(1);
     // The SYN-ACK that was to acknowledge the peer's SYN is not needed, but the acknowledgment is.
     if tcb.intents.syn_ack.take().is_some() {
         tcb.ack.at_once(SendReason::HandshakeAck);
     }
     tcb.timers.stop_watching();
+    if !tcb.queue.is_empty() {
+        // Text that Fast Open sent beside or behind the SYN is in flight.
+        watch_flight(common, tcb, now);
+    }
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle);
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
-    if tcb.fin_queued {
+    tcb.grow_send_buffer(common);
+    tcb.began = now;
+    if tcb.state() == State::SynReceived {
+        tcb.advance(Trigger::AckOfSyn);
+    }
+    if tcb.fin_queued && tcb.state() == State::Established {
         tcb.advance(Trigger::Close);
     }
 }
@@ -132,14 +144,10 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     if acknowledged == 0 {
         return false;
     }
-    let was_full = tcb.outbox.len() >= common.config.send_buffer;
     tcb.send.una = ack;
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
     tcb.tally.octets_acknowledged += u64::from(acknowledged);
-    if was_full {
-        common.events.raise(Event::Writable);
-    }
     if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
         common.events.raise(Event::AllAcknowledged);
     }
@@ -160,7 +168,7 @@ fn recover(
     input.feedback = (!establishes).then_some(Feedback {
         flags: segment.flags,
         option: segment.header.options.acc_ecn.as_ref(),
-        newer: segment.newer,
+        newer: newer_timestamp(tcb, segment).is_some_and(|newer| newer != tcb.stamps.recent),
         octets_sent: tcb.tally.octets_sent,
     });
     let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
@@ -219,8 +227,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     let header = &segment.header;
     let window = window(tcb, segment);
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
-    let tells = header.ack.after(tcb.send.wl2)
-        || header.seq.after(tcb.send.wl1)
+    let tells = (header.seq.after(tcb.send.wl1) && window != tcb.send.wnd)
         || (header.seq == tcb.send.wl1 && (window > tcb.send.wnd || window == WindowSize::ZERO));
     let changed = tcb.send.update_window(header.seq, header.ack, window);
     if changed && tcb.has_unsent() {
@@ -236,6 +243,7 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost();
+        tcb.queue.front_is_due();
         tcb.repair = Repair::Lost;
     }
     tells

@@ -20,13 +20,16 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
         }
     }
     if tcb.peer_fin == Some(tcb.receive.nxt) {
-        consume(common, tcb, segment);
+        consume(common, tcb);
     }
 }
 
-fn consume(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
+fn consume(common: &mut Common, tcb: &mut Tcb) {
     match tcb.state() {
-        State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => {
+        State::SynReceived | State::Established => tcb.advance(Trigger::Fin),
+        State::FinWait1 | State::FinWait2 => {
+            // Nothing of ours is to come that could carry the acknowledgment.
+            tcb.ack.at_once(SendReason::FinAck);
             tcb.advance(Trigger::Fin);
         }
         State::Closed
@@ -41,6 +44,6 @@ fn consume(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt);
     tcb.assembler.clear();
     tcb.sack_report.acknowledged(tcb.receive.edge);
-    tcb.ack.fin(&mut tcb.timers, segment.arrived, common.config.delayed_ack);
+    tcb.ack.fin();
     common.events.raise(Event::Readable);
 }

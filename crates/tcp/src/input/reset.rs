@@ -17,7 +17,7 @@ pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
         return drop(DropReason::RstNotExact);
     }
     ControlFlow::Break(Stop::Close(match (tcb.state(), tcb.opening) {
-        (State::SynReceived, Opening::Passive) => CloseReason::BackToListen,
+        (State::SynReceived, Opening::Passive) if !tcb.syn_pending => CloseReason::BackToListen,
         (State::SynReceived, Opening::Active) => CloseReason::Refused,
         (_, Opening::Passive | Opening::Active) => CloseReason::Reset,
     }))

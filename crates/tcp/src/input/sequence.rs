@@ -3,10 +3,11 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use synfin_wire::{Ecn, Flags, Instant, Segment};
+use synfin_wire::tcp::SackRange;
+use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber};
 
 use super::{InWindow, Step, challenge, drop};
-use crate::connection::state::State;
+use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
@@ -15,36 +16,44 @@ use crate::reason::{DropReason, SendReason};
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
-pub(super) fn check(tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
+pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, ecn, arrived } = incoming;
-    let segment = without_repeated_syn(tcb, segment)?;
-    paws(tcb, &segment, arrived)?;
+    let segment = without_repeated_syn(tcb, segment, arrived)?;
+    paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, ecn, arrived)?;
-    let newer = remember_timestamp(tcb, &segment, arrived);
-    ControlFlow::Continue(InWindow { newer, ..trim(tcb, Incoming { segment, ecn, arrived }) })
+    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, arrived }))
 }
 
-/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again; with an
-/// acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
-fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment) -> Step<Segment> {
+/// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
+/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> Step<Segment> {
     let header = &mut segment.header;
-    if tcb.state() == State::SynReceived && header.flags.syn() && header.seq == tcb.receive.irs {
+    if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
-            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            if challenge::is_time(&mut tcb.last_challenge, now) {
+                tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+            }
             return drop(DropReason::Duplicate);
         }
+        // Linux says so, which tells the peer that its handshake is over.
+        came_again(tcb, header.seq, header.seq + 1);
+        tcb.ack.at_once(SendReason::UnacceptableAck);
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
     }
     ControlFlow::Continue(segment)
 }
 
-fn paws(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     if !tcb.negotiated.timestamps || segment.header.flags.rst() {
         return ControlFlow::Continue(());
     }
     let Some(stamps) = segment.header.options.timestamps else {
-        return drop(DropReason::MissingTimestamp);
+        return if common.config.require_timestamps {
+            drop(DropReason::MissingTimestamp)
+        } else {
+            ControlFlow::Continue(())
+        };
     };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
@@ -76,6 +85,9 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
         tcb.ecn.duplicate(header.seq);
     }
     if !header.flags.rst() {
+        if reason == DropReason::Duplicate && !header.flags.syn() {
+            came_again(tcb, header.seq, segment.end());
+        }
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(tcb, segment, why, now);
@@ -83,20 +95,29 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
     drop(reason)
 }
 
-/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. Returns whether it has
-/// moved.
-fn remember_timestamp(tcb: &mut Tcb, segment: &Segment, now: Instant) -> bool {
-    let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
-        return false;
-    };
-    let before = tcb.stamps.recent;
-    let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
-    let stale = now - tcb.stamps.recent_at >= RECENT_LIFETIME;
-    if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
-        tcb.stamps.recent = stamps.value;
-        tcb.stamps.recent_at = now;
+/// Tells the peer what it has sent again (RFC 2883).
+fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
+    if tcb.negotiated.sack {
+        tcb.sack_report.came_again(SackRange { start, end });
     }
-    tcb.stamps.recent != before
+}
+
+/// What TS.Recent becomes (RFC 7323 section 4.3 (2)): only a segment that spans Last.ACK.sent may set it.
+pub(super) fn newer_timestamp(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
+    let stamps = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps)?;
+    let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
+    let stale = segment.arrived - tcb.stamps.recent_at >= RECENT_LIFETIME;
+    let spans = segment.header.seq.at_or_before(tcb.stamps.last_ack_sent);
+    ((newer || stale) && spans).then_some(stamps.value)
+}
+
+/// Sets TS.Recent. It is taken from a segment whose acknowledgment was checked too, as Linux does it: a blind attacker
+/// who has guessed one number alone could otherwise make all that the peer sends look old.
+pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
+    if let Some(value) = newer_timestamp(tcb, segment) {
+        tcb.stamps.recent = value;
+        tcb.stamps.recent_at = segment.arrived;
+    }
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
@@ -110,6 +131,7 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming) -> InWindow {
     }
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
+        came_again(tcb, seq, seq + old as u32);
         let _ = payload.split_to(old);
         seq += old as u32;
     }
@@ -120,5 +142,5 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming) -> InWindow {
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, ecn, newer: false, arrived, header }
+    InWindow { seq, text: payload, flags, ecn, arrived, header }
 }

@@ -8,12 +8,13 @@ use crate::connection::tcb::{Opening, Tcb};
 use crate::reason::{CloseReason, DropReason, SendReason};
 
 /// A SYN in the window is an old duplicate, a peer that has restarted, or an attack: a challenge tells
-/// them apart. A passive open goes back to LISTEN.
+/// them apart. A passive open goes back to LISTEN, unless Fast Open has made a connection of it already.
 pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
     if !segment.flags.syn() {
         return ControlFlow::Continue(());
     }
-    if tcb.state() == State::SynReceived && tcb.opening == Opening::Passive {
+    let half_open = tcb.state() == State::SynReceived && !tcb.syn_pending;
+    if half_open && tcb.opening == Opening::Passive {
         return ControlFlow::Break(Stop::Close(CloseReason::BackToListen));
     }
     challenge::throttled(tcb, SendReason::ChallengeSyn, segment.arrived);

@@ -9,15 +9,19 @@ use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
 use crate::connection::ecn::EcnHandshake;
 use crate::connection::half_open::rto_after_handshake;
-use crate::connection::negotiate::{self, Negotiated};
+use crate::connection::negotiate::Negotiated;
 use crate::connection::open::SynSent;
 use crate::connection::state::State;
 use crate::connection::tcb::{Beginning, Opening, Tcb};
+use crate::event::Event;
+use crate::fast_open::FastOpenNews;
 use crate::incoming::{Incoming, Verdict};
 use crate::output::build;
 use crate::reason::{DropReason, SendReason};
 use crate::recovery::rtt::RttSample;
+use crate::recovery::{Repair, Sender};
 use crate::send::SendBuffer;
+use crate::send::retransmission_queue::NewRange;
 
 /// What became of the attempt.
 pub(crate) enum Outcome {
@@ -32,13 +36,21 @@ pub(crate) enum Outcome {
 pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Incoming) -> Outcome {
     let header = &incoming.segment.header;
     let iss = common.identity.iss;
-    // First, check the ACK bit.
-    let acknowledges_syn = header.flags.ack() && header.ack == iss + 1;
-    if header.flags.ack() && !acknowledges_syn {
+    // First, check the ACK bit. Text in the SYN is acknowledged as far as the peer takes it (RFC 7413 section 4.2.1).
+    let first_octet = iss + 1;
+    let acknowledges_syn = header.flags.ack()
+        && header.ack.at_or_after(first_octet)
+        && header.ack.at_or_before(first_octet + syn_sent.text_sent);
+    let echoes_our_time = echoes_our_time(common, syn_sent, &incoming);
+    if header.flags.ack() && !(acknowledges_syn && echoes_our_time) {
         if !header.flags.rst() {
             syn_sent.stray_reset = Some(build::stray_reset(common, header.ack));
         }
-        return Outcome::Stay(Verdict::Dropped(DropReason::SynSentBadAck));
+        if !acknowledges_syn {
+            syn_sent.try_again_soon(incoming.arrived);
+        }
+        let reason = if acknowledges_syn { DropReason::SynSentBadEcho } else { DropReason::SynSentBadAck };
+        return Outcome::Stay(Verdict::Dropped(reason));
     }
     // Second, check the RST bit.
     if header.flags.rst() {
@@ -66,14 +78,26 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
     Outcome::Synchronized(Box::new(tcb), rest)
 }
 
+/// Linux takes no timestamp that we sent before this SYN or will send later: the segment belongs to another
+/// connection (RFC 7323 section 3.2 has TSecr valid beside an ACK). No timestamp at all is no objection.
+fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> bool {
+    let Some(stamps) = incoming.segment.header.options.timestamps else { return true };
+    let first = common.identity.timestamp(syn_sent.started);
+    let span = common.identity.timestamp(incoming.arrived).wrapping_sub(first);
+    !common.config.timestamps || stamps.echo == 0 || stamps.echo.wrapping_sub(first) <= span
+}
+
 /// Other controls or text: on with the sixth step.
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
+    let arrived = incoming.arrived;
     let segment = sequence::trim(tcb, incoming);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
         return Err(stop);
     }
     fin::check(common, tcb, &segment);
+    let pace = tcb.pace(common, arrived);
+    tcb.ack.decide(true, &mut tcb.timers, &pace);
     Ok(())
 }
 
@@ -95,7 +119,6 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             opening: Opening::Active,
             negotiated: Negotiated { ecn, ..Negotiated::from_peer(&common.config, &header.options) },
             irs: header.seq,
-            announced: negotiate::syn_window(&common.config),
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             outbox,
             rto: rto_after_handshake(&common.config, syn_sent.retransmissions),
@@ -103,6 +126,22 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             now: incoming.arrived,
         },
     );
+    if let Some(mss) = syn_sent.path_mss {
+        tcb.negotiated.lower_mss(mss);
+    }
+    if syn_sent.text_sent > 0 {
+        let (start, mss) = (tcb.send.nxt, tcb.mss());
+        tcb.send.nxt += syn_sent.text_sent;
+        tcb.queue.sent(NewRange {
+            start,
+            end: tcb.send.nxt,
+            segments: 1,
+            mss: mss.max(syn_sent.text_sent),
+            push: true,
+            now: syn_sent.sent_at,
+            stamp: tcb.recovery.rate.stamp(true, syn_sent.sent_at),
+        });
+    }
     tcb.fin_queued = syn_sent.fin_queued;
     tcb.released = syn_sent.released;
     // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
@@ -110,14 +149,56 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     tcb
 }
 
-/// Our SYN is acknowledged: ESTABLISHED.
+/// Our SYN is acknowledged, and its text as far as the peer took it: ESTABLISHED.
 fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &Incoming) {
-    tcb.send.una = tcb.send.first_octet();
-    if syn_sent.retransmissions == 0 {
+    let header = &incoming.segment.header;
+    tcb.send.una = header.ack;
+    if !syn_sent.repeated {
         let rtt = incoming.arrived - syn_sent.sent_at;
         tcb.recovery.rtt.measured_least(rtt, incoming.arrived);
         tcb.recovery.measured(RttSample { rtt, una: tcb.send.una, nxt: tcb.send.nxt });
     }
+    if syn_sent.text_sent > 0 {
+        account_for_text(common, tcb, syn_sent.text_sent);
+    }
+    if common.fast_open.used {
+        common.fast_open.news = Some(Box::new(FastOpenNews::Answered {
+            sent: syn_sent.option_sent,
+            first: !syn_sent.repeated,
+            with_text: syn_sent.text_sent > 0,
+            received: header.options.fast_open.filter(|option| !option.cookie.is_request()),
+            mss: header.options.mss.unwrap_or(common.config.default_peer_mss.octets()),
+        }));
+    }
     tcb.ack.at_once(SendReason::HandshakeAck);
     ack::begin(common, tcb, incoming.arrived);
+    if tcb.has_unsent() {
+        // The user's text waits and will carry the acknowledgment: what the peer says to it is an answer.
+        let pace = tcb.pace(common, incoming.arrived);
+        tcb.ack.exchange_begins(&pace);
+    }
+}
+
+/// What the SYN-ACK acknowledges of the SYN's text is done with; the rest goes out again at once, and says nothing
+/// about congestion (RFC 7413 section 4.2.1).
+fn account_for_text(common: &mut Common, tcb: &mut Tcb, sent: u32) {
+    let una = tcb.send.una;
+    tcb.tally.octets_sent += u64::from(sent);
+    tcb.tally.octets_acknowledged += u64::from(una.octets_since(tcb.send.first_octet()));
+    tcb.outbox.acknowledge(una);
+    let mut taken = 0;
+    tcb.queue.acknowledge(una, |_, segments| taken += segments);
+    // The SYN and its text came in one segment, and the SYN is counted.
+    tcb.recovery.rate.count(taken.saturating_sub(1));
+    common.fast_open.text_taken = tcb.queue.is_empty();
+    if tcb.queue.is_empty() {
+        if tcb.outbox.len() == 0 {
+            common.events.raise(Event::AllAcknowledged);
+        }
+    } else {
+        let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
+        tcb.recovery.syn_text_refused(tcb.send.nxt, &mut sender);
+        tcb.syn_text_lost = Some(tcb.send.nxt);
+        tcb.repair = Repair::Lost;
+    }
 }

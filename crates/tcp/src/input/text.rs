@@ -1,12 +1,20 @@
 //! Seventh, process the segment text (RFC 9293 section 3.10.7.4).
 
 use core::ops::ControlFlow;
+use core::time::Duration;
+
+use bytes::Bytes;
 
 use super::{InWindow, Step, Stop, drop};
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::event::Event;
+use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
+
+/// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
+const SACK_RANGE_LEN: u32 = 8;
+const SACK_HEAD_LEN: u32 = 4;
 
 pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if segment.text.is_empty() || !tcb.state().can_receive_data() {
@@ -20,44 +28,101 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
-    if tcb.ecn.text(segment.ecn) {
-        tcb.ack.quicken(2);
-    }
     if segment.seq == tcb.receive.nxt {
         in_order(common, tcb, segment);
         ControlFlow::Continue(())
     } else {
-        beyond_a_gap(tcb, segment)
+        beyond_a_gap(common, tcb, segment)
     }
 }
 
-fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
-    let len = segment.text.len() as u32;
-    tcb.inbox.push(segment.text.clone());
-    tcb.receive.nxt += len;
-    tcb.tally.octets_received += u64::from(len);
-    if !tcb.assembler.is_empty() {
-        fill(tcb);
-        tcb.ack.at_once(SendReason::GapFilledAck);
+/// Takes the text of a SYN that a passive Fast Open was made of (RFC 7413 section 4.2.2): the SYN-ACK acknowledges
+/// it.
+pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
+    let mut text = syn.segment.payload;
+    text.truncate(tcb.receive.window() as usize);
+    if text.is_empty() {
+        return;
     }
-    tcb.sack_report.acknowledged(tcb.receive.nxt);
-    let mss = common.config.mss.octets().into();
-    tcb.ack.data_in_order(len, mss, &mut tcb.timers, segment.arrived, common.config.delayed_ack);
+    tcb.receive.nxt += text.len() as u32;
+    tcb.tally.octets_received += text.len() as u64;
+    tcb.inbox.push(text);
+    common.fast_open.text_taken = true;
     common.events.raise(Event::Readable);
 }
 
-/// Takes what was held beyond the gap that has just been filled.
-fn fill(tcb: &mut Tcb) {
-    while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
-        tcb.receive.nxt += bytes.len() as u32;
-        tcb.tally.octets_received += bytes.len() as u64;
-        tcb.inbox.push(bytes);
+fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
+    take(tcb, segment.text.clone());
+    note_data(common, tcb, segment);
+    heed_marks(common, tcb, segment);
+    if !tcb.assembler.is_empty() {
+        while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
+            take(tcb, bytes);
+        }
+        tcb.ack.at_once(SendReason::GapFilledAck);
+    }
+    tcb.sack_report.acknowledged(tcb.receive.nxt);
+    common.events.raise(Event::Readable);
+}
+
+/// Puts text at RCV.NXT into the user's queue.
+fn take(tcb: &mut Tcb, bytes: Bytes) {
+    let len = bytes.len();
+    tcb.receive.nxt += len as u32;
+    tcb.tally.octets_received += len as u64;
+    tcb.ack.advanced(len as u32);
+    tcb.memory.queued(len);
+    tcb.inbox.push(bytes);
+}
+
+/// What the segment tells of the peer: how large its segments are, how close together they come, and how
+/// large a window they deserve.
+fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    let (now, text) = (segment.arrived, segment.text.len() as u32);
+    let mss = common.config.mss.octets().into();
+    let pace = tcb.pace(common, now);
+    let window = tcb.receive.window();
+    let variable = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;
+    let variable = if variable > 0 { variable + SACK_HEAD_LEN } else { 0 };
+    let before = tcb.ack.full_segment();
+    let is_full = tcb.ack.data(text, segment.flags, mss, variable, &pace);
+    if is_full && text != before {
+        tcb.memory.full_segment(text, tcb.receive.announced);
+    }
+    receiver_rtt(common, tcb, segment, window);
+    if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
+        tcb.ack.once_more();
+    }
+}
+
+/// How the text came may say that the peer needs acknowledgments soon.
+fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    if tcb.ecn.text(segment.ecn) {
+        tcb.ack.quicken(2, common.config.delayed_ack);
+    }
+}
+
+/// The round trip as the receiver sees it: by the timestamp of ours that a full segment echoes, or else by
+/// how long a window's worth of data took.
+fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32) {
+    let now = segment.arrived;
+    match segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) {
+        Some(stamps) if segment.text.len() as u32 >= tcb.ack.full_segment() && stamps.echo != 0 => {
+            let millis = common.identity.timestamp(now).wrapping_sub(stamps.echo);
+            if millis < u32::MAX / 2 {
+                tcb.memory.measured(Duration::from_millis(millis.max(1).into()));
+            }
+        }
+        Some(_) => {}
+        None => tcb.memory.note_arrival(tcb.receive.nxt, window, now),
     }
 }
 
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
-fn beyond_a_gap(tcb: &mut Tcb, segment: &InWindow) -> Step {
-    tcb.ack.at_once(SendReason::OutOfOrderAck);
+fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
+    heed_marks(common, tcb, segment);
+    let pace = tcb.pace(common, segment.arrived);
+    tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, segment.text.clone()) {
         Ok(run) => {
             tcb.sack_report.grown(run);

@@ -45,19 +45,30 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.ranges().len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
 }
 
-/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open.
+/// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
+/// Open.
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
-    tcb.ack.sent(&mut tcb.timers);
-    let this = SynAck { sends: tcb.retransmissions, stamps, reason };
-    tcb.negotiated.ecn.syn_ack_sent(this.sends);
-    half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, &this)
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
+    tcb.syn_ack_at = first.then_some(now);
+    let again = matches!(reason, SendReason::SynAckRetransmit | SendReason::SynAckRepeat);
+    let sends = tcb.retransmissions.max(again.into());
+    let fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    let this = SynAck { sends, stamps, fast_open, reason };
+    tcb.negotiated.ecn.syn_ack_sent(sends);
+    let mut segment = half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, &this);
+    // Text of the SYN that waits to be read takes its part of the buffer.
+    let free = config.receive_buffer.saturating_sub(tcb.inbox.len());
+    segment.header.window = segment.header.window.min(u16::try_from(free).unwrap_or(u16::MAX));
+    tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt + u32::from(segment.header.window));
+    segment
 }
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
@@ -93,9 +104,9 @@ pub(super) fn new_text(
     }
     let stamp = tcb.recovery.rate.stamp(was_empty, now);
     let segments = octets.div_ceil(size).max(1);
-    // MUST-61: nothing more is queued.
-    let push = octets > 0 && start + octets == tcb.outbox.end_seq();
     tcb.send.nxt = end;
+    let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
+    let push = burst.is_some_and(|burst| burst.push);
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
     super::used(common, tcb, now);
@@ -105,7 +116,8 @@ pub(super) fn new_text(
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    let flags = text_flags(push || segments > 1, fin);
+    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
+    let flags = text_flags(push || train, fin);
     let mut segment = text(common, tcb, start, octets, flags, reason, now);
     if octets > 0 {
         mark_new(tcb, &mut segment);
@@ -122,8 +134,7 @@ fn mark_new(tcb: &mut Tcb, segment: &mut SegmentOut) {
     }
 }
 
-/// A super-segment is pushed whether more is queued or not, as Linux does it: whoever gathers segments up for the
-/// receiver need not wait for more.
+/// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
 fn text_flags(push: bool, fin: bool) -> Flags {
     let flags = if push { Flags::ACK | Flags::PSH } else { Flags::ACK };
     if fin { flags | Flags::FIN } else { flags }
@@ -155,7 +166,8 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let flags = text_flags(octets > 0 && (sent.push || sent.segments > 1), fin);
+    let flags =
+        text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
     text(common, tcb, start, octets, flags, reason, now)
 }
 
@@ -168,6 +180,9 @@ fn text(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
+    if octets > 0 {
+        tcb.ack.answered(now);
+    }
     let payload = tcb.outbox.slice(start, octets as usize);
     let size = super::segment_size(tcb);
     tcb.last_text = now;
@@ -217,7 +232,7 @@ fn finish(
     now: Instant,
 ) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(&mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
 }
 
@@ -233,14 +248,18 @@ fn unacknowledging(
     reason: SendReason,
     now: Instant,
 ) -> SegmentOut {
-    let room = tcb.room(common);
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
     let mut options = TcpOptions::default();
     if tcb.negotiated.timestamps {
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend_from_slice(&tcb.sack_report.ranges()[..tcb.plan.ranges]);
+    options.sack.extend(tcb.sack_report.ranges().take(tcb.plan.ranges).copied());
+    tcb.sack_report.sent();
     let option_plan = tcb.plan;
     options.acc_ecn = tcb.ecn.option(&option_plan, now);
     let is_pure = payload_len == 0 && flags == Flags::ACK && options.sack.is_empty();

@@ -1,31 +1,93 @@
 //! When an acknowledgment is due, and why (RFC 9293 section 3.8.6.3, RFC 5681 section 4.2).
+//!
+//! Both leave room: an acknowledgment for at least every second full segment, within half a second. What is
+//! done in that room is what Linux does. A new peer, or one that was quiet, is acknowledged at once for a
+//! while, since its slow start waits for that. Where the user answers what he reads, acknowledgments wait for
+//! the answer. How long they wait follows the time between segments.
 
 use core::time::Duration;
 
-use synfin_wire::Instant;
+use synfin_wire::{Flags, Instant};
 
+use crate::config::SecondSegment;
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
-/// The smallest guess at the size of the peer's full segments, octets.
-const SMALLEST_FULL_SEGMENT: u32 = 536;
+/// The first guess at the size of the peer's full segments, octets.
+const FIRST_FULL_SEGMENT: u32 = 536;
+/// A segment without PSH may be full, if it is as long as this.
+const SMALLEST_FULL_SEGMENT: u32 = 88;
+/// The longest wait of any acknowledgment.
+const LONGEST_WAIT: Duration = Duration::from_millis(200);
+/// Where the user does not answer, half of the longest that RFC 9293 allows.
+const LONGEST_ONE_WAY: Duration = Duration::from_millis(500);
+/// So many segments beyond a gap are acknowledged each by itself: what the peer needs to find the loss.
+const DUPLICATES: u8 = 3;
+/// How long further ones may wait for each other.
+const COMPRESSION: Duration = Duration::from_millis(1);
+
+/// What the waits are measured against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub(crate) now: Instant,
+    pub(crate) rto: Duration,
+    pub(crate) rtt: Option<Duration>,
+    /// The shortest wait.
+    pub(crate) delay: Duration,
+    /// The window announced last, octets.
+    pub(crate) window: u32,
+    /// The most segments that are acknowledged at once.
+    pub(crate) quick_acks: u8,
+    /// What makes the second segment.
+    pub(crate) second_segment: SecondSegment,
+}
 
 /// Whether something that arrived is still to be acknowledged, and how soon.
 #[derive(Clone, Debug)]
 pub(crate) struct AckPolicy {
     /// An acknowledgment is due at once.
     due: Option<SendReason>,
-    /// Octets of text since the last acknowledgment.
+    /// Something is to be acknowledged, at once or later.
+    pending: bool,
+    /// Numbers taken since the last acknowledgment.
     unacknowledged: u32,
-    /// Segments that are still to be acknowledged at once.
+    /// Acknowledgments that are still sent at once.
     quick: u8,
+    /// The user answers what he reads: acknowledgments can expect company.
+    interactive: bool,
+    /// How long an acknowledgment waits, once data has come.
+    wait: Duration,
+    /// When data came last.
+    arrived_at: Option<Instant>,
     /// The largest text seen in one segment, which is what "full-sized" means (RMSS).
     full_segment: u32,
+    /// The text of the last segment, when it was short but may be full.
+    short_segment: u32,
+    /// Segments with text since the last acknowledgment.
+    arrivals: u8,
+    /// A segment that is not acknowledged was pushed, or two were.
+    pushes: u8,
+    /// Segments beyond the same gap since RCV.NXT moved.
+    duplicates: u8,
 }
 
 impl AckPolicy {
-    pub(crate) fn new(quick_acks: u8, mss: u32) -> Self {
-        Self { due: None, unacknowledged: 0, quick: quick_acks, full_segment: mss.min(SMALLEST_FULL_SEGMENT) }
+    pub(crate) fn new(mss: u32, window: u32) -> Self {
+        let full_segment = mss.min(window / 2).clamp(SMALLEST_FULL_SEGMENT, FIRST_FULL_SEGMENT);
+        Self {
+            due: None,
+            pending: false,
+            unacknowledged: 0,
+            quick: 0,
+            interactive: false,
+            wait: Duration::ZERO,
+            arrived_at: None,
+            full_segment,
+            short_segment: 0,
+            arrivals: 0,
+            pushes: 0,
+            duplicates: 0,
+        }
     }
 
     /// What is due at once.
@@ -35,70 +97,223 @@ impl AckPolicy {
 
     /// Something that arrived is not acknowledged yet.
     pub(crate) fn is_pending(&self) -> bool {
-        self.due.is_some() || self.unacknowledged > 0
+        self.pending
+    }
+
+    /// The size of the peer's full segments, octets.
+    pub(crate) fn full_segment(&self) -> u32 {
+        self.full_segment
+    }
+
+    /// When data came last.
+    pub(crate) fn arrived_at(&self) -> Option<Instant> {
+        self.arrived_at
+    }
+
+    /// How long an acknowledgment waits.
+    pub(crate) fn wait(&self) -> Duration {
+        self.wait
     }
 
     /// An acknowledgment goes out as soon as anything can. The first reason stands.
     pub(crate) fn at_once(&mut self, reason: SendReason) {
+        self.pending = true;
         self.due.get_or_insert(reason);
     }
 
-    /// Text arrived in order.
-    pub(crate) fn data_in_order(
-        &mut self,
-        len: u32,
-        mss: u32,
-        timers: &mut TimerTable,
-        now: Instant,
-        delay: Duration,
-    ) {
-        self.full_segment = self.full_segment.max(len.min(mss));
-        self.unacknowledged = self.unacknowledged.saturating_add(len);
-        if self.unacknowledged >= 2 * self.full_segment {
+    /// RCV.NXT has moved by so much.
+    pub(crate) fn advanced(&mut self, numbers: u32) {
+        self.pending = true;
+        self.unacknowledged = self.unacknowledged.saturating_add(numbers);
+        self.duplicates = 0;
+    }
+
+    /// Text has come that the user will read: how large the peer's segments are, and how close together.
+    /// Returns whether it was a full segment.
+    pub(crate) fn data(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32, pace: &Pace) -> bool {
+        self.arrivals = self.arrivals.saturating_add(1);
+        let is_full = self.measure(text, flags, mss, options_len);
+        match self.arrived_at {
+            Some(before) if !self.wait.is_zero() => self.follow(pace.now - before, pace),
+            _ => {
+                self.be_quick(pace);
+                self.wait = pace.delay;
+            }
+        }
+        self.arrived_at = Some(pace.now);
+        is_full
+    }
+
+    fn follow(&mut self, gap: Duration, pace: &Pace) {
+        if gap <= pace.delay / 2 {
+            self.wait = self.wait / 2 + pace.delay / 2;
+        } else if gap < self.wait {
+            self.wait = (self.wait / 2 + gap).min(pace.rto);
+        } else if gap > pace.rto {
+            // The peer was quiet for so long that it begins anew.
+            self.be_quick(pace);
+        }
+    }
+
+    fn measure(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32) -> bool {
+        let last_short = core::mem::take(&mut self.short_segment);
+        if text >= self.full_segment {
+            self.full_segment = text.min(mss);
+            self.pushes = self.pushes.max(u8::from(flags.psh()));
+            return true;
+        }
+        // SACK ranges shorten a full segment: two of the same length in a row are believed.
+        let full = text + options_len;
+        let unpushed = !(flags.psh() || flags.fin() || flags.urg() || flags.syn());
+        if full >= FIRST_FULL_SEGMENT || full >= SMALLEST_FULL_SEGMENT && unpushed {
+            self.short_segment = full;
+            if full == last_short {
+                self.full_segment = full;
+                return false;
+            }
+        }
+        self.pushes = (self.pushes + 1).min(2);
+        false
+    }
+
+    /// The peer's SYN counts as text that the user is about to answer.
+    pub(crate) fn exchange_begins(&mut self, pace: &Pace) {
+        self.be_quick(pace);
+        self.wait = pace.delay;
+        self.arrived_at = Some(pace.now);
+    }
+
+    fn be_quick(&mut self, pace: &Pace) {
+        let for_window = (pace.window / (2 * self.full_segment)).max(2);
+        self.quick = self.quick.max(u8::try_from(for_window).unwrap_or(u8::MAX).min(pace.quick_acks));
+    }
+
+    /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one.
+    pub(crate) fn set_interactive(&mut self, interactive: bool) {
+        self.interactive = interactive;
+        if !interactive && self.pending {
+            self.at_once(SendReason::QuickAck);
+        }
+    }
+
+    /// Whether acknowledgments do not wait for company.
+    pub(crate) fn is_quick(&self) -> bool {
+        !self.interactive
+    }
+
+    /// The window has grown: even a peer that is answered is acknowledged once.
+    pub(crate) fn once_more(&mut self) {
+        self.quick |= 1;
+    }
+
+    /// There is hardly any room: no need to hurry the peer.
+    pub(crate) fn no_hurry(&mut self) {
+        self.quick = 0;
+    }
+
+    /// What was taken is to be acknowledged: at once, or later. `opens`: the announced window would not
+    /// shrink.
+    pub(crate) fn decide(&mut self, opens: bool, timers: &mut TimerTable, pace: &Pace) {
+        if !self.pending || self.due.is_some() {
+            return;
+        }
+        let second = pace.second_segment == SecondSegment::Any && self.arrivals > 1;
+        if second || self.unacknowledged > self.full_segment && opens {
             self.at_once(SendReason::SecondSegmentAck);
-        } else if self.quick > 0 {
-            self.quick -= 1;
+        } else if self.quick > 0 && !self.interactive {
             self.at_once(SendReason::QuickAck);
         } else {
-            Self::delay(timers, now, delay);
+            self.delay(timers, pace);
         }
+    }
+
+    /// Text beyond a gap (MAY-13, RFC 5681 section 4.2). The first few are acknowledged at once; a flood of
+    /// them may share acknowledgments when SACK tells which they are.
+    pub(crate) fn beyond_a_gap(&mut self, sack: bool, timers: &mut TimerTable, pace: &Pace) {
+        self.pending = true;
+        let together = pace.rtt.map_or(Duration::ZERO, |rtt| COMPRESSION.min(rtt / 3));
+        if !sack || self.duplicates < DUPLICATES || together.is_zero() {
+            self.duplicates = self.duplicates.saturating_add(1);
+            self.at_once(SendReason::OutOfOrderAck);
+        } else {
+            Self::set_earlier(timers, pace.now + together);
+        }
+    }
+
+    fn delay(&mut self, timers: &mut TimerTable, pace: &Pace) {
+        let mut wait = self.wait;
+        if wait > pace.delay {
+            let most = if self.interactive || self.pushes > 0 { LONGEST_WAIT } else { LONGEST_ONE_WAY };
+            wait = wait.min(pace.rtt.map_or(most, |rtt| rtt.max(pace.delay).min(most)));
+        }
+        let wait = wait.min(LONGEST_WAIT);
+        match timers.deadline(Timer::DelayedAck) {
+            Some(deadline) if deadline <= pace.now + wait / 4 => self.at_once(SendReason::DelayedAck),
+            _ => Self::set_earlier(timers, pace.now + wait),
+        }
+    }
+
+    fn set_earlier(timers: &mut TimerTable, deadline: Instant) {
+        let known = timers.deadline(Timer::DelayedAck).unwrap_or(Instant::FAR_FUTURE);
+        timers.set(Timer::DelayedAck, known.min(deadline));
     }
 
     /// The peer's FIN arrived. Its acknowledgment may wait like any other: when the user closes in that
     /// time, one segment does for both.
-    pub(crate) fn fin(&mut self, timers: &mut TimerTable, now: Instant, delay: Duration) {
-        self.unacknowledged = self.unacknowledged.saturating_add(1);
-        Self::delay(timers, now, delay);
+    pub(crate) fn fin(&mut self) {
+        self.advanced(1);
+        self.interactive = true;
     }
 
-    /// The next `segments` are acknowledged at once.
-    pub(crate) fn quicken(&mut self, segments: u8) {
+    /// The next `segments` are acknowledged at once, whether the user answers what he reads or not.
+    pub(crate) fn quicken(&mut self, segments: u8, delay: Duration) {
         self.quick = self.quick.max(segments);
+        self.interactive = false;
+        self.wait = delay;
     }
 
-    /// The user answers: from now on acknowledgments can expect company.
-    pub(crate) fn interactive(&mut self) {
-        self.quick = 0;
-    }
-
-    /// The delayed acknowledgment's time is up.
-    pub(crate) fn delay_over(&mut self) {
-        if self.unacknowledged > 0 {
-            self.at_once(SendReason::DelayedAck);
+    /// The user has read, and `drained` says that nothing is left.
+    pub(crate) fn read(&mut self, drained: bool) {
+        let pushed = self.pushes > 1 || self.pushes > 0 && !self.interactive;
+        if self.pending && (self.unacknowledged > self.full_segment || pushed && drained) {
+            self.at_once(SendReason::SecondSegmentAck);
         }
+    }
+
+    /// Text of ours was sent: soon after the peer's, it is an answer.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.interactive |= self.arrived_at.is_some_and(|arrived| now - arrived < self.wait);
+    }
+
+    /// The delayed acknowledgment's time is up: the answer that it waited for has not come, or the next
+    /// segment is further off than was thought.
+    pub(crate) fn delay_over(&mut self, pace: &Pace) {
+        if !self.pending {
+            return;
+        }
+        if self.interactive {
+            self.interactive = false;
+            self.wait = pace.delay;
+        } else {
+            self.wait = (self.wait * 2).min(pace.rto);
+        }
+        self.at_once(SendReason::DelayedAck);
     }
 
     /// A segment with the acknowledgment left.
-    pub(crate) fn sent(&mut self, timers: &mut TimerTable) {
+    pub(crate) fn sent(&mut self, delay: Duration, timers: &mut TimerTable) {
+        if self.pending && self.quick > 0 {
+            self.quick -= 1;
+            if self.quick == 0 {
+                self.wait = delay;
+            }
+        }
         self.due = None;
+        self.pending = false;
+        self.arrivals = 0;
+        self.pushes = 0;
         self.unacknowledged = 0;
         timers.stop(Timer::DelayedAck);
-    }
-
-    fn delay(timers: &mut TimerTable, now: Instant, delay: Duration) {
-        if !timers.is_running(Timer::DelayedAck) {
-            timers.set(Timer::DelayedAck, now + delay);
-        }
     }
 }
 

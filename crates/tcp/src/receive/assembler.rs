@@ -5,6 +5,8 @@ use alloc::collections::VecDeque;
 use bytes::Bytes;
 use synfin_wire::{SeqNumber, tcp::SackRange};
 
+use super::memory::charge;
+
 /// The most pieces held. Each is at least an octet inside the window, so a sender of single octets with
 /// gaps between them cannot make the queue cost more than this many entries.
 const MAX_PIECES: usize = 4096;
@@ -15,6 +17,7 @@ const COPY_BELOW: usize = 4 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Assembler {
     pieces: VecDeque<Piece>,
+    charge: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +39,16 @@ pub(crate) struct Full;
 impl Assembler {
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
+    }
+
+    /// What the pieces cost in the receive buffer, octets.
+    pub(crate) fn charge(&self) -> usize {
+        self.charge
+    }
+
+    /// Octets from `nxt` to the end of the last piece.
+    pub(crate) fn reach(&self, nxt: SeqNumber) -> u32 {
+        self.pieces.back().map_or(0, |piece| piece.end().octets_since(nxt))
     }
 
     /// Holds `bytes`, of which the first octet has number `start`. Octets that are held already stay as
@@ -60,6 +73,7 @@ impl Assembler {
             let slice = &bytes[from..to];
             let bytes =
                 if slice.len() < COPY_BELOW { Bytes::copy_from_slice(slice) } else { bytes.slice(from..to) };
+            self.charge += charge(bytes.len());
             self.pieces.insert(index, Piece { start: position, bytes });
             position = gap_end;
         }
@@ -73,6 +87,7 @@ impl Assembler {
                 return None;
             }
             let piece = self.pieces.pop_front()?;
+            self.charge -= charge(piece.bytes.len());
             let stale = nxt.octets_since(piece.start) as usize;
             if stale < piece.bytes.len() {
                 return Some(piece.bytes.slice(stale..));
@@ -87,7 +102,7 @@ impl Assembler {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.pieces = VecDeque::new();
+        *self = Self::default();
     }
 
     /// The run of octets without a gap around `at`.

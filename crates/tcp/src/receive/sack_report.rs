@@ -10,12 +10,29 @@ const MAX_RANGES: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SackReport {
     ranges: SmallVec<[SackRange; MAX_RANGES]>,
+    /// What has come again (RFC 2883): told once, before all else.
+    duplicate: Option<SackRange>,
 }
 
 impl SackReport {
     /// The ranges to put into the next acknowledgment.
-    pub(crate) fn ranges(&self) -> &SmallVec<[SackRange; MAX_RANGES]> {
-        &self.ranges
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = &SackRange> {
+        self.duplicate.iter().chain(&self.ranges)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len() + usize::from(self.duplicate.is_some())
+    }
+
+    /// Octets that had arrived before have come again.
+    pub(crate) fn came_again(&mut self, range: SackRange) {
+        self.duplicate = Some(range);
+    }
+
+    /// An acknowledgment with the ranges has left.
+    pub(crate) fn sent(&mut self) {
+        self.duplicate = None;
     }
 
     /// `run` has just grown: it goes first, and what it has swallowed goes.

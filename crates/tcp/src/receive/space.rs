@@ -11,6 +11,8 @@ pub(crate) struct ReceiveSpace {
     pub(crate) nxt: SeqNumber,
     /// RCV.NXT + RCV.WND: the right edge of the window announced. It never moves left (SHLD-14).
     pub(crate) edge: SeqNumber,
+    /// RCV.WND as it was announced last.
+    pub(crate) announced: u32,
     /// RCV.UP: the octet behind the urgent data, while there is some that the user has not read.
     pub(crate) urgent: Option<SeqNumber>,
 }
@@ -18,7 +20,7 @@ pub(crate) struct ReceiveSpace {
 impl ReceiveSpace {
     /// After the peer's SYN, before a window was announced beside our own SYN's.
     pub(crate) fn new(irs: SeqNumber, window: u32) -> Self {
-        Self { irs, nxt: irs + 1, edge: irs + 1 + window, urgent: None }
+        Self { irs, nxt: irs + 1, edge: irs + 1 + window, announced: window, urgent: None }
     }
 
     /// RCV.WND.

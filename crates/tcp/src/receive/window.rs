@@ -4,67 +4,95 @@ use synfin_wire::{WindowScale, WindowSize};
 
 use super::ReceiveSpace;
 
+/// Below this part of the buffer the window closes.
+const ALMOST_FULL: u32 = 16;
+
 /// What the window depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
-    /// The receive buffer's size, octets.
-    pub(crate) capacity: usize,
-    /// Octets in it that the user has not read.
-    pub(crate) unread: usize,
-    /// The largest segment that we take.
-    pub(crate) mss: u32,
+    /// The window that the whole buffer is good for, octets.
+    pub(crate) full: u32,
+    /// The window that the free part of it is good for.
+    pub(crate) free: u32,
+    /// What the user has not read takes all of it.
+    pub(crate) full_of_unread: bool,
+    /// The largest window.
+    pub(crate) clamp: u32,
+    /// The window that the segments seen so far recommend.
+    pub(crate) threshold: u32,
+    /// The size of the peer's full segments.
+    pub(crate) full_segment: u32,
     /// Our own window scale.
     pub(crate) scale: WindowScale,
 }
 
 impl Room {
-    /// What could be announced: what is free, as far as the field can say it.
-    fn free(&self) -> u32 {
-        let free = self.capacity.saturating_sub(self.unread);
-        let sayable = (u32::from(u16::MAX) << self.scale.shift()).min(WindowSize::MAX.octets());
-        u32::try_from(free).unwrap_or(u32::MAX).min(sayable)
-    }
-
-    /// How far the right edge must be able to move before it does: silly-window avoidance (MUST-39).
-    fn worthwhile(&self) -> u32 {
-        self.mss.min(u32::try_from(self.capacity / 2).unwrap_or(u32::MAX)).max(1)
+    /// Less than half of the buffer is free.
+    pub(crate) fn is_short(&self) -> bool {
+        self.free < self.full.min(self.clamp) / 2
     }
 }
 
-/// By how much the right edge can be moved, if that is worth saying.
-pub(crate) fn opening(space: &ReceiveSpace, room: &Room) -> Option<u32> {
-    let target = space.nxt + room.free();
-    let gain = target.octets_since(space.edge);
-    (gain >= room.worthwhile()).then_some(gain)
+/// The window that there is room for. It closes before it becomes silly (MUST-39): the receiver announces
+/// none that is smaller than a segment, or than a sixteenth of its buffer.
+pub(crate) fn select(space: &ReceiveSpace, room: &Room) -> u32 {
+    let full = room.full.min(room.clamp);
+    let segment = room.full_segment.min(full);
+    let unit = 1u32 << room.scale.shift();
+    if full == 0 {
+        return 0;
+    }
+    let mut free = room.free;
+    if room.is_short() {
+        free = free / unit * unit;
+        if free < room.full / ALMOST_FULL || free < segment {
+            return 0;
+        }
+    }
+    free = free.min(room.threshold);
+    if room.scale != WindowScale::NONE {
+        return free.next_multiple_of(unit);
+    }
+    // Without a scale the window moves by whole segments.
+    let window = space.announced;
+    if window + segment <= free || window > free {
+        free / segment * segment
+    } else if segment == full && free > window + full / 2 {
+        free
+    } else {
+        window
+    }
 }
 
-/// Whether the user's reading has opened the window so far that the peer should hear of it at once. While
-/// the peer may still send half of what the buffer takes, the next acknowledgment is soon enough.
+/// Whether the user's reading has opened the window so far that the peer should hear of it at once: to at
+/// least twice what he still may send, which is no more than half of what he ever may.
 pub(crate) fn is_news(space: &ReceiveSpace, room: &Room) -> bool {
-    space.window() as usize <= room.capacity / 2 && opening(space, room).is_some()
+    let window = space.window();
+    if window > room.clamp / 2 {
+        return false;
+    }
+    let opened = select(space, room);
+    opened > 0 && opened >= 2 * window
 }
 
 /// Moves the right edge as far as the room allows and returns the window to announce.
 ///
-/// The window goes out in units of the scale. An edge that moves is rounded down. An edge that stays is
-/// rounded up, so that the peer does not see it move left, unless that would promise a unit more than
-/// there is room for: then it moves left by less than a unit, and what was announced before is still
-/// taken (RFC 7323 section 2.4).
+/// The window goes out in units of the scale. An edge that stays is rounded up, so that the peer does not
+/// see it move left (SHLD-14, RFC 7323 section 2.4).
 pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
+    let current = space.window();
     let unit = 1u32 << room.scale.shift();
-    if opening(space, room).is_some() {
-        let window = room.free() / unit * unit;
-        let edge = space.nxt + window.min(u32::from(u16::MAX) << room.scale.shift());
-        space.edge = space.edge.later(edge);
-    }
-    let window = space.window();
-    let rounded_up = window.next_multiple_of(unit);
-    if rounded_up.saturating_sub(room.free()) < unit {
-        space.edge = space.edge.later(space.nxt + rounded_up);
-        WindowSize::new(rounded_up)
-    } else {
-        WindowSize::new(window)
-    }
+    let selected = select(space, room);
+    let window = match selected < current {
+        // Rounding must not keep a window open for a user who does not read. (What lies beyond a gap is no
+        // reason: the window must stay wide enough for the gap to be filled.)
+        true if room.full_of_unread => current,
+        true => current.next_multiple_of(unit),
+        false => selected,
+    };
+    space.edge = space.edge.later(space.nxt + window);
+    space.announced = window;
+    WindowSize::new(window.min(u32::from(u16::MAX) << room.scale.shift()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{AckInput, AckPlan, LossRecovery, Repair, Sender, TimerPlan};
 use crate::congestion::{Cause, CongestionEvent};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
-use crate::send::retransmission_queue::Counts;
+use crate::send::retransmission_queue::{Counts, Finding};
 
 impl LossRecovery {
     /// What an acknowledgment out of the ordinary leads to.
@@ -109,7 +109,7 @@ impl LossRecovery {
         } else if self.undo_in_the_middle(ack, sender) {
             return true;
         }
-        self.partial = ack.advances();
+        self.partial |= ack.advances();
         if self.undo_by_dsack(sender) {
             self.try_to_open(ack, sender);
         }
@@ -326,6 +326,19 @@ impl LossRecovery {
         }
         self.count_lost(before, sender.queue);
         self.narrowed = Some(nxt);
+        self.repair_without_reduction(nxt, sender);
+        true
+    }
+
+    /// The peer did not take the text of our SYN, which says nothing about the path (RFC 7413 section 4.2.1).
+    pub(crate) fn syn_text_refused(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
+        let before = sender.queue.counts();
+        sender.queue.find_lost(|_| Finding::Lost);
+        self.count_lost(before, sender.queue);
+        self.repair_without_reduction(nxt, sender);
+    }
+
+    fn repair_without_reduction(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
         if self.state != RecoveryState::Loss {
             self.point = nxt;
             sender.congestion.window.threshold = self.threshold_to_restore(sender);
@@ -333,7 +346,6 @@ impl LossRecovery {
             self.undo.close();
             self.state = RecoveryState::Loss;
         }
-        true
     }
 
     // --- taking back -------------------------------------------------------------------------------------

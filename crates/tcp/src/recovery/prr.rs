@@ -30,6 +30,11 @@ impl Prr {
         Self { prior: window, delivered: 0, sent: 0 }
     }
 
+    /// RecoverFS.
+    pub(crate) fn prior(&self) -> u32 {
+        self.prior
+    }
+
     /// Something was sent.
     pub(crate) fn sent(&mut self, segments: u32) {
         self.sent = self.sent.saturating_add(segments);

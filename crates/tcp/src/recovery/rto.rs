@@ -10,6 +10,8 @@ pub(crate) struct Rto {
     base: Duration,
     min: Duration,
     max: Duration,
+    /// What is added to every timeout that was measured.
+    slop: Duration,
     /// How often it was doubled since the last sample.
     backoff: u8,
 }
@@ -17,7 +19,12 @@ pub(crate) struct Rto {
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
         let max = max.max(min);
-        Self { base: initial.clamp(min, max), min, max, backoff: 0 }
+        Self { base: initial.clamp(min, max), min, max, slop: Duration::ZERO, backoff: 0 }
+    }
+
+    /// The same with something added to every timeout that is measured from now on.
+    pub(crate) fn with_slop(self, slop: Duration) -> Self {
+        Self { slop, ..self }
     }
 
     /// The timeout in force.
@@ -44,7 +51,7 @@ impl Rto {
     /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
         if let Some(timeout) = rtt.timeout() {
-            self.base = timeout.clamp(self.min, self.max);
+            self.base = (timeout + self.slop).clamp(self.min, self.max);
             self.backoff = 0;
         }
     }

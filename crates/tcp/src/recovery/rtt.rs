@@ -84,9 +84,9 @@ impl RttEstimator {
 
     /// Takes a sample: alpha is 1/8, beta 1/4 (2.2 and 2.3).
     pub(crate) fn measured(&mut self, sample: RttSample) {
-        let rtt = (sample.rtt.as_micros() as u64).max(1);
+        let rtt = sample.rtt.as_micros() as u64;
         if self.smoothed == 0 {
-            self.smoothed = rtt << 3;
+            self.smoothed = (rtt << 3).max(1);
             self.deviation = rtt << 1;
             self.variation = self.deviation.max(self.floor);
             self.deviation_peak = self.variation;

@@ -153,6 +153,11 @@ impl RetransmissionQueue {
         self.ranges.is_empty()
     }
 
+    /// How many ranges there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
     pub(crate) fn front(&self) -> Option<&SentRange> {
         self.ranges.front()
     }

@@ -18,6 +18,8 @@ pub(crate) struct SendSpace {
     pub(crate) wl1: SeqNumber,
     /// SND.WL2: the acknowledgment number of the last window update.
     pub(crate) wl2: SeqNumber,
+    /// SND.UP: the number behind the urgent data, while it is not acknowledged.
+    pub(crate) urgent: Option<SeqNumber>,
     /// MAX.SND.WND: the largest window ever seen (RFC 5961 section 5, and silly-window avoidance).
     pub(crate) max_wnd: WindowSize,
 }
@@ -32,6 +34,7 @@ impl SendSpace {
             wnd: WindowSize::ZERO,
             wl1: SeqNumber::default(),
             wl2: SeqNumber::default(),
+            urgent: None,
             max_wnd: WindowSize::ZERO,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use synfin_tcp::{
-    Config, Connection, Event, HalfOpen, HalfOpenOutcome, Identity, Incoming, ReceiveError, SegmentOut,
-    SendError, State, TransmitLimits, Verdict, no_connection,
+    Config, Connection, Event, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, ReceiveError,
+    SegmentOut, SendError, State, TransmitLimits, Verdict, no_connection,
 };
 use synfin_wire::checksum::{Checksum, PseudoHeader};
 use synfin_wire::{Ecn, Instant, IpProtocol, Segment, SeqNumber};
@@ -75,6 +75,8 @@ pub(crate) struct Pair {
     pub(crate) configs: [Arc<Config>; 2],
     pub(crate) limits: TransmitLimits,
     path: Path,
+    /// The second end makes a connection of a SYN at once.
+    takes_syn_text: bool,
     random: Random,
     flying: BinaryHeap<Reverse<(Instant, u64, usize, Bytes)>>,
     serial: u64,
@@ -98,10 +100,20 @@ impl Pair {
             configs,
             limits: TransmitLimits::ONE_SEGMENT,
             path,
+            takes_syn_text: false,
             random,
             flying: BinaryHeap::new(),
             serial: 0,
         }
+    }
+
+    /// The first end's SYN may carry text, and the second end takes it (RFC 7413).
+    pub(crate) fn open_fast(&mut self, max_text: usize) {
+        let iss = self.random.next() as u32;
+        let (config, identity) = (Arc::clone(&self.configs[0]), identity(40000, 80, iss));
+        let attempt = FastOpenAttempt { option: None, max_text };
+        self.ends[0] = End::Connection(Connection::open_fast(config, identity, attempt, self.now));
+        self.takes_syn_text = true;
     }
 
     /// The second end opens as well.
@@ -254,8 +266,12 @@ impl Pair {
                     return if flags.ack() { no_connection(&incoming.segment) } else { None };
                 }
                 let iss = self.random.next() as u32;
-                let half_open = HalfOpen::from_syn(config, &incoming, identity(80, 40000, iss));
-                self.ends[to] = End::HalfOpen(half_open);
+                let identity = identity(80, 40000, iss);
+                self.ends[to] = if self.takes_syn_text {
+                    End::Connection(Connection::accept_fast(config, incoming, identity, None))
+                } else {
+                    End::HalfOpen(HalfOpen::from_syn(config, &incoming, identity))
+                };
             }
             End::HalfOpen(half_open) => match half_open.handle_segment(config, incoming) {
                 HalfOpenOutcome::Stay(_) => {}

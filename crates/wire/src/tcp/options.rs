@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use super::MAX_OPTIONS_LEN;
 use super::acc_ecn::{AccEcn, COUNTER_LEN, MAX_COUNTERS};
+use super::fast_open::{Cookie, FastOpenOption};
 use crate::seq::SeqNumber;
 
 // Kinds and lengths, as assigned by IANA.
@@ -22,6 +23,11 @@ const TIMESTAMPS: u8 = 8;
 const TIMESTAMPS_LEN: u8 = 10;
 const ACC_ECN_0: u8 = 172;
 const ACC_ECN_1: u8 = 174;
+const FAST_OPEN: u8 = 34;
+/// The kind that experiments share (RFC 6994).
+const EXPERIMENT: u8 = 254;
+/// What Fast Open was called before it had a kind of its own (RFC 7413 section 4.1.1).
+const FAST_OPEN_MAGIC: [u8; 2] = [0xf9, 0x89];
 
 /// What stands before the two timestamps when nothing else wants to: RFC 7323 appendix A.
 const ALIGNED_TIMESTAMPS: [u8; 4] = [NOP, NOP, TIMESTAMPS, TIMESTAMPS_LEN];
@@ -62,6 +68,21 @@ pub struct TcpOptions {
     pub acc_ecn: Option<AccEcn>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
+    /// Kind 34: Fast Open, or the experiment that it was before (RFC 7413 section 4.1.1).
+    pub fast_open: Option<FastOpenOption>,
+    /// How they are laid out when written; of options that were read, nothing is said.
+    pub order: OptionOrder,
+}
+
+/// In which order the options of a SYN are written, and with what between them: RFC 9293 section 3.1 leaves both open.
+/// But for AccECN the length is the same in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OptionOrder {
+    /// Linux's: `mss, sackOK, TS, nop, wscale`; `nop, nop, sackOK` without timestamps.
+    #[default]
+    Linux,
+    /// FreeBSD's: `mss, nop, wscale, sackOK, TS`; `sackOK` and the end of the list without timestamps.
+    FreeBsd,
 }
 
 impl TcpOptions {
@@ -85,7 +106,7 @@ impl TcpOptions {
     /// - an option may begin at any octet (MUST-64);
     /// - one of unknown kind, or of a length that its kind does not have, is passed over (MUST-6);
     /// - a length under two or over what is left ends the reading, and what was read before stands (MUST-7);
-    /// - of an option that comes twice, the first counts.
+    /// - of an option that comes twice, the first counts; of a Fast Open cookie the last, as in Linux.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let mut options = Self::default();
@@ -137,16 +158,27 @@ impl TcpOptions {
                     ));
                 }
             }
+            (FAST_OPEN, cookie) => self.record_fast_open(cookie, false),
+            (EXPERIMENT, &[a, b, ref cookie @ ..]) if [a, b] == FAST_OPEN_MAGIC => {
+                self.record_fast_open(cookie, true);
+            }
             _ => {}
+        }
+    }
+
+    /// RFC 7413 section 4.1.1: a cookie of another length than is allowed is no option at all.
+    fn record_fast_open(&mut self, cookie: &[u8], experimental: bool) {
+        if let Some(cookie) = Cookie::new(cookie) {
+            self.fast_open = Some(FastOpenOption { cookie, experimental });
         }
     }
 
     /// Writes the options to the front of `buffer` and returns their length, [`TcpOptions::len`].
     ///
-    /// The layout is that of Linux, so that a fingerprint tells nothing and every option is aligned: in a
-    /// SYN `mss, sackOK, TS, nop, wscale`, later `nop, nop, TS, nop, nop, sack`. SACK ranges beyond what
-    /// 40 octets hold are left out, the last ones first (RFC 2018 section 4: the first ones matter most).
-    /// AccECN stands behind the timestamps, and its last octets take the place of the NOPs that follow.
+    /// The layout is that of [`TcpOptions::order`] in a SYN with Fast Open at its end, later `nop, nop, TS, nop, nop,
+    /// sack`: every option is aligned, and a fingerprint tells nothing. SACK ranges beyond what 40 octets hold are left
+    /// out, the last ones first (RFC 2018 section 4: the first ones matter most). AccECN stands behind the timestamps,
+    /// and its last octets take the place of the NOPs that follow.
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
@@ -158,21 +190,20 @@ impl TcpOptions {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
         }
-        if let Some(Timestamps { value, echo }) = self.timestamps {
-            let before = if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
-            out.put_slice(&before);
-            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
-            out.put_u32(value);
-            out.put_u32(echo);
-        }
-        let mut taken = self.write_acc_ecn(&mut out, ranges > 0);
-        if self.sack_permitted && self.timestamps.is_none() {
-            pad(&mut out, 2, &mut taken);
-            out.put_slice(&[SACK_PERMITTED, SACK_PERMITTED_LEN]);
-        }
-        if let Some(shift) = self.window_scale {
-            pad(&mut out, 1, &mut taken);
-            out.put_slice(&[WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        let mut taken = 0;
+        match self.order {
+            OptionOrder::Linux => {
+                self.write_timestamps(&mut out);
+                self.write_acc_ecn(&mut out, ranges > 0, &mut taken);
+                self.write_sack_permitted(&mut out, &mut taken);
+                self.write_window_scale(&mut out, &mut taken);
+            }
+            OptionOrder::FreeBsd => {
+                self.write_window_scale(&mut out, &mut taken);
+                self.write_timestamps(&mut out);
+                self.write_sack_permitted(&mut out, &mut taken);
+                self.write_acc_ecn(&mut out, ranges > 0, &mut taken);
+            }
         }
         if ranges > 0 {
             pad(&mut out, 2, &mut taken);
@@ -182,12 +213,47 @@ impl TcpOptions {
                 out.put_u32(range.end.value());
             }
         }
+        if let Some(option) = &self.fast_open {
+            write_fast_open(out, option);
+        }
         len
     }
 
-    /// Writes the AccECN option. Returns how many NOPs of the option behind it have given their place.
-    fn write_acc_ecn(&self, out: &mut &mut [u8], has_sack: bool) -> usize {
-        let Some(option) = &self.acc_ecn else { return 0 };
+    fn write_window_scale(&self, out: &mut &mut [u8], taken: &mut usize) {
+        if let Some(shift) = self.window_scale {
+            pad(out, 1, taken);
+            out.put_slice(&[WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+        }
+    }
+
+    fn write_timestamps(&self, out: &mut &mut [u8]) {
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            let before = if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+            out.put_slice(&before);
+            out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
+            out.put_u32(value);
+            out.put_u32(echo);
+        }
+    }
+
+    /// SACK-permitted without timestamps, in whose padding it would stand.
+    fn write_sack_permitted(&self, out: &mut &mut [u8], taken: &mut usize) {
+        if !self.sack_permitted || self.timestamps.is_some() {
+            return;
+        }
+        if self.order == OptionOrder::Linux {
+            pad(out, 2, taken);
+        }
+        out.put_slice(&[SACK_PERMITTED, SACK_PERMITTED_LEN]);
+        if self.order == OptionOrder::FreeBsd {
+            let is_last = self.fast_open.is_none() && self.acc_ecn.is_none();
+            out.put_bytes(if is_last { END } else { NOP }, 2);
+        }
+    }
+
+    /// Writes the AccECN option. `taken` gets how many NOPs of the option behind it have given their place.
+    fn write_acc_ecn(&self, out: &mut &mut [u8], has_sack: bool, taken: &mut usize) {
+        let Some(option) = &self.acc_ecn else { return };
         let len = option.len();
         out.put_slice(&[if option.ect1_first { ACC_ECN_1 } else { ACC_ECN_0 }, len as u8]);
         for counter in option.counters.iter().take(MAX_COUNTERS) {
@@ -195,24 +261,28 @@ impl TcpOptions {
         }
         let aligned = self.acc_ecn_len(has_sack);
         out.put_bytes(NOP, aligned.saturating_sub(len));
-        len.saturating_sub(aligned)
+        *taken = len.saturating_sub(aligned);
     }
 
     /// What the AccECN option adds, octets: a multiple of four, down where the NOPs of the option behind it
     /// have room for the rest, else up.
     fn acc_ecn_len(&self, has_sack: bool) -> usize {
         let Some(option) = &self.acc_ecn else { return 0 };
-        let gap = match self.window_scale {
-            _ if self.sack_permitted && self.timestamps.is_none() => 2,
-            Some(_) => 1,
-            None if has_sack => 2,
-            None => 0,
-        };
         let len = option.len();
-        if len % 4 <= gap { len / 4 * 4 } else { len.next_multiple_of(4) }
+        if len % 4 <= self.nops_behind_acc_ecn(has_sack) { len / 4 * 4 } else { len.next_multiple_of(4) }
     }
 
-    /// Every option here is padded to a multiple of four by the NOPs before it, so the list as a whole is
+    fn nops_behind_acc_ecn(&self, has_sack: bool) -> usize {
+        let sack_permitted = self.sack_permitted && self.timestamps.is_none();
+        match self.order {
+            OptionOrder::Linux if sack_permitted => 2,
+            OptionOrder::Linux if self.window_scale.is_some() => 1,
+            OptionOrder::Linux | OptionOrder::FreeBsd if has_sack => 2,
+            OptionOrder::Linux | OptionOrder::FreeBsd => 0,
+        }
+    }
+
+    /// Every option here is padded to a multiple of four by what stands beside it, so the list as a whole is
     /// too, and needs no zeros behind it.
     fn len_of_fixed(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };
@@ -222,11 +292,12 @@ impl TcpOptions {
             (None, false) => 0,
         };
         let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
-        mss + timestamps_and_sack_permitted + window_scale
+        let fast_open = self.fast_open.as_ref().map_or(0, |option| fast_open_len(option).next_multiple_of(4));
+        mss + timestamps_and_sack_permitted + window_scale + fast_open
     }
 
     fn ranges_that_fit(&self) -> usize {
-        let room = MAX_OPTIONS_LEN - self.len_of_fixed() - self.acc_ecn_len(true) - 4;
+        let room = MAX_OPTIONS_LEN.saturating_sub(self.len_of_fixed() + self.acc_ecn_len(true) + 4);
         self.sack.len().min(room / SACK_RANGE_LEN)
     }
 }
@@ -234,6 +305,24 @@ impl TcpOptions {
 /// NOPs before an option, but for those whose place is `taken`.
 fn pad(out: &mut &mut [u8], nops: usize, taken: &mut usize) {
     out.put_bytes(NOP, nops - core::mem::take(taken));
+}
+
+/// Kind, length, what names the experiment, and the cookie.
+fn fast_open_len(option: &FastOpenOption) -> usize {
+    let name = if option.experimental { FAST_OPEN_MAGIC.len() } else { 0 };
+    2 + name + option.cookie.as_ref().len()
+}
+
+fn write_fast_open(mut out: &mut [u8], option: &FastOpenOption) {
+    let len = fast_open_len(option);
+    if option.experimental {
+        out.put_slice(&[EXPERIMENT, len as u8]);
+        out.put_slice(&FAST_OPEN_MAGIC);
+    } else {
+        out.put_slice(&[FAST_OPEN, len as u8]);
+    }
+    out.put_slice(option.cookie.as_ref());
+    out.put_bytes(NOP, len.next_multiple_of(4) - len);
 }
 
 /// From the length octet on: the option's body, and what stands behind it.

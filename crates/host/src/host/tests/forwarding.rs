@@ -31,7 +31,7 @@ fn the_answer_waits_for_the_owner() {
         let mut world = forwarder();
         let (client, request) = dial(&mut world, far);
         assert_eq!(world.reasons(), [(A, SendReason::Syn)]);
-        world.pass(Duration::from_secs(2));
+        world.pass(Duration::from_millis(1500));
         assert_eq!(world.reasons(), [(A, SendReason::SynRetransmit)]);
         let undecided = PacketDrop::Tcp(synfin_tcp::DropReason::Undecided);
         assert_eq!(world.last_fate[B], Some(Fate::Dropped(undecided)));

@@ -71,3 +71,33 @@ fn two_thousand_at_once_are_told_apart() {
     world.settle();
     assert_eq!(world.hosts.each_ref().map(crate::Host::connection_count), [0, 0]);
 }
+
+/// RSTs leave nothing; what is left here is TIME-WAIT, a thousand of them, until its time is over.
+#[test]
+fn what_a_crowd_has_taken_is_given_back_when_time_wait_is_over() {
+    let mut world = World::plain();
+    world.recording = false;
+    let server = end("10.0.0.2:80");
+    let listener = world.hosts[B].listen(server, ListenOptions::default()).unwrap();
+    for _ in 0..1000 {
+        let client = world.hosts[A].connect(server, ConnectOptions::default(), world.now).unwrap();
+        world.settle();
+        let accepted = world.hosts[B].accept(listener).unwrap().handle;
+        world.tcp(A, client).close();
+        world.tcp(A, client).release();
+        world.settle();
+        world.tcp(B, accepted).close();
+        world.tcp(B, accepted).release();
+        world.settle();
+    }
+    let host = &world.hosts[A];
+    assert_eq!(host.connection_count(), 1000);
+    let (entries, index) = host.table.capacity();
+    assert!(entries >= 1000 && index >= 1000 && host.timers.capacity() >= 1000);
+    world.pass(Duration::from_secs(61));
+    let host = &world.hosts[A];
+    assert_eq!(host.connection_count(), 0);
+    let (entries, index) = host.table.capacity();
+    assert_eq!(entries, 0);
+    assert!(index <= 128 && host.timers.capacity() <= 128, "{index} and {}", host.timers.capacity());
+}

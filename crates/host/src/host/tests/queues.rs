@@ -5,6 +5,7 @@ use synfin_tcp::{DropReason, State};
 use crate::config::{ConnectOptions, HostConfig, Limits, ListenOptions};
 use crate::counters::PacketDrop;
 use crate::event::{ListenerHandle, TcpHandle};
+use crate::syn_cookie::SynCookies;
 use crate::testing::{A, B, World, config, end};
 
 const SERVER: &str = "10.0.0.2:80";
@@ -37,11 +38,12 @@ fn a_full_accept_queue_makes_clients_wait() {
 
 #[test]
 fn the_third_segment_waits_for_room_in_the_accept_queue() {
-    let mut world = World::plain();
+    let mut world = World::new(config(A), HostConfig { syn_cookies: SynCookies::Off, ..config(B) });
     let listener = listen(&mut world, 2);
     // Two are half-open before the first of them is established.
     let clients = [connect(&mut world), connect(&mut world)];
-    let slow = world.hosts[B].listen(end("10.0.0.2:81"), ListenOptions { backlog: 1, config: None }).unwrap();
+    let one = ListenOptions { backlog: 1, ..ListenOptions::default() };
+    let slow = world.hosts[B].listen(end("10.0.0.2:81"), one).unwrap();
     let blocked: Vec<_> = (0..2)
         .map(|_| world.hosts[A].connect(end("10.0.0.2:81"), ConnectOptions::default(), world.now).unwrap())
         .collect();
@@ -60,7 +62,7 @@ fn the_third_segment_waits_for_room_in_the_accept_queue() {
 #[test]
 fn a_flood_of_syns_holds_no_more_than_it_may() {
     let limits = Limits { half_open: 50, ..Limits::default() };
-    let mut world = World::new(config(A), HostConfig { limits, ..config(B) });
+    let mut world = World::new(config(A), HostConfig { limits, syn_cookies: SynCookies::Off, ..config(B) });
     listen(&mut world, 1000);
     world.lose = |who, _| who == B;
     for _ in 0..300 {
@@ -125,4 +127,42 @@ fn a_lost_third_segment_is_made_up_for() {
     world.pass(Duration::from_secs(2));
     let accepted = world.hosts[B].accept(listener).unwrap();
     assert_eq!(world.transfer(A, [client, accepted.handle], &"text".into()), b"text");
+}
+
+#[test]
+fn a_flood_of_syns_does_not_keep_honest_clients_out() {
+    let limits = Limits { half_open: 50, ..Limits::default() };
+    let mut world = World::new(config(A), HostConfig { limits, ..config(B) });
+    let listener = listen(&mut world, 1000);
+    world.lose = |who, _| who == B;
+    for _ in 0..300 {
+        connect(&mut world);
+    }
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), 50);
+    world.lose = |_, _| false;
+    let honest = connect(&mut world);
+    world.settle();
+    assert_eq!(world.state(A, honest), State::Established);
+    let accepted = world.hosts[B].accept(listener).expect("its acknowledgment told what its SYN had said");
+    let text = "beyond the flood".into();
+    assert_eq!(world.transfer(A, [honest, accepted.handle], &text), text);
+    world.hosts[B].check_invariants();
+}
+
+#[test]
+fn an_acknowledgment_out_of_nowhere_is_no_cookie() {
+    let mut world = World::new(config(A), HostConfig { syn_cookies: SynCookies::Always, ..config(B) });
+    let listener = listen(&mut world, 10);
+    let client = connect(&mut world);
+    world.settle();
+    assert!(world.hosts[B].accept(listener).is_some());
+    // The client's acknowledgments go on, but who they are for is gone: too late for a cookie.
+    world.hosts[B].close_listener(listener, world.now);
+    listen(&mut world, 10);
+    world.pass(Duration::from_secs(200));
+    let connections = world.hosts[B].connection_count();
+    let _ = world.tcp(A, client).send("who are you?".into());
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), connections);
 }

@@ -194,7 +194,9 @@ impl TcpSocket {
     /// [`AddrInUse`](ErrorKind::AddrInUse) when the local end cannot be had.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         let Settings { local, tcp } = self.settings().clone();
-        TcpStream::open(&self.stack, addr, ConnectOptions { local, config: Some(Arc::new(tcp)) }).await
+        let config = Some(Arc::new(tcp));
+        let options = ConnectOptions { local, config, ..ConnectOptions::default() };
+        TcpStream::open(&self.stack, addr, options).await
     }
 
     /// Listens; at most `backlog` connections wait to be accepted.
@@ -204,7 +206,11 @@ impl TcpSocket {
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let Settings { local, tcp } = self.settings().clone();
         let local = local.unwrap_or_else(|| self.any_addr());
-        let options = ListenOptions { backlog: backlog as usize, config: Some(Arc::new(tcp)) };
+        let options = ListenOptions {
+            backlog: backlog as usize,
+            config: Some(Arc::new(tcp)),
+            ..ListenOptions::default()
+        };
         TcpListener::listen(&self.stack, local, options)
     }
 

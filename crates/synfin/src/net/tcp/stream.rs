@@ -84,6 +84,29 @@ impl TcpStream {
         })
     }
 
+    /// Sends the SYN with as much of `text` as it may carry, and does not wait: Fast Open (RFC 7413), with or without a
+    /// cookie as [`ConnectOptions::fast_open`] says. Returns how many octets were taken, the rest being left to ordinary
+    /// writes; none where there is no cookie yet, and then the SYN asks for one.
+    ///
+    /// # Errors
+    /// As [`TcpStream::start`].
+    pub fn start_with(
+        stack: &Stack,
+        addr: SocketAddr,
+        options: ConnectOptions,
+        text: &[u8],
+    ) -> io::Result<(Self, usize)> {
+        stack.shared().call(|state, now| {
+            state.running()?;
+            let handle = state.host.connect(addr, options, now).map_err(error::of_connect)?;
+            let mut socket = state.tcp(handle)?;
+            let local = socket.local_addr();
+            let room = text.len().min(socket.syn_capacity());
+            let taken = socket.send(Bytes::copy_from_slice(&text[..room]), now).unwrap_or(0);
+            Ok((Self::adopt(stack, state, handle, local, addr), taken))
+        })
+    }
+
     pub(crate) fn adopt(
         stack: &Stack,
         state: &mut State,

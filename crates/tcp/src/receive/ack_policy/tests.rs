@@ -1,51 +1,123 @@
 use core::time::Duration;
 
-use synfin_wire::Instant;
+use synfin_wire::{Flags, Instant};
 
-use super::AckPolicy;
+use super::{AckPolicy, Pace};
+use crate::config::SecondSegment;
 use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
 
 const DELAY: Duration = Duration::from_millis(40);
+const MSS: u32 = 1460;
+
+fn pace(millis: u64, quick_acks: u8) -> Pace {
+    let (now, rto) = (Instant::from_millis(millis), Duration::from_millis(300));
+    Pace {
+        now,
+        rto,
+        rtt: None,
+        delay: DELAY,
+        window: 65_535,
+        quick_acks,
+        second_segment: SecondSegment::FullSized,
+    }
+}
+
+/// Text in order, and what becomes of it.
+fn data(policy: &mut AckPolicy, len: u32, timers: &mut TimerTable, pace: &Pace) {
+    policy.advanced(len);
+    policy.data(len, Flags::ACK, MSS, 0, pace);
+    policy.decide(true, timers, pace);
+}
 
 #[test]
 fn every_second_full_segment_is_acknowledged_and_a_lone_one_waits() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(0, 1460);
-    let now = Instant::from_millis(100);
-    policy.data_in_order(1448, 1460, &mut timers, now, DELAY);
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let pace = pace(100, 0);
+    data(&mut policy, 1448, &mut timers, &pace);
     assert_eq!(policy.due(), None);
-    assert_eq!(timers.deadline(Timer::DelayedAck), Some(now + DELAY));
-    policy.data_in_order(1448, 1460, &mut timers, now, DELAY);
+    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + DELAY));
+    data(&mut policy, 1448, &mut timers, &pace);
     assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
-    policy.sent(&mut timers);
+    policy.sent(DELAY, &mut timers);
     assert_eq!((policy.due(), timers.earliest()), (None, None));
-    policy.data_in_order(10, 1460, &mut timers, now, DELAY);
+    data(&mut policy, 10, &mut timers, &pace);
     assert_eq!(policy.due(), None);
-    policy.delay_over();
+    policy.delay_over(&pace);
     assert_eq!(policy.due(), Some(SendReason::DelayedAck));
 }
 
 #[test]
 fn a_super_segment_is_two_segments() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(0, 1460);
-    policy.data_in_order(65_000, 1460, &mut timers, Instant::ZERO, DELAY);
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    data(&mut policy, 65_000, &mut timers, &pace(0, 0));
     assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
+    assert_eq!(policy.full_segment(), MSS);
 }
 
 #[test]
 fn the_first_segments_are_acknowledged_at_once_until_the_user_answers() {
     let mut timers = TimerTable::new();
-    let mut policy = AckPolicy::new(2, 1460);
-    policy.data_in_order(10, 1460, &mut timers, Instant::ZERO, DELAY);
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let pace = pace(10, 2);
+    data(&mut policy, 10, &mut timers, &pace);
     assert_eq!(policy.due(), Some(SendReason::QuickAck));
-    policy.sent(&mut timers);
-    policy.interactive();
-    policy.data_in_order(10, 1460, &mut timers, Instant::ZERO, DELAY);
-    assert_eq!(policy.due(), None);
-    policy.sent(&mut timers);
-    policy.fin(&mut timers, Instant::ZERO, DELAY);
+    policy.sent(DELAY, &mut timers);
+    policy.answered(pace.now);
+    data(&mut policy, 10, &mut timers, &pace);
     assert_eq!(policy.due(), None);
     assert!(timers.is_running(Timer::DelayedAck));
+}
+
+#[test]
+fn any_second_segment_is_acknowledged_where_that_is_the_rule() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let pace = Pace { second_segment: SecondSegment::Any, ..pace(10, 0) };
+    data(&mut policy, 1, &mut timers, &pace);
+    assert_eq!(policy.due(), None);
+    data(&mut policy, 1, &mut timers, &pace);
+    assert_eq!(policy.due(), Some(SendReason::SecondSegmentAck));
+}
+
+#[test]
+fn an_answer_that_does_not_come_ends_the_waiting_for_it() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    data(&mut policy, 10, &mut timers, &pace(10, 16));
+    policy.sent(DELAY, &mut timers);
+    policy.answered(Instant::from_millis(11));
+    data(&mut policy, 10, &mut timers, &pace(20, 16));
+    policy.delay_over(&pace(60, 16));
+    policy.sent(DELAY, &mut timers);
+    data(&mut policy, 10, &mut timers, &pace(70, 16));
+    assert_eq!(policy.due(), Some(SendReason::QuickAck));
+}
+
+#[test]
+fn the_wait_follows_the_time_between_segments() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    data(&mut policy, 10, &mut timers, &pace(0, 0));
+    data(&mut policy, 10, &mut timers, &pace(30, 0));
+    assert_eq!(policy.wait(), Duration::from_millis(50));
+    data(&mut policy, 10, &mut timers, &pace(31, 0));
+    assert_eq!(policy.wait(), Duration::from_millis(45));
+}
+
+#[test]
+fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let pace = Pace { rtt: Some(Duration::from_millis(90)), ..pace(10, 0) };
+    for _ in 0..3 {
+        policy.beyond_a_gap(true, &mut timers, &pace);
+        assert_eq!(policy.due(), Some(SendReason::OutOfOrderAck));
+        policy.sent(DELAY, &mut timers);
+    }
+    policy.beyond_a_gap(true, &mut timers, &pace);
+    assert_eq!(policy.due(), None);
+    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + Duration::from_millis(1)));
 }

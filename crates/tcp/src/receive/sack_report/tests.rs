@@ -9,7 +9,7 @@ fn range(start: u32, end: u32) -> SackRange {
 }
 
 fn starts(report: &SackReport) -> Vec<u32> {
-    report.ranges().iter().map(|range| range.start.value()).collect()
+    report.ranges().map(|range| range.start.value()).collect()
 }
 
 #[test]
@@ -23,4 +23,14 @@ fn the_newest_range_comes_first_and_swallowed_ones_go() {
     assert_eq!(starts(&report), [30, 90, 70]);
     report.acknowledged(SeqNumber::new(60));
     assert_eq!(starts(&report), [90, 70]);
+}
+
+#[test]
+fn what_came_again_is_told_once_and_first() {
+    let mut report = SackReport::default();
+    report.grown(range(30, 35));
+    report.came_again(range(1, 5));
+    assert_eq!((starts(&report), report.len()), (Vec::from([1, 30]), 2));
+    report.sent();
+    assert_eq!(starts(&report), [30]);
 }

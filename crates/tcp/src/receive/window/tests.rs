@@ -1,53 +1,74 @@
 use synfin_wire::{SeqNumber, WindowScale};
 
-use super::{ReceiveSpace, Room, announce, opening};
+use super::{ReceiveSpace, Room, announce, is_news, select};
 
 /// What one step of the field means under the scale below.
 const UNIT: u32 = 32;
+const FULL: u32 = 1 << 20;
 
-fn room(unread: usize) -> Room {
-    Room { capacity: 1 << 20, unread, mss: 1460, scale: WindowScale::new(5) }
+fn room(unread: u32) -> Room {
+    Room {
+        full: FULL,
+        free: FULL - unread,
+        full_of_unread: unread == FULL,
+        clamp: FULL,
+        threshold: FULL,
+        full_segment: 1460,
+        scale: WindowScale::new(5),
+    }
 }
 
 fn space() -> ReceiveSpace {
-    ReceiveSpace::new(SeqNumber::new(u32::MAX - 5), 1 << 20)
+    ReceiveSpace::new(SeqNumber::new(u32::MAX - 5), FULL)
 }
 
 #[test]
 fn the_right_edge_stays_but_for_rounding_while_the_user_does_not_read() {
     let mut space = space();
-    let start = space.nxt;
     let mut unread = 0;
     let mut edge = space.edge;
-    while unread < 1 << 20 {
-        let arrived = 1000.min((1 << 20) - unread as u32);
+    while unread < FULL {
+        let arrived = 1000.min(FULL - unread);
         space.nxt += arrived;
-        unread += arrived as usize;
+        unread += arrived;
         let window = announce(&mut space, &room(unread));
         let announced = space.nxt + (window.octets() >> 5 << 5);
         assert!(edge.octets_since(announced) < UNIT, "shrunk with {unread} unread");
         edge = edge.later(announced);
     }
-    assert!(announce(&mut space, &room(unread)).octets() < 2 * UNIT);
-    assert!(space.edge.octets_since(start + (1 << 20)) < 2 * UNIT, "the edge crept");
+    assert!(announce(&mut space, &room(FULL)).octets() < 2 * UNIT * (FULL / 1000));
+    let edge = space.edge;
+    space.nxt += 1;
+    announce(&mut space, &room(FULL));
+    assert_eq!(space.edge, edge, "the edge crept with no room behind it");
 }
 
 #[test]
-fn a_window_reopens_by_a_segment_at_least() {
+fn a_window_reopens_by_a_sixteenth_of_the_buffer_at_least() {
     let mut space = space();
     space.nxt = space.edge;
-    assert_eq!(announce(&mut space, &room(1 << 20)).octets(), 0);
-    assert_eq!(opening(&space, &room((1 << 20) - 1459)), None);
-    assert_eq!(opening(&space, &room((1 << 20) - 1460)), Some(1460));
-    assert_eq!(announce(&mut space, &room((1 << 20) - 1460)).octets(), 1440);
+    assert_eq!(announce(&mut space, &room(FULL)).octets(), 0);
+    assert_eq!(select(&space, &room(FULL - FULL / 16 + UNIT)), 0);
+    assert_eq!(select(&space, &room(FULL - FULL / 16)), FULL / 16);
+    assert!(is_news(&space, &room(FULL - FULL / 16)));
 }
 
 #[test]
-fn a_field_that_can_say_no_more_is_no_reason_for_an_update() {
-    let room = Room { scale: WindowScale::NONE, ..room(0) };
+fn without_a_scale_the_window_moves_by_whole_segments() {
+    let room = Room { scale: WindowScale::NONE, clamp: 65_535, threshold: 65_535, ..room(0) };
     let mut space = ReceiveSpace::new(SeqNumber::new(7), 65_535);
-    assert_eq!(opening(&space, &room), None);
+    assert!(!is_news(&space, &room));
     space.nxt += 500;
-    assert_eq!(opening(&space, &room), None);
-    assert_eq!(announce(&mut space, &room).octets(), 65_035);
+    assert_eq!(announce(&mut space, &room).octets(), 65_535);
+    let short = Room { full: 65_535, free: 20_000, ..room };
+    space.nxt += 50_000;
+    assert_eq!(select(&space, &short), 13 * 1460);
+}
+
+#[test]
+fn a_window_is_news_when_it_has_doubled() {
+    let mut space = space();
+    space.nxt += FULL - 100_000;
+    assert!(!is_news(&space, &room(FULL - 199_000)));
+    assert!(is_news(&space, &room(FULL - 201_000)));
 }

@@ -3,11 +3,11 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{AccEcn, SackRange, TcpOptions, Timestamps};
+use super::{AccEcn, Cookie, FastOpenOption, OptionOrder, SackRange, TcpOptions, Timestamps};
 use crate::ip::Ecn;
 use crate::seq::SeqNumber;
 
-const TIMESTAMPS: Timestamps = Timestamps { value: 0x01_020304, echo: 0x0506_0708 };
+const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
 
 fn range(start: u32, end: u32) -> SackRange {
     SackRange { start: SeqNumber::new(start), end: SeqNumber::new(end) }
@@ -22,6 +22,7 @@ fn written(options: &TcpOptions) -> Vec<u8> {
 
 fn syn() -> TcpOptions {
     TcpOptions {
+        order: OptionOrder::Linux,
         mss: Some(1460),
         window_scale: Some(7),
         sack_permitted: true,
@@ -108,6 +109,17 @@ fn acc_ecn_takes_the_place_of_the_nops_behind_it() {
 }
 
 #[test]
+fn acc_ecn_stands_last_in_the_order_of_freebsd() {
+    let freebsd =
+        TcpOptions { order: OptionOrder::FreeBsd, timestamps: None, acc_ecn: acc_ecn(&[0x01_0203]), ..syn() };
+    assert_eq!(
+        written(&freebsd),
+        [2, 4, 0x05, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1, 174, 5, 1, 2, 3, 1, 1, 1],
+        "mss, nop, wscale, sackOK, nop, nop, AccECN"
+    );
+}
+
+#[test]
 fn acc_ecn_counts_in_the_order_that_its_kind_says() {
     let options = TcpOptions::parse(&[172, 8, 0, 0, 9, 0, 1, 0, 1, 1]);
     let counters: Vec<_> = options.acc_ecn.iter().flat_map(AccEcn::iter).collect();
@@ -118,6 +130,36 @@ fn acc_ecn_counts_in_the_order_that_its_kind_says() {
 }
 
 #[test]
+fn fast_open_is_laid_out_as_linux_does() {
+    let option = |octets: &[u8], experimental| {
+        let cookie = Cookie::new(octets).unwrap();
+        written(&TcpOptions {
+            fast_open: Some(FastOpenOption { cookie, experimental }),
+            ..TcpOptions::default()
+        })
+    };
+    assert_eq!(option(&[], false), [34, 2, 1, 1], "a request");
+    assert_eq!(option(&[9; 4], false), [34, 6, 9, 9, 9, 9, 1, 1]);
+    assert_eq!(option(&[9; 6], false), [34, 8, 9, 9, 9, 9, 9, 9]);
+    assert_eq!(option(&[], true), [254, 4, 0xf9, 0x89], "a request, as in the experiment");
+    let everything = TcpOptions {
+        fast_open: Some(FastOpenOption { cookie: Cookie::new(&[9; 16]).unwrap(), experimental: false }),
+        ..syn()
+    };
+    assert_eq!(written(&everything).len(), 40, "the longest cookie fits beside all else");
+}
+
+#[test]
+fn a_cookie_of_another_length_is_none_and_the_last_one_counts() {
+    let read = |octets: &[u8]| TcpOptions::parse(octets).fast_open.map(|option| option.cookie);
+    assert_eq!(read(&[34, 5, 1, 1, 1, 0, 0, 0]), None, "an odd length");
+    assert_eq!(read(&[34, 4, 1, 1]), None, "too short");
+    assert_eq!(read(&[&[34, 20], [7; 18].as_slice()].concat()), None, "too long");
+    assert_eq!(read(&[254, 4, 0xf9, 0x88]), None, "another experiment");
+    assert_eq!(read(&[34, 6, 1, 1, 1, 1, 34, 6, 2, 2, 2, 2]), Cookie::new(&[2; 4]));
+}
+
+#[test]
 fn options_are_read_at_any_alignment() {
     // MUST-64, and MUST-6 for the experimental kind 254.
     let bytes = [1, 3, 3, 9, 254, 5, 1, 2, 3, 2, 4, 0x02, 0x18, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 4, 2, 0, 2, 4];
@@ -125,6 +167,7 @@ fn options_are_read_at_any_alignment() {
     assert_eq!(
         options,
         TcpOptions {
+            order: OptionOrder::Linux,
             mss: Some(536),
             window_scale: Some(9),
             sack_permitted: true,
@@ -174,20 +217,62 @@ prop_compose! {
         timestamps in any::<Option<(u32, u32)>>(),
         acc_ecn in proptest::option::of((any::<bool>(), proptest::collection::vec(0u32..1 << 24, 0..=3))),
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
+        fast_open in any_fast_open(),
     ) -> TcpOptions {
-        TcpOptions {
+        TcpOptions { order: OptionOrder::Linux,
             mss,
             window_scale,
             sack_permitted,
             timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
-            // Beside all the others at most one range, or none, has room.
-            sack: ranges.iter().filter(|_| acc_ecn.is_none()).map(|(start, end)| range(*start, *end)).collect(),
-            acc_ecn: acc_ecn.map(|(ect1_first, counters)| AccEcn { ect1_first, counters: counters.into() }),
+            // A SYN has no SACK ranges, and nothing else has Fast Open; beside all the others at most one range, or
+            // none, has room.
+            sack: ranges
+                .into_iter()
+                .filter(|_| fast_open.is_none() && acc_ecn.is_none())
+                .map(|(start, end)| range(start, end))
+                .collect(),
+            // The longest cookie leaves AccECN no room.
+            acc_ecn: acc_ecn
+                .filter(|_| fast_open.is_none())
+                .map(|(ect1_first, counters)| AccEcn { ect1_first, counters: counters.into() }),
+            fast_open,
         }
     }
 }
 
+prop_compose! {
+    fn any_fast_open()(
+        octets in proptest::collection::vec(any::<u8>(), 0..=16),
+        present in any::<bool>(),
+        experimental in any::<bool>(),
+    ) -> Option<FastOpenOption> {
+        let cookie = Cookie::new(&octets).filter(|_| present)?;
+        Some(FastOpenOption { cookie, experimental })
+    }
+}
+
+/// Whether a list of options is walked by kinds and lengths to its very end (MUST-68), with nothing but zeros
+/// behind an end of list (MUST-69).
+fn is_well_formed(mut bytes: &[u8]) -> bool {
+    while let [kind, behind @ ..] = bytes {
+        match kind {
+            0 => return behind.iter().all(|octet| *octet == 0),
+            1 => bytes = behind,
+            _ => match behind.first().and_then(|len| bytes.get(usize::from(*len)..)) {
+                Some(rest) if behind[0] >= 2 => bytes = rest,
+                _ => return false,
+            },
+        }
+    }
+    true
+}
+
 proptest! {
+    #[test]
+    fn every_option_written_has_its_length_and_the_padding_is_zeros(options in any_options()) {
+        prop_assert!(is_well_formed(&written(&options)));
+    }
+
     #[test]
     fn what_was_written_is_read_back(options in any_options()) {
         let bytes = written(&options);

@@ -1,0 +1,231 @@
+//! SEND (RFC 9293 section 3.10.2): the user's octets into the send buffer, and the bursts that they fill.
+
+use bytes::Bytes;
+use synfin_wire::Instant;
+
+use super::tcb::Tcb;
+use super::{Common, Connection, Phase};
+use crate::error::SendError;
+use crate::event::Event;
+use crate::output::burst::{self, Hold};
+use crate::output::{self, segment_size};
+use crate::send::chronograph::Waits;
+
+/// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
+const LARGEST_SEND_BUFFER: usize = 1 << 30;
+/// The segments for which the send buffer has room at the least (RFC 6928).
+const INITIAL_WINDOW: usize = 10;
+/// What a segment costs beside its text: its headers, and the bookkeeping of Linux's buffers.
+const SEGMENT_HEADROOM: usize = 576;
+const SEGMENT_BOOKKEEPING: usize = 256;
+
+/// How a write differs from the ordinary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SendOptions {
+    /// More will be written at once (MSG_MORE): a segment that is not full waits for it.
+    pub more: bool,
+    /// A record ends with this write (MSG_EOR): no segment holds its end and what follows.
+    pub end_of_record: bool,
+    /// The last octet is urgent (MSG_OOB; RFC 9293 section 3.8.5).
+    pub urgent: bool,
+    /// The octets stay in the user's memory (MSG_ZEROCOPY): a burst takes only so many slices of it.
+    pub lent: bool,
+}
+
+impl Connection {
+    /// About how many octets [`Connection::send`] would take now. It takes more than that when it has
+    /// begun a burst that it can fill.
+    #[must_use]
+    pub fn send_capacity(&self) -> usize {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => {
+                self.common.config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(syn_sent.outbox.len())
+            }
+            Phase::Synchronized(tcb) if tcb.has_room(&self.common) => tcb.send_buffer - tcb.send_memory(),
+            Phase::Synchronized(_) | Phase::TimeWait { .. } | Phase::Closed(_) => 0,
+        }
+    }
+
+    /// Whether a writer should come: a third of the send buffer is free, and less than half of the limit on
+    /// unsent data is used. When not, [`Event::Writable`] will say when it is so.
+    pub fn is_writable(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::SynSent(_) => false,
+            Phase::Synchronized(tcb) => {
+                let writable = tcb.is_writable(&self.common);
+                tcb.intents.room_wanted |= !writable;
+                writable
+            }
+            Phase::TimeWait { .. } | Phase::Closed(_) => true,
+        }
+    }
+
+    /// A writer has found no room, and [`Event::Writable`] has not come since.
+    #[must_use]
+    pub fn waits_for_room(&self) -> bool {
+        matches!(&self.phase, Phase::Synchronized(tcb) if tcb.intents.room_wanted)
+    }
+
+    /// SEND: takes octets from the front of `data` as far as the send buffer has room, and returns how
+    /// many. In SYN-SENT and SYN-RECEIVED they wait for the handshake.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(&mut self, data: Bytes, now: Instant) -> Result<usize, SendError> {
+        self.send_with(data, SendOptions::default(), now)
+    }
+
+    /// [`Connection::send`], with options.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
+        let capacity = self.send_capacity();
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) if syn_sent.fin_queued => Err(SendError::Closing),
+            Phase::Synchronized(tcb) if tcb.fin_queued => Err(SendError::Closing),
+            Phase::TimeWait { .. } => Err(SendError::Closing),
+            Phase::Closed(closed) => Err(SendError::Closed(closed.reason)),
+            Phase::SynSent(_) if capacity == 0 && !data.is_empty() => Err(SendError::WouldBlock),
+            Phase::SynSent(syn_sent) => {
+                let taken = data.slice(..data.len().min(capacity));
+                let len = taken.len();
+                syn_sent.push(taken);
+                Ok(len)
+            }
+            Phase::Synchronized(tcb) => {
+                output::restart_after_idle(&self.common, tcb, now);
+                let taken = tcb.write(&self.common, &data, options, now);
+                tcb.intents.room_wanted |= taken < data.len();
+                if taken == 0 && !data.is_empty() { Err(SendError::WouldBlock) } else { Ok(taken) }
+            }
+        }
+    }
+}
+
+impl Tcb {
+    /// Fills bursts with the front of `data` as long as there is room. A burst that is full leaves, as far
+    /// as it may, before the next is begun.
+    fn write(&mut self, common: &Common, data: &Bytes, options: SendOptions, now: Instant) -> usize {
+        self.write_queue.align(self.unsent());
+        let goal = burst::goal(self);
+        let mut taken = 0;
+        while taken < data.len() {
+            let mut room = self.write_queue.tail_room(goal, options.lent);
+            if room == 0 {
+                if !self.has_room(common) {
+                    break;
+                }
+                self.write_queue.mark_push_of_full(goal, options.lent);
+                self.write_queue.begin();
+                self.chronograph.start(Waits::Busy, now);
+                self.intents.push_out = false;
+                room = goal;
+            }
+            let len = (data.len() - taken).min(room as usize);
+            self.outbox.push(data.slice(taken..taken + len));
+            self.write_queue.extend(len as u32, options.lent);
+            taken += len;
+            if len == room as usize && taken < data.len() {
+                self.let_full_go(common, now);
+            }
+        }
+        if taken > 0 {
+            self.end_write(options, taken == data.len());
+        }
+        taken
+    }
+
+    /// What the end of a write means for the last burst.
+    fn end_write(&mut self, options: SendOptions, whole: bool) {
+        if whole && options.end_of_record {
+            self.write_queue.end_record();
+        }
+        if whole && options.urgent {
+            self.send.urgent = Some(self.outbox.end_seq());
+        }
+        if !options.more || self.must_push() {
+            self.mark_push();
+        }
+        self.intents.more_to_come = options.more;
+    }
+
+    /// A burst is full: it leaves at once when it is the first, or when half of the peer's window was
+    /// written since the last mark.
+    fn let_full_go(&mut self, common: &Common, now: Instant) {
+        let forced = self.must_push();
+        if forced {
+            self.mark_push();
+        } else if !self.write_queue.held().is_some_and(|(_, is_last)| is_last) {
+            return;
+        }
+        loop {
+            let octets = burst::sendable(common, self, Hold::Nothing, now);
+            if octets == 0 {
+                return;
+            }
+            self.write_queue.release(octets, octets > segment_size(self));
+            if !forced {
+                return;
+            }
+        }
+    }
+
+    fn must_push(&self) -> bool {
+        self.outbox.end_seq().after(self.pushed_until + self.send.max_wnd.octets() / 2)
+    }
+
+    fn mark_push(&mut self) {
+        self.write_queue.mark_push();
+        self.pushed_until = self.outbox.end_seq();
+    }
+
+    /// There is room for another burst.
+    pub(crate) fn has_room(&self, common: &Common) -> bool {
+        self.send_memory() < self.send_buffer.min(LARGEST_SEND_BUFFER)
+            && self.held_back() < unsent_limit(common)
+    }
+
+    /// There is so much room that a writer is woken for it.
+    fn is_writable(&self, common: &Common) -> bool {
+        let held = self.send_memory();
+        let free = self.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(held);
+        free > 0 && free >= held / 2 && self.held_back().saturating_mul(2) < unsent_limit(common)
+    }
+
+    /// Octets that have not been let go.
+    fn held_back(&self) -> u32 {
+        self.unsent().saturating_sub(self.write_queue.released())
+    }
+
+    /// Data was acknowledged or sent: whoever waits for room may have it now.
+    pub(crate) fn offer_room(&mut self, common: &mut Common, now: Instant) {
+        if !self.intents.room_wanted {
+            return;
+        }
+        // What fills the congestion window needs no larger buffer.
+        if self.in_flight() < self.congestion.window() {
+            self.grow_send_buffer(common);
+        }
+        if self.is_writable(common) {
+            self.intents.room_wanted = false;
+            let idle = self.queue.is_empty() && !self.has_unsent();
+            self.chronograph.stop(Waits::ForBuffer, idle, now);
+            common.events.raise(Event::Writable);
+        }
+    }
+
+    /// A send buffer that is not fixed has room for twice the congestion window, since what is in flight
+    /// must be held beside what is to follow it.
+    pub(crate) fn grow_send_buffer(&mut self, common: &Common) {
+        let mss = self.mss() as usize;
+        let segment = (mss + SEGMENT_HEADROOM).next_power_of_two() + SEGMENT_BOOKKEEPING;
+        let segments = (self.congestion.window() as usize).max(INITIAL_WINDOW);
+        let wanted = (2 * segments * segment).min(common.config.send_buffer_max);
+        self.send_buffer = self.send_buffer.max(wanted);
+    }
+}
+
+fn unsent_limit(common: &Common) -> u32 {
+    common.config.unsent_limit.unwrap_or(u32::MAX)
+}

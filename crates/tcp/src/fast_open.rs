@@ -1,0 +1,56 @@
+//! Fast Open, as far as one connection knows it (RFC 7413): what the host lets an active open try, and what the
+//! host learns from it. Cookies are made, checked and remembered by the host.
+
+use alloc::boxed::Box;
+
+use synfin_wire::FastOpenOption;
+
+/// What the SYN of an active open may carry (RFC 7413 section 4.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FastOpenAttempt {
+    /// The cookie, or the request for one; `None` where the peer is known to want neither.
+    pub option: Option<FastOpenOption>,
+    /// The most text beside it, octets.
+    pub max_text: usize,
+}
+
+/// What an attempt has taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FastOpenNews {
+    /// A SYN-ACK has come.
+    Answered {
+        /// The option of our first SYN.
+        sent: Option<FastOpenOption>,
+        /// It was answered at once: the SYN was not sent again.
+        first: bool,
+        /// That SYN carried text.
+        with_text: bool,
+        /// The option of the SYN-ACK.
+        received: Option<FastOpenOption>,
+        /// The MSS that the peer announced.
+        mss: u16,
+    },
+    /// Nothing comes back any more: something on the path may swallow what Fast Open sends.
+    Swallowed,
+}
+
+/// What a connection remembers of Fast Open in every phase.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FastOpenState {
+    /// The SYN of ours was sent with the option or with text.
+    pub(crate) used: bool,
+    /// The SYN carried text, and its receiver took all of it.
+    pub(crate) text_taken: bool,
+    pub(crate) news: Option<Box<FastOpenNews>>,
+}
+
+impl FastOpenState {
+    /// The timer has run out `timeouts` times in a row, counting this one; `over` says that the connection is
+    /// given up. RFC 7413 section 7.1 leaves it to the client what to make of that: as Linux does, the third time
+    /// in a row, or the end, counts against the path.
+    pub(crate) fn timed_out(&mut self, timeouts: u8, over: bool) {
+        if self.used && (timeouts == 3 || timeouts < 3 && over) {
+            self.news = Some(Box::new(FastOpenNews::Swallowed));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How much of the first burst may leave: the peer's window, the congestion window, Nagle and the sender's
+//! silly-window avoidance (RFC 9293 sections 3.7.4, 3.8.6 and 3.8.6.2.1).
+
+use core::time::Duration;
+
+use synfin_wire::Instant;
+
+use crate::connection::Common;
+use crate::connection::tcb::Tcb;
+use crate::output::at_once;
+use crate::recovery::Repair;
+use crate::send::write_queue::Burst;
+
+/// The most text of one burst, octets: with its headers it still has a length that IP can say.
+const LARGEST_BURST: u32 = 65_279;
+/// A peer that has never announced more than this is not asked to halve it.
+const SMALLEST_HALVED: u32 = 536;
+/// The least that half of a window is taken for.
+const SMALLEST_SEGMENT: u32 = 48;
+
+/// Only what is sent in one go with something else waits to become larger.
+const ONE_GO: Duration = Duration::from_millis(1);
+/// What may leave waits unless it is this part of the window.
+const WINDOW_DIVISOR: u32 = 3;
+
+/// What holds back a segment that is not full, at the end of what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Nothing.
+    Nothing,
+    /// A small segment in flight (SHLD-7).
+    Nagle,
+    /// The user, who has more to write.
+    Cork,
+}
+
+/// What holds back now.
+pub(super) fn hold(common: &Common, tcb: &Tcb) -> Hold {
+    if tcb.intents.push_out {
+        Hold::Nothing
+    } else if common.config.cork || tcb.intents.more_to_come {
+        Hold::Cork
+    } else if common.config.nagle {
+        Hold::Nagle
+    } else {
+        Hold::Nothing
+    }
+}
+
+/// Half of the largest window that the peer has announced, if `octets` is more: a peer must be able to take
+/// two segments or bursts (rule (3) of section 3.8.6.2.1).
+pub(crate) fn within_half_window(tcb: &Tcb, octets: u32) -> u32 {
+    let largest = tcb.send.max_wnd.octets();
+    let bound = if largest > SMALLEST_HALVED { largest / 2 } else { largest };
+    if bound > 0 && octets > bound { bound.max(SMALLEST_SEGMENT) } else { octets }
+}
+
+/// How many octets a burst gathers before it is full: whole segments.
+pub(crate) fn goal(tcb: &Tcb) -> u32 {
+    let size = super::segment_size(tcb);
+    (within_half_window(tcb, LARGEST_BURST) / size).max(1) * size
+}
+
+/// Octets of the first burst that was not let go that may go now.
+pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> u32 {
+    let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
+    let size = super::segment_size(tcb);
+    let segments = quota(tcb, size).min(at_once(common, tcb, size));
+    let window = tcb.usable_window();
+    if segments == 0 || burst.len.min(size) > window {
+        return 0;
+    }
+    if burst.len > size && waits_for_more(tcb, burst, is_last, segments * size, now) {
+        return 0;
+    }
+    let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };
+    let most = segments.saturating_mul(size);
+    let needed = burst.len.min(window);
+    if most <= needed {
+        return most;
+    }
+    let tail = needed % size;
+    if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
+}
+
+/// Whether a burst had better wait: an acknowledgment is soon to come that lets more of it go, and little of
+/// it may go now. Linux does so (tcp_tso_should_defer), which saves work at both ends and costs no time.
+fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Instant) -> bool {
+    let Some(oldest) = tcb.queue.front() else { return false };
+    let mss = tcb.mss();
+    let room = tcb.congestion_room().saturating_mul(mss).saturating_sub(tcb.write_queue.released());
+    let window = tcb.usable_window();
+    let limit = room.min(window);
+    let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
+    let half_a_round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default() / 2;
+    let goes = tcb.repair != Repair::Nothing
+        || now - tcb.last_text > ONE_GO
+        || limit >= most
+        || !is_last && limit >= burst.len
+        || limit >= share
+        || now - oldest.sent_at <= half_a_round_trip;
+    let ends = is_last && tcb.fin_queued || burst.ends_record;
+    !goes && (limit <= burst.len || !ends)
+}
+
+fn holds(tcb: &Tcb, hold: Hold) -> bool {
+    match hold {
+        Hold::Nothing => false,
+        // Minshall's refinement: only what was small itself, and is still in flight, holds back.
+        Hold::Nagle => tcb.in_transit() > 0 && tcb.small_until.after(tcb.send.una),
+        Hold::Cork => true,
+    }
+}
+
+/// Segments that the congestion window lets go at once: half of it at the most, so that acknowledgments are
+/// spread over the round trip.
+fn quota(tcb: &Tcb, size: u32) -> u32 {
+    let window = tcb.congestion.window();
+    let released = tcb.write_queue.released().div_ceil(size);
+    let trusted =
+        tcb.recovery.most_outstanding(tcb.negotiated.sack).saturating_sub(tcb.queue.counts().outstanding);
+    (window / 2).max(1).min(tcb.congestion_room().min(trusted).saturating_sub(released))
+}

@@ -1,0 +1,303 @@
+//! What the receive buffer holds and how large a window that allows, as Linux reckons it.
+//!
+//! A segment costs more memory than its text. Linux counts what the allocator gave for it against SO_RCVBUF,
+//! and takes the ratio seen in full segments for the one to come: half, until it has seen some. The
+//! announced windows follow from that, so it is done here in the same way. The buffer grows with what the
+//! user reads in a round trip (dynamic right-sizing).
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use synfin_wire::{Instant, SeqNumber};
+
+use crate::config::Config;
+
+/// What the description of a segment costs, octets.
+const DESCRIPTION: usize = 256;
+/// The smallest piece of memory that a segment gets, octets.
+const SMALLEST_PIECE: usize = 576;
+/// What lies around the text in such a piece: room before the headers, the headers, the list of pieces.
+const AROUND: usize = 424;
+/// Text above this gets whole pages.
+const LARGEST_PIECE: usize = 8192;
+const PAGE: usize = 4096;
+/// Windows are reckoned in 256ths of the memory.
+const RATIO_SHIFT: u32 = 8;
+/// Half: the ratio before a full segment was seen.
+const FIRST_RATIO: u16 = 128;
+const WHOLE: u16 = 256;
+/// Linux's least receive buffer is twice this.
+const SMALLEST_CLAMP: u32 = 1152;
+/// Text shorter than this says nothing about the segments to come.
+const TELLING: u32 = 128;
+/// The peer may fill its initial window before anything is known (RFC 6928).
+const INITIAL_WINDOW: u32 = 10;
+
+/// What a segment with so much text costs, octets.
+pub(crate) fn charge(text: usize) -> usize {
+    let piece = if text + AROUND > LARGEST_PIECE {
+        text.next_multiple_of(PAGE)
+    } else if text + AROUND <= SMALLEST_PIECE {
+        SMALLEST_PIECE
+    } else {
+        (text + AROUND).next_power_of_two()
+    };
+    DESCRIPTION + piece
+}
+
+/// The accounts of the receive buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceiveMemory {
+    /// SO_RCVBUF as it is now, octets.
+    buffer: usize,
+    /// What it may become.
+    most: usize,
+    /// Its user has fixed it.
+    fixed: bool,
+    ratio: u16,
+    /// Segments are counted with what they cost beside their text.
+    with_overhead: bool,
+    /// The largest window (TCP_WINDOW_CLAMP).
+    clamp: u32,
+    /// The window that the segments seen so far recommend.
+    threshold: u32,
+    /// The text of each segment that is not read, and what it costs.
+    unread: VecDeque<(u32, u32)>,
+    unread_charge: usize,
+    round: Round,
+}
+
+/// What the user reads in a round trip.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// The most so far, octets.
+    space: u32,
+    /// Octets read before this round, and when it began.
+    read_before: u64,
+    began: Instant,
+    read: u64,
+    /// The round trip as the receiver sees it.
+    rtt: Option<Duration>,
+    /// A window's worth of data is awaited: up to which number, and since when.
+    awaited: Option<(SeqNumber, Instant)>,
+}
+
+impl ReceiveMemory {
+    pub(crate) fn new(config: &Config, mss: u32, scale: u8, now: Instant) -> Self {
+        let most = config.receive_buffer_max.max(config.receive_buffer);
+        let window = initial_window(config, mss);
+        let space = window.min(INITIAL_WINDOW * mss);
+        let ratio = first_ratio(config);
+        let full = in_ratio(config.receive_buffer, ratio);
+        let sayable = (u32::from(u16::MAX) << scale).min(config.window_clamp.unwrap_or(u32::MAX));
+        let mut clamp = sayable.min(full);
+        // One segment is kept in reserve.
+        if config.segment_overhead && clamp > 2 * mss && clamp + mss > full {
+            clamp = (full - mss).max(2 * mss);
+        }
+        Self {
+            buffer: config.receive_buffer,
+            most,
+            fixed: config.receive_buffer_max <= config.receive_buffer,
+            ratio,
+            with_overhead: config.segment_overhead,
+            clamp,
+            threshold: window.min(clamp),
+            unread: VecDeque::new(),
+            unread_charge: 0,
+            round: Round { space, read_before: 0, began: now, read: 0, rtt: None, awaited: None },
+        }
+    }
+
+    /// The whole buffer as a window.
+    pub(crate) fn full(&self) -> u32 {
+        in_ratio(self.buffer, self.ratio)
+    }
+
+    /// What is free of it, beside what the pieces `beyond` gaps cost.
+    pub(crate) fn free(&self, beyond: usize) -> u32 {
+        // Text beyond a gap already has its place in the window.
+        let beyond = if self.with_overhead { beyond } else { 0 };
+        in_ratio(self.buffer.saturating_sub(self.unread_charge + beyond), self.ratio)
+    }
+
+    pub(crate) fn clamp(&self) -> u32 {
+        self.clamp
+    }
+
+    pub(crate) fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    /// Octets that the user reads in a round trip, at the most so far.
+    pub(crate) fn space(&self) -> u32 {
+        self.round.space
+    }
+
+    /// The round trip as the receiver sees it.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.round.rtt
+    }
+
+    /// TCP_WINDOW_CLAMP, and what follows when the buffer changes.
+    pub(crate) fn set_clamp(&mut self, clamp: u32, window: u32) {
+        let clamp = clamp.max(SMALLEST_CLAMP);
+        if clamp < self.clamp {
+            self.threshold = self.threshold.min(clamp);
+        } else if clamp > self.clamp {
+            self.threshold = self.threshold.max(window.min(clamp));
+        }
+        self.clamp = clamp;
+        self.round.space = self.round.space.min(clamp);
+    }
+
+    /// SO_RCVBUF, which fixes it.
+    pub(crate) fn set_buffer(&mut self, octets: usize) {
+        self.buffer = octets;
+        self.fixed = true;
+    }
+
+    /// A segment's text was put into the user's queue.
+    pub(crate) fn queued(&mut self, text: usize) {
+        let charge = self.charge(text);
+        self.unread.push_back((text as u32, charge as u32));
+        self.unread_charge += charge;
+    }
+
+    /// The user has read so much. A segment's memory is free when all of it is read.
+    pub(crate) fn read(&mut self, mut octets: usize) {
+        self.round.read += octets as u64;
+        while let Some((left, charge)) = self.unread.front_mut() {
+            if (*left as usize) > octets {
+                *left -= octets as u32;
+                return;
+            }
+            octets -= *left as usize;
+            self.unread_charge -= *charge as usize;
+            self.unread.pop_front();
+        }
+    }
+
+    /// Nothing is left to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    fn charge(&self, text: usize) -> usize {
+        if self.with_overhead { charge(text) } else { text }
+    }
+
+    /// A full segment of `size` octets, which came in one of `text`, tells what the next will cost.
+    pub(crate) fn full_segment(&mut self, text: u32, window: u32) {
+        let ratio = (u64::from(text) << RATIO_SHIFT) / self.charge(text as usize) as u64;
+        let ratio = ratio.clamp(1, WHOLE.into()) as u16;
+        if ratio != self.ratio {
+            self.ratio = ratio;
+            self.set_clamp(self.full(), window);
+        }
+    }
+
+    /// A segment with `text` has come: one that is worth its memory lets the window grow.
+    pub(crate) fn grow_threshold(&mut self, text: u32, mss: u32, full_segment: u32, beyond: usize) -> bool {
+        let room = self.clamp.min(self.free(beyond)).saturating_sub(self.threshold);
+        if text < TELLING || room == 0 {
+            return false;
+        }
+        let cost = in_ratio(self.charge(text as usize), self.ratio);
+        let step = if cost <= text { 2 * mss } else { self.cautious_step(text, cost, full_segment) };
+        if step == 0 {
+            return false;
+        }
+        self.threshold += room.min(step.max(2 * text));
+        true
+    }
+
+    fn cautious_step(&self, text: u32, cost: u32, full_segment: u32) -> u32 {
+        let mut cost = cost / 2;
+        let mut window = in_ratio(self.most, self.ratio) / 2;
+        while self.threshold <= window {
+            if cost <= text {
+                return 2 * full_segment;
+            }
+            cost /= 2;
+            window /= 2;
+        }
+        0
+    }
+
+    /// Data up to `nxt` has come: a whole window after another is a round trip, unless timestamps tell.
+    pub(crate) fn note_arrival(&mut self, nxt: SeqNumber, window: u32, now: Instant) {
+        match self.round.awaited {
+            Some((awaited, _)) if nxt.before(awaited) => return,
+            Some((_, since)) => self.measured(now - since),
+            None => {}
+        }
+        self.round.awaited = Some((nxt + window, now));
+    }
+
+    /// A round trip was measured.
+    pub(crate) fn measured(&mut self, rtt: Duration) {
+        let rtt = rtt.max(Duration::from_micros(1));
+        self.round.rtt = Some(self.round.rtt.map_or(rtt, |known| known.min(rtt)));
+    }
+
+    /// The user has read: once a round trip the buffer becomes large enough for twice what he reads in one.
+    pub(crate) fn adjust(&mut self, beyond: u32, now: Instant) {
+        let Some(rtt) = self.round.rtt else { return };
+        if now - self.round.began < rtt {
+            return;
+        }
+        let copied = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
+        if copied > self.round.space {
+            let before = u64::from(core::mem::replace(&mut self.round.space, copied).max(1));
+            let mut window = u64::from(copied) * 2;
+            window += 2 * (window * (u64::from(copied) - before) / before);
+            self.grow(window + u64::from(beyond));
+        }
+        self.round.read_before = self.round.read;
+        self.round.began = now;
+    }
+
+    fn grow(&mut self, window: u64) {
+        let wanted = usize::try_from((window << RATIO_SHIFT) / u64::from(self.ratio)).unwrap_or(usize::MAX);
+        let wanted = wanted.min(self.most);
+        if !self.fixed && wanted > self.buffer {
+            self.buffer = wanted;
+            self.clamp = self.full();
+        }
+    }
+
+    /// SO_RCVBUF as it is now.
+    pub(crate) fn buffer(&self) -> usize {
+        self.buffer
+    }
+}
+
+/// The window that goes with a SYN: whole segments in half of the buffer.
+pub(crate) fn initial_window(config: &Config, mss: u32) -> u32 {
+    let space =
+        in_ratio(config.receive_buffer, first_ratio(config)).min(config.window_clamp.unwrap_or(u32::MAX));
+    if config.segment_overhead && space > mss { space / mss * mss } else { space }
+}
+
+/// The largest window that may ever have to be said.
+pub(crate) fn largest_window(config: &Config) -> u32 {
+    let fixed = config.receive_buffer_max <= config.receive_buffer;
+    let octets = if fixed {
+        in_ratio(config.receive_buffer, first_ratio(config)) as usize
+    } else {
+        config.receive_buffer_max
+    };
+    u32::try_from(octets).unwrap_or(u32::MAX).min(config.window_clamp.unwrap_or(u32::MAX))
+}
+
+fn first_ratio(config: &Config) -> u16 {
+    if config.segment_overhead { FIRST_RATIO } else { WHOLE }
+}
+
+fn in_ratio(octets: usize, ratio: u16) -> u32 {
+    u32::try_from((octets as u64 * u64::from(ratio)) >> RATIO_SHIFT).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;
