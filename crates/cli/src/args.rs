@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use synfin_drill::Form;
+use synfin_host::tcp::CongestionAlgorithm;
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
@@ -66,6 +67,10 @@ pub(crate) struct RunArgs {
     /// Dial out through this SOCKS5 proxy
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) socks5: Option<HostPort>,
+
+    /// How much may be in flight: reno, cubic or bbr
+    #[arg(long, value_name = "NAME", default_value = "cubic")]
+    pub(crate) congestion: CongestionAlgorithm,
 
     /// Write every packet, with synfin's reason for it as its comment, to this pcapng file
     #[arg(long, value_name = "FILE")]

@@ -123,7 +123,8 @@ async fn tell(stream: &TcpStream, interval: Option<Duration>) -> io::Result<()> 
 fn json(status: &Status, elapsed: Duration) -> String {
     format!(
         "{{\"seconds\":{:.6},\"cwnd\":{},\"ssthresh\":{},\"mss\":{},\"rtt_us\":{},\"acked\":{},\
-         \"retransmitted\":{},\"timeouts\":{}}}",
+         \"retransmitted\":{},\"timeouts\":{},\"min_rtt_us\":{},\"lost\":{},\"dsack_dups\":{},\"reordering\":{},\
+         \"reord_seen\":{}}}",
         elapsed.as_secs_f64(),
         status.congestion_window,
         status.slow_start_threshold,
@@ -132,5 +133,10 @@ fn json(status: &Status, elapsed: Duration) -> String {
         status.octets_acknowledged,
         status.octets_retransmitted,
         status.timeouts,
+        status.min_rtt.unwrap_or_default().as_micros(),
+        status.segments_lost_in_all,
+        status.segments_duplicated,
+        status.reordering,
+        status.reorderings,
     )
 }

@@ -67,7 +67,6 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
 /// Settings whose value picks one of several ways to do the same work. The stack has its own way, and the
 /// script's packets judge it.
 const OWN_WAY: &[&str] = &[
-    "tcp_congestion_control",
     "tcp_dsack",
     "tcp_fack",
     "tcp_pacing_ca_ratio",
@@ -114,6 +113,7 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
             features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
         }
+        "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
         "echo" => parameter(line, arguments, &mut settings.tcp, &mut unheeded),
         "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
             settings.forgets_peers = true;
@@ -213,6 +213,10 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_ecn_option_beacon", Some(times)) => {
             config.ecn.option_beacons = u8::try_from(times).unwrap_or(u8::MAX);
         }
+        ("tcp_congestion_control", _) => match value.parse() {
+            Ok(algorithm) => config.congestion = algorithm,
+            Err(_) => unheeded.push(format!("sysctl {name}={value}")),
+        },
         _ if OWN_WAY.contains(&name) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }

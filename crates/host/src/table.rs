@@ -102,6 +102,8 @@ pub(crate) struct Wishes {
     pub(crate) nodelay: Option<bool>,
     pub(crate) keep_alive: Option<Option<synfin_tcp::KeepAlive>>,
     pub(crate) user_timeout: Option<Option<std::time::Duration>>,
+    pub(crate) congestion: Option<synfin_tcp::CongestionAlgorithm>,
+    pub(crate) max_pacing_rate: Option<Option<u64>>,
 }
 
 impl Entry {

@@ -65,6 +65,10 @@ pub struct Config {
     pub initial_window_segments: u16,
     /// How much may be sent.
     pub congestion: CongestionAlgorithm,
+    /// Spread what is sent over the round trip; BBR always does.
+    pub pacing: bool,
+    /// No faster than so many octets a second, which needs a pace too.
+    pub max_pacing_rate: Option<u64>,
     /// When CUBIC's slow start ends without a loss.
     pub slow_start_exit: SlowStartExit,
     /// Explicit congestion notification.
@@ -140,7 +144,35 @@ pub enum CongestionAlgorithm {
     /// CUBIC (RFC 9438).
     #[default]
     Cubic,
+    /// BBR version 3 (draft-ietf-ccwg-bbr).
+    Bbr,
 }
+
+impl core::str::FromStr for CongestionAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// By the names that Linux gives them.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        match name {
+            "reno" => Ok(Self::Reno),
+            "cubic" => Ok(Self::Cubic),
+            "bbr" => Ok(Self::Bbr),
+            _ => Err(UnknownAlgorithm),
+        }
+    }
+}
+
+/// There is no congestion control of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAlgorithm;
+
+impl core::fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("it is reno, cubic or bbr")
+    }
+}
+
+impl core::error::Error for UnknownAlgorithm {}
 
 /// When slow start ends before it has lost anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -263,6 +295,8 @@ impl Config {
             quick_acks: 16,
             initial_window_segments: 10,
             congestion: CongestionAlgorithm::Cubic,
+            pacing: false,
+            max_pacing_rate: None,
             slow_start_exit: SlowStartExit::HyStart,
             ecn: EcnConfig::passive(),
             alternative_backoff: false,

@@ -1,10 +1,13 @@
 //! How much may fly.
 //!
 //! In: what was acknowledged, lost or timed out. Out: the congestion window, in segments, and how fast to send.
-//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406; of marks instead of losses, RFC 3168, RFC 8511, RFC 9768. The
-//! controllers know nothing of which octets are lost, which is `recovery`'s to find; while a recovery lasts it is
-//! proportional rate reduction, there, that sets the window.
+//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406, draft-ietf-ccwg-bbr; of marks instead of losses, RFC 3168,
+//! RFC 8511, RFC 9768. The controllers know nothing of which octets are lost, which is `recovery`'s to find; while a
+//! recovery lasts it is proportional rate reduction, there, that sets the window, unless the controller has control of
+//! its own.
 
+mod bandwidth;
+mod bbr;
 mod cubic;
 pub(crate) mod ecn;
 mod hystart;
@@ -14,14 +17,20 @@ mod reno;
 pub(crate) mod usage;
 mod window;
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::config::{Config, CongestionAlgorithm};
 use crate::connection::ecn::EcnHandshake;
+use crate::connection::status::RecoveryState;
+use bandwidth::Bandwidth;
+use bbr::Bbr;
 use cubic::Cubic;
 use ecn::EcnSender;
+use pacing::{Pacer, PacingInput};
+use rate::RateSample;
 use reno::Reno;
 pub(crate) use usage::Usage;
 pub(crate) use window::Window;
@@ -80,32 +89,104 @@ pub(crate) struct RestartEvent {
     pub(crate) now: Instant,
 }
 
-/// A congestion control algorithm: how its window grows, and how far it shrinks.
+/// An acknowledgment, and what it says of the path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeliveryEvent {
+    /// How fast data was delivered.
+    pub(crate) sample: Option<RateSample>,
+    /// The least round trip that it measures.
+    pub(crate) rtt: Option<Duration>,
+    /// The least round trip measured of late.
+    pub(crate) minimum_rtt: Option<Duration>,
+    /// Segments that have newly arrived, and all that ever have.
+    pub(crate) delivered: u32,
+    pub(crate) delivered_in_all: u64,
+    /// Segments that were ever found to be lost.
+    pub(crate) lost: u64,
+    /// Segments in flight after it.
+    pub(crate) in_flight: u32,
+    /// The window was the limit.
+    pub(crate) limited: bool,
+    /// Where recovery stands after it.
+    pub(crate) recovery: RecoveryState,
+    pub(crate) now: Instant,
+}
+
+/// What a controller decides that has a model of the path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnControl {
+    /// How fast to send; `None` while nothing is known.
+    pub(crate) pacing_rate: Option<Bandwidth>,
+    /// Less is in flight than the path would take, to learn something else: what is delivered now proves nothing.
+    pub(crate) holds_back: bool,
+}
+
+/// A congestion control algorithm: how its window grows, and how far it shrinks; or, with control of its own, what
+/// the window is after each acknowledgment.
 pub(crate) trait CongestionController {
     /// Data has arrived, the window was the limit, and no recovery is going on.
-    fn on_ack(&mut self, window: &mut Window, event: &AckEvent);
+    fn on_ack(&mut self, _window: &mut Window, _event: &AckEvent) {}
     /// The network is congested. Returns the threshold that follows, in segments.
     fn on_congestion(&mut self, window: &Window, event: &CongestionEvent) -> u32;
     /// The retransmission timer ran out: what was learnt of the path is in doubt.
-    fn on_timeout(&mut self, event: &TimeoutEvent);
+    fn on_timeout(&mut self, _event: &TimeoutEvent) {}
     /// A round trip was measured.
-    fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent);
+    fn on_round_trip(&mut self, _window: &mut Window, _event: &RoundTripEvent) {}
     /// Sending begins again.
-    fn on_restart(&mut self, event: &RestartEvent);
+    fn on_restart(&mut self, _event: &RestartEvent) {}
+    /// An acknowledgment has come, whatever else is going on: for those with control of their own.
+    fn on_delivery(&mut self, _window: &mut Window, _event: &DeliveryEvent) {}
+    /// The last reduction was in vain: for those with control of their own.
+    fn on_undo(&mut self, _window: &mut Window) {}
+    /// Neither recovery nor the absence of use moves the window, but the controller alone.
+    fn own_control(&self) -> Option<OwnControl> {
+        None
+    }
 }
 
 #[derive(Clone, Debug)]
 enum Algorithm {
     Reno(Reno),
     Cubic(Cubic),
+    Bbr(Box<Bbr>),
 }
 
-/// The window of one connection, and the algorithm that moves it.
+impl Algorithm {
+    /// What is drawn by chance follows from `nxt`.
+    fn new(config: &Config, window: u32, nxt: SeqNumber, now: Instant) -> Self {
+        match config.congestion {
+            CongestionAlgorithm::Reno => Self::Reno(Reno),
+            CongestionAlgorithm::Cubic => {
+                Self::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
+            }
+            CongestionAlgorithm::Bbr => Self::Bbr(Box::new(Bbr::new(window, nxt, now))),
+        }
+    }
+
+    fn get(&self) -> &dyn CongestionController {
+        match self {
+            Self::Reno(reno) => reno,
+            Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => &**bbr,
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn CongestionController {
+        match self {
+            Self::Reno(reno) => reno,
+            Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => &mut **bbr,
+        }
+    }
+}
+
+/// The window of one connection, the algorithm that moves it, and the pace.
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
     pub(crate) window: Window,
     pub(crate) usage: Usage,
     pub(crate) ecn: EcnSender,
+    pub(crate) pacer: Pacer,
     algorithm: Algorithm,
 }
 
@@ -118,18 +199,20 @@ impl Congestion {
         nxt: SeqNumber,
         now: Instant,
     ) -> Self {
-        let algorithm = match config.congestion {
-            CongestionAlgorithm::Reno => Algorithm::Reno(Reno),
-            CongestionAlgorithm::Cubic => {
-                Algorithm::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
-            }
-        };
+        let window = Window::new(initial_window);
+        let algorithm = Algorithm::new(config, window.size, nxt, now);
         Self {
-            window: Window::new(initial_window),
+            window,
             usage: Usage::new(nxt, now),
             ecn: EcnSender::new(ecn),
+            pacer: Pacer::new(config.pacing),
             algorithm,
         }
+    }
+
+    /// Another algorithm from now on, with the window that there is.
+    pub(crate) fn switch(&mut self, config: &Config, nxt: SeqNumber, now: Instant) {
+        self.algorithm = Algorithm::new(config, self.window.size, nxt, now);
     }
 
     /// cwnd, segments.
@@ -137,47 +220,68 @@ impl Congestion {
         self.window.size
     }
 
+    /// Neither recovery nor the absence of use moves the window.
+    pub(crate) fn has_own_control(&self) -> bool {
+        self.algorithm.get().own_control().is_some()
+    }
+
+    /// What is delivered now proves nothing.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.algorithm.get().own_control().is_some_and(|control| control.holds_back)
+    }
+
+    /// Segments leave at a pace.
+    pub(crate) fn is_paced(&self) -> bool {
+        self.pacer.is_on() || self.has_own_control()
+    }
+
+    /// Octets a second at which to send; `None` before anything is known of the path.
+    pub(crate) fn pacing_rate(&self, input: &PacingInput) -> Option<u64> {
+        let rate = match self.algorithm.get().own_control() {
+            Some(control) => control.pacing_rate.map(|rate| rate.octets_a_second(input.mss)),
+            None => pacing::rate(&self.window, input.outstanding, input.mss, input.smoothed),
+        };
+        match (rate, input.most) {
+            (Some(rate), Some(most)) => Some(rate.min(most)),
+            (rate, most) => rate.or(most),
+        }
+    }
+
     /// The window may grow, if it was the limit (RFC 7661 section 1).
     pub(crate) fn on_ack(&mut self, event: &AckEvent) {
-        if !self.usage.is_limited(&self.window) {
-            return;
-        }
-        match &mut self.algorithm {
-            Algorithm::Reno(reno) => reno.on_ack(&mut self.window, event),
-            Algorithm::Cubic(cubic) => cubic.on_ack(&mut self.window, event),
+        if self.usage.is_limited(&self.window) {
+            self.algorithm.get_mut().on_ack(&mut self.window, event);
         }
     }
 
     /// The threshold falls; how the window comes down to it is the caller's to say.
     pub(crate) fn on_congestion(&mut self, event: &CongestionEvent) {
-        self.window.threshold = match &mut self.algorithm {
-            Algorithm::Reno(reno) => reno.on_congestion(&self.window, event),
-            Algorithm::Cubic(cubic) => cubic.on_congestion(&self.window, event),
-        };
+        self.window.threshold = self.algorithm.get_mut().on_congestion(&self.window, event);
         self.window.counted = 0;
     }
 
     /// The retransmission timer ran out.
     pub(crate) fn on_timeout(&mut self, event: &TimeoutEvent) {
-        match &mut self.algorithm {
-            Algorithm::Reno(reno) => reno.on_timeout(event),
-            Algorithm::Cubic(cubic) => cubic.on_timeout(event),
-        }
+        self.algorithm.get_mut().on_timeout(event);
     }
 
     /// A round trip was measured.
     pub(crate) fn on_round_trip(&mut self, event: &RoundTripEvent) {
-        match &mut self.algorithm {
-            Algorithm::Reno(reno) => reno.on_round_trip(&mut self.window, event),
-            Algorithm::Cubic(cubic) => cubic.on_round_trip(&mut self.window, event),
-        }
+        self.algorithm.get_mut().on_round_trip(&mut self.window, event);
     }
 
     /// Sending begins again.
     pub(crate) fn on_restart(&mut self, event: &RestartEvent) {
-        match &mut self.algorithm {
-            Algorithm::Reno(reno) => reno.on_restart(event),
-            Algorithm::Cubic(cubic) => cubic.on_restart(event),
-        }
+        self.algorithm.get_mut().on_restart(event);
+    }
+
+    /// An acknowledgment has come.
+    pub(crate) fn on_delivery(&mut self, event: &DeliveryEvent) {
+        self.algorithm.get_mut().on_delivery(&mut self.window, event);
+    }
+
+    /// The last reduction was in vain.
+    pub(crate) fn on_undo(&mut self) {
+        self.algorithm.get_mut().on_undo(&mut self.window);
     }
 }

@@ -19,7 +19,7 @@ mod urgent;
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, WindowSize};
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
@@ -53,6 +53,8 @@ struct InWindow {
     text: Bytes,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
+    /// SEG.WND, scaled.
+    window: WindowSize,
     ecn: Ecn,
     arrived: Instant,
 }

@@ -3,7 +3,7 @@
 //! In: a TCB with the intents that input, timers and the user's calls have left. Out: one segment at a
 //! time with its reason, in a fixed order, until there is nothing to send. Deciding comes first and
 //! building after; neither looks at a segment that came in. RFC 9293 sections 3.7.4 (Nagle), 3.8.1
-//! (retransmission), 3.8.6 (windows). Pacing is left out here.
+//! (retransmission), 3.8.6 (windows).
 
 pub(crate) mod build;
 pub(crate) mod burst;
@@ -19,6 +19,7 @@ use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::reason::SendReason;
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
+use crate::timer::Timer;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(crate) fn poll(
     }
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
+        note_app_limit(tcb);
         persist::arm(common, tcb, now);
         note_what_holds_up(tcb, now);
         if core::mem::take(&mut tcb.intents.room_check) {
@@ -97,7 +99,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
         return Some(Decision::Acknowledge(reason));
     }
     loss_probe(tcb)
-        .or_else(|| text(common, tcb, limits, now))
+        .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
         .or_else(|| tcb.intents.probe.take().map(Decision::Probe))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
 }
@@ -117,6 +119,16 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
     }
     let (start, end) = tcb.queue.tail(segment_size(tcb))?;
     Some(Decision::Retransmit { start, end, reason })
+}
+
+/// Text leaves no faster than the pace. What waits for that has a timer.
+fn waits_for_pace(tcb: &mut Tcb, now: Instant) -> bool {
+    let deadline = tcb.congestion.pacer.holds_until(now);
+    match deadline.filter(|_| tcb.has_unsent() || tcb.repair != Repair::Nothing) {
+        Some(deadline) => tcb.timers.set(Timer::Pacing, deadline),
+        None => tcb.timers.stop(Timer::Pacing),
+    }
+    deadline.is_some()
 }
 
 /// What is lost goes before what is new; but to learn whether a timeout was spurious, new data goes first
@@ -216,10 +228,29 @@ fn overriding(tcb: &mut Tcb) -> u32 {
 
 /// How many segments go out in one super-segment, by the rate of the connection.
 pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
-    let rtt = &tcb.recovery.rtt;
-    let outstanding = tcb.queue.counts().outstanding;
-    let rate = pacing::rate(&tcb.congestion.window, outstanding, size, rtt.smoothed());
-    pacing::segments_at_once(rate, rtt.minimum(), size, common.config.least_burst.into())
+    let rate = tcb.pacing_rate(common);
+    pacing::segments_at_once(rate, tcb.recovery.rtt.minimum(), size, common.config.least_burst.into())
+}
+
+/// Notes when the next text may leave, now that some has.
+fn paced(common: &Common, tcb: &mut Tcb, segments: u32, octets: u32, now: Instant) {
+    let rate = if tcb.congestion.is_paced() || common.config.max_pacing_rate.is_some() {
+        tcb.pacing_rate(common)
+    } else {
+        None
+    };
+    tcb.congestion.pacer.sent(segments, octets, rate, now);
+}
+
+/// Notes that there is less to send than the window would take: what is delivered then says little of the path
+/// (draft-ietf-ccwg-bbr, section 4.1.2.4).
+fn note_app_limit(tcb: &mut Tcb) {
+    let counts = tcb.queue.counts();
+    let in_flight = tcb.in_flight();
+    let has_too_little = tcb.unsent() < tcb.mss() && in_flight < tcb.congestion.window();
+    if has_too_little && counts.lost <= counts.resent {
+        tcb.recovery.rate.app_limited(in_flight);
+    }
 }
 
 /// How many segments one packet of the device takes.
@@ -242,7 +273,7 @@ fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
         now,
     };
     congestion.usage.sent(&congestion.window, &input);
-    if common.config.slow_start_after_idle {
+    if common.config.slow_start_after_idle && !congestion.has_own_control() {
         let initial = common.config.initial_window_segments.into();
         let rto = tcb.recovery.rto.current();
         congestion.usage.decay(&mut congestion.window, initial, rto, now);
@@ -255,7 +286,8 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     let idle = now - tcb.last_text;
     let rto = tcb.recovery.rto.current();
     let starts = tcb.queue.is_empty() && tcb.tally.octets_sent > 0;
-    if starts && common.config.slow_start_after_idle && idle > rto {
+    let applies = common.config.slow_start_after_idle && !tcb.congestion.has_own_control();
+    if starts && applies && idle > rto {
         let initial = common.config.initial_window_segments.into();
         let congestion = &mut tcb.congestion;
         congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);

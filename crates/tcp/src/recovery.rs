@@ -23,8 +23,8 @@ use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::congestion::ecn::{Delivery, Feedback};
-use crate::congestion::rate::DeliveryRate;
-use crate::congestion::{AckEvent, Cause, Congestion, RoundTripEvent};
+use crate::congestion::rate::{DeliveryRate, RateSample};
+use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
 use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
@@ -140,8 +140,6 @@ pub(crate) struct LossRecovery {
     /// Segments that DSACKs reported, and segments sent again: no honest peer reports more than were.
     reported_twice: u64,
     sent_again: u64,
-    /// Segments ever found to be lost.
-    lost: u64,
     /// A reduction has begun, and the peer has not been told (RFC 3168 section 6.1.2).
     owes_cwr: bool,
     /// The least round trip of the acknowledgment in hand.
@@ -168,7 +166,6 @@ impl LossRecovery {
             reneged: false,
             reported_twice: 0,
             sent_again: 0,
-            lost: 0,
             owes_cwr: false,
             ack_rtt: None,
             narrowed: None,
@@ -179,7 +176,7 @@ impl LossRecovery {
     pub(crate) fn on_ack(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
         let mut plan = AckPlan::default();
         let had_outstanding = !sender.queue.is_empty();
-        let lost_before = self.lost;
+        let lost_before = self.rate.lost;
         let highest = sender.queue.highest_sacked(ack.prior_una);
         let mut news = AckNews::default();
         self.take_sacks(ack, sender.queue, &mut news);
@@ -196,10 +193,14 @@ impl LossRecovery {
         if dubious {
             self.judge(ack, sender, &mut news, &mut plan);
         }
-        let _ = self.rate.sample(ack.now);
+        let sample = self.rate.sample(ack.now);
         if had_outstanding {
             self.narrowed.take_if(|until| ack.una.at_or_after(*until));
-            self.move_window(ack, sender, &news, self.lost > lost_before);
+            if sender.congestion.has_own_control() {
+                self.tell_delivery(ack, sender, &news, sample);
+            } else {
+                self.move_window(ack, sender, &news, self.rate.lost > lost_before);
+            }
         }
         plan
     }
@@ -262,6 +263,33 @@ impl LossRecovery {
         }
     }
 
+    /// The window is for a controller to move that has control of its own.
+    fn tell_delivery(
+        &mut self,
+        ack: &AckInput<'_>,
+        sender: &mut Sender<'_>,
+        news: &AckNews,
+        sample: Option<RateSample>,
+    ) {
+        let in_flight = self.in_flight(sender.queue);
+        let congestion = &mut *sender.congestion;
+        congestion.on_delivery(&DeliveryEvent {
+            sample,
+            rtt: self.ack_rtt,
+            minimum_rtt: self.rtt.minimum(),
+            delivered: news.delivered,
+            delivered_in_all: self.rate.delivered,
+            lost: self.rate.lost,
+            in_flight,
+            limited: congestion.usage.was_the_limit(),
+            recovery: self.state,
+            now: ack.now,
+        });
+        if congestion.holds_back() {
+            self.rate.app_limited(in_flight);
+        }
+    }
+
     /// A round trip: by when data was sent that was sent only once (Karn, RFC 6298 section 3), else by the
     /// echoed timestamp, which tells a retransmission from the original (RFC 7323 section 4.1).
     fn measure(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
@@ -285,7 +313,8 @@ impl LossRecovery {
             self.measured(RttSample { rtt, una: ack.una, nxt: ack.nxt });
         }
         if let Some(rtt) = least {
-            let event = RoundTripEvent { rtt, now: ack.now, una: ack.una, nxt: ack.nxt, paced: false };
+            let paced = sender.congestion.is_paced();
+            let event = RoundTripEvent { rtt, now: ack.now, una: ack.una, nxt: ack.nxt, paced };
             sender.congestion.on_round_trip(&event);
         }
         rtt.is_some()
@@ -385,7 +414,7 @@ impl LossRecovery {
 
     /// Segments ever found to be lost.
     pub(crate) fn lost_in_all(&self) -> u64 {
-        self.lost
+        self.rate.lost
     }
 
     /// Segments sent again.

@@ -20,10 +20,12 @@ pub(crate) enum Timer {
     KeepAlive,
     /// FIN-WAIT-2 of a user who has gone.
     FinWait2,
+    /// Text that may leave, but not so fast.
+    Pacing,
 }
 
 impl Timer {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Retransmission,
         Self::LossProbe,
@@ -32,6 +34,7 @@ impl Timer {
         Self::DelayedAck,
         Self::KeepAlive,
         Self::FinWait2,
+        Self::Pacing,
     ];
     /// The three that watch over what is in flight: at most one of them runs.
     pub(crate) const FLIGHT: [Self; 3] = [Self::Retransmission, Self::LossProbe, Self::Reordering];

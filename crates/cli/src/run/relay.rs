@@ -122,7 +122,12 @@ impl Relay {
 
 /// The stack at the other end of the command's link.
 fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
-    let tcp = Config { receive_buffer: BUFFER, send_buffer: BUFFER, ..Config::default() };
+    let tcp = Config {
+        receive_buffer: BUFFER,
+        send_buffer: BUFFER,
+        congestion: args.congestion,
+        ..Config::default()
+    };
     let host = HostConfig { any_address: true, tcp, ..HostConfig::new(destination::own_addresses()) };
     let mut builder = Stack::builder(tun).host(host);
     let link = args.impairments.link();

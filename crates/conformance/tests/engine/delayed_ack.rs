@@ -4,6 +4,11 @@ use synfin_tcp::Config;
 
 use crate::peer::{Scene, ms, plain, text};
 
+/// With more room than a window can say.
+fn roomy() -> Config {
+    Config { receive_buffer: 1 << 20, ..plain() }
+}
+
 /// MUST-40: within half a second, and here within 40 ms.
 #[test]
 fn one_segment_waits_for_company() {
@@ -15,10 +20,10 @@ fn one_segment_waits_for_company() {
     assert_eq!(scene.heard(), ["0.040 ACK 1 ack 1001: delayed-ack"]);
 }
 
-/// SHLD-19: every second full-sized segment at the latest.
+/// SHLD-19: every second full-sized segment at the latest, where what is not read leaves the window open.
 #[test]
 fn the_second_full_segment_is_acknowledged_at_once() {
-    let mut scene = Scene::new(plain()).established();
+    let mut scene = Scene::new(roomy()).established();
     scene.say(text(1460));
     scene.wait(ms(40));
     scene.start();
@@ -27,6 +32,17 @@ fn the_second_full_segment_is_acknowledged_at_once() {
     }
     let lines = ["0.000 ACK 1 ack 4381: second-segment-ack", "0.000 ACK 1 ack 7301: second-segment-ack"];
     assert_eq!(scene.heard(), lines);
+}
+
+/// Where it would, Linux waits for the user: he is to read, and one acknowledgment tells of both.
+#[test]
+fn the_second_full_segment_waits_for_a_user_whose_buffer_fills() {
+    let mut scene = Scene::new(plain()).established();
+    scene.say(text(1460));
+    scene.say(text(1460));
+    assert_eq!(scene.heard(), [""; 0]);
+    scene.read(2920);
+    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 2921: second-segment-ack"]);
 }
 
 #[test]
@@ -80,7 +96,7 @@ fn a_gap_is_reported_and_its_filling_too() {
 /// MUST-58, MUST-59: what is queued is taken in first, and answered once.
 #[test]
 fn a_burst_is_acknowledged_by_one_segment() {
-    let mut scene = Scene::new(plain()).established();
+    let mut scene = Scene::new(roomy()).established();
     for _ in 0..6 {
         assert_eq!(scene.inject(text(1460)), None);
     }

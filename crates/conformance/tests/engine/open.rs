@@ -1,7 +1,7 @@
 //! Opening: active, passive, simultaneous (RFC 9293 section 3.5).
 
 use synfin_host::TcpEvents;
-use synfin_tcp::{CloseReason, DropReason, State};
+use synfin_tcp::{CloseReason, Config, DropReason, State};
 use synfin_wire::{Flags, SeqNumber};
 
 use crate::peer::{IRS, Scene, ack, ms, plain, rst, secs, segment};
@@ -200,6 +200,17 @@ fn a_refused_attempt_says_so() {
     scene.say(segment(Flags::RST | Flags::ACK).at_seq(SeqNumber::new(0)));
     assert_eq!(scene.closed(), Some(CloseReason::Refused));
     assert!(scene.told(|events| events.closed() == Some(CloseReason::Refused)));
+}
+
+/// RFC 7323 section 2.2: a window beside a SYN is not scaled, be it that of a simultaneous open.
+#[test]
+fn the_window_of_a_simultaneous_open_is_not_scaled() {
+    let mut scene = Scene::new(Config { window_scaling: true, ..plain() });
+    scene.peer_options.window_scale = Some(7);
+    scene.reach(State::SynSent);
+    scene.say(segment(Flags::SYN));
+    scene.say(segment(SYN_ACK).at(0).window(2000));
+    assert_eq!(scene.status().send_window, 2000);
 }
 
 /// MUST-11: an RST in SYN-RECEIVED refuses an active open, and is told; a passive one goes back to LISTEN.

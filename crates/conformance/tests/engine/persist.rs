@@ -3,7 +3,7 @@
 use synfin_tcp::{CloseReason, Config, State};
 use synfin_wire::WindowSize;
 
-use crate::peer::{Scene, ack, ms, plain, secs};
+use crate::peer::{Scene, ack, ms, plain, secs, text};
 
 fn closed_window(config: Config) -> Scene {
     let mut scene = Scene::new(config).established();
@@ -118,4 +118,16 @@ fn a_fin_that_waits_is_probed_for() {
     assert_eq!(scene.heard(), ["0.200 ACK 0 ack 1: zero-window-probe"]);
     scene.say(ack().window(1));
     assert_eq!(scene.heard(), ["0.200 FIN,ACK 1 ack 1: fin"]);
+}
+
+/// MUST-34: beyond a window that was taken back the peer would find an acknowledgment without text
+/// unacceptable, and not read it.
+#[test]
+fn what_acknowledges_stays_in_a_window_that_was_taken_back() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(4000);
+    scene.say(ack().ack_seq(scene.iss + 1).window(1000));
+    scene.start();
+    scene.say(text(100).at(101).ack_seq(scene.iss + 1).window(1000));
+    assert_eq!(scene.heard(), ["0.000 ACK 1001 ack 1: out-of-order-ack"]);
 }

@@ -4,19 +4,20 @@ use synfin_tcp::Config;
 
 use crate::peer::{Scene, ack, ms, plain, text};
 
-/// MUST-38: the sender does not use a sliver of window, but waits for a segment's worth.
+/// MUST-38: with something in flight the sender does not use a sliver of window, but waits for a segment's worth.
 #[test]
 fn the_sender_does_not_fill_slivers() {
     let mut scene = Scene::new(plain()).established();
     scene.peer_window = 2000;
     scene.say(ack());
     scene.send(10_000);
-    assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: data"]);
-    // 540 octets of window are left, then 1000: under a segment, and something is in flight.
+    assert_eq!(scene.heard(), ["0.000 ACK 1+1460 ack 1: data", "0.000 PSH,ACK 1461+540 ack 1: data"]);
+    // 460 octets of window are left, then 1459: under a segment.
     scene.say(ack().ack_seq(scene.iss + 461));
+    scene.say(ack().ack_seq(scene.iss + 1460));
     assert_eq!(scene.heard(), [""; 0]);
     scene.say(ack().ack_seq(scene.iss + 1461));
-    assert_eq!(scene.heard(), ["0.000 ACK 1461+1460 ack 1: data"]);
+    assert_eq!(scene.heard(), ["0.000 ACK 2001+1460 ack 1: data"]);
 }
 
 /// Half of the largest window that the peer ever had is enough: its buffer may be smaller than a segment.
@@ -26,7 +27,7 @@ fn a_peer_with_a_small_buffer_gets_half_of_it_at_a_time() {
     scene.peer_window = 600;
     let mut scene = scene.established();
     scene.send(2000);
-    assert_eq!(scene.heard(), ["0.000 ACK 1+600 ack 1: data"]);
+    assert_eq!(scene.heard(), ["0.000 ACK 1+300 ack 1: data", "0.000 PSH,ACK 301+300 ack 1: data"]);
     scene.say(ack().window(299));
     assert_eq!(scene.heard(), [""; 0]);
     scene.say(ack().window(300));
@@ -42,7 +43,7 @@ fn a_sliver_is_used_when_nothing_else_comes() {
     scene.wait(ms(199));
     assert_eq!(scene.heard(), [""; 0]);
     scene.wait(ms(1));
-    assert_eq!(scene.heard(), ["0.200 ACK 1+100 ack 1: override-data"]);
+    assert_eq!(scene.heard(), ["0.200 PSH,ACK 1+100 ack 1: override-data"]);
 }
 
 /// MUST-39: the receiver does not announce slivers, but a segment's worth or half of its buffer.
@@ -51,6 +52,7 @@ fn the_receiver_does_not_announce_slivers() {
     let mut scene = Scene::new(Config { receive_buffer: 2920, ..plain() }).established();
     scene.say(text(1460));
     scene.say(text(1460));
+    scene.wait(ms(40));
     scene.start();
     for _ in 0..14 {
         scene.read(100);
@@ -67,11 +69,11 @@ fn a_small_buffer_is_announced_by_halves() {
     scene.say(text(1000));
     scene.wait(ms(40));
     scene.start();
-    scene.read(499);
+    scene.read(500);
     assert_eq!(scene.heard(), [""; 0]);
     scene.read(1);
     let heard = scene.segments();
-    assert_eq!((heard.len(), heard[0].header.window), (1, 500));
+    assert_eq!((heard.len(), heard[0].header.window), (1, 501));
 }
 
 /// An acknowledgment that goes out meanwhile announces no sliver either.

@@ -61,7 +61,7 @@ fn the_window_never_shrinks() {
     assert_eq!(edge, 10_001);
 }
 
-/// The user has made room, and the peer is told at once.
+/// The user has made room, and the peer is told at once: without a scale, in whole segments.
 #[test]
 fn reading_opens_a_closed_window() {
     let mut scene = Scene::new(holding(4000)).established();
@@ -75,7 +75,7 @@ fn reading_opens_a_closed_window() {
     let heard = scene.segments();
     assert_eq!(
         (scene.line(&heard[0]), heard[0].header.window),
-        ("0.000 ACK 1 ack 4001: window-update".into(), 4000)
+        ("0.000 ACK 1 ack 4001: window-update".into(), 2920)
     );
 }
 

@@ -20,6 +20,7 @@ macro_rules! errnos {
 }
 
 errnos! {
+    ENOENT = 2;
     EBADF = 9;
     EAGAIN = 11;
     EFAULT = 14;

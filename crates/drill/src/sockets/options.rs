@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::State;
+use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
@@ -15,6 +15,7 @@ const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_LINGER: i64 = 13;
 const SO_TIMESTAMPING: i64 = 37;
+const SO_MAX_PACING_RATE: i64 = 47;
 const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
@@ -26,6 +27,7 @@ const TCP_SYNCNT: i64 = 7;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
+const TCP_CONGESTION: i64 = 13;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
@@ -65,6 +67,9 @@ impl Kernel {
                 self.set_fast_open_keys(fd, &octets)?;
                 Ok(0)
             }
+            OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
+                self.set_congestion(fd, &name_of)
+            }
             OptionValue::Text(_) => {
                 self.unheed(option_name(level, name));
                 Ok(0)
@@ -73,65 +78,19 @@ impl Kernel {
     }
 
     fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
-        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
+        let now = self.now;
+        let connected = self.connection(fd);
         let file = self.tcp(fd)?;
-        let connected = match file.role {
-            Role::Connection(handle) => Some(handle),
-            Role::Idle | Role::Listener(_) => None,
-        };
-        let octets = usize::try_from(value).unwrap_or(0);
         match (level, name) {
-            // Linux doubles both, for what it spends beside the octets themselves.
-            (SOL_SOCKET, SO_SNDBUF) => {
-                let octets = octets.saturating_mul(2).max(SMALLEST_SEND_BUFFER);
-                (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_send_buffer(octets);
-                }
-            }
-            (SOL_TCP, TCP_CORK) => {
-                file.config.cork = value != 0;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_cork(value != 0);
-                }
-            }
-            (SOL_TCP, TCP_NOTSENT_LOWAT) => {
-                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
-                file.config.unsent_limit = limit;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_unsent_limit(limit);
-                }
-            }
-            (SOL_SOCKET, SO_RCVBUF) => {
-                let octets = octets.saturating_mul(2).max(SMALLEST_RECEIVE_BUFFER);
-                (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_receive_buffer(octets);
-                }
-            }
-            (SOL_TCP, TCP_WINDOW_CLAMP) => {
-                let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
-                file.config.window_clamp = Some(clamp);
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_window_clamp(clamp);
-                }
-            }
-            (SOL_TCP, TCP_QUICKACK) => {
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_quick_ack(value & 1 != 0, now);
-                }
-            }
+            (SOL_SOCKET, SO_SNDBUF | SO_RCVBUF) => self.set_buffer(fd, name, value)?,
+            (SOL_TCP, TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT) => self.set_sending(fd, name, value)?,
+            (SOL_TCP, TCP_WINDOW_CLAMP | TCP_QUICKACK) => self.set_receiving(fd, name, value)?,
             (SOL_SOCKET, SO_KEEPALIVE) => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
+            (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
-            (SOL_TCP, TCP_NODELAY) => {
-                file.config.nagle = value == 0;
-                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                    socket.set_nodelay(value != 0, now);
-                }
-            }
             (SOL_TCP, TCP_MAXSEG) if connected.is_none() => {
                 let mss = u16::try_from(value).map_err(|_| Errno::EINVAL)?;
                 file.config.mss = Mss::new(mss);
@@ -174,6 +133,75 @@ impl Kernel {
         Ok(0)
     }
 
+    /// Linux doubles both, for what it spends beside the octets themselves.
+    fn set_buffer(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        let doubled = usize::try_from(value).unwrap_or(0).saturating_mul(2);
+        if name == SO_SNDBUF {
+            let octets = doubled.max(SMALLEST_SEND_BUFFER);
+            (file.config.send_buffer, file.config.send_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_send_buffer(octets);
+            }
+        } else {
+            let octets = doubled.max(SMALLEST_RECEIVE_BUFFER);
+            (file.config.receive_buffer, file.config.receive_buffer_max) = (octets, octets);
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_receive_buffer(octets);
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides when a write leaves.
+    fn set_sending(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let (now, unsent_limit) = (self.now, self.defaults.unsent_limit);
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        match name {
+            TCP_CORK => {
+                file.config.cork = value != 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_cork(value != 0);
+                }
+            }
+            TCP_NODELAY => {
+                file.config.nagle = value == 0;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_nodelay(value != 0, now);
+                }
+            }
+            _ => {
+                let limit = if value == 0 { unsent_limit } else { Some(value as u32) };
+                file.config.unsent_limit = limit;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_unsent_limit(limit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides on windows and acknowledgments.
+    fn set_receiving(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let now = self.now;
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        if name == TCP_QUICKACK {
+            if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                socket.set_quick_ack(value & 1 != 0, now);
+            }
+            return Ok(());
+        }
+        let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
+        file.config.window_clamp = Some(clamp);
+        if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+            socket.set_window_clamp(clamp);
+        }
+        Ok(())
+    }
+
     /// What is set on a listener is for the connections that it accepts from now on.
     fn configure_listener(&mut self, fd: i32) {
         if let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) {
@@ -182,6 +210,30 @@ impl Kernel {
                 self.host.configure_listener(listener, &config);
             }
         }
+    }
+
+    /// TCP_CONGESTION: by a name that Linux knows too.
+    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<i64> {
+        let name = name.strip_suffix(b"\0").unwrap_or(name);
+        let algorithm = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
+        let algorithm: CongestionAlgorithm = algorithm.ok_or(Errno::ENOENT)?;
+        self.tcp(fd)?.config.congestion = algorithm;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_congestion(algorithm, now);
+        }
+        Ok(0)
+    }
+
+    /// SO_MAX_PACING_RATE; all ones is no limit.
+    fn set_max_pacing_rate(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let rate = u64::try_from(value).ok().filter(|rate| *rate != u64::from(u32::MAX));
+        self.tcp(fd)?.config.max_pacing_rate = rate;
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_max_pacing_rate(rate, now);
+        }
+        Ok(())
     }
 
     fn set_tos(&mut self, fd: i32, value: i64) {

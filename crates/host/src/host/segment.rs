@@ -296,6 +296,12 @@ impl Wishes {
         if let Some(timeout) = self.user_timeout {
             connection.set_user_timeout(timeout, now);
         }
+        if let Some(algorithm) = self.congestion {
+            connection.set_congestion(algorithm, now);
+        }
+        if let Some(rate) = self.max_pacing_rate {
+            connection.set_max_pacing_rate(rate, now);
+        }
         if self.close {
             connection.close(now);
         }

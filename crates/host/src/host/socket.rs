@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
-    CloseReason, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut, SendError, SendMeasures,
-    SendOptions, SendReason, State, Status,
+    CloseReason, CongestionAlgorithm, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut,
+    SendError, SendMeasures, SendOptions, SendReason, State, Status,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
@@ -262,6 +262,18 @@ impl<'a> TcpSocket<'a> {
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.call(|connection| connection.set_syn_patience(patience), |_| {});
+    }
+
+    /// Another congestion control from now on; the window stays as it is.
+    pub fn set_congestion(&mut self, algorithm: CongestionAlgorithm, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.congestion = Some(algorithm);
+        self.call(|connection| connection.set_congestion(algorithm, now), later);
+    }
+
+    /// SO_MAX_PACING_RATE: no more than so many octets a second.
+    pub fn set_max_pacing_rate(&mut self, rate: Option<u64>, now: Instant) {
+        let later = |phase: &mut HalfOpenPhase| phase.wishes.max_pacing_rate = Some(rate);
+        self.call(|connection| connection.set_max_pacing_rate(rate, now), later);
     }
 
     /// Calls the connection, or notes what to call once there is one.

@@ -38,6 +38,8 @@ pub(crate) struct HyStart {
     previous: Option<Duration>,
     /// Conservative slow start (RFC 9406 section 4.2).
     conservative: Option<Conservative>,
+    /// It has ended slow start once, which is enough: what ends it again is a loss.
+    found: bool,
     /// What the window did not grow by in it, in parts of `CSS_DIVISOR`.
     remainder: u32,
 }
@@ -61,6 +63,7 @@ impl HyStart {
             samples: 0,
             previous: None,
             conservative: None,
+            found: false,
             remainder: 0,
         }
     }
@@ -89,7 +92,7 @@ impl HyStart {
     pub(crate) fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent) {
         let rtt = event.rtt.max(Duration::from_micros(1));
         self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
-        if !window.in_slow_start() {
+        if self.found || !window.in_slow_start() {
             self.conservative = None;
             return;
         }
@@ -124,15 +127,20 @@ impl HyStart {
             self.train = event.now;
             let threshold = if event.paced { least } else { least / 2 };
             if event.now - self.round_began > threshold {
-                window.threshold = window.size;
+                self.end_slow_start(window);
             }
         }
         self.current = Some(self.current.map_or(rtt, |current| current.min(rtt)));
         if self.samples < SAMPLES {
             self.samples += 1;
         } else if self.current > Some(least + threshold(least)) {
-            window.threshold = window.size;
+            self.end_slow_start(window);
         }
+    }
+
+    fn end_slow_start(&mut self, window: &mut Window) {
+        self.found = true;
+        window.threshold = window.size;
     }
 
     /// RFC 9406 section 4.2.
@@ -153,7 +161,7 @@ impl HyStart {
             }
             Some(conservative) if conservative.rounds >= CSS_ROUNDS => {
                 self.conservative = None;
-                window.threshold = window.size;
+                self.end_slow_start(window);
             }
             Some(_) => {}
         }

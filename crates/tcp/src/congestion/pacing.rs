@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use synfin_wire::Instant;
+
 use super::Window;
 
 /// In slow start twice the rate that the window makes, later a fifth more than it.
@@ -11,8 +13,62 @@ const AVOIDANCE_PERCENT: u64 = 120;
 const BURSTS_A_SECOND: u64 = 1024;
 /// The most that is sent at once, octets.
 const MOST_AT_ONCE: u64 = 65_536;
+/// The first segments of a connection leave at once, as an initial window does.
+const UNPACED: u32 = 10;
 /// Paths shorter than this many times 512 microseconds take more at once.
 const SHORT_PATH: u32 = 32;
+
+/// What the pace depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PacingInput {
+    /// Segments sent and not acknowledged.
+    pub(crate) outstanding: u32,
+    /// The effective send MSS, octets.
+    pub(crate) mss: u32,
+    /// SRTT.
+    pub(crate) smoothed: Option<Duration>,
+    /// The most that the user wants, octets a second.
+    pub(crate) most: Option<u64>,
+}
+
+/// When text may leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pacer {
+    on: bool,
+    /// What has left by now used the rate up until then.
+    next: Instant,
+    /// Segments that have left, as far as it matters.
+    sent: u32,
+}
+
+impl Pacer {
+    /// Off: only those segments are paced whose controller, or user, wants that.
+    pub(crate) fn new(on: bool) -> Self {
+        Self { on, next: Instant::ZERO, sent: 0 }
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// When the next segment may leave, if that is later than `now`.
+    pub(crate) fn holds_until(&self, now: Instant) -> Option<Instant> {
+        Some(self.next).filter(|next| *next > now)
+    }
+
+    /// Text has left; without a rate nothing waits for it. What left late may be made good, up to half its time.
+    pub(crate) fn sent(&mut self, segments: u32, octets: u32, rate: Option<u64>, now: Instant) {
+        self.sent = self.sent.saturating_add(segments);
+        let left = self.next.max(now);
+        let late = left - self.next;
+        self.next = left;
+        if let Some(rate) = rate.filter(|rate| *rate > 0 && self.sent >= UNPACED) {
+            let nanos = u128::from(octets) * 1_000_000_000 / u128::from(rate);
+            let takes = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+            self.next += takes - late.min(takes / 2);
+        }
+    }
+}
 
 /// Octets a second at which the window would be used up, and some more; `None` before the first round trip.
 pub(crate) fn rate(window: &Window, outstanding: u32, mss: u32, smoothed: Option<Duration>) -> Option<u64> {

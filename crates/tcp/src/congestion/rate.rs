@@ -15,6 +15,10 @@ pub(crate) struct RateStamp {
     first_sent_at: Instant,
     /// There was not enough to send.
     app_limited: bool,
+    /// Segments found to be lost by then.
+    lost: u64,
+    /// Segments in flight with it.
+    in_flight: u32,
 }
 
 /// One measurement.
@@ -28,6 +32,10 @@ pub(crate) struct RateSample {
     pub(crate) interval: Duration,
     /// There was not enough to send: the path may be faster.
     pub(crate) app_limited: bool,
+    /// Segments found to be lost since.
+    pub(crate) lost: u64,
+    /// Segments that were in flight when it was sent, with it.
+    pub(crate) sent_in_flight: u32,
 }
 
 /// The counters that samples are made of.
@@ -35,6 +43,8 @@ pub(crate) struct RateSample {
 pub(crate) struct DeliveryRate {
     /// Segments delivered so far.
     pub(crate) delivered: u64,
+    /// Segments found to be lost so far.
+    pub(crate) lost: u64,
     delivered_at: Instant,
     first_sent_at: Instant,
     /// Until so many are delivered there was not enough to send.
@@ -52,12 +62,12 @@ struct Newest {
 
 impl DeliveryRate {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { delivered: 0, delivered_at: now, first_sent_at: now, limited_until: 0, newest: None }
+        Self { delivered: 0, lost: 0, delivered_at: now, first_sent_at: now, limited_until: 0, newest: None }
     }
 
-    /// What is sent now will remember.
-    pub(crate) fn stamp(&mut self, nothing_in_flight: bool, now: Instant) -> RateStamp {
-        if nothing_in_flight {
+    /// What is sent now will remember; `in_flight` counts it.
+    pub(crate) fn stamp(&mut self, nothing_outstanding: bool, in_flight: u32, now: Instant) -> RateStamp {
+        if nothing_outstanding {
             self.first_sent_at = now;
             self.delivered_at = now;
         }
@@ -66,6 +76,8 @@ impl DeliveryRate {
             delivered_at: self.delivered_at,
             first_sent_at: self.first_sent_at,
             app_limited: self.limited_until > self.delivered,
+            lost: self.lost,
+            in_flight,
         }
     }
 
@@ -104,6 +116,8 @@ impl DeliveryRate {
             delivered: self.delivered - stamp.delivered,
             interval: (sent_at - stamp.first_sent_at).max(now - stamp.delivered_at),
             app_limited: stamp.app_limited,
+            lost: self.lost - stamp.lost,
+            sent_in_flight: stamp.in_flight,
         })
     }
 }

@@ -1,9 +1,7 @@
 //! Slow start, congestion avoidance and the halving (RFC 5681 sections 3.1 and 3.2), by what has arrived rather
 //! than by acknowledgments (RFC 3465).
 
-use super::{
-    AckEvent, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent, Window,
-};
+use super::{AckEvent, CongestionController, CongestionEvent, Window};
 
 /// Reno has no state of its own.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +21,6 @@ impl CongestionController for Reno {
     fn on_congestion(&mut self, window: &Window, _: &CongestionEvent) -> u32 {
         (window.size / 2).max(2)
     }
-
-    fn on_timeout(&mut self, _: &TimeoutEvent) {}
-
-    fn on_round_trip(&mut self, _: &mut Window, _: &RoundTripEvent) {}
-
-    fn on_restart(&mut self, _: &RestartEvent) {}
 }
 
 #[cfg(test)]

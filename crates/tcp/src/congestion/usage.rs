@@ -57,6 +57,11 @@ impl Usage {
         }
     }
 
+    /// Something had to wait for the window in this round trip.
+    pub(crate) fn was_the_limit(&self) -> bool {
+        self.limited
+    }
+
     /// In slow start the window may grow to twice what was outstanding.
     pub(crate) fn is_limited(&self, window: &Window) -> bool {
         self.limited || (window.in_slow_start() && window.size < self.most_outstanding.saturating_mul(2))

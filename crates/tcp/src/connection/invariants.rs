@@ -45,7 +45,8 @@ impl Connection {
         if tcb.awaits_ack_of_syn() || !tcb.queue.is_empty() {
             assert!(timers.is_watching(), "nothing will be sent again");
         } else if tcb.has_unsent() {
-            assert!(timers.is_running(Timer::Persist), "what is held back will never be sent");
+            let waits = timers.is_running(Timer::Persist) || timers.is_running(Timer::Pacing);
+            assert!(waits, "what is held back will never be sent");
         }
         if tcb.released && tcb.state() == State::FinWait2 {
             assert!(timers.is_running(Timer::FinWait2), "FIN-WAIT-2 without an end");

@@ -68,6 +68,8 @@ pub struct Status {
     pub congestion_window: u32,
     /// ssthresh, octets; `u32::MAX` before the first loss.
     pub slow_start_threshold: u32,
+    /// How fast text may leave, octets a second, where there is a pace.
+    pub pacing_rate: Option<u64>,
     /// SND.WND, octets.
     pub send_window: u32,
     /// RCV.WND, octets.
@@ -151,6 +153,7 @@ impl Connection {
             rto: self.common.config.initial_rto,
             congestion_window: 0,
             slow_start_threshold: u32::MAX,
+            pacing_rate: None,
             send_window: 0,
             receive_window: 0,
             send_mss: self.common.config.mss.octets(),
@@ -191,7 +194,10 @@ impl Connection {
                 status.rto = syn_sent.rto.current();
                 status.send_queued = syn_sent.outbox.len();
             }
-            Phase::Synchronized(tcb) => tcb.describe(&mut status),
+            Phase::Synchronized(tcb) => {
+                tcb.describe(&mut status);
+                status.pacing_rate = tcb.pacing_rate(&self.common);
+            }
             Phase::TimeWait { .. } => {}
             Phase::Closed(closed) => status.close_reason = Some(closed.reason),
         }

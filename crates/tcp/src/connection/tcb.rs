@@ -8,6 +8,7 @@ use super::Common;
 use super::negotiate::Negotiated;
 use super::state::{State, Trigger};
 use crate::congestion::Congestion;
+use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
 use crate::receive::ecn::{EcnReceiver, OptionPlan};
@@ -313,6 +314,16 @@ impl Tcb {
     /// Segments that the congestion window has room for.
     pub(crate) fn congestion_room(&self) -> u32 {
         self.congestion.window().saturating_sub(self.in_flight())
+    }
+
+    /// Octets a second at which text is to leave.
+    pub(crate) fn pacing_rate(&self, common: &Common) -> Option<u64> {
+        self.congestion.pacing_rate(&PacingInput {
+            outstanding: self.queue.counts().outstanding,
+            mss: self.mss(),
+            smoothed: self.recovery.rtt.smoothed(),
+            most: common.config.max_pacing_rate,
+        })
     }
 
     /// Our FIN was sent.

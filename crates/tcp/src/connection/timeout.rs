@@ -35,6 +35,8 @@ pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> 
             }
             Timer::KeepAlive => keep_alive(common, tcb, now)?,
             Timer::FinWait2 => return Err(Stop::Close(CloseReason::FinWait2Timeout)),
+            // What has waited is polled for now.
+            Timer::Pacing => {}
         }
     }
     Ok(())

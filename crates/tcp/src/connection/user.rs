@@ -9,7 +9,7 @@ use synfin_wire::Instant;
 use super::state::{State, Trigger};
 use super::tcb::Tcb;
 use super::{Connection, Phase};
-use crate::config::{Config, KeepAlive};
+use crate::config::{Config, CongestionAlgorithm, KeepAlive};
 use crate::error::ReceiveError;
 use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
@@ -195,6 +195,20 @@ impl Connection {
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let _ = now;
         self.configure(|config| config.user_timeout = timeout);
+    }
+
+    /// Another congestion control from now on; the window stays as it is.
+    pub fn set_congestion(&mut self, algorithm: CongestionAlgorithm, now: Instant) {
+        self.configure(|config| config.congestion = algorithm);
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.congestion.switch(&self.common.config, tcb.send.nxt, now);
+        }
+    }
+
+    /// Sends no faster than so many octets a second from now on, or as fast as it may.
+    pub fn set_max_pacing_rate(&mut self, rate: Option<u64>, now: Instant) {
+        let _ = now;
+        self.configure(|config| config.max_pacing_rate = rate);
     }
 
     fn configure(&mut self, change: impl FnOnce(&mut Config)) {

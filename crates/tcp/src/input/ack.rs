@@ -79,7 +79,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     take_ecn(common, tcb, segment);
     tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
-    tcb.send.set_window(segment.header.seq, ack, window(tcb, segment));
+    tcb.send.set_window(segment.header.seq, ack, segment.window);
     begin(common, tcb, segment.arrived);
     ControlFlow::Continue(())
 }
@@ -225,7 +225,7 @@ fn set_timer(common: &Common, tcb: &mut Tcb, plan: &AckPlan, now: Instant) {
 /// anything of the window that was not known: one that does is no duplicate (RFC 5681 section 2).
 fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     let header = &segment.header;
-    let window = window(tcb, segment);
+    let window = segment.window;
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
     let tells = (header.seq.after(tcb.send.wl1) && window != tcb.send.wnd)
         || (header.seq == tcb.send.wl1 && (window > tcb.send.wnd || window == WindowSize::ZERO));
@@ -279,9 +279,4 @@ fn our_fin(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         | State::TimeWait => {}
     }
     ControlFlow::Continue(())
-}
-
-/// SEG.WND: the field, scaled.
-fn window(tcb: &Tcb, segment: &InWindow) -> WindowSize {
-    WindowSize::from_field(segment.header.window, tcb.negotiated.send_scale)
 }

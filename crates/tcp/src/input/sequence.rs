@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber};
+use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
@@ -18,10 +18,17 @@ const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
     let Incoming { segment, ecn, arrived } = incoming;
+    let window = window(tcb, &segment.header);
     let segment = without_repeated_syn(tcb, segment, arrived)?;
     paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, ecn, arrived)?;
-    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, arrived }))
+    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, arrived }, window))
+}
+
+/// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
+pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
+    let scale = if header.flags.syn() { WindowScale::NONE } else { tcb.negotiated.send_scale };
+    WindowSize::from_field(header.window, scale)
 }
 
 /// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
@@ -121,7 +128,7 @@ pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
-pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming) -> InWindow {
+pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InWindow {
     let Incoming { segment: Segment { header, mut payload }, ecn, arrived } = incoming;
     let mut flags = header.flags;
     let mut seq = header.seq;
@@ -142,5 +149,5 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming) -> InWindow {
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, ecn, arrived, header }
+    InWindow { seq, text: payload, flags, window, ecn, arrived, header }
 }

@@ -3,8 +3,6 @@
 use alloc::boxed::Box;
 use core::ops::ControlFlow;
 
-use synfin_wire::WindowSize;
-
 use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
 use crate::connection::ecn::EcnHandshake;
@@ -90,7 +88,8 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 /// Other controls or text: on with the sixth step.
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
     let arrived = incoming.arrived;
-    let segment = sequence::trim(tcb, incoming);
+    let window = sequence::window(tcb, &incoming.segment.header);
+    let segment = sequence::trim(tcb, incoming, window);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
         return Err(stop);
@@ -139,13 +138,12 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             mss: mss.max(syn_sent.text_sent),
             push: true,
             now: syn_sent.sent_at,
-            stamp: tcb.recovery.rate.stamp(true, syn_sent.sent_at),
+            stamp: tcb.recovery.rate.stamp(true, 1, syn_sent.sent_at),
         });
     }
     tcb.fin_queued = syn_sent.fin_queued;
     tcb.released = syn_sent.released;
-    // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
-    tcb.send.set_window(header.seq, header.ack, WindowSize::new(header.window.into()));
+    tcb.send.set_window(header.seq, header.ack, sequence::window(&tcb, header));
     tcb
 }
 

@@ -71,9 +71,19 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     segment
 }
 
+/// The number of a segment without text: SND.NXT, unless the peer has taken so much of its window back that
+/// it would find it outside and not look at the acknowledgment (MUST-34). Two ends that are in this together
+/// would never hear each other again. What the scale rounds off is not taken back.
+fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
+    let edge = tcb.send.una + tcb.send.wnd.octets();
+    let rounding = 1 << tcb.negotiated.send_scale.shift();
+    if tcb.send.nxt.octets_since(edge) < rounding { tcb.send.nxt } else { edge }
+}
+
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
 pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    finish(common, tcb, tcb.send.nxt, Flags::ACK, Payload::new(), 0, reason, now)
+    let seq = acceptable_seq(tcb);
+    finish(common, tcb, seq, Flags::ACK, Payload::new(), 0, reason, now)
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
@@ -102,13 +112,15 @@ pub(super) fn new_text(
     if was_empty {
         tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
     }
-    let stamp = tcb.recovery.rate.stamp(was_empty, now);
     let segments = octets.div_ceil(size).max(1);
+    let in_flight = tcb.in_flight() + segments;
+    let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
     tcb.send.nxt = end;
     let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
     let push = burst.is_some_and(|burst| burst.push);
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
+    super::paced(common, tcb, segments, octets, now);
     super::used(common, tcb, now);
     if reason == SendReason::TailLossProbe {
         tcb.recovery.probed(end, false);
@@ -151,9 +163,11 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    let stamp = tcb.recovery.rate.stamp(false, now);
+    let in_flight = tcb.in_flight() + octets.div_ceil(super::segment_size(tcb)).max(1);
+    let stamp = tcb.recovery.rate.stamp(false, in_flight, now);
     let probe = reason == SendReason::TailLossProbe;
     let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
+    super::paced(common, tcb, sent.segments, octets, now);
     tcb.tally.octets_retransmitted += u64::from(octets);
     tcb.recovery.sent_again(sent.segments);
     if probe {
@@ -196,7 +210,7 @@ fn text(
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     plan(common, tcb, now);
     let mut segment =
-        finish(common, tcb, tcb.send.nxt, Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
+        finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
     segment
 }

@@ -15,7 +15,8 @@ const OVERRIDE: Duration = Duration::from_millis(200);
 
 /// Starts the timer when text waits and no acknowledgment is to come that could let it go.
 pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let stuck = tcb.queue.is_empty() && tcb.has_unsent() && tcb.state().is_synchronized();
+    let idle = tcb.queue.is_empty() && !tcb.timers.is_running(Timer::Pacing);
+    let stuck = idle && tcb.has_unsent() && tcb.state().is_synchronized();
     if !stuck {
         tcb.timers.stop(Timer::Persist);
         return;

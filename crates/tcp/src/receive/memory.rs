@@ -164,12 +164,16 @@ impl ReceiveMemory {
         self.unread_charge += charge;
     }
 
-    /// The user has read so much. A segment's memory is free when all of it is read.
+    /// The user has read so much. A segment's memory is free when all of it is read, its text at once.
     pub(crate) fn read(&mut self, mut octets: usize) {
         self.round.read += octets as u64;
         while let Some((left, charge)) = self.unread.front_mut() {
             if (*left as usize) > octets {
                 *left -= octets as u32;
+                if !self.with_overhead {
+                    *charge -= octets as u32;
+                    self.unread_charge -= octets;
+                }
                 return;
             }
             octets -= *left as usize;

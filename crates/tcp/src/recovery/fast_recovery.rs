@@ -175,23 +175,30 @@ impl LossRecovery {
         }
         if self.state != RecoveryState::Recovery {
             self.enter(una, nxt, false, sender);
-            let input = PrrInput {
-                threshold: sender.congestion.window.threshold,
-                in_flight: self.in_flight(sender.queue),
-                delivered: 1,
-                safe: false,
-            };
-            if let Some(window) = self.prr.window(&input) {
-                sender.congestion.window.size = window.max(1);
+            if !sender.congestion.has_own_control() {
+                self.first_reduction(sender);
             }
         }
         true
     }
 
+    /// No acknowledgment has come, and yet the repair may begin.
+    fn first_reduction(&mut self, sender: &mut Sender<'_>) {
+        let input = PrrInput {
+            threshold: sender.congestion.window.threshold,
+            in_flight: self.in_flight(sender.queue),
+            delivered: 1,
+            safe: false,
+        };
+        if let Some(window) = self.prr.window(&input) {
+            sender.congestion.window.size = window.max(1);
+        }
+    }
+
     pub(super) fn count_lost(&mut self, before: Counts, queue: &RetransmissionQueue) {
         let after = queue.counts();
         let again = before.resent.saturating_sub(after.resent);
-        self.lost += u64::from(after.lost.saturating_sub(before.lost) + again);
+        self.rate.lost += u64::from(after.lost.saturating_sub(before.lost) + again);
     }
 
     /// Duplicates tell how many segments have left the network, where no SACK does.
@@ -267,6 +274,9 @@ impl LossRecovery {
 
     /// The window is where it was to come down to.
     pub(super) fn end_reduction(&mut self, sender: &mut Sender<'_>) {
+        if sender.congestion.has_own_control() {
+            return;
+        }
         let window = &mut sender.congestion.window;
         let has_threshold = window.threshold != u32::MAX;
         if has_threshold && (self.state == RecoveryState::Cwr || self.undo.is_possible()) {
@@ -368,7 +378,9 @@ impl LossRecovery {
         if unmark {
             sender.queue.unmark_lost();
         }
-        if self.undo.threshold > 0 {
+        if sender.congestion.has_own_control() {
+            sender.congestion.on_undo();
+        } else if self.undo.threshold > 0 {
             let window = &mut sender.congestion.window;
             window.size = window.size.max(self.undo.window);
             if self.undo.threshold > window.threshold {

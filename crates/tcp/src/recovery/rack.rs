@@ -33,6 +33,8 @@ pub(crate) struct Rack {
     steps: u8,
     /// Recoveries until `steps` goes back to one: RACK.reo_wnd_persist.
     persist: u8,
+    /// How late something was that had been taken for lost.
+    lateness: Duration,
     /// A DSACK came: the window was too narrow.
     dsack: bool,
     /// How much had been delivered when the window was last widened.
@@ -52,6 +54,7 @@ impl Default for Rack {
             advanced: false,
             steps: 1,
             persist: 0,
+            lateness: Duration::ZERO,
             dsack: false,
             widened_at: 0,
             reorderings: 0,
@@ -144,7 +147,16 @@ impl Rack {
             self.persist = PERSISTS;
         } else if self.persist == 0 {
             self.steps = 1;
+            self.lateness = Duration::ZERO;
         }
+    }
+
+    /// An echoed timestamp shows that the original of something sent again has arrived after so long: the window
+    /// was too narrow by what it was late beyond RACK.rtt. A DSACK would say the same (section 6.2, step 4), but
+    /// later, and not by how much.
+    pub(crate) fn original_was_late(&mut self, rtt: Duration) {
+        self.lateness = self.lateness.max(rtt.saturating_sub(self.rtt));
+        self.persist = PERSISTS;
     }
 
     /// A recovery has ended that was not in vain.
@@ -164,7 +176,8 @@ impl Rack {
             return Duration::ZERO;
         }
         let least = input.rtt.minimum().unwrap_or_default();
-        (least / 4 * u32::from(self.steps)).min(input.rtt.smoothed().unwrap_or_default())
+        let widened = (least / 4 * u32::from(self.steps)).max(self.lateness);
+        widened.min(input.rtt.smoothed().unwrap_or_default())
     }
 
     /// Marks what is lost, and tells how long the rest may still take (step 5); `None` when nothing has

@@ -1,11 +1,13 @@
 //! What an acknowledgment delivered: by its number, and by its SACK ranges (RFC 2018, RFC 2883, RFC 6675
 //! section 3).
 
+use core::time::Duration;
+
 use smallvec::SmallVec;
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
-use super::{AckInput, LossRecovery};
+use super::{AckInput, LossRecovery, echoed};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::SentRange;
@@ -179,8 +181,9 @@ impl LossRecovery {
             if ack.sack && !sent.sacked {
                 news.delivered += segments;
                 self.rate.count(segments);
-                if !is_echo_of_original(sent, ack) {
-                    self.rack.delivered(sent, &self.rtt, ack.now);
+                match echo_of_original(sent, ack) {
+                    Some(rtt) => self.rack.original_was_late(rtt),
+                    None => self.rack.delivered(sent, &self.rtt, ack.now),
                 }
             }
         });
@@ -200,10 +203,12 @@ impl LossRecovery {
     }
 }
 
-/// The peer echoes a timestamp older than the retransmission: it was the original that arrived.
-fn is_echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> bool {
-    let Some(echo) = ack.echo.filter(|_| sent.retransmissions > 0) else { return false };
+/// The peer echoes a timestamp older than the retransmission, so it was the original that arrived: how long that
+/// took.
+fn echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> Option<Duration> {
+    let echo = ack.echo.filter(|_| sent.retransmissions > 0)?;
     let since_sent = u32::try_from((ack.now - sent.sent_at).as_millis()).unwrap_or(u32::MAX);
     let sent_stamp = ack.clock.wrapping_sub(since_sent);
-    (echo.wrapping_sub(sent_stamp) as i32) < 0
+    let is_older = (echo.wrapping_sub(sent_stamp) as i32) < 0;
+    if is_older { echoed(ack.clock, echo) } else { None }
 }

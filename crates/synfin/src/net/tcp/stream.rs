@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use synfin_host::tcp::{CloseReason, KeepAlive, Status};
+use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status};
 use synfin_host::{ConnectOptions, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{ToSocketAddrs, lookup_host};
@@ -217,6 +217,17 @@ impl TcpStream {
     pub fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared().call(|state, now| {
             state.tcp(self.handle)?.set_user_timeout(timeout, now);
+            Ok(())
+        })
+    }
+
+    /// Another congestion control from now on; the window stays as it is.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_congestion(&self, algorithm: CongestionAlgorithm) -> io::Result<()> {
+        self.shared().call(|state, now| {
+            state.tcp(self.handle)?.set_congestion(algorithm, now);
             Ok(())
         })
     }

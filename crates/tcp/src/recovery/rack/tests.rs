@@ -28,7 +28,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let mut queue = RetransmissionQueue::default();
-        let stamp = DeliveryRate::new(ms(0)).stamp(true, ms(0));
+        let stamp = DeliveryRate::new(ms(0)).stamp(true, 1, ms(0));
         for i in 0..10 {
             let now = ms(i.into());
             queue.sent(NewRange {
@@ -101,7 +101,7 @@ fn a_lost_retransmission_is_found_by_what_was_sent_after_it() {
         scene.sack(index, ms(101));
     }
     assert_eq!(scene.lost(), 1);
-    let stamp = DeliveryRate::new(ms(0)).stamp(true, ms(0));
+    let stamp = DeliveryRate::new(ms(0)).stamp(true, 1, ms(0));
     scene.queue.retransmitted(&Again { start: at(0), end: at(1), now: ms(102), stamp, probe: false });
     let sent =
         NewRange { start: at(10), end: at(11), segments: 1, mss: MSS, push: false, now: ms(103), stamp };
@@ -115,7 +115,7 @@ fn a_lost_retransmission_is_found_by_what_was_sent_after_it() {
 fn an_answer_too_quick_for_the_retransmission_is_one_to_the_original() {
     let mut scene = Scene::new();
     scene.queue.mark_front_lost();
-    let stamp = DeliveryRate::new(ms(0)).stamp(true, ms(0));
+    let stamp = DeliveryRate::new(ms(0)).stamp(true, 1, ms(0));
     scene.queue.retransmitted(&Again { start: at(0), end: at(1), now: ms(120), stamp, probe: false });
     assert_eq!(scene.sack(0, ms(130)), None);
     assert_eq!(scene.lost(), 0, "it says nothing of what was sent up to 120 ms");

@@ -11,7 +11,7 @@ fn at(offset: u32) -> SeqNumber {
 }
 
 fn stamp() -> crate::congestion::rate::RateStamp {
-    DeliveryRate::new(Instant::ZERO).stamp(true, Instant::ZERO)
+    DeliveryRate::new(Instant::ZERO).stamp(true, 1, Instant::ZERO)
 }
 
 fn new_range(start: u32, octets: u32, millis: u64) -> NewRange {
