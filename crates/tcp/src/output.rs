@@ -46,6 +46,7 @@ pub(crate) fn poll(
     if let Some(reset) = tcb.intents.stray_reset.take() {
         return Some(reset);
     }
+    build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         note_app_limit(tcb);
         persist::arm(common, tcb, now);
@@ -91,6 +92,11 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     }
     if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
+    }
+    if tcb.ecn.owes_handshake()
+        && let Some(reason) = tcb.ack.due()
+    {
+        return Some(Decision::Acknowledge(reason));
     }
     loss_probe(tcb)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
@@ -161,7 +167,7 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let size = if within_window == 0 { size } else { size.min(within_window) };
     let (mss, segments, end) =
         tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
-    let most = room.min(at_once(common, tcb, mss)).min(per_packet(limits, mss));
+    let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
     let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
@@ -184,7 +190,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
-    let octets = octets.min(per_packet(limits, size).saturating_mul(size));
+    let octets = octets.min(per_packet(tcb, limits, size).saturating_mul(size));
     let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
@@ -248,7 +254,10 @@ fn note_app_limit(tcb: &mut Tcb) {
 }
 
 /// How many segments one packet of the device takes.
-fn per_packet(limits: TransmitLimits, size: u32) -> u32 {
+fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
+    if tcb.ecn.next_has_cwr() && !limits.repeats_cwr {
+        return 1;
+    }
     (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
 }
 
@@ -285,7 +294,7 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     }
 }
 
-/// What fits beside the SACK ranges that the segment will carry.
+/// What fits beside the options that the segment will carry.
 pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
-    burst::within_half_window(tcb, tcb.mss() - build::sack_len(tcb))
+    burst::within_half_window(tcb, tcb.mss() - build::planned_len(tcb))
 }

@@ -52,7 +52,7 @@ fn data_goes_both_ways_over_every_medium() {
 
 #[test]
 fn super_segments_go_whole() {
-    let offload = HostOffload { checksum: true, max_super_segment: 65_536 };
+    let offload = HostOffload { checksum: true, max_super_segment: 65_536, repeats_cwr: false };
     for server in SERVERS {
         let mut world = World::new(HostConfig { offload, ..config(A) }, HostConfig { offload, ..config(B) });
         let handles = world.establish(server);
