@@ -222,7 +222,7 @@ impl Segments {
         let seq = u32::from_be_bytes(seq).wrapping_add(from as u32);
         segment[TCP_SEQ..TCP_SEQ + 4].copy_from_slice(&seq.to_be_bytes());
 
-        let mut flags = Flags::from_bits(segment[TCP_FLAGS]);
+        let mut flags = Flags::from_bits(segment[TCP_FLAGS].into());
         if self.made > 0 {
             // RFC 3168 section 6.1.2: CWR is said once.
             flags = flags.without(Flags::CWR);
@@ -230,7 +230,7 @@ impl Segments {
         if self.left() > 1 {
             flags = flags.without(Flags::FIN | Flags::PSH);
         }
-        segment[TCP_FLAGS] = flags.bits();
+        segment[TCP_FLAGS] = flags.bits() as u8;
 
         put_u16(segment, TCP_CHECKSUM, 0);
         let pseudo_header = PseudoHeader { length: segment.len() as u32, ..self.pseudo_header };

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use synfin_host::tcp::{Config, SlowStartExit};
+use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback, SlowStartExit};
 use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOffload, SynCookies};
 
 use crate::sockets::syn_patience;
@@ -58,6 +58,8 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_frto", "2"),
     ("tcp_early_retrans", "4"),
     ("tcp_slow_start_after_idle", "0"),
+    ("tcp_ecn", "0"),
+    ("tcp_ecn_option", "2"),
     ("tcp_fastopen", "0x70403"),
     ("tcp_fastopen_key", "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"),
 ];
@@ -66,8 +68,6 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
 /// script's packets judge it.
 const OWN_WAY: &[&str] = &[
     "tcp_dsack",
-    "tcp_ecn",
-    "tcp_ecn_option",
     "tcp_fack",
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
@@ -200,6 +200,19 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_syn_linear_timeouts", Some(timeouts)) => {
             config.syn_linear_timeouts = u8::try_from(timeouts).unwrap_or(u8::MAX);
         }
+        ("tcp_ecn", Some(mode)) => ecn(mode, &mut config.ecn),
+        ("tcp_ecn_fallback", Some(_)) => config.ecn.fallback = is_on,
+        ("tcp_ecn_option", Some(mode)) => {
+            config.ecn.option = match mode {
+                0 => AccEcnOption::Never,
+                1 => AccEcnOption::Sparing,
+                2 => AccEcnOption::Always,
+                _ => AccEcnOption::Persistent,
+            };
+        }
+        ("tcp_ecn_option_beacon", Some(times)) => {
+            config.ecn.option_beacons = u8::try_from(times).unwrap_or(u8::MAX);
+        }
         ("tcp_congestion_control", _) => match value.parse() {
             Ok(algorithm) => config.congestion = algorithm,
             Err(_) => unheeded.push(format!("sysctl {name}={value}")),
@@ -207,6 +220,18 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         _ if OWN_WAY.contains(&name) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
+}
+
+/// Linux's modes: what is granted, and what is asked for.
+fn ecn(mode: usize, config: &mut EcnConfig) {
+    (config.accept, config.request) = match mode {
+        0 => (EcnFeedback::Off, EcnFeedback::Off),
+        1 => (EcnFeedback::Classic, EcnFeedback::Classic),
+        2 => (EcnFeedback::Classic, EcnFeedback::Off),
+        3 => (EcnFeedback::Accurate, EcnFeedback::Accurate),
+        4 => (EcnFeedback::Accurate, EcnFeedback::Classic),
+        _ => (EcnFeedback::Accurate, EcnFeedback::Off),
+    };
 }
 
 /// Sets Fast Open up; false when the setting is about something else, or no such value.

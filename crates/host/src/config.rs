@@ -65,6 +65,8 @@ pub struct HostOffload {
     pub checksum: bool,
     /// The most TCP text of one packet, octets, that the device cuts into segments itself; 0: it cuts none.
     pub max_super_segment: usize,
+    /// The device that cuts them repeats CWR in each piece, as AccECN wants it (RFC 9768 section 3.2.2).
+    pub repeats_cwr: bool,
 }
 
 /// How much a host holds at most: what a stranger can make it hold is bounded.

@@ -48,7 +48,10 @@ impl Emitter {
             checksum_offload: config.offload.checksum,
             limits: match super_segment {
                 0 => TransmitLimits::ONE_SEGMENT,
-                _ => TransmitLimits { max_payload: super_segment.min(LONGEST_TEXT) },
+                _ => TransmitLimits {
+                    max_payload: super_segment.min(LONGEST_TEXT),
+                    repeats_cwr: config.offload.repeats_cwr,
+                },
             },
             identification: Key::derive(secret, Purpose::Identification),
             fragmented: 0,

@@ -12,7 +12,8 @@ use synfin_sim::{LinkConfig, Loss, Network, Probability, Queue, Rate};
 
 const ROUND_TRIPS: [u64; 3] = [1, 20, 100];
 const LOSSES: [&str; 4] = ["0%", "0.1%", "1%", "3%"];
-const ALGORITHMS: [CongestionAlgorithm; 1] = [CongestionAlgorithm::Reno];
+const ALGORITHMS: [CongestionAlgorithm; 3] =
+    [CongestionAlgorithm::Reno, CongestionAlgorithm::Cubic, CongestionAlgorithm::Bbr];
 const SPAN: Duration = Duration::from_secs(10);
 
 /// Octets that a sink read within [`SPAN`].

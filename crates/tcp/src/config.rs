@@ -71,6 +71,8 @@ pub struct Config {
     pub max_pacing_rate: Option<u64>,
     /// When CUBIC's slow start ends without a loss.
     pub slow_start_exit: SlowStartExit,
+    /// Explicit congestion notification.
+    pub ecn: EcnConfig,
     /// A mark of congestion takes less of CUBIC's window than a loss (ABE, RFC 8511).
     pub alternative_backoff: bool,
     /// A window of which little or nothing was used for an RTO shrinks (RFC 5681 section 4.1, RFC 2861).
@@ -185,6 +187,70 @@ pub enum SlowStartExit {
     HyStartPlusPlus,
 }
 
+/// Explicit congestion notification: routers mark instead of dropping, and the receiver says so.
+///
+/// The default is [`EcnConfig::passive`], as in Linux and FreeBSD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EcnConfig {
+    /// The best feedback that a peer which opens is granted.
+    pub accept: EcnFeedback,
+    /// The feedback to ask for in an active open; the peer may grant less.
+    pub request: EcnFeedback,
+    /// Give ECN up where the path seems not to like it: a SYN that has to be sent again (RFC 3168
+    /// section 6.1.1.1, RFC 9768 section 3.1.4.1), ECN bits that were changed on the way (section 3.2.2.3).
+    pub fallback: bool,
+    /// When the AccECN option is sent.
+    pub option: AccEcnOption,
+    /// How often in a round trip [`AccEcnOption::Sparing`] sends it without need.
+    pub option_beacons: u8,
+}
+
+/// How marks are fed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum EcnFeedback {
+    /// Not at all: nothing that is sent is ECN-capable.
+    #[default]
+    Off,
+    /// Once a round trip (RFC 3168).
+    Classic,
+    /// Each of them (AccECN, RFC 9768).
+    Accurate,
+}
+
+/// When the AccECN option is sent (RFC 9768 section 3.2.3.3), to a peer that has shown to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccEcnOption {
+    /// Never.
+    Never,
+    /// When it has news, and some times in each round trip.
+    Sparing,
+    /// In each segment that has room, unless segments with it are lost again and again.
+    #[default]
+    Always,
+    /// In each segment that has room.
+    Persistent,
+}
+
+impl Default for EcnConfig {
+    fn default() -> Self {
+        Self::passive()
+    }
+}
+
+impl EcnConfig {
+    /// What a peer asks for is granted in the classic form, and nothing is asked for.
+    #[must_use]
+    pub const fn passive() -> Self {
+        Self {
+            accept: EcnFeedback::Classic,
+            request: EcnFeedback::Off,
+            fallback: true,
+            option: AccEcnOption::Always,
+            option_beacons: 3,
+        }
+    }
+}
+
 /// What is acknowledged at once when it arrives behind something unacknowledged (RFC 9293 section 3.8.6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SecondSegment {
@@ -232,6 +298,7 @@ impl Config {
             pacing: false,
             max_pacing_rate: None,
             slow_start_exit: SlowStartExit::HyStart,
+            ecn: EcnConfig::passive(),
             alternative_backoff: false,
             slow_start_after_idle: true,
             tail_loss_probe: true,

@@ -1,13 +1,15 @@
 //! How much may fly.
 //!
 //! In: what was acknowledged, lost or timed out. Out: the congestion window, in segments, and how fast to send.
-//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406, draft-ietf-ccwg-bbr. The controllers know nothing of which
-//! octets are lost, which is `recovery`'s to find; while a recovery lasts it is proportional rate reduction, there,
-//! that sets the window, unless the controller has control of its own.
+//! RFC 5681, RFC 6928, RFC 7661, RFC 9438, RFC 9406, draft-ietf-ccwg-bbr; of marks instead of losses, RFC 3168,
+//! RFC 8511, RFC 9768. The controllers know nothing of which octets are lost, which is `recovery`'s to find; while a
+//! recovery lasts it is proportional rate reduction, there, that sets the window, unless the controller has control of
+//! its own.
 
 mod bandwidth;
 mod bbr;
 mod cubic;
+pub(crate) mod ecn;
 mod hystart;
 pub(crate) mod pacing;
 pub(crate) mod rate;
@@ -21,10 +23,12 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::config::{Config, CongestionAlgorithm};
+use crate::connection::ecn::EcnHandshake;
 use crate::connection::status::RecoveryState;
 use bandwidth::Bandwidth;
 use bbr::Bbr;
 use cubic::Cubic;
+use ecn::EcnSender;
 use pacing::{Pacer, PacingInput};
 use rate::RateSample;
 use reno::Reno;
@@ -181,16 +185,29 @@ impl Algorithm {
 pub(crate) struct Congestion {
     pub(crate) window: Window,
     pub(crate) usage: Usage,
+    pub(crate) ecn: EcnSender,
     pub(crate) pacer: Pacer,
     algorithm: Algorithm,
 }
 
 impl Congestion {
     /// `initial_window` is in segments.
-    pub(crate) fn new(config: &Config, initial_window: u32, nxt: SeqNumber, now: Instant) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        initial_window: u32,
+        ecn: &EcnHandshake,
+        nxt: SeqNumber,
+        now: Instant,
+    ) -> Self {
         let window = Window::new(initial_window);
         let algorithm = Algorithm::new(config, window.size, nxt, now);
-        Self { window, usage: Usage::new(nxt, now), pacer: Pacer::new(config.pacing), algorithm }
+        Self {
+            window,
+            usage: Usage::new(nxt, now),
+            ecn: EcnSender::new(ecn),
+            pacer: Pacer::new(config.pacing),
+            algorithm,
+        }
     }
 
     /// Another algorithm from now on, with the window that there is.

@@ -3,6 +3,7 @@
 //! Orchestration only. What a segment means is for `input` to say, what is sent for `output`; here the
 //! phases hand over to one another.
 
+pub mod ecn;
 pub mod half_open;
 mod invariants;
 pub mod measures;

@@ -19,12 +19,13 @@ mod urgent;
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, WindowSize};
+use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, WindowSize};
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
+use crate::receive::ecn::Arrival;
 use crate::receive::window;
 
 pub use no_connection::no_connection;
@@ -54,6 +55,7 @@ struct InWindow {
     flags: Flags,
     /// SEG.WND, scaled.
     window: WindowSize,
+    ecn: Ecn,
     arrived: Instant,
 }
 
@@ -70,6 +72,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
+    congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
     sequence::remember_timestamp(tcb, &segment);
     urgent::check(common, tcb, &segment);
@@ -92,6 +95,21 @@ fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.tally.segments_received += 1;
     if let Some(keep_alive) = common.config.keep_alive {
         tcb.timers.set(crate::timer::Timer::KeepAlive, segment.arrived + keep_alive.idle);
+    }
+}
+
+/// Counts how it came (RFC 9768 section 3.2.2; RFC 3168 section 6.1.3). One with much text is several that a device
+/// has put together.
+fn congestion_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    let octets = segment.text.len() as u32;
+    let arrival = Arrival {
+        ecn: segment.ecn,
+        flags: segment.flags,
+        octets,
+        segments: octets.div_ceil(common.config.mss.octets().into()).max(1),
+    };
+    if tcb.ecn.arrived(&arrival) {
+        tcb.ack.at_once(SendReason::EcnAck);
     }
 }
 

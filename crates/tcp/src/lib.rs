@@ -42,11 +42,15 @@ mod recovery;
 mod send;
 mod timer;
 
-pub use config::{Config, CongestionAlgorithm, KeepAlive, SecondSegment, SlowStartExit, UnknownAlgorithm};
+pub use config::{
+    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SecondSegment,
+    SlowStartExit, UnknownAlgorithm,
+};
+pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};
-pub use connection::status::{RecoveryState, Status};
+pub use connection::status::{EcnStatus, RecoveryState, Status};
 pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
 pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
@@ -57,3 +61,4 @@ pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
 pub use reason::{CloseReason, DropReason, SendReason};
+pub use receive::ecn::EcnOctets;

@@ -38,9 +38,12 @@ impl SegmentOut {
 pub struct TransmitLimits {
     /// The most text of one segment, octets. Over the MSS only when the device cuts segments itself.
     pub max_payload: usize,
+    /// The device that cuts a segment leaves CWR in each of its pieces. Most leave it in the first alone, as RFC 3168
+    /// section 6.1.2 wants it, which an ACE field of AccECN must not suffer.
+    pub repeats_cwr: bool,
 }
 
 impl TransmitLimits {
     /// No segment exceeds the MSS.
-    pub const ONE_SEGMENT: Self = Self { max_payload: 0 };
+    pub const ONE_SEGMENT: Self = Self { max_payload: 0, repeats_cwr: true };
 }

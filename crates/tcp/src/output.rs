@@ -46,6 +46,7 @@ pub(crate) fn poll(
     if let Some(reset) = tcb.intents.stray_reset.take() {
         return Some(reset);
     }
+    build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         note_app_limit(tcb);
         persist::arm(common, tcb, now);
@@ -91,6 +92,11 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     }
     if !tcb.may_send_text() {
         return tcb.ack.due().map(Decision::Acknowledge);
+    }
+    if tcb.ecn.owes_handshake()
+        && let Some(reason) = tcb.ack.due()
+    {
+        return Some(Decision::Acknowledge(reason));
     }
     loss_probe(tcb)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
@@ -263,10 +269,10 @@ fn note_app_limit(tcb: &mut Tcb) {
     }
 }
 
-/// How many segments one packet of the device takes. With an urgent pointer it is one: the device that cuts a larger
-/// packet up does not know that the pointer of each part is another.
+/// How many segments one packet of the device takes. With an urgent pointer it is one, as with a CWR that must not be
+/// repeated: the device that cuts a larger packet up gives each part the same header.
 fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
-    if tcb.send.is_urgent() {
+    if tcb.send.is_urgent() || (tcb.ecn.next_has_cwr() && !limits.repeats_cwr) {
         return 1;
     }
     (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
@@ -305,7 +311,7 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     }
 }
 
-/// What fits beside the SACK ranges that the segment will carry.
+/// What fits beside the options that the segment will carry.
 pub(crate) fn segment_size(tcb: &Tcb) -> u32 {
-    burst::within_half_window(tcb, tcb.mss() - build::sack_len(tcb))
+    burst::within_half_window(tcb, tcb.mss() - build::planned_len(tcb))
 }

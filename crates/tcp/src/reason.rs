@@ -112,6 +112,8 @@ reasons! {
         UnacceptableAck = "unacceptable-ack", "RFC 9293 3.10.7.4";
         /// A segment whose timestamp is older than one already seen.
         PawsAck = "paws-ack", "RFC 7323 5.3";
+        /// The ECN field has changed, marks have added up, or the peer has reduced its window.
+        EcnAck = "ecn-ack", "RFC 9768 3.2.2.5.1";
         /// The user has read, so the window has opened.
         WindowUpdate = "window-update", "RFC 9293 3.8.6.2.2";
         /// The peer's FIN.

@@ -2,11 +2,12 @@
 //!
 //! In: the text of segments that passed the sequence check. Out: octets in order for the user, and what
 //! the next acknowledgment says: RCV.NXT, the window, the SACK ranges, and when it is due. RFC 9293
-//! sections 3.3.1, 3.8.6.2.2 and 3.8.6.3, RFC 2018.
+//! sections 3.3.1, 3.8.6.2.2 and 3.8.6.3, RFC 2018; and how it came, RFC 3168 and RFC 9768.
 
 pub(crate) mod ack_policy;
 pub(crate) mod assembler;
 pub(crate) mod buffer;
+pub(crate) mod ecn;
 pub(crate) mod memory;
 pub(crate) mod sack_report;
 pub(crate) mod space;

@@ -22,6 +22,7 @@ use core::time::Duration;
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::congestion::ecn::{Delivery, Feedback};
 use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
 use crate::connection::status::RecoveryState;
@@ -56,8 +57,10 @@ pub(crate) struct AckInput<'a> {
     pub(crate) carries_text: bool,
     /// It tells of a window.
     pub(crate) tells_window: bool,
-    /// The peer echoes a congestion mark.
+    /// The peer tells of a congestion mark that nobody knew of.
     pub(crate) mark: bool,
+    /// What it says of marks, when that is to be read.
+    pub(crate) feedback: Option<Feedback<'a>>,
     /// The timestamp of ours that it echoes.
     pub(crate) echo: Option<u32>,
     /// Our timestamp now.
@@ -183,6 +186,8 @@ impl LossRecovery {
             plan.timer = Self::timer_after(sender.queue, &news, measured);
             self.rack.adapt(self.rate.prior(), self.rate.delivered);
         }
+        let mark = self.is_marked(ack, sender, &news);
+        let ack = &AckInput { mark, ..*ack };
         self.on_probe_answered(ack, sender, &news);
         let dubious = if had_outstanding { self.is_dubious(ack, &news) } else { news.dsack };
         if dubious {
@@ -210,6 +215,20 @@ impl LossRecovery {
         self.take_sacks(ack, sender.queue, &mut news);
         self.judge(ack, sender, &mut news, &mut plan);
         plan
+    }
+
+    /// Whether something of what was delivered had been marked.
+    fn is_marked(&self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
+        let Some(feedback) = &ack.feedback else { return ack.mark };
+        let calm = matches!(self.state, RecoveryState::Open | RecoveryState::Cwr);
+        let delivery = Delivery {
+            segments: news.delivered,
+            octets: news.delivered_octets,
+            progress: news.acknowledged > 0 || news.sacked,
+            exact: ack.sack || calm,
+            mss: ack.mss,
+        };
+        sender.congestion.ecn.marked(feedback, &delivery) > 0
     }
 
     /// Anything out of the ordinary: a duplicate, a SACK, a mark, or trouble that goes on.

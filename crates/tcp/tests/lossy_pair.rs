@@ -66,7 +66,7 @@ fn run(seed: u64) {
         pair.open_simultaneously();
     }
     if random.percent(30) {
-        pair.limits = TransmitLimits { max_payload: 65_000 };
+        pair.limits = TransmitLimits { max_payload: 65_000, repeats_cwr: false };
     }
     pair.run(Instant::from_millis(50_000_000));
     for end in 0..2 {

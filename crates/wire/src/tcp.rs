@@ -7,9 +7,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::checksum::{Checksum, PseudoHeader};
 use crate::seq::SeqNumber;
 
+mod acc_ecn;
 mod fast_open;
 mod options;
 
+pub use acc_ecn::AccEcn;
 pub use fast_open::{Cookie, FastOpenOption};
 pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
 
@@ -30,17 +32,16 @@ struct FixedHeader {
     destination_port: U16,
     seq: U32,
     ack: U32,
-    /// The data offset in the high nibble, reserved bits in the low one.
-    offset_and_reserved: u8,
-    flags: u8,
+    /// The data offset in the high nibble, then three reserved bits, then the nine control bits.
+    offset_and_flags: U16,
     window: U16,
     checksum: U16,
     urgent_pointer: U16,
 }
 
-/// The control bits, eight of them, in the header's order (RFC 9293 section 3.1).
+/// The control bits in the header's order: the eight of RFC 9293 section 3.1, and AE before them (RFC 9768).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Flags(u8);
+pub struct Flags(u16);
 
 impl Flags {
     /// No bit set.
@@ -61,18 +62,36 @@ impl Flags {
     pub const ECE: Self = Self(0x40);
     /// Congestion Window Reduced (RFC 3168).
     pub const CWR: Self = Self(0x80);
+    /// Accurate ECN (RFC 9768 section 3.1).
+    pub const AE: Self = Self(0x100);
+    /// The ACE field: AE, CWR and ECE as one number of three bits (RFC 9768 section 3.2).
+    pub const ACE: Self = Self(0x1c0);
 
-    /// From the header's octet.
+    /// From the nine bits of the header.
     #[must_use]
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits)
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & 0x1ff)
     }
 
-    /// The header's octet.
+    /// The nine bits of the header.
     #[must_use]
-    pub const fn bits(self) -> u8 {
+    pub const fn bits(self) -> u16 {
         self.0
     }
+
+    /// The ACE field of `number`, of which the three lowest bits count.
+    #[must_use]
+    pub const fn from_ace(number: u32) -> Self {
+        Self(((number & 0b111) as u16) << Self::ACE_SHIFT)
+    }
+
+    /// The number in the ACE field, 0 to 7.
+    #[must_use]
+    pub const fn ace(self) -> u8 {
+        (self.0 >> Self::ACE_SHIFT & 0b111) as u8
+    }
+
+    const ACE_SHIFT: u16 = 6;
 
     /// Whether every bit of `other` is set here.
     #[must_use]
@@ -139,7 +158,7 @@ impl core::ops::BitOr for Flags {
 impl core::fmt::Debug for Flags {
     /// The names joined by commas, as people write them: `SYN,ACK`.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const NAMES: [(&str, Flags); 8] = [
+        const NAMES: [(&str, Flags); 9] = [
             ("SYN", Flags::SYN),
             ("FIN", Flags::FIN),
             ("RST", Flags::RST),
@@ -148,6 +167,7 @@ impl core::fmt::Debug for Flags {
             ("URG", Flags::URG),
             ("ECE", Flags::ECE),
             ("CWR", Flags::CWR),
+            ("AE", Flags::AE),
         ];
         let mut separator = "";
         for (name, flag) in NAMES {
@@ -173,8 +193,7 @@ pub struct TcpHeader {
     pub ack: SeqNumber,
     /// The control bits.
     pub flags: Flags,
-    /// The three reserved bits and AE (RFC 9768), as the low nibble of the data-offset octet. Ignored on
-    /// receipt by RFC 9293 section 3.1; sent as zero.
+    /// The three reserved bits. Ignored on receipt by RFC 9293 section 3.1; sent as zero.
     pub reserved: u8,
     /// The window field as it stands in the header, not scaled.
     pub window: u16,
@@ -216,7 +235,8 @@ impl Segment {
     /// before it stand (MUST-7).
     pub fn parse(bytes: Bytes, pseudo_header: Option<&PseudoHeader>) -> Result<Self, SegmentError> {
         let (fixed, behind) = FixedHeader::ref_from_prefix(&bytes).map_err(|_| SegmentError::Truncated)?;
-        let header_len = usize::from(fixed.offset_and_reserved >> 4) * 4;
+        let offset_and_flags = fixed.offset_and_flags.get();
+        let header_len = usize::from(offset_and_flags >> 12) * 4;
         let options_len = header_len.checked_sub(HEADER_LEN).ok_or(SegmentError::DataOffset)?;
         let options = behind.get(..options_len).ok_or(SegmentError::Truncated)?;
         if let Some(pseudo_header) = pseudo_header {
@@ -231,8 +251,8 @@ impl Segment {
             destination_port: fixed.destination_port.get(),
             seq: SeqNumber::new(fixed.seq.get()),
             ack: SeqNumber::new(fixed.ack.get()),
-            flags: Flags::from_bits(fixed.flags),
-            reserved: fixed.offset_and_reserved & 0x0f,
+            flags: Flags::from_bits(offset_and_flags),
+            reserved: (offset_and_flags >> 9 & 0b111) as u8,
             window: fixed.window.get(),
             urgent_pointer: fixed.urgent_pointer.get(),
             options: TcpOptions::parse(options),
@@ -258,13 +278,14 @@ impl TcpHeader {
     /// When `buffer` is shorter than [`TcpHeader::len`].
     pub fn write(&self, buffer: &mut [u8]) -> usize {
         let len = HEADER_LEN + self.options.write(&mut buffer[HEADER_LEN..]);
+        let reserved = u16::from(self.reserved & 0b111);
+        let offset_and_flags = ((len / 4) << 12) as u16 | reserved << 9 | self.flags.bits();
         let fixed = FixedHeader {
             source_port: self.source_port.into(),
             destination_port: self.destination_port.into(),
             seq: self.seq.value().into(),
             ack: self.ack.value().into(),
-            offset_and_reserved: ((len / 4) << 4) as u8 | self.reserved & 0x0f,
-            flags: self.flags.bits(),
+            offset_and_flags: offset_and_flags.into(),
             window: self.window.into(),
             checksum: U16::ZERO,
             urgent_pointer: self.urgent_pointer.into(),

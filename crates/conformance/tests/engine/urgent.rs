@@ -113,17 +113,6 @@ fn a_pointer_that_does_not_fit_says_what_it_can() {
     assert_eq!(told[4], (5840, Some(64_160)));
 }
 
-/// No device that cuts a large packet into segments knows what to make of the pointer.
-#[test]
-fn urgent_segments_leave_one_by_one() {
-    let mut scene = Scene::new(plain()).established();
-    let now = scene.now;
-    let ordinary = scene.socket().send(Bytes::from(vec![0; 2920]), now);
-    assert_eq!(ordinary, Ok(2920));
-    send_urgent(&mut scene, 1);
-    assert_eq!(scene.heard().len(), 3);
-}
-
 /// Section 3.10.2: what is urgent before the handshake is so behind it.
 #[test]
 fn urgent_data_may_wait_for_the_handshake() {

@@ -64,6 +64,7 @@ impl Setup {
         setup.host.mtu = form.mtu();
         // Linux hands its device super-segments, and scripts are written for them.
         setup.host.offload.max_super_segment = LARGEST_SUPER_SEGMENT;
+        setup.host.offload.repeats_cwr = true;
         for flag in &script.flags {
             setup.flag(flag)?;
         }

@@ -1,12 +1,14 @@
 //! What `TCP_INFO` tells.
 
-use synfin_host::tcp::{RecoveryState, State};
+use synfin_host::tcp::{EcnFeedback, EcnStatus, RecoveryState, State, Status};
 use synfin_wire::Instant;
 
 use super::Kernel;
 
 const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
+const ECN: i64 = 8;
+const ECN_SEEN: i64 = 16;
 const SYN_DATA: i64 = 32;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
@@ -23,51 +25,9 @@ impl Kernel {
         let state = linux_state(self.state(fd));
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
-        let segment = i64::from(status.send_mss).max(1);
-        let micros = |span: std::time::Duration| span.as_micros() as i64;
-        let threshold = match status.threshold_segments {
-            u32::MAX => INFINITE_THRESHOLD,
-            segments => i64::from(segments),
-        };
-        let bit = |set, bit| if set { bit } else { 0 };
-        let options = bit(status.timestamps, TIMESTAMPS)
-            | bit(status.sack, SACK)
-            | bit(status.syn_text_taken, SYN_DATA);
         let mut info = self.measured_info(fd);
-        info.extend([
-            ("tcpi_state", state),
-            ("tcpi_options", options),
-            ("tcpi_rto", micros(status.rto)),
-            ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
-            ("tcpi_rttvar", micros(status.rtt_variation)),
-            ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
-            ("tcpi_snd_cwnd", i64::from(status.window_segments)),
-            ("tcpi_snd_ssthresh", threshold),
-            ("tcpi_snd_mss", segment),
-            ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
-            ("tcpi_unacked", i64::from(status.segments_outstanding)),
-            ("tcpi_ca_state", recovery_state(status.recovery)),
-            ("tcpi_sacked", i64::from(status.segments_sacked)),
-            ("tcpi_lost", i64::from(status.segments_lost)),
-            ("tcpi_retrans", i64::from(status.segments_resent)),
-            ("tcpi_retransmits", i64::from(status.retransmissions)),
-            ("tcpi_total_retrans", status.segments_retransmitted as i64),
-            ("tcpi_delivered", status.segments_delivered as i64),
-            ("tcpi_reordering", i64::from(status.reordering)),
-            ("tcpi_reord_seen", i64::from(status.reorderings)),
-            ("tcpi_dsack_dups", status.segments_duplicated as i64),
-            ("tcpi_probes", i64::from(status.probes)),
-            ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
-            ("tcpi_bytes_acked", status.octets_acknowledged as i64),
-            ("tcpi_bytes_received", status.octets_received as i64),
-            ("tcpi_bytes_sent", status.octets_sent as i64),
-            ("tcpi_bytes_retrans", status.octets_retransmitted as i64),
-            ("tcpi_segs_out", status.segments_sent as i64),
-            ("tcpi_segs_in", status.segments_received as i64),
-            ("tcpi_snd_wnd", i64::from(status.send_window)),
-            ("tcpi_rcv_wnd", i64::from(status.receive_window)),
-            ("tcpi_total_rto", i64::from(status.timeouts)),
-        ]);
+        info.extend(connection_info(&status, state, mss));
+        info.extend(ecn_info(&status.ecn));
         Some(info)
     }
 
@@ -102,6 +62,88 @@ impl Kernel {
             ]);
         }
         info
+    }
+}
+
+fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
+    let segment = i64::from(status.send_mss).max(1);
+    let micros = |span: std::time::Duration| span.as_micros() as i64;
+    let threshold = match status.threshold_segments {
+        u32::MAX => INFINITE_THRESHOLD,
+        segments => i64::from(segments),
+    };
+    let options = option(status.timestamps, TIMESTAMPS)
+        | option(status.sack, SACK)
+        | option(status.ecn.feedback != EcnFeedback::Off, ECN)
+        | option(status.ecn.seen, ECN_SEEN)
+        | option(status.syn_text_taken, SYN_DATA);
+    vec![
+        ("tcpi_state", state),
+        ("tcpi_options", options),
+        ("tcpi_rto", micros(status.rto)),
+        ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
+        ("tcpi_rttvar", micros(status.rtt_variation)),
+        ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
+        ("tcpi_snd_cwnd", i64::from(status.window_segments)),
+        ("tcpi_snd_ssthresh", threshold),
+        ("tcpi_snd_mss", segment),
+        ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
+        ("tcpi_unacked", i64::from(status.segments_outstanding)),
+        ("tcpi_ca_state", recovery_state(status.recovery)),
+        ("tcpi_sacked", i64::from(status.segments_sacked)),
+        ("tcpi_lost", i64::from(status.segments_lost)),
+        ("tcpi_retrans", i64::from(status.segments_resent)),
+        ("tcpi_retransmits", i64::from(status.retransmissions)),
+        ("tcpi_total_retrans", status.segments_retransmitted as i64),
+        ("tcpi_delivered", status.segments_delivered as i64),
+        ("tcpi_reordering", i64::from(status.reordering)),
+        ("tcpi_reord_seen", i64::from(status.reorderings)),
+        ("tcpi_dsack_dups", status.segments_duplicated as i64),
+        ("tcpi_probes", i64::from(status.probes)),
+        ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
+        ("tcpi_bytes_acked", status.octets_acknowledged as i64),
+        ("tcpi_bytes_received", status.octets_received as i64),
+        ("tcpi_bytes_sent", status.octets_sent as i64),
+        ("tcpi_bytes_retrans", status.octets_retransmitted as i64),
+        ("tcpi_segs_out", status.segments_sent as i64),
+        ("tcpi_segs_in", status.segments_received as i64),
+        ("tcpi_snd_wnd", i64::from(status.send_window)),
+        ("tcpi_rcv_wnd", i64::from(status.receive_window)),
+        ("tcpi_total_rto", i64::from(status.timeouts)),
+    ]
+}
+
+fn ecn_info(ecn: &EcnStatus) -> TcpInfo {
+    let failures = ecn.failures;
+    let failed = option(failures.ace_sent, 1)
+        | option(failures.ace_received, 2)
+        | option(failures.option_sent, 4)
+        | option(failures.option_received, 8);
+    vec![
+        ("tcpi_ecn_mode", feedback(ecn.feedback)),
+        ("tcpi_accecn_opt_seen", ecn.option_seen as i64),
+        ("tcpi_accecn_fail_mode", failed),
+        ("tcpi_delivered_ce", ecn.delivered_marks.into()),
+        ("tcpi_received_ce", ecn.received_marks.into()),
+        ("tcpi_delivered_e1_bytes", ecn.delivered.ect1.into()),
+        ("tcpi_delivered_e0_bytes", ecn.delivered.ect0.into()),
+        ("tcpi_delivered_ce_bytes", ecn.delivered.ce.into()),
+        ("tcpi_received_e1_bytes", ecn.received.ect1.into()),
+        ("tcpi_received_e0_bytes", ecn.received.ect0.into()),
+        ("tcpi_received_ce_bytes", ecn.received.ce.into()),
+    ]
+}
+
+fn option(is_on: bool, bit: i64) -> i64 {
+    if is_on { bit } else { 0 }
+}
+
+/// The numbers of Linux's ECN modes.
+fn feedback(feedback: EcnFeedback) -> i64 {
+    match feedback {
+        EcnFeedback::Off => 0,
+        EcnFeedback::Classic => 1,
+        EcnFeedback::Accurate => 2,
     }
 }
 

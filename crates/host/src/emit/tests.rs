@@ -59,7 +59,7 @@ fn a_segment_is_whole_and_its_checksum_right() {
 
 #[test]
 fn a_partial_checksum_is_one_sum_short_of_complete() {
-    let offload = HostOffload { checksum: true, max_super_segment: 65_536 };
+    let offload = HostOffload { checksum: true, max_super_segment: 65_536, repeats_cwr: false };
     for v4 in [true, false] {
         let packet = emitter(1500, offload).segment(segment(&["text"], Some(1000)), pair(v4), 0);
         let ChecksumOut::Partial { start, offset } = packet.checksum else { panic!() };

@@ -47,6 +47,9 @@ impl Host {
             (options.window_scale, options.sack_permitted) = (None, false);
         }
         let offered = options.clone();
+        // Nothing notes what would be agreed on about ECN, either.
+        let flags = &mut syn.segment.header.flags;
+        *flags = flags.without(Flags::ACE);
         let mss = offered.mss.unwrap_or(config.default_peer_mss.octets());
         let ends = (pair.local, pair.remote);
         let iss = self.syn_cookies.sequence(ends, syn.segment.header.seq, mss, now);

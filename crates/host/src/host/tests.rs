@@ -1,6 +1,7 @@
 mod connections;
 mod ethernet;
 mod fast_open;
+mod flood;
 mod forwarding;
 mod hostile;
 mod many;

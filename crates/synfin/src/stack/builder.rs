@@ -187,7 +187,7 @@ fn medium_of(config: &HostConfig) -> synfin_device::Medium {
 fn offload_of(capabilities: &Capabilities) -> HostOffload {
     let max_super_segment =
         if capabilities.segmentation { capabilities.max_super_segment - LONGEST_HEADERS } else { 0 };
-    HostOffload { checksum: capabilities.checksum, max_super_segment }
+    HostOffload { checksum: capabilities.checksum, max_super_segment, repeats_cwr: false }
 }
 
 fn draw_secret() -> io::Result<[u8; 32]> {

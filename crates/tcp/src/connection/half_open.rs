@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestamps, WindowSize};
 
+use super::ecn::EcnHandshake;
 use super::negotiate::{self, Negotiated};
 use super::state::State;
 use super::tcb::{Beginning, Opening, Tcb};
@@ -38,8 +39,8 @@ pub struct HalfOpen {
     deferred: bool,
     started: Instant,
     sent_at: Instant,
-    /// The SYN-ACK was sent again, whoever asked for it.
-    repeated: bool,
+    /// How often the SYN-ACK was sent, whoever asked for it.
+    sends: u8,
     deadline: Instant,
     due: Option<SendReason>,
     /// The Fast Open option for the first SYN-ACK; one that is sent again does without, as Linux's.
@@ -68,9 +69,10 @@ impl HalfOpen {
     #[must_use]
     pub fn from_syn(config: &Config, syn: &Incoming, identity: Identity) -> Self {
         let header = &syn.segment.header;
+        let ecn = EcnHandshake::from_syn(config.ecn.accept, header, syn.ecn);
         Self {
             identity,
-            negotiated: Negotiated::from_peer(config, &header.options),
+            negotiated: Negotiated { ecn, ..Negotiated::from_peer(config, &header.options) },
             irs: header.seq,
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             window: header.window,
@@ -78,7 +80,7 @@ impl HalfOpen {
             deferred: false,
             started: syn.arrived,
             sent_at: syn.arrived,
-            repeated: false,
+            sends: 0,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
             fast_open: None,
@@ -99,7 +101,7 @@ impl HalfOpen {
     /// is not known.
     #[must_use]
     pub fn answered_before(self) -> Self {
-        Self { repeated: true, due: None, ..self }
+        Self { sends: u8::MAX, due: None, ..self }
     }
 
     /// What makes the connection this one.
@@ -114,6 +116,10 @@ impl HalfOpen {
         if self.defers(config, &incoming) {
             self.deferred = true;
             return HalfOpenOutcome::Stay(Verdict::Dropped(DropReason::AwaitsText));
+        }
+        let header = &incoming.segment.header;
+        if header.flags.syn() && !header.flags.ack() && header.seq == self.irs {
+            self.negotiated.ecn.syn_again(header, incoming.ecn);
         }
         let mut connection = self.connection(config);
         let verdict = connection.handle_segment(incoming);
@@ -192,11 +198,12 @@ impl HalfOpen {
         if reason == SendReason::SynAckRepeat {
             self.deadline = now + self.wait(config);
         }
-        self.repeated |= !matches!(reason, SendReason::SynAck | SendReason::SynAckCookie);
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
-        let mut segment = syn_ack(config, self.identity, self.irs + 1, &self.negotiated, stamps, reason);
-        segment.header.options.fast_open = self.fast_open.take().map(|option| *option);
-        Some(segment)
+        let fast_open = self.fast_open.take().map(|option| *option);
+        let this = SynAck { sends: self.sends, stamps, fast_open, reason };
+        self.sends = self.sends.saturating_add(1);
+        self.negotiated.ecn.syn_ack_sent(this.sends);
+        Some(syn_ack(config, self.identity, self.irs + 1, &self.negotiated, &this))
     }
 
     /// When [`HalfOpen::handle_timeout`] is to be called next.
@@ -231,7 +238,7 @@ impl HalfOpen {
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.last_challenge;
-        tcb.syn_ack_at = (!self.repeated).then_some(self.sent_at);
+        tcb.syn_ack_at = (self.sends < 2).then_some(self.sent_at);
         tcb
     }
 }
@@ -281,25 +288,33 @@ pub(crate) fn rto_after_handshake(config: &Config, retransmissions: u8) -> Rto {
     rto
 }
 
+/// What differs from one SYN-ACK of a connection to the next.
+pub(crate) struct SynAck {
+    /// How often it was sent before.
+    pub(crate) sends: u8,
+    pub(crate) stamps: Timestamps,
+    pub(crate) fast_open: Option<FastOpenOption>,
+    pub(crate) reason: SendReason,
+}
+
 /// A SYN-ACK: `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`.
 pub(crate) fn syn_ack(
     config: &Config,
     identity: Identity,
     ack: SeqNumber,
     negotiated: &Negotiated,
-    stamps: Timestamps,
-    reason: SendReason,
+    this: &SynAck,
 ) -> SegmentOut {
     let header = TcpHeader {
         source_port: identity.local_port,
         destination_port: identity.remote_port,
         seq: identity.iss,
         ack,
-        flags: Flags::SYN | Flags::ACK,
+        flags: Flags::SYN | Flags::ACK | negotiated.ecn.syn_ack_flags(this.sends),
         reserved: 0,
         window: negotiate::syn_window(config).octets() as u16,
         urgent_pointer: 0,
-        options: negotiate::answer(config, negotiated, stamps),
+        options: negotiate::answer(config, negotiated, this),
     };
-    SegmentOut::without_text(header, reason)
+    SegmentOut::without_text(header, this.reason)
 }

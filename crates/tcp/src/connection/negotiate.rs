@@ -1,8 +1,11 @@
 //! What the two SYNs agree on: MSS, window scale, timestamps, SACK (RFC 9293 section 3.7.1, RFC 7323,
-//! RFC 2018).
+//! RFC 2018); what they say of ECN is in [`super::ecn`].
 
+use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
 
+use super::ecn::EcnHandshake;
+use super::half_open::SynAck;
 use crate::config::Config;
 use crate::receive::memory;
 
@@ -22,6 +25,8 @@ pub(crate) struct Negotiated {
     pub(crate) scaling: bool,
     pub(crate) timestamps: bool,
     pub(crate) sack: bool,
+    /// What the header's bits have said, beside the options.
+    pub(crate) ecn: EcnHandshake,
 }
 
 /// The options of an active SYN.
@@ -37,14 +42,30 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
 }
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
-pub(crate) fn answer(config: &Config, negotiated: &Negotiated, stamps: Timestamps) -> TcpOptions {
-    TcpOptions {
+pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) -> TcpOptions {
+    let mut options = TcpOptions {
         mss: Some(config.mss.octets()),
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
-        timestamps: negotiated.timestamps.then_some(stamps),
+        timestamps: negotiated.timestamps.then_some(this.stamps),
+        acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, this.sends),
+        fast_open: this.fast_open,
         order: config.option_order,
         ..TcpOptions::default()
+    };
+    shorten_acc_ecn(&mut options);
+    options
+}
+
+/// A long Fast Open cookie may leave room for some of the counters, or none (RFC 9768 section 3.2.3: the last ones
+/// may be missing).
+fn shorten_acc_ecn(options: &mut TcpOptions) {
+    while options.len() > MAX_OPTIONS_LEN
+        && let Some(acc_ecn) = &mut options.acc_ecn
+    {
+        if acc_ecn.counters.pop().is_none() {
+            options.acc_ecn = None;
+        }
     }
 }
 
@@ -74,6 +95,7 @@ impl Negotiated {
             scaling: config.window_scaling && peer.window_scale.is_some(),
             timestamps,
             sack: config.sack && peer.sack_permitted,
+            ecn: EcnHandshake::default(),
         }
     }
 
@@ -87,3 +109,6 @@ impl Negotiated {
         is_lower
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,8 @@ use core::time::Duration;
 use bytes::Bytes;
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
-use super::{Common, negotiate};
+use super::{Common, ecn, negotiate};
+use crate::config::Config;
 use crate::fast_open::FastOpenAttempt;
 use crate::input::Stop;
 use crate::outgoing::SegmentOut;
@@ -132,7 +133,7 @@ impl SynSent {
             destination_port: common.identity.remote_port,
             seq: common.identity.iss,
             ack: SeqNumber::default(),
-            flags: Flags::SYN,
+            flags: Flags::SYN | self.ecn_flags(&common.config),
             reserved: 0,
             window: negotiate::syn_window(&common.config).octets() as u16,
             urgent_pointer: 0,
@@ -159,6 +160,11 @@ impl SynSent {
         };
         let payload = self.outbox.slice(common.identity.iss + 1, octets);
         SegmentOut { payload, payload_len: octets, reason, ..syn }
+    }
+
+    /// The ECN bits of the SYN that was sent last, or is to be sent.
+    pub(crate) fn ecn_flags(&self, config: &Config) -> Flags {
+        ecn::syn_flags(&config.ecn, self.retransmissions)
     }
 
     /// Takes the user's data for later.

@@ -5,7 +5,10 @@ use core::time::Duration;
 use super::state::State;
 use super::tcb::Tcb;
 use super::{Connection, Phase};
+use crate::config::EcnFeedback;
+use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
 use crate::reason::CloseReason;
+use crate::receive::ecn::EcnOctets;
 
 /// How far loss recovery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -22,6 +25,28 @@ pub enum RecoveryState {
     Recovery,
     /// The retransmission timer ran out (RFC 6298 section 5.4).
     Loss,
+}
+
+/// Explicit congestion notification so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct EcnStatus {
+    /// What both ends agreed on.
+    pub feedback: EcnFeedback,
+    /// The peer has sent ECN-capable segments.
+    pub seen: bool,
+    /// Segments that came marked.
+    pub received_marks: u32,
+    /// Segments of ours that came marked, as the peer says; with classic feedback, those of each acknowledgment that
+    /// echoes a mark.
+    pub delivered_marks: u32,
+    /// Octets of text that came, by codepoint.
+    pub received: EcnOctets,
+    /// Octets of ours by codepoint, as the peer's AccECN option says.
+    pub delivered: EcnOctets,
+    /// What the peer's AccECN option has shown.
+    pub option_seen: AccEcnSeen,
+    /// What of AccECN is not used, since the path does not let it through.
+    pub failures: AccEcnFailures,
 }
 
 /// A snapshot of a connection.
@@ -95,6 +120,8 @@ pub struct Status {
     pub timestamps: bool,
     /// Both ends use SACK.
     pub sack: bool,
+    /// How congestion is fed back, and what was.
+    pub ecn: EcnStatus,
     /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
     pub syn_text_taken: bool,
     /// Segments sent, those without text included.
@@ -152,6 +179,7 @@ impl Connection {
             receive_queued: self.receive_available(),
             timestamps: false,
             sack: false,
+            ecn: EcnStatus::default(),
             syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
             segments_received: 0,
@@ -189,6 +217,7 @@ impl Tcb {
         status.send_queued = self.outbox.len();
         status.timestamps = self.negotiated.timestamps;
         status.sack = self.negotiated.sack;
+        status.ecn = self.describe_ecn();
         status.segments_sent = self.tally.segments_sent;
         status.segments_received = self.tally.segments_received;
         status.octets_sent = self.tally.octets_sent;
@@ -196,6 +225,21 @@ impl Tcb {
         status.octets_received = self.tally.octets_received;
         status.octets_retransmitted = self.tally.octets_retransmitted;
         status.timeouts = self.tally.timeouts;
+    }
+
+    fn describe_ecn(&self) -> EcnStatus {
+        let sender = &self.congestion.ecn;
+        let option_sent = self.ecn.option_failed || sender.failures.option_sent;
+        EcnStatus {
+            feedback: sender.feedback,
+            seen: self.ecn.seen,
+            received_marks: self.ecn.marks,
+            delivered_marks: sender.marks,
+            received: self.ecn.octets,
+            delivered: sender.octets,
+            option_seen: sender.option_seen,
+            failures: AccEcnFailures { option_sent, ..sender.failures },
+        }
     }
 
     fn describe_path(&self, status: &mut Status) {

@@ -11,6 +11,7 @@ use crate::congestion::Congestion;
 use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
 use crate::reason::SendReason;
+use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::memory;
 use crate::receive::window::Room;
 use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
@@ -112,6 +113,9 @@ pub(crate) struct Tcb {
     pub(crate) peer_fin: Option<SeqNumber>,
     pub(crate) ack: AckPolicy,
     pub(crate) stamps: TimestampState,
+    pub(crate) ecn: EcnReceiver,
+    /// What the next header has room for.
+    pub(crate) plan: OptionPlan,
 
     pub(crate) recovery: LossRecovery,
     pub(crate) congestion: Congestion,
@@ -203,8 +207,20 @@ impl Tcb {
             peer_fin: None,
             ack: AckPolicy::new(own_mss.min(mss), window),
             memory,
+            ecn: EcnReceiver::new(
+                &begin.negotiated.ecn,
+                begin.opening == Opening::Active && begin.state == State::Established,
+                begin.now,
+            ),
+            plan: OptionPlan::default(),
             recovery: LossRecovery::new(begin.rto, begin.now),
-            congestion: Congestion::new(&common.config, segments.into(), iss, begin.now),
+            congestion: Congestion::new(
+                &common.config,
+                segments.into(),
+                &begin.negotiated.ecn,
+                iss,
+                begin.now,
+            ),
             repair: Repair::Nothing,
             timers: TimerTable::new(),
             intents: Intents::default(),

@@ -4,8 +4,11 @@ use core::ops::ControlFlow;
 
 use synfin_wire::{Instant, SeqNumber, WindowSize};
 
+use super::sequence::newer_timestamp;
 use super::{InWindow, Step, Stop, challenge, drop};
+use crate::congestion::ecn::{EcnSender, Feedback};
 use crate::connection::Common;
+use crate::connection::ecn::AccEcnSeen;
 use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::watch_flight;
@@ -20,7 +23,8 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     if !segment.flags.ack() {
         return drop(DropReason::NoAck);
     }
-    if tcb.awaits_ack_of_syn() {
+    let establishes = tcb.awaits_ack_of_syn();
+    if establishes {
         establish(common, tcb, segment)?;
     }
     in_range(tcb, segment)?;
@@ -30,7 +34,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     let prior_una = tcb.send.una;
     let advanced = advance(common, tcb, segment);
     let tells_window = take_window(common, tcb, segment) || advanced;
-    let plan = recover(common, tcb, segment, prior_una, tells_window);
+    let plan = recover(common, tcb, segment, prior_una, tells_window, establishes);
     tcb.repair = plan.repair;
     if advanced {
         tcb.retransmissions = 0;
@@ -72,11 +76,21 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);
         tcb.recovery.measured(RttSample { rtt, una: ack, nxt: tcb.send.nxt });
     }
+    take_ecn(common, tcb, segment);
     tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
     tcb.send.set_window(segment.header.seq, ack, segment.window);
     begin(common, tcb, segment.arrived);
     ControlFlow::Continue(())
+}
+
+/// What the acknowledgment of our SYN-ACK says of ECN (RFC 9768 section 3.2.2.1).
+fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    let header = &segment.header;
+    let is_pure = segment.text.is_empty() && !segment.flags.fin() && header.options.sack.is_empty();
+    let handshake = &mut tcb.negotiated.ecn;
+    handshake.take_third(&common.config.ecn, header, is_pure);
+    tcb.congestion.ecn = EcnSender::new(handshake);
 }
 
 /// What every way into ESTABLISHED does.
@@ -148,10 +162,22 @@ fn recover(
     segment: &InWindow,
     prior_una: SeqNumber,
     tells_window: bool,
+    establishes: bool,
 ) -> AckPlan {
-    let input = ack_input(common, tcb, segment, prior_una, tells_window);
+    let mut input = ack_input(common, tcb, segment, prior_una, tells_window);
+    // RFC 9768 section 3.2.2.1: in the handshake the ECN bits have a meaning of their own.
+    input.feedback = (!establishes).then_some(Feedback {
+        flags: segment.flags,
+        option: segment.header.options.acc_ecn.as_ref(),
+        newer: newer_timestamp(tcb, segment).is_some_and(|newer| newer != tcb.stamps.recent),
+        octets_sent: tcb.tally.octets_sent,
+    });
     let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
-    tcb.recovery.on_ack(&input, &mut sender)
+    let plan = tcb.recovery.on_ack(&input, &mut sender);
+    if tcb.congestion.ecn.option_seen > AccEcnSeen::Nothing {
+        tcb.ecn.saw_option();
+    }
+    plan
 }
 
 fn ack_input<'a>(
@@ -174,6 +200,7 @@ fn ack_input<'a>(
         carries_text: !segment.text.is_empty() || segment.flags.fin() || segment.flags.syn(),
         tells_window,
         mark: false,
+        feedback: None,
         echo: echo(tcb, segment),
         clock: common.identity.timestamp(segment.arrived),
         largest_window: tcb.send.max_wnd.octets(),

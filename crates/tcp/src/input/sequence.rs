@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
+use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
@@ -17,12 +17,12 @@ const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
-    let Incoming { segment, arrived, .. } = incoming;
+    let Incoming { segment, ecn, arrived } = incoming;
     let window = window(tcb, &segment.header);
     let segment = without_repeated_syn(tcb, segment, arrived)?;
     paws(common, tcb, &segment, arrived)?;
-    acceptable(tcb, &segment, arrived)?;
-    ControlFlow::Continue(trim(tcb, segment, window, arrived))
+    acceptable(tcb, &segment, ecn, arrived)?;
+    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, arrived }, window))
 }
 
 /// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
@@ -70,7 +70,7 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
     ControlFlow::Continue(())
 }
 
-fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
+fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
     let header = &segment.header;
     if tcb.receive.accepts(header.seq, segment.sequence_length()) {
         return ControlFlow::Continue(());
@@ -85,6 +85,12 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
     } else {
         DropReason::OutsideWindow
     };
+    if header.flags.syn() && header.flags.ack() && header.seq == tcb.receive.irs {
+        tcb.ecn.syn_ack_again(ecn);
+    }
+    if reason == DropReason::Duplicate && !segment.payload.is_empty() {
+        tcb.ecn.duplicate(header.seq);
+    }
     if !header.flags.rst() {
         if reason == DropReason::Duplicate && !header.flags.syn() {
             came_again(tcb, header.seq, segment.end());
@@ -103,24 +109,27 @@ fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
     }
 }
 
-/// RFC 7323 section 4.3 (2): only a segment that spans Last.ACK.sent may set TS.Recent. It is taken from a segment
-/// whose acknowledgment was checked too, as Linux does it: a blind attacker who has guessed one number alone
-/// could otherwise make all that the peer sends look old.
-pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
-    let Some(stamps) = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) else {
-        return;
-    };
+/// What TS.Recent becomes (RFC 7323 section 4.3 (2)): only a segment that spans Last.ACK.sent may set it.
+pub(super) fn newer_timestamp(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
+    let stamps = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps)?;
     let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
     let stale = segment.arrived - tcb.stamps.recent_at >= RECENT_LIFETIME;
-    if (newer || stale) && segment.header.seq.at_or_before(tcb.stamps.last_ack_sent) {
-        tcb.stamps.recent = stamps.value;
+    let spans = segment.header.seq.at_or_before(tcb.stamps.last_ack_sent);
+    ((newer || stale) && spans).then_some(stamps.value)
+}
+
+/// Sets TS.Recent. It is taken from a segment whose acknowledgment was checked too, as Linux does it: a blind attacker
+/// who has guessed one number alone could otherwise make all that the peer sends look old.
+pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
+    if let Some(value) = newer_timestamp(tcb, segment) {
+        tcb.stamps.recent = value;
         tcb.stamps.recent_at = segment.arrived;
     }
 }
 
 /// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
-pub(super) fn trim(tcb: &mut Tcb, segment: Segment, window: WindowSize, arrived: Instant) -> InWindow {
-    let Segment { header, mut payload } = segment;
+pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InWindow {
+    let Incoming { segment: Segment { header, mut payload }, ecn, arrived } = incoming;
     let mut flags = header.flags;
     let mut seq = header.seq;
     if flags.syn() && seq.before(tcb.receive.nxt) {
@@ -140,5 +149,5 @@ pub(super) fn trim(tcb: &mut Tcb, segment: Segment, window: WindowSize, arrived:
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, window, arrived, header }
+    InWindow { seq, text: payload, flags, window, ecn, arrived, header }
 }

@@ -5,6 +5,7 @@ use core::ops::ControlFlow;
 
 use super::{Stop, ack, fin, sequence, text, urgent};
 use crate::connection::Common;
+use crate::connection::ecn::EcnHandshake;
 use crate::connection::half_open::rto_after_handshake;
 use crate::connection::negotiate::Negotiated;
 use crate::connection::open::SynSent;
@@ -86,9 +87,9 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 
 /// Other controls or text: on with the sixth step.
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
-    let Incoming { segment, arrived, .. } = incoming;
-    let window = sequence::window(tcb, &segment.header);
-    let segment = sequence::trim(tcb, segment, window, arrived);
+    let arrived = incoming.arrived;
+    let window = sequence::window(tcb, &incoming.segment.header);
+    let segment = sequence::trim(tcb, incoming, window);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
         return Err(stop);
@@ -103,12 +104,19 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<
 fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, state: State) -> Tcb {
     let header = &incoming.segment.header;
     let outbox = core::mem::replace(&mut syn_sent.outbox, SendBuffer::new(common.identity.iss + 1));
+    let sent = syn_sent.ecn_flags(&common.config);
+    let config = &common.config.ecn;
+    let ecn = if header.flags.ack() {
+        EcnHandshake::from_syn_ack(config, header, incoming.ecn, sent)
+    } else {
+        EcnHandshake::from_syn(config.request, header, incoming.ecn)
+    };
     let mut tcb = Tcb::new(
         common,
         Beginning {
             state,
             opening: Opening::Active,
-            negotiated: Negotiated::from_peer(&common.config, &header.options),
+            negotiated: Negotiated { ecn, ..Negotiated::from_peer(&common.config, &header.options) },
             irs: header.seq,
             timestamp: header.options.timestamps.map_or(0, |stamps| stamps.value),
             outbox,

@@ -54,6 +54,7 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
 fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     take(tcb, segment.text.clone());
     note_data(common, tcb, segment);
+    heed_marks(common, tcb, segment);
     if !tcb.assembler.is_empty() {
         while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
             take(tcb, bytes);
@@ -94,6 +95,13 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     }
 }
 
+/// How the text came may say that the peer needs acknowledgments soon.
+fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    if tcb.ecn.text(segment.ecn) {
+        tcb.ack.quicken(2, common.config.delayed_ack);
+    }
+}
+
 /// The round trip as the receiver sees it: by the timestamp of ours that a full segment echoes, or else by
 /// how long a window's worth of data took.
 fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32) {
@@ -112,6 +120,7 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
+    heed_marks(common, tcb, segment);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, segment.text.clone()) {

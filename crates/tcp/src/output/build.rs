@@ -1,14 +1,16 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
+use crate::config::EcnFeedback;
 use crate::congestion::RestartEvent;
 use crate::connection::Common;
-use crate::connection::half_open;
+use crate::connection::half_open::{self, SynAck};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
+use crate::receive::ecn::OptionPlanInput;
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
@@ -19,12 +21,24 @@ const fn max_sack_ranges(timestamps: bool) -> usize {
     if timestamps { 3 } else { 4 }
 }
 
-/// Octets that the SACK ranges will take in the next header.
-pub(super) fn sack_len(tcb: &Tcb) -> u32 {
-    match reported_ranges(tcb) {
+/// Works out what the next header has room for beside timestamps: SACK ranges and the AccECN option.
+pub(super) fn plan(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let input = OptionPlanInput {
+        timestamps: tcb.negotiated.timestamps,
+        ranges: reported_ranges(tcb),
+        smoothed_rtt: tcb.recovery.rtt.smoothed(),
+        now,
+    };
+    tcb.plan = tcb.ecn.plan(&common.config.ecn, &input);
+}
+
+/// Octets that the planned options will take in the next header.
+pub(super) fn planned_len(tcb: &Tcb) -> u32 {
+    let sack = match tcb.plan.ranges {
         0 => 0,
         ranges => 4 + 8 * ranges as u32,
-    }
+    };
+    sack + tcb.plan.octets as u32
 }
 
 fn reported_ranges(tcb: &Tcb) -> usize {
@@ -44,9 +58,12 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
     let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
     tcb.syn_ack_at = first.then_some(now);
-    let mut segment =
-        half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, stamps, reason);
-    segment.header.options.fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    let again = matches!(reason, SendReason::SynAckRetransmit | SendReason::SynAckRepeat);
+    let sends = tcb.retransmissions.max(again.into());
+    let fast_open = tcb.intents.fast_open.take().map(|option| *option);
+    let this = SynAck { sends, stamps, fast_open, reason };
+    tcb.negotiated.ecn.syn_ack_sent(sends);
+    let mut segment = half_open::syn_ack(config, common.identity, tcb.receive.nxt, &tcb.negotiated, &this);
     // Text of the SYN that waits to be read takes its part of the buffer.
     let free = config.receive_buffer.saturating_sub(tcb.inbox.len());
     segment.header.window = segment.header.window.min(u16::try_from(free).unwrap_or(u16::MAX));
@@ -113,7 +130,20 @@ pub(super) fn new_text(
     }
     let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
     let flags = text_flags(push || train, fin);
-    text(common, tcb, start, octets, flags, reason, now)
+    let mut segment = text(common, tcb, start, octets, flags, reason, now);
+    if octets > 0 {
+        mark_new(tcb, &mut segment);
+    }
+    segment
+}
+
+/// Classic ECN: text that was never sent is ECN-capable, and the first after a reduction says that there was one
+/// (RFC 3168 section 6.1.2).
+fn mark_new(tcb: &mut Tcb, segment: &mut SegmentOut) {
+    segment.ecn = tcb.congestion.ecn.codepoint(true);
+    if tcb.negotiated.ecn.feedback == EcnFeedback::Classic && tcb.recovery.take_cwr() {
+        segment.header.flags = segment.header.flags | Flags::CWR;
+    }
 }
 
 /// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
@@ -178,6 +208,7 @@ fn text(
 
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    plan(common, tcb, now);
     let mut segment =
         finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
@@ -241,8 +272,12 @@ fn unacknowledging(
         let value = common.identity.timestamp(now);
         options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
     }
-    options.sack.extend(tcb.sack_report.ranges().take(reported_ranges(tcb)).copied());
+    options.sack.extend(tcb.sack_report.ranges().take(tcb.plan.ranges).copied());
     tcb.sack_report.sent();
+    let option_plan = tcb.plan;
+    options.acc_ecn = tcb.ecn.option(&option_plan, now);
+    let is_pure = payload_len == 0 && flags == Flags::ACK && options.sack.is_empty();
+    let ecn_flags = tcb.ecn.flags(is_pure);
     tcb.tally.segments_sent += 1;
     let urgent_pointer = tcb.send.urgent_pointer(seq);
     let flags = if urgent_pointer.is_some() { flags | Flags::URG } else { flags };
@@ -252,7 +287,7 @@ fn unacknowledging(
             destination_port: common.identity.remote_port,
             seq,
             ack: tcb.receive.nxt,
-            flags,
+            flags: flags | ecn_flags,
             reserved: 0,
             window,
             urgent_pointer: urgent_pointer.unwrap_or(0),
@@ -261,7 +296,7 @@ fn unacknowledging(
         payload,
         payload_len,
         segment_size: None,
-        ecn: Ecn::NotEct,
+        ecn: tcb.congestion.ecn.codepoint(false),
         reason,
     }
 }

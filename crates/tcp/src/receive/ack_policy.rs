@@ -265,6 +265,13 @@ impl AckPolicy {
         self.interactive = true;
     }
 
+    /// The next `segments` are acknowledged at once, whether the user answers what he reads or not.
+    pub(crate) fn quicken(&mut self, segments: u8, delay: Duration) {
+        self.quick = self.quick.max(segments);
+        self.interactive = false;
+        self.wait = delay;
+    }
+
     /// The user has read, and `drained` says that nothing is left.
     pub(crate) fn read(&mut self, drained: bool) {
         let pushed = self.pushes > 1 || self.pushes > 0 && !self.interactive;

@@ -11,8 +11,6 @@ use crate::send::retransmission_queue::{Finding, SentRange};
 
 /// How many recoveries a reordering window that DSACKs have widened outlives (section 6.2, step 4).
 const PERSISTS: u8 = 16;
-/// The most quarters of the least round trip that the reordering window grows to.
-const MOST_STEPS: u8 = u8::MAX;
 /// The most segments that reordering is taken to span.
 const MOST_REORDERING: u32 = 300;
 /// DupThresh (RFC 5681 section 3.2).
@@ -142,7 +140,7 @@ impl Rack {
             self.dsack = false;
         }
         if core::mem::take(&mut self.dsack) {
-            self.steps = self.steps.saturating_add(1).min(MOST_STEPS);
+            self.steps = self.steps.saturating_add(1);
             self.widened_at = delivered;
             self.persist = PERSISTS;
         } else if self.persist == 0 {

@@ -21,6 +21,8 @@ pub(super) struct AckNews {
     pub(super) acknowledged: u32,
     /// Segments of which it is the first to say that they arrived.
     pub(super) delivered: u32,
+    /// The octets of these.
+    pub(super) delivered_octets: u32,
     /// It reports by SACK what nobody knew.
     pub(super) sacked: bool,
     /// It reports something that arrived twice.
@@ -100,6 +102,7 @@ impl LossRecovery {
             self.rate.arrived(sent.stamp, sent.sent_at, sent.end);
             self.rate.count(sent.segments);
             news.delivered += sent.segments;
+            news.delivered_octets += sent.end.octets_since(sent.start);
             news.sacked = true;
             if sent.retransmissions > 0 {
                 return;
@@ -159,7 +162,12 @@ impl LossRecovery {
         news: &mut AckNews,
     ) {
         let mut lowest = None;
+        news.delivered_octets += ack.una.octets_since(ack.prior_una);
         queue.acknowledge(ack.una, |sent, segments| {
+            if sent.sacked {
+                let known = sent.end.octets_since(sent.start);
+                news.delivered_octets = news.delivered_octets.saturating_sub(known);
+            }
             news.acknowledged += segments;
             self.rate.arrived(sent.stamp, sent.sent_at, sent.end);
             let again = sent.retransmissions > 0;

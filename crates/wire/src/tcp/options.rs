@@ -4,6 +4,7 @@ use bytes::BufMut;
 use smallvec::SmallVec;
 
 use super::MAX_OPTIONS_LEN;
+use super::acc_ecn::{AccEcn, COUNTER_LEN, MAX_COUNTERS};
 use super::fast_open::{Cookie, FastOpenOption};
 use crate::seq::SeqNumber;
 
@@ -20,6 +21,8 @@ const SACK: u8 = 5;
 const SACK_RANGE_LEN: usize = 8;
 const TIMESTAMPS: u8 = 8;
 const TIMESTAMPS_LEN: u8 = 10;
+const ACC_ECN_0: u8 = 172;
+const ACC_ECN_1: u8 = 174;
 const FAST_OPEN: u8 = 34;
 /// The kind that experiments share (RFC 6994).
 const EXPERIMENT: u8 = 254;
@@ -61,6 +64,8 @@ pub struct TcpOptions {
     pub sack_permitted: bool,
     /// Kind 8: timestamps.
     pub timestamps: Option<Timestamps>,
+    /// Kinds 172 and 174: octets received by ECN codepoint.
+    pub acc_ecn: Option<AccEcn>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
     /// Kind 34: Fast Open, or the experiment that it was before (RFC 7413 section 4.1.1).
@@ -70,7 +75,7 @@ pub struct TcpOptions {
 }
 
 /// In which order the options of a SYN are written, and with what between them: RFC 9293 section 3.1 leaves both open.
-/// The length is the same in either.
+/// But for AccECN the length is the same in either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OptionOrder {
     /// Linux's: `mss, sackOK, TS, nop, wscale`; `nop, nop, sackOK` without timestamps.
@@ -85,7 +90,8 @@ impl TcpOptions {
     #[must_use]
     pub fn len(&self) -> usize {
         let ranges = self.ranges_that_fit();
-        self.len_without_sack() + if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN }
+        let sack = if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN };
+        self.len_of_fixed() + self.acc_ecn_len(ranges > 0) + sack
     }
 
     /// Whether there is no option at all.
@@ -141,6 +147,9 @@ impl TcpOptions {
                     self.timestamps.get_or_insert(Timestamps { value, echo });
                 }
             }
+            (ACC_ECN_0 | ACC_ECN_1, body) => {
+                self.acc_ecn.get_or_insert_with(|| AccEcn::read(kind == ACC_ECN_1, body));
+            }
             (SACK, body) if self.sack.is_empty() => {
                 let (ranges, surplus) = body.as_chunks::<SACK_RANGE_LEN>();
                 if surplus.is_empty() {
@@ -168,27 +177,37 @@ impl TcpOptions {
     ///
     /// The layout is that of [`TcpOptions::order`] in a SYN with Fast Open at its end, later `nop, nop, TS, nop, nop,
     /// sack`: every option is aligned, and a fingerprint tells nothing. SACK ranges beyond what 40 octets hold are left
-    /// out, the last ones first (RFC 2018 section 4: the first ones matter most).
+    /// out, the last ones first (RFC 2018 section 4: the first ones matter most). AccECN stands behind the timestamps,
+    /// and its last octets take the place of the NOPs that follow.
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
     pub fn write(&self, buffer: &mut [u8]) -> usize {
         let len = self.len();
         let mut out = &mut buffer[..len];
+        let ranges = self.ranges_that_fit();
         if let Some(mss) = self.mss {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
         }
-        if self.order == OptionOrder::FreeBsd {
-            self.write_window_scale(&mut out);
+        let mut taken = 0;
+        match self.order {
+            OptionOrder::Linux => {
+                self.write_timestamps(&mut out);
+                self.write_acc_ecn(&mut out, ranges > 0, &mut taken);
+                self.write_sack_permitted(&mut out, &mut taken);
+                self.write_window_scale(&mut out, &mut taken);
+            }
+            OptionOrder::FreeBsd => {
+                self.write_window_scale(&mut out, &mut taken);
+                self.write_timestamps(&mut out);
+                self.write_sack_permitted(&mut out, &mut taken);
+                self.write_acc_ecn(&mut out, ranges > 0, &mut taken);
+            }
         }
-        self.write_timestamps_and_sack_permitted(&mut out);
-        if self.order == OptionOrder::Linux {
-            self.write_window_scale(&mut out);
-        }
-        let ranges = self.ranges_that_fit();
         if ranges > 0 {
-            out.put_slice(&[NOP, NOP, SACK, (2 + ranges * SACK_RANGE_LEN) as u8]);
+            pad(&mut out, 2, &mut taken);
+            out.put_slice(&[SACK, (2 + ranges * SACK_RANGE_LEN) as u8]);
             for range in &self.sack[..ranges] {
                 out.put_u32(range.start.value());
                 out.put_u32(range.end.value());
@@ -200,33 +219,72 @@ impl TcpOptions {
         len
     }
 
-    fn write_window_scale(&self, out: &mut &mut [u8]) {
+    fn write_window_scale(&self, out: &mut &mut [u8], taken: &mut usize) {
         if let Some(shift) = self.window_scale {
-            out.put_slice(&[NOP, WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
+            pad(out, 1, taken);
+            out.put_slice(&[WINDOW_SCALE, WINDOW_SCALE_LEN, shift]);
         }
     }
 
-    fn write_timestamps_and_sack_permitted(&self, out: &mut &mut [u8]) {
-        let padding_or_sack_permitted =
-            if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+    fn write_timestamps(&self, out: &mut &mut [u8]) {
         if let Some(Timestamps { value, echo }) = self.timestamps {
-            out.put_slice(&padding_or_sack_permitted);
+            let before = if self.sack_permitted { [SACK_PERMITTED, SACK_PERMITTED_LEN] } else { [NOP, NOP] };
+            out.put_slice(&before);
             out.put_slice(&[TIMESTAMPS, TIMESTAMPS_LEN]);
             out.put_u32(value);
             out.put_u32(echo);
-        } else if self.sack_permitted {
-            let [a, b] = padding_or_sack_permitted;
-            out.put_slice(&match self.order {
-                OptionOrder::Linux => [NOP, NOP, a, b],
-                OptionOrder::FreeBsd if self.fast_open.is_some() => [a, b, NOP, NOP],
-                OptionOrder::FreeBsd => [a, b, END, END],
-            });
+        }
+    }
+
+    /// SACK-permitted without timestamps, in whose padding it would stand.
+    fn write_sack_permitted(&self, out: &mut &mut [u8], taken: &mut usize) {
+        if !self.sack_permitted || self.timestamps.is_some() {
+            return;
+        }
+        if self.order == OptionOrder::Linux {
+            pad(out, 2, taken);
+        }
+        out.put_slice(&[SACK_PERMITTED, SACK_PERMITTED_LEN]);
+        if self.order == OptionOrder::FreeBsd {
+            let is_last = self.fast_open.is_none() && self.acc_ecn.is_none();
+            out.put_bytes(if is_last { END } else { NOP }, 2);
+        }
+    }
+
+    /// Writes the AccECN option. `taken` gets how many NOPs of the option behind it have given their place.
+    fn write_acc_ecn(&self, out: &mut &mut [u8], has_sack: bool, taken: &mut usize) {
+        let Some(option) = &self.acc_ecn else { return };
+        let len = option.len();
+        out.put_slice(&[if option.ect1_first { ACC_ECN_1 } else { ACC_ECN_0 }, len as u8]);
+        for counter in option.counters.iter().take(MAX_COUNTERS) {
+            out.put_uint((*counter).into(), COUNTER_LEN);
+        }
+        let aligned = self.acc_ecn_len(has_sack);
+        out.put_bytes(NOP, aligned.saturating_sub(len));
+        *taken = len.saturating_sub(aligned);
+    }
+
+    /// What the AccECN option adds, octets: a multiple of four, down where the NOPs of the option behind it
+    /// have room for the rest, else up.
+    fn acc_ecn_len(&self, has_sack: bool) -> usize {
+        let Some(option) = &self.acc_ecn else { return 0 };
+        let len = option.len();
+        if len % 4 <= self.nops_behind_acc_ecn(has_sack) { len / 4 * 4 } else { len.next_multiple_of(4) }
+    }
+
+    fn nops_behind_acc_ecn(&self, has_sack: bool) -> usize {
+        let sack_permitted = self.sack_permitted && self.timestamps.is_none();
+        match self.order {
+            OptionOrder::Linux if sack_permitted => 2,
+            OptionOrder::Linux if self.window_scale.is_some() => 1,
+            OptionOrder::Linux | OptionOrder::FreeBsd if has_sack => 2,
+            OptionOrder::Linux | OptionOrder::FreeBsd => 0,
         }
     }
 
     /// Every option here is padded to a multiple of four by what stands beside it, so the list as a whole is
     /// too, and needs no zeros behind it.
-    fn len_without_sack(&self) -> usize {
+    fn len_of_fixed(&self) -> usize {
         let mss = if self.mss.is_some() { 4 } else { 0 };
         let timestamps_and_sack_permitted = match (self.timestamps, self.sack_permitted) {
             (Some(_), _) => 12,
@@ -239,9 +297,14 @@ impl TcpOptions {
     }
 
     fn ranges_that_fit(&self) -> usize {
-        let room = MAX_OPTIONS_LEN.saturating_sub(self.len_without_sack() + 4);
+        let room = MAX_OPTIONS_LEN.saturating_sub(self.len_of_fixed() + self.acc_ecn_len(true) + 4);
         self.sack.len().min(room / SACK_RANGE_LEN)
     }
+}
+
+/// NOPs before an option, but for those whose place is `taken`.
+fn pad(out: &mut &mut [u8], nops: usize, taken: &mut usize) {
+    out.put_bytes(NOP, nops - core::mem::take(taken));
 }
 
 /// Kind, length, what names the experiment, and the cookie.

@@ -120,8 +120,8 @@ prop_compose! {
     fn any_header()(
         ports in any::<(u16, u16)>(),
         numbers in any::<(u32, u32)>(),
-        flags in any::<u8>(),
-        reserved in 0u8..16,
+        flags in 0u16..0x200,
+        reserved in 0u8..8,
         sizes in any::<(u16, u16)>(),
         options in any_options(),
     ) -> TcpHeader {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use synfin_tcp::{DropReason, State};
+use synfin_tcp::{DropReason, EcnFeedback, State};
 
 use crate::config::{ConnectOptions, HostConfig, Limits, ListenOptions};
 use crate::counters::PacketDrop;
@@ -148,6 +148,24 @@ fn a_flood_of_syns_does_not_keep_honest_clients_out() {
     let text = "beyond the flood".into();
     assert_eq!(world.transfer(A, [honest, accepted.handle], &text), text);
     world.hosts[B].check_invariants();
+}
+
+#[test]
+fn a_cookie_agrees_on_no_ecn() {
+    let mut client = config(A);
+    client.tcp.ecn.request = EcnFeedback::Classic;
+    for (syn_cookies, agreed) in
+        [(SynCookies::Off, EcnFeedback::Classic), (SynCookies::Always, EcnFeedback::Off)]
+    {
+        let mut world = World::new(client.clone(), HostConfig { syn_cookies, ..config(B) });
+        let listener = listen(&mut world, 10);
+        let opened = connect(&mut world);
+        world.settle();
+        let accepted = world.hosts[B].accept(listener).unwrap().handle;
+        for (who, handle) in [(A, opened), (B, accepted)] {
+            assert_eq!(world.tcp(who, handle).status().unwrap().ecn.feedback, agreed);
+        }
+    }
 }
 
 #[test]

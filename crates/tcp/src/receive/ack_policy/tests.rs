@@ -121,3 +121,18 @@ fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     assert_eq!(policy.due(), None);
     assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + Duration::from_millis(1)));
 }
+
+#[test]
+fn what_is_marked_is_acknowledged_at_once_twice_even_to_a_user_who_answers() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    data(&mut policy, 10, &mut timers, &pace(10, 0));
+    policy.answered(Instant::from_millis(11));
+    policy.sent(DELAY, &mut timers);
+    policy.quicken(2, DELAY);
+    for due in [Some(SendReason::QuickAck), Some(SendReason::QuickAck), None] {
+        data(&mut policy, 10, &mut timers, &pace(20, 0));
+        assert_eq!(policy.due(), due);
+        policy.sent(DELAY, &mut timers);
+    }
+}

@@ -3,7 +3,8 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Cookie, FastOpenOption, OptionOrder, SackRange, TcpOptions, Timestamps};
+use super::{AccEcn, Cookie, FastOpenOption, OptionOrder, SackRange, TcpOptions, Timestamps};
+use crate::ip::Ecn;
 use crate::seq::SeqNumber;
 
 const TIMESTAMPS: Timestamps = Timestamps { value: 0x0102_0304, echo: 0x0506_0708 };
@@ -78,6 +79,54 @@ fn sack_ranges_beyond_forty_octets_are_left_out() {
 
     let endless = TcpOptions { sack: (0..100).map(|i| range(i, i + 1)).collect(), ..TcpOptions::default() };
     assert_eq!(endless.len(), 36);
+}
+
+fn acc_ecn(counters: &[u32]) -> Option<AccEcn> {
+    Some(AccEcn { ect1_first: true, counters: counters.into() })
+}
+
+#[test]
+fn acc_ecn_takes_the_place_of_the_nops_behind_it() {
+    let of = |acc_ecn, sack| TcpOptions { acc_ecn, sack, ..TcpOptions::default() };
+    let all = [174, 11, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1];
+    assert_eq!(written(&of(acc_ecn(&[1, 0, 1]), smallvec![])), all, "eleven octets and a NOP");
+    assert_eq!(written(&of(acc_ecn(&[]), smallvec![])), [174, 2, 1, 1]);
+    assert_eq!(written(&of(acc_ecn(&[0x01_0203]), smallvec![])), [174, 5, 1, 2, 3, 1, 1, 1]);
+    assert_eq!(
+        written(&of(acc_ecn(&[0x01_0203]), smallvec![range(1, 2)])),
+        [174, 5, 1, 2, 3, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2],
+        "one octet and one NOP before the range"
+    );
+    assert_eq!(
+        written(&of(acc_ecn(&[]), smallvec![range(1, 2)])),
+        [174, 2, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2],
+        "no NOP before the range"
+    );
+    let with_scale = TcpOptions { window_scale: Some(7), ..of(acc_ecn(&[0x01_0203]), smallvec![]) };
+    assert_eq!(written(&with_scale), [174, 5, 1, 2, 3, 3, 3, 7]);
+    let with_both = TcpOptions { sack_permitted: true, ..with_scale };
+    assert_eq!(written(&with_both), [174, 5, 1, 2, 3, 1, 4, 2, 1, 3, 3, 7]);
+}
+
+#[test]
+fn acc_ecn_stands_last_in_the_order_of_freebsd() {
+    let freebsd =
+        TcpOptions { order: OptionOrder::FreeBsd, timestamps: None, acc_ecn: acc_ecn(&[0x01_0203]), ..syn() };
+    assert_eq!(
+        written(&freebsd),
+        [2, 4, 0x05, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1, 174, 5, 1, 2, 3, 1, 1, 1],
+        "mss, nop, wscale, sackOK, nop, nop, AccECN"
+    );
+}
+
+#[test]
+fn acc_ecn_counts_in_the_order_that_its_kind_says() {
+    let options = TcpOptions::parse(&[172, 8, 0, 0, 9, 0, 1, 0, 1, 1]);
+    let counters: Vec<_> = options.acc_ecn.iter().flat_map(AccEcn::iter).collect();
+    assert_eq!(counters, [(Ecn::Ect0, 9), (Ecn::Ce, 256)]);
+    // A length that is no whole number of counters: those that are whole count (RFC 9768 section 3.2.3).
+    let options = TcpOptions::parse(&[174, 7, 0, 0, 9, 7, 7]);
+    assert_eq!(options.acc_ecn, acc_ecn(&[9]));
 }
 
 #[test]
@@ -166,6 +215,7 @@ prop_compose! {
         window_scale in any::<Option<u8>>(),
         sack_permitted in any::<bool>(),
         timestamps in any::<Option<(u32, u32)>>(),
+        acc_ecn in proptest::option::of((any::<bool>(), proptest::collection::vec(0u32..1 << 24, 0..=3))),
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
         fast_open in any_fast_open(),
     ) -> TcpOptions {
@@ -174,12 +224,17 @@ prop_compose! {
             window_scale,
             sack_permitted,
             timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
-            // A SYN has no SACK ranges, and nothing else has Fast Open.
+            // A SYN has no SACK ranges, and nothing else has Fast Open; beside all the others at most one range, or
+            // none, has room.
             sack: ranges
                 .into_iter()
-                .filter(|_| fast_open.is_none())
+                .filter(|_| fast_open.is_none() && acc_ecn.is_none())
                 .map(|(start, end)| range(start, end))
                 .collect(),
+            // The longest cookie leaves AccECN no room.
+            acc_ecn: acc_ecn
+                .filter(|_| fast_open.is_none())
+                .map(|(ect1_first, counters)| AccEcn { ect1_first, counters: counters.into() }),
             fast_open,
         }
     }
