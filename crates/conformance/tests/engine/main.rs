@@ -24,6 +24,7 @@ mod retransmission;
 mod sack;
 mod shrunk_window;
 mod silly_window;
+mod spurious;
 mod storm;
 mod twice_lost;
 mod urgent;

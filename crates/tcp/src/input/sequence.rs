@@ -43,7 +43,7 @@ fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> St
             return drop(DropReason::Duplicate);
         }
         // Linux says so, which tells the peer that its handshake is over.
-        came_again(tcb, header.seq, header.seq + 1);
+        came_again(tcb, SackRange { start: header.seq, end: header.seq + 1 });
         tcb.ack.at_once(SendReason::UnacceptableAck);
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
@@ -93,7 +93,7 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
     }
     if !header.flags.rst() {
         if reason == DropReason::Duplicate && !header.flags.syn() {
-            came_again(tcb, header.seq, segment.end());
+            came_again(tcb, SackRange { start: header.seq, end: segment.end() });
         }
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
@@ -103,9 +103,9 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
 }
 
 /// Tells the peer what it has sent again (RFC 2883).
-fn came_again(tcb: &mut Tcb, start: SeqNumber, end: SeqNumber) {
+pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
     if tcb.negotiated.sack {
-        tcb.sack_report.came_again(SackRange { start, end });
+        tcb.sack_report.came_again(range);
     }
 }
 
@@ -138,7 +138,7 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InW
     }
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
-        came_again(tcb, seq, seq + old as u32);
+        came_again(tcb, SackRange { start: seq, end: seq + old as u32 });
         let _ = payload.split_to(old);
         seq += old as u32;
     }

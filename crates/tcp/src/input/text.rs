@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::sequence::came_again;
 use super::{InWindow, Step, Stop, drop};
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
@@ -27,6 +28,9 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
     if tcb.released {
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
+    }
+    if let Some(held) = tcb.assembler.first_held(segment.seq, end) {
+        came_again(tcb, held);
     }
     if segment.seq == tcb.receive.nxt {
         in_order(common, tcb, segment);

@@ -80,6 +80,20 @@ impl Assembler {
         Ok(self.run_at(start))
     }
 
+    /// The first of the octets from `start` to `end` that are held, up to the next gap.
+    pub(crate) fn first_held(&self, start: SeqNumber, end: SeqNumber) -> Option<SackRange> {
+        let index = self.pieces.partition_point(|piece| piece.end().at_or_before(start));
+        let first = self.pieces.get(index).filter(|piece| piece.start.before(end))?;
+        let mut held_until = first.end();
+        for piece in self.pieces.range(index + 1..) {
+            if piece.start != held_until || held_until.at_or_after(end) {
+                break;
+            }
+            held_until = piece.end();
+        }
+        Some(SackRange { start: first.start.later(start), end: held_until.earlier(end) })
+    }
+
     /// Takes the text that begins at `nxt`, if it is here; what lies before `nxt` is let go.
     pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<Bytes> {
         while let Some(front) = self.pieces.front() {
