@@ -10,7 +10,7 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use synfin_tcp::{
     Config, Connection, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive,
-    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TimeWaitOutcome, TransmitLimits,
+    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits,
 };
 use synfin_wire::tcp::{MAX_HEADER_LEN, SackRange};
 use synfin_wire::{Ecn, Flags, Instant, Mss, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
@@ -238,13 +238,18 @@ impl Bench {
                 HalfOpenOutcome::Gone(_) => Stage::Gone,
             },
             Stage::Connection(mut connection) => {
-                let _ = connection.handle_segment(incoming);
+                if connection.give_way(&incoming).is_none() {
+                    let _ = connection.handle_segment(incoming);
+                }
                 Stage::Connection(connection)
             }
-            Stage::TimeWait(mut time_wait) => match time_wait.handle_segment(&self.config, &incoming) {
-                TimeWaitOutcome::Stay(_) => Stage::TimeWait(time_wait),
-                TimeWaitOutcome::Reopen => Stage::Gone,
-            },
+            Stage::TimeWait(time_wait) if time_wait.gives_way_to(&self.config, &incoming.segment.header) => {
+                Stage::Gone
+            }
+            Stage::TimeWait(mut time_wait) => {
+                let _ = time_wait.handle_segment(&self.config, &incoming);
+                Stage::TimeWait(time_wait)
+            }
             Stage::Gone => Stage::Gone,
         };
     }

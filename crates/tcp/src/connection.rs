@@ -34,7 +34,7 @@ use crate::receive::ReceiveBuffer;
 use open::SynSent;
 use state::State;
 use tcb::Tcb;
-use time_wait::{TimeWait, TimeWaitOutcome};
+use time_wait::TimeWait;
 
 /// What makes a connection this one. The host chooses the numbers (RFC 6528, RFC 7323 section 5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,15 +224,22 @@ impl Connection {
                 input::syn_sent::Outcome::Refused => Err(Stop::Close(CloseReason::Refused)),
             },
             Phase::Synchronized(tcb) => input::synchronized(&mut self.common, tcb, incoming),
-            Phase::TimeWait { entry, .. } => {
-                return match entry.handle_segment(&self.common.config, &incoming) {
-                    TimeWaitOutcome::Stay(verdict) => verdict,
-                    TimeWaitOutcome::Reopen => Verdict::Dropped(DropReason::TimeWaitHeld),
-                };
-            }
+            Phase::TimeWait { entry, .. } => return entry.handle_segment(&self.common.config, &incoming),
             Phase::Closed(_) => return Verdict::Dropped(DropReason::Closed),
         };
         self.settle(result, now)
+    }
+
+    /// In TIME-WAIT, when a new connection may take the pair over: ends this one, of which what is unread can still be
+    /// read, and returns the least ISS of the new one. To be asked before [`Connection::handle_segment`].
+    pub fn give_way(&mut self, incoming: &Incoming) -> Option<SeqNumber> {
+        let Phase::TimeWait { entry, .. } = &self.phase else { return None };
+        if !entry.gives_way_to(&self.common.config, &incoming.segment.header) {
+            return None;
+        }
+        let minimum_iss = entry.minimum_iss();
+        self.finish(CloseReason::Finished, None, incoming.arrived);
+        Some(minimum_iss)
     }
 
     /// Carries out what input or a timer has concluded.

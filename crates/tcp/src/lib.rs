@@ -51,7 +51,7 @@ pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};
 pub use connection::status::{EcnStatus, RecoveryState, Status};
-pub use connection::time_wait::{TimeWait, TimeWaitOutcome};
+pub use connection::time_wait::TimeWait;
 pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};

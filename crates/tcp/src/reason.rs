@@ -203,7 +203,6 @@ reasons! {
         /// The connection is CLOSED.
         Closed = "closed", "RFC 9293 3.10.7.1";
         /// A new SYN meets TIME-WAIT, but the old connection's user has not let go of it.
-        TimeWaitHeld = "time-wait-held", "RFC 9293 3.6.1 MAY-2";
         /// TIME-WAIT ignores an RST.
         TimeWaitRst = "time-wait-rst", "RFC 1337 3";
     }

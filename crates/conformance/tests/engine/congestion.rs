@@ -1,6 +1,6 @@
 //! Slow start and congestion avoidance (RFC 5681 section 3.1, RFC 6928).
 
-use synfin_tcp::Config;
+use synfin_tcp::{Config, CongestionAlgorithm};
 
 use crate::peer::{Scene, ack, ms, plain, secs};
 
@@ -44,17 +44,19 @@ fn one_segment_begins_where_two_syns_were_lost() {
 
 #[test]
 fn slow_start_doubles_the_window_each_round_trip() {
-    let mut scene = Scene::new(Config { send_buffer: 1 << 20, ..plain() }).established();
-    scene.send(1 << 20);
-    for round in 1..=2 {
-        scene.wait(ms(10));
-        let upto = scene.our_next;
-        let mut acknowledged = upto - scene.status().outstanding;
-        while acknowledged != upto {
-            acknowledged = upto.earlier(acknowledged + 1460);
-            scene.say(ack().ack_seq(acknowledged));
+    for congestion in [CongestionAlgorithm::Reno, CongestionAlgorithm::Cubic] {
+        let mut scene = Scene::new(Config { send_buffer: 1 << 20, congestion, ..plain() }).established();
+        scene.send(1 << 20);
+        for round in 1..=2 {
+            scene.wait(ms(10));
+            let upto = scene.our_next;
+            let mut acknowledged = upto - scene.status().outstanding;
+            while acknowledged != upto {
+                acknowledged = upto.earlier(acknowledged + 1460);
+                scene.say(ack().ack_seq(acknowledged));
+            }
+            assert_eq!(scene.status().congestion_window, 14_600 << round);
         }
-        assert_eq!(scene.status().congestion_window, 14_600 << round);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use synfin_tcp::connection::half_open::HalfOpenOutcome;
-use synfin_tcp::connection::time_wait::TimeWaitOutcome;
 use synfin_tcp::{CloseReason, Connection, DropReason, Event, HalfOpen, Incoming, SendReason, no_connection};
 use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::tcp::SegmentError;
@@ -55,6 +54,11 @@ impl Host {
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         match &mut entry.phase {
             Phase::Connection(connection) => {
+                if let Some(minimum_iss) = connection.give_way(&incoming) {
+                    self.touch(handle);
+                    let stray = Stray { pair, incoming, ip, minimum_iss: Some(minimum_iss) };
+                    return self.receive_stray(stray, now);
+                }
                 let verdict = connection.handle_segment(incoming);
                 self.touch(handle);
                 self.follow_fast_open(handle, now);
@@ -159,17 +163,14 @@ impl Host {
     ) -> Fate {
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         let Phase::TimeWait(time_wait) = &mut entry.phase else { return DropReason::NoConnection.into() };
-        match time_wait.handle_segment(&entry.config, &incoming) {
-            TimeWaitOutcome::Stay(verdict) => {
-                self.ready.mark(handle, entry);
-                verdict.into()
-            }
-            TimeWaitOutcome::Reopen => {
-                let (pair, minimum_iss) = (entry.pair, Some(time_wait.minimum_iss()));
-                self.forget(handle);
-                self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now)
-            }
+        if time_wait.gives_way_to(&entry.config, &incoming.segment.header) {
+            let (pair, minimum_iss) = (entry.pair, Some(time_wait.minimum_iss()));
+            self.forget(handle);
+            return self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now);
         }
+        let verdict = time_wait.handle_segment(&entry.config, &incoming);
+        self.ready.mark(handle, entry);
+        verdict.into()
     }
 
     /// LISTEN, or CLOSED (RFC 9293 section 3.10.7.2 and 3.10.7.1).

@@ -28,16 +28,6 @@ pub struct TimeWait {
     last_challenge: Option<Instant>,
 }
 
-/// What became of a segment that met TIME-WAIT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeWaitOutcome {
-    /// TIME-WAIT goes on.
-    Stay(Verdict),
-    /// A new connection may take the pair over (MAY-2, SHLD-4): hand the SYN to whoever listens, with an
-    /// ISS of [`TimeWait::minimum_iss`] or later.
-    Reopen,
-}
-
 impl TimeWait {
     pub(crate) fn new(common: &Common, tcb: &mut Tcb, now: Instant) -> Self {
         let window = tcb.receive.window();
@@ -66,25 +56,30 @@ impl TimeWait {
         self.send_next + u32::from(u16::MAX) + 2
     }
 
-    /// Takes a segment.
-    pub fn handle_segment(&mut self, config: &Config, incoming: &Incoming) -> TimeWaitOutcome {
+    /// Whether a new connection may take the pair over (MAY-2, SHLD-4): then the SYN is for whoever listens, with an
+    /// ISS of [`TimeWait::minimum_iss`] or later.
+    #[must_use]
+    pub fn gives_way_to(&self, config: &Config, header: &TcpHeader) -> bool {
+        let is_syn = header.flags.syn() && !header.flags.ack() && !header.flags.rst();
+        is_syn && self.may_reopen(config, header)
+    }
+
+    /// Takes a segment that TIME-WAIT does not give way to.
+    pub fn handle_segment(&mut self, config: &Config, incoming: &Incoming) -> Verdict {
         let header = &incoming.segment.header;
         if header.flags.rst() {
             // RFC 1337: an old RST must not end TIME-WAIT early.
-            return TimeWaitOutcome::Stay(Verdict::Dropped(DropReason::TimeWaitRst));
-        }
-        if header.flags.syn() && !header.flags.ack() && self.may_reopen(config, header) {
-            return TimeWaitOutcome::Reopen;
+            return Verdict::Dropped(DropReason::TimeWaitRst);
         }
         self.answer(incoming);
         // Only a FIN that fits restarts the time: anything else may be old.
         let is_fin_again = header.flags.fin() && incoming.segment.end() == self.receive_next;
         if is_fin_again {
             self.expires = incoming.arrived + config.msl * 2;
-            return TimeWaitOutcome::Stay(Verdict::Accepted);
+            return Verdict::Accepted;
         }
         let drop = if header.flags.syn() { DropReason::SynInWindow } else { DropReason::Duplicate };
-        TimeWaitOutcome::Stay(Verdict::Dropped(drop))
+        Verdict::Dropped(drop)
     }
 
     /// Text and FINs are always answered, for their sender waits for it; anything else only now and then, as

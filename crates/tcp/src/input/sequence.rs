@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
+use synfin_wire::{Ecn, Flags, Instant, Segment, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;

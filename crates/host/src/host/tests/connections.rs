@@ -204,6 +204,40 @@ fn time_wait_gives_way_to_a_new_connection() {
     assert_eq!(world.hosts[B].connection_count(), 1);
 }
 
+/// RFC 9293 section 3.6.1 MAY-2: the new connection does not wait for the user of the old one to let it go, and what he
+/// has not read stays his.
+#[test]
+fn time_wait_gives_way_though_its_owner_still_holds_it() {
+    let mut world = World::plain();
+    let [client, served] = world.establish("10.0.0.2:80");
+    let local = world.tcp(A, client).local_addr();
+    world.tcp(A, client).send(data(100)).unwrap();
+    world.tcp(B, served).close();
+    world.settle();
+    world.tcp(A, client).release();
+    world.settle();
+    assert_eq!(world.state(B, served), State::TimeWait);
+    world.pass(Duration::from_secs(1));
+    let listener = world.hosts[B].listen(end("10.0.0.2:80"), ListenOptions::default()).unwrap();
+    let options = ConnectOptions { local: Some(local), ..ConnectOptions::default() };
+    let again = world.hosts[A].connect(end("10.0.0.2:80"), options, world.now).unwrap();
+    world.settle();
+    assert_eq!(world.state(A, again), State::Established);
+    assert_eq!(world.hosts[B].accept(listener).unwrap().remote, local);
+    assert_eq!(
+        (world.state(B, served), world.tcp(B, served).close_reason()),
+        (State::Closed, Some(CloseReason::Finished))
+    );
+    let mut read = 0;
+    while let Ok(Some(bytes)) = world.tcp(B, served).receive(100) {
+        read += bytes.len();
+    }
+    assert_eq!(read, 100);
+    world.tcp(B, served).release();
+    world.settle();
+    assert_eq!(world.hosts[B].connection_count(), 1);
+}
+
 #[test]
 fn both_may_open_at_once() {
     let mut world = World::plain();

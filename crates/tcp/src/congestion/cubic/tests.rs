@@ -50,6 +50,7 @@ fn a_loss_takes_three_tenths_and_fast_convergence_a_little_more() {
     // The next loss comes sooner: somebody else wants room (RFC 9438 section 4.7).
     assert_eq!(after_loss(&mut cubic, 90).size, 63);
     assert_eq!(cubic.last_max, 90 * (1024 + 717) / 2048);
+    assert_eq!(after_loss(&mut cubic, 2).size, 2, "the least that there is");
 }
 
 #[test]

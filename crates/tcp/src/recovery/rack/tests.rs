@@ -122,6 +122,15 @@ fn an_answer_too_quick_for_the_retransmission_is_one_to_the_original() {
 }
 
 #[test]
+fn the_window_is_no_longer_than_a_smoothed_round_trip() {
+    let mut scene = Scene::new();
+    scene.rack.reordered(at(1), at(6), MSS);
+    scene.rack.steps = 100;
+    let wait = scene.sack(5, ms(105)).unwrap();
+    assert_eq!(wait, Duration::from_millis(99), "the fifth segment was sent a millisecond before the sixth");
+}
+
+#[test]
 fn a_dsack_widens_the_window_once_a_round_trip_and_for_sixteen_recoveries() {
     let mut rack = Rack::default();
     rack.dsack();
