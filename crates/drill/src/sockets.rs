@@ -21,6 +21,7 @@ mod open;
 mod options;
 mod readiness;
 mod transfer;
+mod urgent;
 
 use crate::sysctl::{self, Settings};
 
@@ -88,6 +89,10 @@ pub(crate) struct TcpFile {
     fast_open: fast_open::FastOpenFile,
     /// TCP_INQ: how much is left comes with what is read.
     tells_unread: bool,
+    /// SO_OOBINLINE: urgent data is read with the rest.
+    urgent_inline: bool,
+    /// MSG_OOB has had what is urgent.
+    urgent_was_read: bool,
     errors: error_queue::ErrorQueue,
     /// How often there was room again for a writer who had found none.
     rooms: u64,
@@ -204,6 +209,7 @@ impl Kernel {
                 && file.role == Role::Connection(handle)
             {
                 file.rooms += u64::from(events.writable());
+                file.urgent_was_read &= !events.urgent();
             }
         }
     }

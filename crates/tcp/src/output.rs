@@ -100,8 +100,21 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     }
     loss_probe(tcb)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
-        .or_else(|| tcb.intents.probe.take().map(Decision::Probe))
+        .or_else(|| probe(tcb))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
+}
+
+/// A probe lies before the window, where its urgent pointer is not looked at. Where there is urgent data an
+/// acknowledgment goes before it that has one (MUST-66), as Linux does it.
+fn probe(tcb: &mut Tcb) -> Option<Decision> {
+    let reason = tcb.intents.probe?;
+    let tells = !tcb.intents.urgency_told && tcb.send.urgent_pointer(tcb.send.una).is_some();
+    tcb.intents.urgency_told = tells;
+    if tells {
+        return Some(Decision::Acknowledge(reason));
+    }
+    tcb.intents.probe = None;
+    Some(Decision::Probe(reason))
 }
 
 /// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
@@ -228,6 +241,9 @@ fn overriding(tcb: &mut Tcb) -> u32 {
 
 /// How many segments go out in one super-segment, by the rate of the connection.
 pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+    if tcb.send.is_urgent() {
+        return 1;
+    }
     let rate = tcb.pacing_rate(common);
     pacing::segments_at_once(rate, tcb.recovery.rtt.minimum(), size, common.config.least_burst.into())
 }
@@ -253,9 +269,10 @@ fn note_app_limit(tcb: &mut Tcb) {
     }
 }
 
-/// How many segments one packet of the device takes.
+/// How many segments one packet of the device takes. With an urgent pointer it is one, as with a CWR that must not be
+/// repeated: the device that cuts a larger packet up gives each part the same header.
 fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
-    if tcb.ecn.next_has_cwr() && !limits.repeats_cwr {
+    if tcb.send.is_urgent() || (tcb.ecn.next_has_cwr() && !limits.repeats_cwr) {
         return 1;
     }
     (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)

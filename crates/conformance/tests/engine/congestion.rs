@@ -81,6 +81,19 @@ fn congestion_avoidance_adds_a_segment_each_round_trip() {
     }
 }
 
+/// RFC 5681 section 3.1: the threshold comes down once for a window of data, however often it is sent again.
+#[test]
+fn a_second_timeout_leaves_the_threshold() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(14_600);
+    scene.wait(ms(200));
+    assert_eq!(scene.status().slow_start_threshold, 7_300);
+    scene.wait(ms(400));
+    let status = scene.status();
+    assert_eq!((status.slow_start_threshold, status.congestion_window), (7_300, 1460));
+    assert_eq!(scene.heard().iter().filter(|line| line.contains("rto-retransmit")).count(), 2);
+}
+
 /// RFC 5681 section 4.1: what the path took a while ago proves nothing.
 #[test]
 fn after_a_pause_the_window_is_the_initial_one() {

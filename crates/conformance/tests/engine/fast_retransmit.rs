@@ -6,7 +6,12 @@ use crate::peer::{Scene, ack, ms, plain};
 
 /// Ten full segments in flight after 1 s of nothing; `sack` by agreement.
 fn ten_in_flight(sack: bool) -> Scene {
-    let mut scene = Scene::new(Config { sack, ..plain() });
+    ten_in_flight_by(Config { sack, ..plain() })
+}
+
+fn ten_in_flight_by(config: Config) -> Scene {
+    let sack = config.sack;
+    let mut scene = Scene::new(config);
     scene.peer_options.sack_permitted = sack;
     let mut scene = scene.established();
     scene.send(10 * 1460);
@@ -103,6 +108,24 @@ fn duplicates_at_the_end_of_a_recovery_are_no_new_loss() {
         scene.say(ack().ack_seq(una));
     }
     assert!(scene.heard().iter().all(|line| !line.contains("fast-retransmit")));
+}
+
+/// RFC 6582 section 3.2 (4), RFC 6675 section 5.1: what was sent before a timeout and arrives late begins nothing.
+#[test]
+fn after_a_timeout_duplicates_of_the_old_flight_enter_nothing() {
+    for sack in [false, true] {
+        let mut scene = ten_in_flight_by(Config { sack, frto: false, ..plain() });
+        scene.wait(ms(1000));
+        let una = scene.iss + 1;
+        let threshold = scene.status().slow_start_threshold;
+        scene.start();
+        for index in 2..7 {
+            let duplicate = ack().ack_seq(una);
+            scene.say(if sack { duplicate.sack(&[(nth(1), nth(index))]) } else { duplicate });
+        }
+        assert!(scene.heard().iter().all(|line| !line.contains("fast-retransmit")));
+        assert_eq!(scene.status().slow_start_threshold, threshold);
+    }
 }
 
 /// RFC 8985: what was sent before something that has arrived is lost, here at once, for the path takes no time;

@@ -27,6 +27,8 @@ impl TcpFile {
             last_state: State::Closed,
             fast_open: FastOpenFile::default(),
             tells_unread: false,
+            urgent_inline: false,
+            urgent_was_read: false,
             errors: ErrorQueue::default(),
             rooms: 0,
             kept: BTreeMap::new(),

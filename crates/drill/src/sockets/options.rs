@@ -13,6 +13,7 @@ const SO_ERROR: i64 = 4;
 const SO_SNDBUF: i64 = 7;
 const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
+const SO_OOBINLINE: i64 = 10;
 const SO_LINGER: i64 = 13;
 const SO_TIMESTAMPING: i64 = 37;
 const SO_MAX_PACING_RATE: i64 = 47;
@@ -121,6 +122,7 @@ impl Kernel {
                 self.set_fast_open(fd, name, value)?;
             }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
+            (SOL_SOCKET, SO_OOBINLINE) => file.urgent_inline = value != 0,
             (SOL_SOCKET, SO_ZEROCOPY) => {}
             (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
             pair if HARMLESS.contains(&pair) => {}
@@ -277,7 +279,7 @@ impl Kernel {
             (SOL_SOCKET, SO_ERROR) => Ok(self.take_error(fd).map_or(0, |errno| errno.number)),
             (SOL_SOCKET, SO_SNDBUF) => Ok(file.config.send_buffer as i64),
             (SOL_SOCKET, SO_RCVBUF) => Ok(file.config.receive_buffer as i64),
-            (SOL_SOCKET, SO_ZEROCOPY | SO_TIMESTAMPING) => Ok(kept.unwrap_or(0)),
+            (SOL_SOCKET, SO_OOBINLINE | SO_ZEROCOPY | SO_TIMESTAMPING) => Ok(kept.unwrap_or(0)),
             (SOL_SOCKET, SO_KEEPALIVE) => Ok(i64::from(file.config.keep_alive.is_some())),
             (SOL_TCP, TCP_NODELAY) => Ok(i64::from(!file.config.nagle)),
             (SOL_TCP, TCP_MAXSEG) => {
@@ -314,7 +316,11 @@ impl Kernel {
         let status = socket.status();
         match command {
             0x541b if matches!(state, State::SynSent | State::SynReceived) => Ok(0),
-            0x541b => Ok(socket.receive_available() as i64),
+            0x541b => {
+                let available = socket.receive_available();
+                Ok(self.readable_octets(fd, available) as i64)
+            }
+            0x8905 => Ok(self.is_at_mark(fd).into()),
             0x5411 => Ok(status.map_or(0, |status| status.send_queued as i64)),
             0x894b => {
                 Ok(status.map_or(0, |status| status.send_queued as i64 - i64::from(status.outstanding)))

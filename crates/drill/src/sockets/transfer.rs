@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
+use super::urgent::{Ahead, ahead};
 use super::{Errno, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
     MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
@@ -13,12 +14,12 @@ use crate::symbols::{
 const SEND_FLAGS: i64 =
     MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_OOB | MSG_ZEROCOPY;
 /// What those of a receiving call may be.
-const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK;
+const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK | MSG_OOB;
 
 impl Kernel {
     /// Takes up to `len` octets; 0 is the end.
     pub(crate) fn receive(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
-        if flags & !RECEIVE_FLAGS != 0 || flags & (MSG_ERRQUEUE | MSG_PEEK) != 0 {
+        if flags & !RECEIVE_FLAGS != 0 || flags & MSG_ERRQUEUE != 0 || flags & (MSG_PEEK | MSG_OOB) == MSG_PEEK {
             return Err(Stop::unsupported(format!(
                 "receiving with flags {}",
                 crate::symbols::bits("MSG_", flags)
@@ -28,14 +29,26 @@ impl Kernel {
         if self.tcp(fd)?.fast_open.put_off.is_some() {
             return Err(self.wait_or_again(fd, flags));
         }
+        if flags & MSG_OOB != 0 {
+            return self.receive_urgent(fd, flags & MSG_PEEK != 0);
+        }
         let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
+        let inline = self.tcp(fd)?.urgent_inline;
         let mut taken = 0;
         let outcome = loop {
             let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
             if taken == len {
                 break Ok(0);
             }
-            match socket.receive(len - taken, now) {
+            let wanted = match ahead(&socket, inline, taken, len - taken) {
+                Ahead::Octets(wanted) => wanted,
+                Ahead::Mark => break Ok(0),
+                Ahead::Urgent => match socket.receive(1, now) {
+                    Ok(_) => continue,
+                    Err(error) => break Err(error),
+                },
+            };
+            match socket.receive(wanted, now) {
                 Ok(Some(bytes)) => taken += bytes.len(),
                 Ok(None) => break Ok(0),
                 Err(error) => break Err(error),

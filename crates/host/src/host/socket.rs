@@ -129,6 +129,13 @@ impl<'a> TcpSocket<'a> {
         self.entry().connection().map_or(0, Connection::receive_available)
     }
 
+    /// Unread octets up to the end of the urgent data, those that have not arrived included; none where no urgent data
+    /// is left (RFC 9293 MUST-33).
+    #[must_use]
+    pub fn urgent_left(&self) -> usize {
+        self.entry().connection().map_or(0, Connection::urgent_left)
+    }
+
     /// Takes at most `max` octets; `Ok(None)` is the peer's FIN.
     ///
     /// # Errors

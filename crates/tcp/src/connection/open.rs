@@ -22,6 +22,8 @@ const SOON: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub(crate) struct SynSent {
     pub(crate) outbox: SendBuffer,
+    /// The number behind the urgent data.
+    pub(crate) urgent: Option<SeqNumber>,
     pub(crate) fin_queued: bool,
     /// The user has gone.
     pub(crate) released: bool,
@@ -50,6 +52,7 @@ impl SynSent {
         let config = &common.config;
         Self {
             outbox: SendBuffer::new(common.identity.iss + 1),
+            urgent: None,
             fin_queued: false,
             released: false,
             rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop),

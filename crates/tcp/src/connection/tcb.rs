@@ -43,6 +43,8 @@ pub(crate) struct Intents {
     pub(crate) loss_probe: bool,
     /// A zero-window or keep-alive probe.
     pub(crate) probe: Option<SendReason>,
+    /// An acknowledgment that has the urgent pointer went before it.
+    pub(crate) urgency_told: bool,
     /// Silly-window avoidance and Nagle have held data back for long enough.
     pub(crate) override_holding: bool,
     /// The user has more to write (MSG_MORE): what is not full waits for that, or for an acknowledgment.
@@ -334,6 +336,12 @@ impl Tcb {
     /// Our FIN is acknowledged.
     pub(crate) fn fin_acknowledged(&self) -> bool {
         self.fin_queued && self.send.una.after(self.outbox.end_seq())
+    }
+
+    /// The number of the octet that the user reads next.
+    pub(crate) fn read_next(&self) -> SeqNumber {
+        let end = self.peer_fin.filter(|_| self.peer_finished()).unwrap_or(self.receive.nxt);
+        end - self.inbox.len() as u32
     }
 
     /// Octets of text that were never sent.

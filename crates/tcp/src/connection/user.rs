@@ -37,6 +37,18 @@ impl Connection {
         }
     }
 
+    /// How many octets lie before the end of the urgent data, of those that the user has not read; some of them may
+    /// not have arrived (MUST-33). None where no urgent data is left, and none once the connection is beyond LAST-ACK.
+    #[must_use]
+    pub fn urgent_left(&self) -> usize {
+        match &self.phase {
+            Phase::Synchronized(tcb) => {
+                tcb.receive.urgent.map_or(0, |end| end.octets_since(tcb.read_next()) as usize)
+            }
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => 0,
+        }
+    }
+
     /// RECEIVE: the next octets, at most `max` of them; `None` when the peer has closed and everything
     /// is read. What had arrived before a reset or an abort of the peer's can still be read.
     ///
@@ -219,6 +231,9 @@ impl Connection {
 impl Tcb {
     /// The user has read so much: an acknowledgment that waited for it may go, and the window may open.
     fn has_read(&mut self, octets: usize, now: Instant) {
+        let read_next = self.read_next();
+        // Once the numbers have wrapped it would seem to lie ahead.
+        self.receive.urgent.take_if(|end| end.at_or_before(read_next));
         self.memory.read(octets);
         self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
         self.ack.read(self.memory.is_empty());

@@ -92,6 +92,9 @@ impl Connection {
                 let taken = data.slice(..data.len().min(capacity));
                 let len = taken.len();
                 syn_sent.push(taken);
+                if options.urgent && len == data.len() {
+                    syn_sent.urgent = Some(syn_sent.outbox.end_seq());
+                }
                 Ok(len)
             }
             Phase::Synchronized(tcb) => {

@@ -145,6 +145,7 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         return false;
     }
     tcb.send.una = ack;
+    tcb.send.forget_urgent();
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
     tcb.tally.octets_acknowledged += u64::from(acknowledged);

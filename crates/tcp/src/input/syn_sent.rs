@@ -125,6 +125,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             now: incoming.arrived,
         },
     );
+    tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
         tcb.negotiated.lower_mss(mss);
     }
@@ -184,6 +185,7 @@ fn account_for_text(common: &mut Common, tcb: &mut Tcb, sent: u32) {
     tcb.tally.octets_sent += u64::from(sent);
     tcb.tally.octets_acknowledged += u64::from(una.octets_since(tcb.send.first_octet()));
     tcb.outbox.acknowledge(una);
+    tcb.send.forget_urgent();
     let mut taken = 0;
     tcb.queue.acknowledge(una, |_, segments| taken += segments);
     // The SYN and its text came in one segment, and the SYN is counted.

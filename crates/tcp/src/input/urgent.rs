@@ -6,9 +6,7 @@ use crate::connection::tcb::Tcb;
 use crate::event::Event;
 
 /// RCV.UP <- max(RCV.UP, SEG.UP). The pointer names the octet behind the urgent data (MUST-62).
-/// One that has been passed is forgotten: once the numbers have wrapped it would seem to lie ahead.
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
-    tcb.receive.urgent.take_if(|known| known.at_or_before(tcb.receive.nxt));
     if !segment.flags.urg() || !tcb.state().can_receive_data() {
         return;
     }

@@ -279,6 +279,8 @@ fn unacknowledging(
     let is_pure = payload_len == 0 && flags == Flags::ACK && options.sack.is_empty();
     let ecn_flags = tcb.ecn.flags(is_pure);
     tcb.tally.segments_sent += 1;
+    let urgent_pointer = tcb.send.urgent_pointer(seq);
+    let flags = if urgent_pointer.is_some() { flags | Flags::URG } else { flags };
     SegmentOut {
         header: TcpHeader {
             source_port: common.identity.local_port,
@@ -288,7 +290,7 @@ fn unacknowledging(
             flags: flags | ecn_flags,
             reserved: 0,
             window,
-            urgent_pointer: 0,
+            urgent_pointer: urgent_pointer.unwrap_or(0),
             options,
         },
         payload,

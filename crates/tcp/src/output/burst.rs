@@ -36,7 +36,7 @@ pub(crate) enum Hold {
 
 /// What holds back now.
 pub(super) fn hold(common: &Common, tcb: &Tcb) -> Hold {
-    if tcb.intents.push_out {
+    if tcb.intents.push_out || tcb.send.is_urgent() {
         Hold::Nothing
     } else if common.config.cork || tcb.intents.more_to_come {
         Hold::Cork

@@ -18,7 +18,7 @@ pub(crate) struct SendSpace {
     pub(crate) wl1: SeqNumber,
     /// SND.WL2: the acknowledgment number of the last window update.
     pub(crate) wl2: SeqNumber,
-    /// SND.UP: the number behind the urgent data, while it is not acknowledged.
+    /// SND.UP: the number behind the urgent data (MUST-62, RFC 6093 section 3.1), while it is not acknowledged.
     pub(crate) urgent: Option<SeqNumber>,
     /// MAX.SND.WND: the largest window ever seen (RFC 5961 section 5, and silly-window avoidance).
     pub(crate) max_wnd: WindowSize,
@@ -53,6 +53,28 @@ impl SendSpace {
     /// (MUST-34).
     pub(crate) fn usable_window(&self) -> u32 {
         (self.una + self.wnd.octets()).octets_since(self.nxt)
+    }
+
+    /// There is urgent data that is not acknowledged.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.urgent.is_some()
+    }
+
+    /// The urgent pointer of a segment at `seq`: the octets from there to behind the urgent data (MUST-62). Where these
+    /// are more than the field can say, it says as many as it can, and the segments that follow will say more; but
+    /// as in Linux nothing is said where these have left already.
+    pub(crate) fn urgent_pointer(&self, seq: SeqNumber) -> Option<u16> {
+        let ahead = self.urgent?.octets_since(seq);
+        match u16::try_from(ahead) {
+            Ok(0) => None,
+            Ok(pointer) => Some(pointer),
+            Err(_) => (self.nxt.octets_since(seq) < u32::from(u16::MAX)).then_some(u16::MAX),
+        }
+    }
+
+    /// SND.UNA has moved: urgent data that is acknowledged is urgent no more.
+    pub(crate) fn forget_urgent(&mut self) {
+        self.urgent.take_if(|end| end.at_or_before(self.una));
     }
 
     /// Takes a window that a segment announced, when that segment is no older than the last that did.

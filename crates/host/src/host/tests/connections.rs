@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use synfin_tcp::{CloseReason, ReceiveError, SendReason, State};
+use synfin_tcp::{CloseReason, ReceiveError, SendOptions, SendReason, State};
 
 use crate::config::{ConnectOptions, HostConfig, HostOffload, ListenOptions};
 use crate::error::{ConnectError, ListenError};
@@ -66,6 +66,25 @@ fn super_segments_go_whole() {
             assert!(usize::from(segmentation.size) + packet.header.len() <= 1500);
         }
     }
+}
+
+/// A device that cuts a large packet up gives each part the same urgent pointer, and that would be wrong in all but one.
+#[test]
+fn urgent_segments_leave_one_by_one() {
+    let offload = HostOffload { checksum: true, max_super_segment: 65_536, repeats_cwr: false };
+    let mut world = World::new(HostConfig { offload, ..config(A) }, HostConfig { offload, ..config(B) });
+    let handles = world.establish(SERVERS[0]);
+    world.sent.clear();
+    let now = world.now;
+    let urgent = SendOptions { urgent: true, ..SendOptions::default() };
+    for options in [SendOptions::default(), urgent] {
+        let sent = world.hosts[A].tcp(handles[A]).unwrap().send_with(data(4000), options, now);
+        assert_eq!(sent, Ok(4000));
+    }
+    world.settle();
+    let texts: Vec<usize> = world.sent.iter().map(|(_, packet)| packet.payload_len).collect();
+    assert_eq!(texts.iter().sum::<usize>(), 8000);
+    assert!(texts.iter().all(|octets| *octets <= 1460), "{texts:?}");
 }
 
 #[test]
