@@ -19,7 +19,10 @@ const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQU
 impl Kernel {
     /// Takes up to `len` octets; 0 is the end.
     pub(crate) fn receive(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
-        if flags & !RECEIVE_FLAGS != 0 || flags & MSG_ERRQUEUE != 0 || flags & (MSG_PEEK | MSG_OOB) == MSG_PEEK {
+        if flags & !RECEIVE_FLAGS != 0
+            || flags & MSG_ERRQUEUE != 0
+            || flags & (MSG_PEEK | MSG_OOB) == MSG_PEEK
+        {
             return Err(Stop::unsupported(format!(
                 "receiving with flags {}",
                 crate::symbols::bits("MSG_", flags)
