@@ -123,7 +123,7 @@ fn unfounded(place: &str, standing: &Result<Standing, &'static str>, evidence: &
                 )
             })
             .collect(),
-        Ok(Standing::NotApplicable(_) | Standing::Pending(_)) => Vec::new(),
+        Ok(Standing::NotApplicable(_)) => Vec::new(),
     }
 }
 

@@ -110,6 +110,8 @@ reasons! {
         GapFilledAck = "gap-filled-ack", "RFC 5681 4.2";
         /// A segment outside the window: this is where we are.
         UnacceptableAck = "unacceptable-ack", "RFC 9293 3.10.7.4";
+        /// No memory was left for a segment: the window is closed.
+        NoRoomAck = "no-room-ack", "RFC 9293 3.8.6";
         /// A segment whose timestamp is older than one already seen.
         PawsAck = "paws-ack", "RFC 7323 5.3";
         /// The ECN field has changed, marks have added up, or the peer has reduced its window.
@@ -198,6 +200,8 @@ reasons! {
         NobodyReads = "nobody-reads", "RFC 9293 3.6.1 SHLD-3";
         /// Data beyond the peer's own FIN.
         BeyondFin = "beyond-fin", "RFC 9293 3.10.7.4";
+        /// What the user has not read takes all of the receive buffer.
+        NoRoom = "no-room", "RFC 9293 3.8.6";
         /// The reassembly queue holds as many runs as it may.
         ReassemblyFull = "reassembly-full", "RFC 9293 3.10.7.4 SHLD-31";
         /// The connection is CLOSED.

@@ -40,8 +40,6 @@ pub(super) struct Requirement {
     shown_by: Vec<String>,
     /// Why it does not apply.
     not_applicable: Option<String>,
-    /// What it waits for.
-    pending: Option<String>,
 }
 
 /// RFC 2119's words.
@@ -82,7 +80,6 @@ pub(super) struct Attack {
     pub(super) clause: String,
     #[serde(default)]
     shown_by: Vec<String>,
-    pending: Option<String>,
 }
 
 /// What an entry rests on.
@@ -90,7 +87,6 @@ pub(super) struct Attack {
 pub(super) enum Standing<'a> {
     Shown(&'a [String]),
     NotApplicable(&'a str),
-    Pending(&'a str),
 }
 
 impl Book {
@@ -123,28 +119,23 @@ impl Book {
 impl Requirement {
     /// What it rests on; what is wrong when that is not one thing.
     pub(super) fn standing(&self) -> Result<Standing<'_>, &'static str> {
-        one_of(&self.shown_by, self.not_applicable.as_deref(), self.pending.as_deref())
+        one_of(&self.shown_by, self.not_applicable.as_deref())
     }
 }
 
 impl Attack {
     /// What its answer rests on.
     pub(super) fn standing(&self) -> Result<Standing<'_>, &'static str> {
-        one_of(&self.shown_by, None, self.pending.as_deref())
+        one_of(&self.shown_by, None)
     }
 }
 
-fn one_of<'a>(
-    shown_by: &'a [String],
-    not_applicable: Option<&'a str>,
-    pending: Option<&'a str>,
-) -> Result<Standing<'a>, &'static str> {
-    match (shown_by, not_applicable, pending) {
-        ([], None, None) => Err("has neither a test nor a reason"),
-        ([], Some(reason), None) => Ok(Standing::NotApplicable(reason)),
-        ([], None, Some(reason)) => Ok(Standing::Pending(reason)),
-        (tests, None, None) => Ok(Standing::Shown(tests)),
-        _ => Err("has more than one of tests, a reason why not, and something it waits for"),
+fn one_of<'a>(shown_by: &'a [String], not_applicable: Option<&'a str>) -> Result<Standing<'a>, &'static str> {
+    match (shown_by, not_applicable) {
+        ([], None) => Err("has neither a test nor a reason"),
+        ([], Some(reason)) => Ok(Standing::NotApplicable(reason)),
+        (tests, None) => Ok(Standing::Shown(tests)),
+        _ => Err("has both tests and a reason why not"),
     }
 }
 

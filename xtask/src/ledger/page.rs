@@ -26,14 +26,14 @@ when an attack names no test, or one that does not exist.
 /// `docs/conformance.md`.
 pub(super) fn conformance(book: &Book, evidence: &Evidence) -> String {
     let mut page = String::from(CONFORMANCE);
-    page += "| RFC | | requirements | shown by tests | do not apply | pending |\n|---|---|---|---|---|---|\n";
+    page += "| RFC | | requirements | shown by tests | do not apply |\n|---|---|---|---|---|\n";
     for ledger in &book.ledgers {
-        let [shown, not_applicable, pending] = counts(ledger);
+        let [shown, not_applicable] = counts(ledger);
         let Ledger { rfc, title, requirements, .. } = ledger;
         line(
             &mut page,
             &format!(
-                "| [{rfc}](#rfc-{rfc}) | {title} | {} | {shown} | {not_applicable} | {pending} |",
+                "| [{rfc}](#rfc-{rfc}) | {title} | {} | {shown} | {not_applicable} |",
                 requirements.len()
             ),
         );
@@ -63,14 +63,14 @@ pub(super) fn attacks(book: &Book, evidence: &Evidence) -> String {
     page
 }
 
-/// How many requirements are shown, do not apply, and are pending.
-fn counts(ledger: &Ledger) -> [usize; 3] {
-    let mut counts = [0; 3];
+/// How many requirements are shown, and how many do not apply.
+fn counts(ledger: &Ledger) -> [usize; 2] {
+    let mut counts = [0; 2];
     for requirement in &ledger.requirements {
         match requirement.standing() {
             Ok(Standing::Shown(_)) => counts[0] += 1,
             Ok(Standing::NotApplicable(_)) => counts[1] += 1,
-            Ok(Standing::Pending(_)) | Err(_) => counts[2] += 1,
+            Err(_) => {}
         }
     }
     counts
@@ -87,7 +87,6 @@ fn basis(standing: &Result<Standing<'_>, &'static str>, evidence: &Evidence, bet
             links.collect::<Vec<_>>().join(between)
         }
         Ok(Standing::NotApplicable(reason)) => format!("does not apply: {reason}"),
-        Ok(Standing::Pending(what)) => format!("pending: {what}"),
         Err(what) => (*what).to_string(),
     }
 }

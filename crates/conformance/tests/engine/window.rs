@@ -93,15 +93,40 @@ fn reading_in_an_open_window_needs_no_update() {
     assert!(heard.iter().all(|line| line.ends_with("second-segment-ack")), "{heard:?}");
 }
 
-/// What reaches beyond the window is cut off there, and what is left counts.
+/// What reaches beyond the window of a user who has something to read is not taken: Linux does not cut it.
 #[test]
-fn text_is_trimmed_to_the_window() {
+fn text_that_reaches_beyond_the_window_is_refused_while_something_is_unread() {
     let mut scene = Scene::new(holding(1000)).established();
     scene.say(text(600));
     scene.start();
-    scene.say(text(600));
-    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 1001: unacceptable-ack"]);
-    assert_eq!(scene.read(5000), 1000);
+    assert_eq!(scene.say(text(600)), Some(DropReason::OutsideWindow));
+    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 601: unacceptable-ack"]);
+    assert_eq!(scene.read(5000), 600);
+}
+
+/// Where nothing is unread it is taken whole: a peer that sends large segments is not cut to slivers.
+#[test]
+fn text_that_reaches_beyond_the_window_is_taken_whole_when_everything_was_read() {
+    let mut scene = Scene::new(holding(1000)).established();
+    scene.say(text(1400));
+    scene.wait(ms(40));
+    assert_eq!(scene.segments()[0].header.window, 0);
+    assert_eq!(scene.read(5000), 1400);
+}
+
+/// Small segments cost more memory than their text: when it is used up, the window closes at once.
+#[test]
+fn a_buffer_that_is_full_of_small_segments_closes_the_window() {
+    let config =
+        Config { receive_buffer: 20_000, receive_buffer_max: 20_000, segment_overhead: true, ..plain() };
+    let mut scene = Scene::new(config).established();
+    let refused = (0..100).find(|_| scene.say(text(1)).is_some()).expect("the buffer takes no end of them");
+    scene.wait(ms(40));
+    let heard = scene.segments();
+    let last = heard.last().expect("an answer");
+    assert_eq!((last.reason.code(), last.header.window), ("no-room-ack", 0));
+    assert_eq!(scene.read(5000), refused);
+    assert!(scene.segments()[0].header.window > 0);
 }
 
 #[test]

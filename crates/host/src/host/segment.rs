@@ -51,10 +51,11 @@ impl Host {
         let Some(handle) = self.table.find(pair) else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
         };
+        let may_open = incoming.segment.header.flags.syn() && self.has_use_for_syn(pair);
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         match &mut entry.phase {
             Phase::Connection(connection) => {
-                if let Some(minimum_iss) = connection.give_way(&incoming) {
+                if may_open && let Some(minimum_iss) = connection.give_way(&incoming) {
                     self.touch(handle);
                     let stray = Stray { pair, incoming, ip, minimum_iss: Some(minimum_iss) };
                     return self.receive_stray(stray, now);
@@ -73,7 +74,18 @@ impl Host {
                 self.withdraw(handle);
                 Fate::Taken
             }
-            Phase::TimeWait(_) => self.receive_time_wait(handle, incoming, ip, now),
+            Phase::TimeWait(time_wait)
+                if may_open && time_wait.gives_way_to(&entry.config, &incoming.segment.header) =>
+            {
+                let minimum_iss = Some(time_wait.minimum_iss());
+                self.forget(handle);
+                self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now)
+            }
+            Phase::TimeWait(time_wait) => {
+                let verdict = time_wait.handle_segment(&entry.config, &incoming);
+                self.ready.mark(handle, entry);
+                verdict.into()
+            }
             Phase::Closed(_) => DropReason::Closed.into(),
         }
     }
@@ -154,23 +166,10 @@ impl Host {
         self.table.unindex(handle);
     }
 
-    fn receive_time_wait(
-        &mut self,
-        handle: TcpHandle,
-        incoming: Incoming,
-        ip: IpHeader,
-        now: Instant,
-    ) -> Fate {
-        let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
-        let Phase::TimeWait(time_wait) = &mut entry.phase else { return DropReason::NoConnection.into() };
-        if time_wait.gives_way_to(&entry.config, &incoming.segment.header) {
-            let (pair, minimum_iss) = (entry.pair, Some(time_wait.minimum_iss()));
-            self.forget(handle);
-            return self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now);
-        }
-        let verdict = time_wait.handle_segment(&entry.config, &incoming);
-        self.ready.mark(handle, entry);
-        verdict.into()
+    /// Somebody listens for a SYN of this pair. TIME-WAIT gives way to nothing else, as in Linux.
+    fn has_use_for_syn(&self, pair: Pair) -> bool {
+        let ours = self.routes.is_ours(pair.local.ip());
+        self.forwarder.on || self.listeners.find(pair.local, ours).is_some()
     }
 
     /// LISTEN, or CLOSED (RFC 9293 section 3.10.7.2 and 3.10.7.1).

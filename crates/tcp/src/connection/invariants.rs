@@ -17,7 +17,7 @@ impl Connection {
         assert!(tcb.send.nxt.at_or_before(tcb.outbox.end_seq() + fin), "SND.NXT beyond the user's data");
         assert!(tcb.receive.nxt.at_or_before(tcb.receive.edge), "RCV.NXT beyond the window announced");
         let most = self.common.config.receive_buffer.max(self.common.config.receive_buffer_max);
-        assert!(tcb.inbox.len() <= most + (1 << 15), "the receive buffer overflows");
+        assert!(tcb.inbox.len() <= most + (1 << 16), "the receive buffer overflows");
         let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
         assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
         tcb.assembler.check_invariants(tcb.receive.nxt);

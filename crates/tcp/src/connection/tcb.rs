@@ -287,7 +287,6 @@ impl Tcb {
         Room {
             full: self.memory.full(),
             free: self.memory.free(self.assembler.charge()),
-            full_of_unread: self.memory.free(0) == 0,
             clamp: self.memory.clamp(),
             threshold: self.memory.threshold(),
             full_segment: self.ack.full_segment(),

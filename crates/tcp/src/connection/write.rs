@@ -33,16 +33,17 @@ pub struct SendOptions {
 }
 
 impl Connection {
-    /// About how many octets [`Connection::send`] would take now. It takes more than that when it has
-    /// begun a burst that it can fill.
+    /// How many octets [`Connection::send`] would take now, at the least. It may take more, to fill the last
+    /// burst that it begins.
     #[must_use]
     pub fn send_capacity(&self) -> usize {
         match &self.phase {
             Phase::SynSent(syn_sent) => {
                 self.common.config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(syn_sent.outbox.len())
             }
-            Phase::Synchronized(tcb) if tcb.has_room(&self.common) => tcb.send_buffer - tcb.send_memory(),
-            Phase::Synchronized(_) | Phase::TimeWait { .. } | Phase::Closed(_) => 0,
+            Phase::Synchronized(tcb) if tcb.fin_queued => 0,
+            Phase::Synchronized(tcb) => tcb.send_room(&self.common),
+            Phase::TimeWait { .. } | Phase::Closed(_) => 0,
         }
     }
 
@@ -181,6 +182,13 @@ impl Tcb {
     fn mark_push(&mut self) {
         self.write_queue.mark_push();
         self.pushed_until = self.outbox.end_seq();
+    }
+
+    /// What the last burst still gathers, or what the buffer has room for if that is more.
+    fn send_room(&self, common: &Common) -> usize {
+        let gathers = self.write_queue.tail_room(burst::goal(self), false) as usize;
+        let free = self.send_buffer.saturating_sub(self.send_memory());
+        if self.has_room(common) { free.max(gathers) } else { gathers }
     }
 
     /// There is room for another burst.

@@ -72,7 +72,7 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
 
 fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
     let header = &segment.header;
-    if tcb.receive.accepts(header.seq, segment.sequence_length()) {
+    if tcb.receive.accepts(header.seq, segment.sequence_length()) && !reaches_too_far(tcb, segment) {
         return ControlFlow::Continue(());
     }
     // A closed window takes no text, but ACK, URG and RST count (MUST-66): `trim` leaves only those.
@@ -102,6 +102,15 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
     drop(reason)
 }
 
+/// Whether text reaches beyond the window of a user who has not read what came before. Section 3.10.7.4 would cut it
+/// off at the edge. Linux takes such a segment whole where nothing waits to be read, so that a sender of large segments
+/// is not cut to slivers, and else not at all.
+fn reaches_too_far(tcb: &Tcb, segment: &Segment) -> bool {
+    let end = segment.header.seq + segment.payload.len() as u32;
+    let inside = tcb.receive.window() > 0 && end.after(tcb.receive.edge);
+    inside && !segment.header.flags.rst() && !tcb.inbox.is_empty()
+}
+
 /// Tells the peer what it has sent again (RFC 2883).
 pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
     if tcb.negotiated.sack {
@@ -127,7 +136,7 @@ pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
     }
 }
 
-/// Cuts off what lies before RCV.NXT or beyond the right edge, SYN and FIN included.
+/// Cuts off what lies before RCV.NXT, SYN included, and all text where the window is closed.
 pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InWindow {
     let Incoming { segment: Segment { header, mut payload }, ecn, arrived } = incoming;
     let mut flags = header.flags;
@@ -143,9 +152,8 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InW
         seq += old as u32;
     }
     // A FIN takes no room in the buffer: right behind the last octet it is welcome.
-    let room = tcb.receive.edge.octets_since(seq) as usize;
-    if payload.len() > room {
-        payload.truncate(room);
+    if !payload.is_empty() && seq.at_or_after(tcb.receive.edge) {
+        payload.clear();
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }

@@ -29,6 +29,10 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
+    let mss = common.config.mss.octets().into();
+    if !tcb.inbox.is_empty() && !tcb.memory.takes_more(tcb.assembler.charge(), mss) {
+        return without_room(common, tcb);
+    }
     if let Some(held) = tcb.assembler.first_held(segment.seq, end) {
         came_again(tcb, held);
     }
@@ -48,11 +52,18 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
     if text.is_empty() {
         return;
     }
-    tcb.receive.nxt += text.len() as u32;
-    tcb.tally.octets_received += text.len() as u64;
-    tcb.inbox.push(text);
+    take(tcb, text);
     common.fast_open.text_taken = true;
     common.events.raise(Event::Readable);
+}
+
+/// The user has not read for so long that what segments cost beside their text has taken all of the buffer, though the
+/// window was not used up. Linux then takes its word back, against SHLD-14: the window closes.
+fn without_room(common: &mut Common, tcb: &mut Tcb) -> Step {
+    tcb.receive.close();
+    tcb.ack.at_once(SendReason::NoRoomAck);
+    common.events.raise(Event::Readable);
+    drop(DropReason::NoRoom)
 }
 
 fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
@@ -72,7 +83,7 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
 /// Puts text at RCV.NXT into the user's queue.
 fn take(tcb: &mut Tcb, bytes: Bytes) {
     let len = bytes.len();
-    tcb.receive.nxt += len as u32;
+    tcb.receive.advance(len as u32);
     tcb.tally.octets_received += len as u64;
     tcb.ack.advanced(len as u32);
     tcb.memory.queued(len);

@@ -206,8 +206,12 @@ fn text(
     segment
 }
 
-/// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`.
+/// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`; or, as an answer to text that nobody
+/// will read, `<SEQ=SEG.ACK><CTL=RST>`: where the peer is, since our FIN may be lost.
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
+    if reason == SendReason::ResetAfterClose {
+        return bare_reset(common, tcb.send.una, reason);
+    }
     plan(common, tcb, now);
     let mut segment =
         finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
@@ -217,11 +221,15 @@ pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
 
 /// `<SEQ=SEG.ACK><CTL=RST>`: the acknowledgment was of something never sent.
 pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
+    bare_reset(common, ack, SendReason::ResetBadAck)
+}
+
+fn bare_reset(common: &Common, seq: SeqNumber, reason: SendReason) -> SegmentOut {
     SegmentOut::without_text(
         TcpHeader {
             source_port: common.identity.local_port,
             destination_port: common.identity.remote_port,
-            seq: ack,
+            seq,
             ack: SeqNumber::default(),
             flags: Flags::RST,
             reserved: 0,
@@ -229,7 +237,7 @@ pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
             urgent_pointer: 0,
             options: TcpOptions::default(),
         },
-        SendReason::ResetBadAck,
+        reason,
     )
 }
 

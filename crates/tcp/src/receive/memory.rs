@@ -182,6 +182,19 @@ impl ReceiveMemory {
         }
     }
 
+    /// Whether another segment is taken beside what is not read and the pieces `beyond` gaps: more memory is used than
+    /// the buffer has only after its last segment. A buffer that is not fixed grows for it first.
+    pub(crate) fn takes_more(&mut self, beyond: usize, mss: u32) -> bool {
+        let used = self.unread_charge + if self.with_overhead { beyond } else { 0 };
+        if used > self.buffer && !self.fixed {
+            self.buffer = used.min(self.most);
+        }
+        if used > self.buffer {
+            self.threshold = self.clamp.min(2 * mss);
+        }
+        used <= self.buffer
+    }
+
     /// Nothing is left to read.
     pub(crate) fn is_empty(&self) -> bool {
         self.unread.is_empty()

@@ -9,7 +9,8 @@ pub(crate) struct ReceiveSpace {
     pub(crate) irs: SeqNumber,
     /// RCV.NXT: the next number expected.
     pub(crate) nxt: SeqNumber,
-    /// RCV.NXT + RCV.WND: the right edge of the window announced. It never moves left (SHLD-14).
+    /// RCV.NXT + RCV.WND: the right edge of the window announced. It does not move left (SHLD-14) but
+    /// when memory has run out.
     pub(crate) edge: SeqNumber,
     /// RCV.WND as it was announced last.
     pub(crate) announced: u32,
@@ -26,6 +27,18 @@ impl ReceiveSpace {
     /// RCV.WND.
     pub(crate) fn window(&self) -> u32 {
         self.edge.octets_since(self.nxt)
+    }
+
+    /// So many octets more have arrived. They may reach beyond the edge.
+    pub(crate) fn advance(&mut self, octets: u32) {
+        self.nxt += octets;
+        self.edge = self.edge.later(self.nxt);
+    }
+
+    /// Takes the window back.
+    pub(crate) fn close(&mut self) {
+        self.edge = self.nxt;
+        self.announced = 0;
     }
 
     /// The acceptability test of section 3.10.7.4, Table 6, but for one number: a peer that has filled the

@@ -14,8 +14,6 @@ pub(crate) struct Room {
     pub(crate) full: u32,
     /// The window that the free part of it is good for.
     pub(crate) free: u32,
-    /// What the user has not read takes all of it.
-    pub(crate) full_of_unread: bool,
     /// The largest window.
     pub(crate) clamp: u32,
     /// The window that the segments seen so far recommend.
@@ -83,13 +81,7 @@ pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
     let current = space.window();
     let unit = 1u32 << room.scale.shift();
     let selected = select(space, room);
-    let window = match selected < current {
-        // Rounding must not keep a window open for a user who does not read. (What lies beyond a gap is no
-        // reason: the window must stay wide enough for the gap to be filled.)
-        true if room.full_of_unread => current,
-        true => current.next_multiple_of(unit),
-        false => selected,
-    };
+    let window = if selected < current { current.next_multiple_of(unit) } else { selected };
     space.edge = space.edge.later(space.nxt + window);
     space.announced = window;
     WindowSize::new(window.min(u32::from(u16::MAX) << room.scale.shift()))

@@ -38,12 +38,20 @@ pub(super) fn send(
 
 /// How much can be sent, at least one octet.
 pub(super) fn room(state: &mut State, handle: TcpHandle, now: Instant) -> Poll<io::Result<usize>> {
-    let room = state.tcp(handle)?.send_capacity();
+    let mut socket = state.tcp(handle)?;
+    let room = socket.send_capacity();
     if room > 0 {
         return Poll::Ready(Ok(room));
     }
-    // Full, or gone: sending tells.
-    send(state, handle, Bytes::from_static(b" "), now)
+    // Full, or gone: sending nothing tells.
+    match socket.send(Bytes::new(), now) {
+        Ok(_) | Err(SendError::WouldBlock) => {
+            // From here on there is an event when there is room.
+            socket.is_writable();
+            Poll::Pending
+        }
+        Err(error) => Poll::Ready(Err(error::of_send(error))),
+    }
 }
 
 /// Takes at most `max` octets, all that is there; `None` at the end of the stream.
