@@ -155,7 +155,9 @@ impl Bench {
     /// A segment with any fields, most of them near what is live.
     fn anything(&mut self, input: &mut Input) -> Incoming {
         let flags =
-            Flags::from_bits(input.one_of(&[0x10, 0x10, 0x11, 0x18, 0x02, 0x12, 0x04, 0x14, 0x30, 0x50, 0x150, 0x1c2, 0x1ff, 0]));
+            Flags::from_bits(input.one_of(&[
+                0x10, 0x10, 0x11, 0x18, 0x02, 0x12, 0x04, 0x14, 0x30, 0x50, 0x150, 0x1c2, 0x1ff, 0,
+            ]));
         let seq = input.near(&[self.expected, self.expected, self.edge, self.expected - 1]);
         let ack = input.near(&[self.nxt, self.una, self.una + 1, self.nxt + 1]);
         self.segment(input, flags, seq, ack)
