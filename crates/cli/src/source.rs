@@ -40,7 +40,7 @@ pub(crate) struct SourceArgs {
     tun: String,
 
     /// The congestion control
-    #[arg(long, value_name = "NAME", default_value = "cubic", value_parser = parse_congestion)]
+    #[arg(long, value_name = "NAME", default_value = "cubic")]
     congestion: CongestionAlgorithm,
 
     /// What the send buffer holds; it is to be no less than what the path does
@@ -50,15 +50,6 @@ pub(crate) struct SourceArgs {
     /// Tell the state of the connection this often
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     sample: Option<Duration>,
-}
-
-/// A congestion control by its name.
-fn parse_congestion(name: &str) -> Result<CongestionAlgorithm, String> {
-    match name {
-        "reno" => Ok(CongestionAlgorithm::Reno),
-        "cubic" => Ok(CongestionAlgorithm::Cubic),
-        _ => Err(format!("'{name}' is no congestion control of synfin's: give cubic or reno")),
-    }
 }
 
 /// Sends until the connection ends.

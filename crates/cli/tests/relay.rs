@@ -204,7 +204,7 @@ fn what_is_not_there_is_named() {
     let ended = common::output(Command::new(SYNFIN).args(source));
     assert_eq!(ended.status, Some(2));
     assert!(
-        ended.stderr.contains("'tahoe' is no congestion control of synfin's: give cubic or reno"),
+        ended.stderr.contains("invalid value 'tahoe' for '--congestion <NAME>': it is reno, cubic or bbr"),
         "{ended:?}"
     );
 }
