@@ -129,7 +129,9 @@ impl Machine {
         while let Some(packet) = self.kernel.host.poll_transmit(now) {
             self.sent.push_back((now, packet.to_bytes()));
         }
-        while self.kernel.host.poll_event().is_some() {}
+        while let Some(event) = self.kernel.host.poll_event() {
+            self.kernel.note_event(event);
+        }
         self.kernel.note_states();
     }
 
