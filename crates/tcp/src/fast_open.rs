@@ -10,7 +10,8 @@ use synfin_wire::FastOpenOption;
 pub struct FastOpenAttempt {
     /// The cookie, or the request for one; `None` where the peer is known to want neither.
     pub option: Option<FastOpenOption>,
-    /// The most text beside it, octets.
+    /// The most text beside it, octets; what a segment of [`Config::mss`](crate::Config::mss) has no room for stays
+    /// out of the SYN whatever stands here.
     pub max_text: usize,
 }
 

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
+use synfin_wire::{FastOpenOption, Flags, Instant, Mss, SeqNumber, TcpHeader};
 
 use super::{Common, ecn, negotiate};
 use crate::config::Config;
@@ -17,6 +17,9 @@ use crate::send::SendBuffer;
 
 /// Two ticks of Linux's clock, which are 2 to 8 ms.
 const SOON: Duration = Duration::from_millis(5);
+
+/// What a TCP header has room for beside its fixed part, octets (RFC 9293 section 3.1).
+const MAX_OPTIONS: usize = 40;
 
 /// Our SYN, and what the user has sent meanwhile.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ impl SynSent {
             sent_at: now,
             repeated: false,
             stray_reset: None,
-            attempt,
+            attempt: attempt.map(|attempt| within_segment(config, attempt)),
             option_sent: None,
             text_sent: 0,
             path_mss: None,
@@ -177,4 +180,10 @@ impl SynSent {
         self.fin_queued = true;
         self.released = true;
     }
+}
+
+/// The text of the SYN, with whatever options, fits a segment of our own link (RFC 9293 section 3.7.1).
+fn within_segment(config: &Config, attempt: FastOpenAttempt) -> FastOpenAttempt {
+    let whole = usize::from(config.mss.octets().max(Mss::FLOOR.octets()));
+    FastOpenAttempt { max_text: attempt.max_text.min(whole.saturating_sub(MAX_OPTIONS)), ..attempt }
 }
