@@ -142,7 +142,7 @@ pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant)
         // It is the SYN-ACK's, before which nothing is sent again (RFC 7413 section 4.2.2).
         return;
     }
-    let deadline = (now + tcb.recovery.rto.current()).min(gives_up_at(common, tcb, now));
+    let deadline = (now + tcb.recovery.rto.current()).min(gives_up_at(common, tcb, now).max(now));
     tcb.timers.watch(Timer::Retransmission, deadline);
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant)
 fn rest_of_timeout(common: &Common, tcb: &mut Tcb, now: Instant) {
     if let Some(front) = tcb.queue.front() {
         let deadline = (front.sent_at + tcb.recovery.rto.current()).max(now + MOMENT);
-        tcb.timers.watch(Timer::Retransmission, deadline.min(gives_up_at(common, tcb, now)));
+        tcb.timers.watch(Timer::Retransmission, deadline.min(gives_up_at(common, tcb, now).max(now)));
     }
 }
 
