@@ -92,12 +92,16 @@ fn configure() -> Result<(), InterfaceError> {
     Interface::new("lo")?.up()?;
     let mut link = Interface::new(NAME)?;
     link.set_queue_len(QUEUE_LEN)?;
+    // A kernel may have been started without IPv6.
+    let has_v6 = Path::new("/proc/self/net/if_inet6").exists();
     link.add_address(COMMAND_V4.into(), PREFIX_V4)?;
+    if has_v6 {
+        link.add_address(COMMAND_V6.into(), PREFIX_V6)?;
+    }
+    // Waits for the addresses: the first answer to the command must not come too early for them.
     link.up()?;
     link.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, Some(HOST_V4.into()))?;
-    // A kernel may have been started without IPv6.
-    if Path::new("/proc/self/net/if_inet6").exists() {
-        link.add_address(COMMAND_V6.into(), PREFIX_V6)?;
+    if has_v6 {
         link.add_route(Ipv6Addr::UNSPECIFIED.into(), 0, Some(HOST_V6.into()))?;
     }
     Ok(())

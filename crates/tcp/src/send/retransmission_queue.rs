@@ -245,8 +245,8 @@ impl RetransmissionQueue {
         SentAgain { segments: range.segments, push: range.push }
     }
 
-    /// Everything before `ack` has arrived. `each` sees every range of which segments went, with their number.
-    /// Part of a segment does not count.
+    /// Everything before `ack` has arrived. `each` sees every range of which segments went, with their number:
+    /// how many fewer what is left of it takes.
     pub(crate) fn acknowledge(&mut self, ack: SeqNumber, mut each: impl FnMut(&SentRange, u32)) {
         while let Some(front) = self.ranges.front_mut() {
             if front.start.at_or_after(ack) {
@@ -254,11 +254,12 @@ impl RetransmissionQueue {
             }
             self.counts.remove(front);
             if front.end.after(ack) {
-                let whole = (ack.octets_since(front.start) / front.mss).min(front.segments - 1);
+                let left = front.end.octets_since(ack).div_ceil(front.mss).min(front.segments);
+                let whole = front.segments - left;
                 if whole > 0 {
                     each(front, whole);
                 }
-                front.segments -= whole;
+                front.segments = left;
                 front.start = ack;
                 self.counts.add(front);
                 break;
@@ -317,7 +318,8 @@ impl RetransmissionQueue {
             if range.retransmissions > 0 {
                 each(range);
                 self.counts.remove(range);
-                range.resent = false;
+                // What is taken for lost is so until the peer reports that it holds it.
+                range.resent &= range.lost;
                 self.counts.add(range);
             }
             index += 1;
@@ -469,6 +471,7 @@ impl RetransmissionQueue {
             assert_eq!(range.start, expected, "the retransmission queue has a gap");
             assert!(range.end.after(range.start), "an empty range");
             assert!(range.segments > 0, "a range without a segment");
+            assert!(range.end_of(range.segments - 1).before(range.end), "a segment without a number");
             assert!(!(range.sacked && range.lost), "held and lost at once");
             assert!(!range.is_due() || range.end.after(self.none_due_before), "a loss that nobody sees");
             counts.add(range);

@@ -162,3 +162,24 @@ fn a_peer_that_reports_every_other_octet_does_not_make_the_queue_large() {
     assert_eq!((queue.ranges.len(), queue.counts().sacked), (1, 100));
     queue.check_invariants(at(0), at(100_000));
 }
+
+#[test]
+fn what_is_left_of_a_super_segment_has_a_number_in_each_of_its_segments() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 2100, 0));
+    assert_eq!(acknowledged(&mut queue, 1600), 2, "five hundred octets are one segment");
+    queue.check_invariants(at(1600), at(2100));
+    assert_eq!(queue.tail(MSS), Some((at(1600), at(2100))));
+}
+
+#[test]
+fn what_arrived_twice_and_is_taken_for_lost_is_not_sent_a_third_time() {
+    let mut queue = queue();
+    queue.mark_front_lost();
+    queue.retransmitted(&again(0, 1000, false));
+    queue.duplicated(at(0), at(1000), |_| {});
+    assert_eq!(due(&mut queue), None);
+    queue.check_invariants(at(0), at(5000));
+    assert_eq!(sacked(&mut queue, 0, 1000), 1);
+    assert_eq!(queue.counts(), Counts { outstanding: 5, sacked: 1, lost: 0, resent: 0 });
+}
