@@ -114,7 +114,10 @@ impl Bench {
         };
         let fast = input.bit();
         bench.stage = if active && fast {
-            let attempt = FastOpenAttempt { option: None, max_text: input.one_of(&[0, 1, 1420, 65_535]) };
+            let attempt = FastOpenAttempt {
+                option: None,
+                peer_mss: input.one_of(&[None, Some(0), Some(1460), Some(u16::MAX)]),
+            };
             let mut connection = Connection::open_fast(config, identity, attempt, now);
             let _ = connection.send(vec![0; input.word().into()].into(), now);
             Stage::Connection(Box::new(connection))

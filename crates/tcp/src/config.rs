@@ -14,7 +14,8 @@ use synfin_wire::{Mss, OptionOrder};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The MSS to announce, octets: the largest datagram that can be received less IP and TCP headers
-    /// (MUST-67). The segments that are sent obey the smaller of this and what the peer announces.
+    /// (MUST-67). The segments that are sent obey the smaller of this and what the peer announces. Less than
+    /// [`Mss::FLOOR`] counts as that.
     pub mss: Mss,
     /// What is assumed of a peer that announces none: 536 over IPv4, 1220 over IPv6 (MUST-15).
     pub default_peer_mss: Mss,
@@ -269,6 +270,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// [`Config::mss`] as it is used, octets.
+    pub(crate) fn own_mss(&self) -> u16 {
+        self.mss.max(Mss::FLOOR).octets()
+    }
+
     /// As Linux 6 does it.
     #[must_use]
     pub const fn linux() -> Self {

@@ -144,7 +144,7 @@ impl Connection {
     #[must_use]
     pub fn syn_capacity(&self) -> usize {
         match &self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.capacity(),
+            Phase::SynSent(syn_sent) => syn_sent.capacity(&self.common.config),
             Phase::Synchronized(_) | Phase::TimeWait { .. } | Phase::Closed(_) => 0,
         }
     }

@@ -3,16 +3,32 @@
 
 use alloc::boxed::Box;
 
-use synfin_wire::FastOpenOption;
+use synfin_wire::tcp::MAX_OPTIONS_LEN;
+use synfin_wire::{FastOpenOption, Mss};
+
+use crate::config::Config;
 
 /// What the SYN of an active open may carry (RFC 7413 section 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FastOpenAttempt {
     /// The cookie, or the request for one; `None` where the peer is known to want neither.
     pub option: Option<FastOpenOption>,
-    /// The most text beside it, octets; what a segment of [`Config::mss`](crate::Config::mss) has no room for stays
-    /// out of the SYN whatever stands here.
-    pub max_text: usize,
+    /// The MSS that the peer announced before, where that is remembered: it bounds the text, as
+    /// [`Config::mss`](crate::Config::mss) does.
+    pub peer_mss: Option<u16>,
+}
+
+impl FastOpenAttempt {
+    /// The most text that goes beside the option, octets: none with the request for a cookie, else what a segment
+    /// holds with 40 octets of options, for somebody on the path may add some (RFC 9293 section 3.7.1).
+    pub(crate) fn max_text(&self, config: &Config) -> usize {
+        if self.option.is_some_and(|option| option.cookie.is_request()) {
+            return 0;
+        }
+        let own = config.own_mss();
+        let whole = self.peer_mss.map_or(own, |peer| peer.min(own)).max(Mss::FLOOR.octets());
+        usize::from(whole) - MAX_OPTIONS_LEN
+    }
 }
 
 /// What an attempt has taught.

@@ -106,7 +106,7 @@ fn congestion_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
         ecn: segment.ecn,
         flags: segment.flags,
         octets,
-        segments: octets.div_ceil(common.config.mss.octets().max(1).into()).max(1),
+        segments: octets.div_ceil(common.config.own_mss().into()).max(1),
     };
     if tcb.ecn.arrived(&arrival) {
         tcb.ack.at_once(SendReason::EcnAck);

@@ -60,7 +60,7 @@ fn run(seed: u64) {
     let configs = [config(&mut random), config(&mut random)];
     let mut pair = Pair::new(seed, path, configs, users);
     if random.percent(25) {
-        pair.open_fast(random.below(1_400) as usize);
+        pair.open_fast(random.below(1_500) as u16);
     }
     if random.percent(10) {
         pair.open_simultaneously();

@@ -4,12 +4,9 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 use synfin_tcp::{FastOpenAttempt, FastOpenNews};
-use synfin_wire::{Cookie, FastOpenOption, Mss};
+use synfin_wire::{Cookie, FastOpenOption};
 
 use crate::keyed::{Key, Purpose};
-
-/// Octets of a SYN that are left to options, whatever it carries: somebody on the path may add some.
-const OPTIONS_LEN: u16 = 40;
 
 /// The two addresses between which a cookie holds: ours, and the peer's.
 type Addresses = (IpAddr, IpAddr);
@@ -52,22 +49,17 @@ impl CookieCache {
         }
     }
 
-    /// What the SYN to a peer may carry that wants to see a cookie, `whole` being what a segment to it holds.
-    pub(crate) fn attempt(&mut self, between: Addresses, whole: u16) -> FastOpenAttempt {
+    /// What the SYN to a peer may carry that wants to see a cookie.
+    pub(crate) fn attempt(&mut self, between: Addresses) -> FastOpenAttempt {
         let known = self.recall(between);
         let experimental = known.experiment == Experiment::Next;
-        match known.cookie {
-            Some(option) => FastOpenAttempt { option: Some(option), max_text: room(known.mss, whole) },
-            None => {
-                let request = FastOpenOption { cookie: Cookie::REQUEST, experimental };
-                FastOpenAttempt { option: Some(request), max_text: 0 }
-            }
-        }
+        let request = FastOpenOption { cookie: Cookie::REQUEST, experimental };
+        FastOpenAttempt { option: Some(known.cookie.unwrap_or(request)), peer_mss: known.mss }
     }
 
     /// What the SYN to a peer may carry that wants no cookie.
-    pub(crate) fn attempt_without_cookie(&mut self, between: Addresses, whole: u16) -> FastOpenAttempt {
-        FastOpenAttempt { option: None, max_text: room(self.recall(between).mss, whole) }
+    pub(crate) fn attempt_without_cookie(&mut self, between: Addresses) -> FastOpenAttempt {
+        FastOpenAttempt { option: None, peer_mss: self.recall(between).mss }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -115,11 +107,6 @@ impl CookieCache {
         }
         self.young.insert(between, known);
     }
-}
-
-/// How much text fits into a SYN: what the peer has said that it takes, or what the link takes, less options.
-fn room(peer: Option<u16>, whole: u16) -> usize {
-    peer.map_or(whole, |mss| mss.min(whole)).max(Mss::FLOOR.octets()).saturating_sub(OPTIONS_LEN).into()
 }
 
 #[cfg(test)]

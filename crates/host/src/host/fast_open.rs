@@ -56,18 +56,16 @@ impl Host {
         &mut self,
         pair: Pair,
         way: FastOpen,
-        config: &Config,
         now: Instant,
     ) -> Option<FastOpenAttempt> {
         if way == FastOpen::Off || !self.config.fast_open.client || self.black_hole.rests(now) {
             return None;
         }
         let between = (pair.local.ip(), pair.remote.ip());
-        let whole = config.mss.octets();
         Some(if way == FastOpen::WithoutCookie || self.config.fast_open.client_without_cookie {
-            self.cookies.attempt_without_cookie(between, whole)
+            self.cookies.attempt_without_cookie(between)
         } else {
-            self.cookies.attempt(between, whole)
+            self.cookies.attempt(between)
         })
     }
 

@@ -30,7 +30,7 @@ impl Host {
         }
         let config = self.tcp_config(options.config.as_ref(), pair.remote.is_ipv4());
         let identity = self.identify(pair, None, now);
-        let connection = match self.fast_open_attempt(pair, options.fast_open, &config, now) {
+        let connection = match self.fast_open_attempt(pair, options.fast_open, now) {
             Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
             None => Connection::open(config.clone(), identity, now),
         };

@@ -32,7 +32,7 @@ pub(crate) struct Negotiated {
 /// The options of an active SYN.
 pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
     TcpOptions {
-        mss: Some(config.mss.octets()),
+        mss: Some(config.own_mss()),
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
@@ -44,7 +44,7 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
 pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) -> TcpOptions {
     let mut options = TcpOptions {
-        mss: Some(config.mss.octets()),
+        mss: Some(config.own_mss()),
         window_scale: negotiated.scaling.then(|| negotiated.receive_scale.shift()),
         sack_permitted: negotiated.sack,
         timestamps: negotiated.timestamps.then_some(this.stamps),
@@ -71,7 +71,7 @@ fn shorten_acc_ecn(options: &mut TcpOptions) {
 
 /// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
 pub(crate) fn syn_window(config: &Config) -> WindowSize {
-    WindowSize::new(memory::initial_window(config, config.mss.octets().into()).min(u16::MAX.into()))
+    WindowSize::new(memory::initial_window(config, config.own_mss().into()).min(u16::MAX.into()))
 }
 
 fn own_scale(config: &Config) -> WindowScale {
@@ -83,7 +83,7 @@ impl Negotiated {
     pub(crate) fn from_peer(config: &Config, peer: &TcpOptions) -> Self {
         let timestamps = config.timestamps && peer.timestamps.is_some();
         let peer_mss = peer.mss.unwrap_or(config.default_peer_mss.octets());
-        let whole = peer_mss.min(config.mss.octets()).max(Mss::FLOOR.octets());
+        let whole = peer_mss.min(config.own_mss()).max(Mss::FLOOR.octets());
         let (send_scale, receive_scale) = match peer.window_scale {
             Some(shift) if config.window_scaling => (WindowScale::new(shift), own_scale(config)),
             _ => (WindowScale::NONE, WindowScale::NONE),

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use synfin_wire::{FastOpenOption, Flags, Instant, Mss, SeqNumber, TcpHeader};
+use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
 use super::{Common, ecn, negotiate};
 use crate::config::Config;
@@ -17,9 +17,6 @@ use crate::send::SendBuffer;
 
 /// Two ticks of Linux's clock, which are 2 to 8 ms.
 const SOON: Duration = Duration::from_millis(5);
-
-/// What a TCP header has room for beside its fixed part, octets (RFC 9293 section 3.1).
-const MAX_OPTIONS: usize = 40;
 
 /// Our SYN, and what the user has sent meanwhile.
 #[derive(Clone, Debug)]
@@ -63,7 +60,7 @@ impl SynSent {
             sent_at: now,
             repeated: false,
             stray_reset: None,
-            attempt: attempt.map(|attempt| within_segment(config, attempt)),
+            attempt,
             option_sent: None,
             text_sent: 0,
             path_mss: None,
@@ -78,8 +75,8 @@ impl SynSent {
     }
 
     /// How much text the SYN may still carry, octets.
-    pub(crate) fn capacity(&self) -> usize {
-        self.attempt.map_or(0, |attempt| attempt.max_text).saturating_sub(self.outbox.len())
+    pub(crate) fn capacity(&self, config: &Config) -> usize {
+        self.attempt.map_or(0, |attempt| attempt.max_text(config)).saturating_sub(self.outbox.len())
     }
 
     pub(crate) fn handle_timeout(&mut self, common: &mut Common, now: Instant) -> Result<(), Stop> {
@@ -152,7 +149,7 @@ impl SynSent {
     /// The first SYN of a Fast Open takes along what the user has sent. What is sent again must get through, and
     /// carries neither option nor text (RFC 7413 section 4.1.3).
     fn with_text(&mut self, common: &mut Common, attempt: FastOpenAttempt, syn: SegmentOut) -> SegmentOut {
-        let octets = self.outbox.len().min(attempt.max_text);
+        let octets = self.outbox.len().min(attempt.max_text(&common.config));
         self.option_sent = attempt.option;
         self.text_sent = octets as u32;
         common.fast_open.used = attempt.option.is_some() || octets > 0;
@@ -180,10 +177,4 @@ impl SynSent {
         self.fin_queued = true;
         self.released = true;
     }
-}
-
-/// The text of the SYN, with whatever options, fits a segment of our own link (RFC 9293 section 3.7.1).
-fn within_segment(config: &Config, attempt: FastOpenAttempt) -> FastOpenAttempt {
-    let whole = usize::from(config.mss.octets().max(Mss::FLOOR.octets()));
-    FastOpenAttempt { max_text: attempt.max_text.min(whole.saturating_sub(MAX_OPTIONS)), ..attempt }
 }

@@ -156,7 +156,7 @@ impl Connection {
             pacing_rate: None,
             send_window: 0,
             receive_window: 0,
-            send_mss: self.common.config.mss.octets(),
+            send_mss: self.common.config.own_mss(),
             outstanding: 0,
             recovery: RecoveryState::Open,
             window_segments: 0,

@@ -170,7 +170,7 @@ pub(crate) struct Beginning {
 
 impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
-        let own_mss = common.config.mss.octets().into();
+        let own_mss = common.config.own_mss().into();
         let scale = begin.negotiated.receive_scale.shift();
         let memory = ReceiveMemory::new(&common.config, own_mss, scale, begin.now);
         let sayable = u32::from(u16::MAX) << scale;

@@ -29,7 +29,7 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
-    let mss = common.config.mss.octets().into();
+    let mss = common.config.own_mss().into();
     if !tcb.inbox.is_empty() && !tcb.memory.takes_more(tcb.assembler.charge(), mss) {
         return without_room(common, tcb);
     }
@@ -94,7 +94,7 @@ fn take(tcb: &mut Tcb, bytes: Bytes) {
 /// large a window they deserve.
 fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let (now, text) = (segment.arrived, segment.text.len() as u32);
-    let mss = common.config.mss.octets().into();
+    let mss = common.config.own_mss().into();
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
     let variable = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;

@@ -158,7 +158,7 @@ impl AckPolicy {
     fn measure(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32) -> bool {
         let last_short = core::mem::take(&mut self.short_segment);
         if text >= self.full_segment {
-            self.full_segment = text.min(mss).max(1);
+            self.full_segment = text.min(mss);
             self.pushes = self.pushes.max(u8::from(flags.psh()));
             return true;
         }

@@ -294,8 +294,6 @@ impl ReceiveMemory {
 pub(crate) fn initial_window(config: &Config, mss: u32) -> u32 {
     let space =
         in_ratio(config.receive_buffer, first_ratio(config)).min(config.window_clamp.unwrap_or(u32::MAX));
-    // An MSS of nothing is a setting like any other, if an odd one.
-    let mss = mss.max(1);
     if config.segment_overhead && space > mss { space / mss * mss } else { space }
 }
 

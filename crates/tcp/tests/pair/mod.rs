@@ -108,10 +108,10 @@ impl Pair {
     }
 
     /// The first end's SYN may carry text, and the second end takes it (RFC 7413).
-    pub(crate) fn open_fast(&mut self, max_text: usize) {
+    pub(crate) fn open_fast(&mut self, peer_mss: u16) {
         let iss = self.random.next() as u32;
         let (config, identity) = (Arc::clone(&self.configs[0]), identity(40000, 80, iss));
-        let attempt = FastOpenAttempt { option: None, max_text };
+        let attempt = FastOpenAttempt { option: None, peer_mss: Some(peer_mss) };
         self.ends[0] = End::Connection(Connection::open_fast(config, identity, attempt, self.now));
         self.takes_syn_text = true;
     }

@@ -20,16 +20,14 @@ fn answered(sent: Option<FastOpenOption>, received: Option<FastOpenOption>) -> F
 }
 
 #[test]
-fn a_cookie_comes_back_with_room_for_what_the_peer_takes() {
+fn a_cookie_comes_back_with_the_mss_of_the_peer() {
     let mut cache = CookieCache::new(&[1; 32], 8);
     let between = (HERE, peer(1));
-    let first = cache.attempt(between, 1460);
-    assert_eq!(first.max_text, 0);
+    let first = cache.attempt(between);
     assert!(first.option.is_some_and(|option| option.cookie.is_request() && !option.experimental));
     cache.learn(between, &answered(first.option, Some(cookie(1))));
-    let second = cache.attempt(between, 1460);
-    assert_eq!((second.option, second.max_text), (Some(cookie(1)), 960));
-    assert_eq!(cache.attempt(between, 500).max_text, 460, "the link takes less");
+    let second = cache.attempt(between);
+    assert_eq!((second.option, second.peer_mss), (Some(cookie(1)), Some(1000)));
 }
 
 #[test]
@@ -38,7 +36,7 @@ fn a_cookie_that_nobody_asked_for_is_not_kept() {
     let between = (HERE, peer(1));
     cache.learn(between, &answered(None, Some(cookie(1))));
     assert!(!cache.has_cookie(between));
-    assert_eq!(cache.attempt_without_cookie(between, 1460).max_text, 960, "but its MSS is");
+    assert_eq!(cache.attempt_without_cookie(between).peer_mss, Some(1000), "but its MSS is");
 }
 
 #[test]
@@ -47,7 +45,7 @@ fn a_peer_that_knows_no_option_is_asked_once_as_in_the_experiment() {
     let between = (HERE, peer(1));
     let asked: Vec<bool> = (0..4)
         .map(|_| {
-            let option = cache.attempt(between, 1460).option;
+            let option = cache.attempt(between).option;
             cache.learn(between, &answered(option, None));
             option.unwrap().experimental
         })
@@ -59,7 +57,7 @@ fn a_peer_that_knows_no_option_is_asked_once_as_in_the_experiment() {
 fn no_more_peers_are_remembered_than_it_may_hold() {
     let mut cache = CookieCache::new(&[1; 32], 100);
     for number in 0..1000 {
-        let option = cache.attempt((HERE, peer(number)), 1460).option;
+        let option = cache.attempt((HERE, peer(number))).option;
         cache.learn((HERE, peer(number)), &answered(option, Some(cookie(1))));
         assert!(cache.young.len() + cache.old.len() <= 100);
     }
