@@ -2,8 +2,9 @@
 """Many connections through `synfin run`: at once, and one after another.
 
 nginx listens on loopback; wrk runs in the command's namespace. First 2,000 connections at once, for which there must
-be no error, then 100,000 with `Connection: close`, eight at a time; between and after, what memory synfin holds and how many of its
-descriptors are open. All of it happens in a network namespace made for it.
+be no error, then 100,000 with `Connection: close`, eight at a time; between and after, what memory synfin holds, how
+much of that is its own and not pages of its program that were touched, and how many of its descriptors are open. All
+of it happens in a network namespace made for it.
 
     cargo build --release && sudo bench/churn.py [--connections 2000] [--seconds 10] [--churn 100000]
 """
@@ -110,10 +111,10 @@ def report(when, inside):
     if inside.poll() is not None:
         sys.exit(f"synfin run ended early, with status {inside.returncode}")
     with open(f"/proc/{inside.pid}/status") as status:
-        memory = dict(re.findall(r"(VmHWM|VmRSS):\s+(\d+) kB", status.read()))
+        memory = {name: int(size) / 1024 for name, size in re.findall(r"(VmHWM|VmRSS|RssAnon):\s+(\d+) kB", status.read())}
     descriptors = len(os.listdir(f"/proc/{inside.pid}/fd"))
-    print(f"{when}: resident {int(memory['VmRSS']) / 1024:.1f} MiB, at most {int(memory['VmHWM']) / 1024:.1f} MiB, "
-          f"{descriptors} descriptors")
+    print(f"{when}: resident {memory['VmRSS']:.1f} MiB, of these its own {memory['RssAnon']:.1f}; "
+          f"at most {memory['VmHWM']:.1f} MiB; {descriptors} descriptors")
 
 
 def wait_for_port():
