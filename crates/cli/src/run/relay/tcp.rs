@@ -1,16 +1,18 @@
 //! TCP: one task a connection, which dials outside and then carries octets both ways.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use synfin::CloseReason;
 use synfin::forward::{Forwarder, OpenRequest, Refusal};
 use synfin::net as inside;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net as outside;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::task::JoinSet;
 
 use super::destination::Destinations;
@@ -85,7 +87,7 @@ async fn answer(request: OpenRequest, destinations: Destinations, dialler: Diall
 pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, open: &Open) {
     let _open = open.enter();
     let (mut here_reader, mut here_writer) = here.into_split();
-    let (mut there_reader, mut there_writer) = there.into_split();
+    let (there_reader, mut there_writer) = there.into_split();
     let up = async {
         while let Some(mut bytes) = here_reader.receive_bytes(TAKE).await? {
             there_writer.write_all_buf(&mut bytes).await?;
@@ -93,18 +95,16 @@ pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, ope
         there_writer.shutdown().await
     };
     let down = async {
-        let mut buffer = BytesMut::new();
         loop {
-            buffer.reserve(READ);
-            let read = tokio::select! {
-                read = there_reader.read_buf(&mut buffer) => read?,
+            let bytes = tokio::select! {
+                bytes = read(&there_reader) => bytes?,
                 // The command may abort while the world says nothing, and reads nothing either.
                 why = here_writer.as_ref().closed() => return aborted(why?),
             };
-            if read == 0 {
+            if bytes.is_empty() {
                 return here_writer.shutdown().await;
             }
-            here_writer.send_bytes(buffer.split().freeze()).await?;
+            here_writer.send_bytes(bytes).await?;
         }
     };
     let ended: io::Result<((), ())> = async { tokio::try_join!(up, down) }.await;
@@ -114,6 +114,26 @@ pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, ope
         }
         if let Ok(there) = there_reader.reunite(there_writer) {
             abort(&there);
+        }
+    }
+}
+
+thread_local! {
+    /// What is read next goes here: one block for all connections, since most of them wait most of the time.
+    static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+}
+
+/// What has come from outside, as soon as there is something; nothing at the end.
+async fn read(there: &OwnedReadHalf) -> io::Result<Bytes> {
+    loop {
+        there.readable().await?;
+        let read = SCRATCH.with_borrow_mut(|scratch| {
+            scratch.reserve(READ);
+            there.try_read_buf(scratch).map(|_| scratch.split().freeze())
+        });
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return read,
         }
     }
 }
