@@ -4,7 +4,6 @@
 //! A handle is the number of a slot and a version, which says whose slot it was. A new value goes to the lowest page that
 //! has room, so that few long-lived ones keep few pages. Of an empty page nothing stays but the next version.
 
-use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use slotmap::{Key, KeyData};
@@ -17,7 +16,7 @@ const PAGE: usize = u64::BITS as usize;
 pub(crate) struct Pages<K, V> {
     pages: Vec<Page<V>>,
     /// The pages that have room, among those that were ever used.
-    roomy: BTreeSet<usize>,
+    roomy: Bits,
     len: usize,
     handles: PhantomData<fn() -> K>,
 }
@@ -35,9 +34,44 @@ struct Page<V> {
     version: u32,
 }
 
+/// A set of small numbers, by a bit for each.
+#[derive(Debug, Default)]
+struct Bits {
+    words: Vec<u64>,
+    /// No word before this one has a bit.
+    first: usize,
+}
+
+impl Bits {
+    const WORD: usize = u64::BITS as usize;
+
+    fn insert(&mut self, number: usize) {
+        let word = number / Self::WORD;
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        self.words[word] |= 1 << (number % Self::WORD);
+        self.first = self.first.min(word);
+    }
+
+    fn remove(&mut self, number: usize) {
+        if let Some(word) = self.words.get_mut(number / Self::WORD) {
+            *word &= !(1 << (number % Self::WORD));
+        }
+    }
+
+    /// The lowest number.
+    fn first(&mut self) -> Option<usize> {
+        let ahead = self.words[self.first..].iter().position(|word| *word != 0);
+        self.first = ahead.map_or(self.words.len(), |ahead| self.first + ahead);
+        let word = self.words.get(self.first)?;
+        Some(self.first * Self::WORD + word.trailing_zeros() as usize)
+    }
+}
+
 impl<K, V> Default for Pages<K, V> {
     fn default() -> Self {
-        Self { pages: Vec::new(), roomy: BTreeSet::new(), len: 0, handles: PhantomData }
+        Self { pages: Vec::new(), roomy: Bits::default(), len: 0, handles: PhantomData }
     }
 }
 
@@ -60,7 +94,7 @@ impl<K: Key, V> Pages<K, V> {
 
     /// Adds a value under a new handle.
     pub(crate) fn insert(&mut self, value: V) -> K {
-        let at = self.roomy.first().copied().unwrap_or(self.pages.len());
+        let at = self.roomy.first().unwrap_or(self.pages.len());
         if at == self.pages.len() {
             self.pages.push(Page::new());
             self.roomy.insert(at);
@@ -70,7 +104,7 @@ impl<K: Key, V> Pages<K, V> {
         page.version = version.wrapping_add(2);
         page.put(slot, version, value);
         if page.taken == u64::MAX {
-            self.roomy.remove(&at);
+            self.roomy.remove(at);
         }
         self.len += 1;
         let number = (at * PAGE + slot) as u64;

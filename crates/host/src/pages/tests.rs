@@ -51,3 +51,15 @@ fn a_value_beside_another_has_its_handle() {
     assert_eq!((beside.len(), beside.get(handles[2])), (1, Some(&3)));
     assert_eq!(beside.get(handles[1]), None);
 }
+
+#[test]
+fn of_many_pages_the_lowest_with_room_is_taken() {
+    let mut pages = Pages::<TcpHandle, usize>::default();
+    let crowd: Vec<TcpHandle> = (0..200 * PAGE).map(|number| pages.insert(number)).collect();
+    for left in [150 * PAGE, 70 * PAGE + 3, 199 * PAGE] {
+        pages.remove(crowd[left]);
+    }
+    let number = |handle: TcpHandle| slotmap::Key::data(&handle).as_ffi() as u32 as usize;
+    let taken: Vec<usize> = (0..4).map(|_| number(pages.insert(0))).collect();
+    assert_eq!(taken, [70 * PAGE + 3, 150 * PAGE, 199 * PAGE, 200 * PAGE]);
+}
