@@ -3,8 +3,9 @@
 
 Round-trip time x loss x order, at 50 Mbit/s behind a queue of one bandwidth-delay product. In each cell the two
 senders run at the same time, each over a link of its own with the same seed, so that whatever else the machine does
-befalls both. Goodput is what the receiving kernel's program reads in so many seconds from its first octet on, slow
-start included. See testbed.py for the path.
+befalls both. Goodput is what the receiving kernel's program reads from its first octet on, slow start included, in so
+many round trips, for what a window does in one second is chance where a round trip takes a tenth of it. See testbed.py
+for the path.
 
     cargo build --release && sudo bench/goodput.py [--record] [--cells 20ms,1%] [--controls reno] [--runs 5]
 """
@@ -33,7 +34,8 @@ def main():
     arguments.add_argument("--cells", help="only those whose name has all of these words, like '20ms,1%%'")
     arguments.add_argument("--controls", default="cubic,reno", help="congestion controls (default cubic,reno)")
     arguments.add_argument("--runs", type=int, default=5, help="of each, seeds 1 and up (default 5)")
-    arguments.add_argument("--seconds", type=float, default=5, help="that octets are counted (default 5)")
+    arguments.add_argument("--round-trips", type=int, default=200, help="that octets are counted (default 200)")
+    arguments.add_argument("--seconds", type=float, default=3, help="that octets are counted at least (default 3)")
     arguments.add_argument("--lanes", type=int, default=4, help="runs at a time (default 4)")
     arguments.add_argument("--record", action="store_true", help="put the table into docs/measurements.md")
     options = arguments.parse_args()
@@ -72,7 +74,8 @@ def measure(cells, options):
     jobs = list(itertools.product(range(1, options.runs + 1), options.controls.split(","), cells, testbed.SENDERS))
     processors, begun = testbed.Processors(), time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(options.lanes, initializer=prepare) as pool:
-        outcomes = pool.map(run, jobs, itertools.repeat(options.seconds))
+        spans = [max(options.seconds, options.round_trips * cell.rtt_ms / 1000) for _, _, cell, _ in jobs]
+        outcomes = pool.map(run, jobs, spans)
         for done, ((seed, control, cell, stack), goodput) in enumerate(zip(jobs, outcomes), 1):
             results[cell, control, stack].append(goodput)
             print(f"{done}/{len(jobs)}: {name(cell)}, {control}, {stack}, seed {seed}: {goodput:.2f} Mbit/s",
@@ -104,7 +107,8 @@ def run(job, seconds):
 def report(results, cells, options):
     controls = options.controls.split(",")
     lines = [
-        f"Medians of {options.runs} runs of {options.seconds:g} s, Mbit/s, {options.lanes} runs at a time, on "
+        f"Medians of {options.runs} runs of {options.round_trips} round trips, of {options.seconds:g} s at least, Mbit/s, "
+        f"{options.lanes} runs at a time, on "
         f"{testbed.machine()}:",
         "",
         "| round trip | loss | order | " + " | ".join(f"{c}: synfin | kernel | ratio" for c in controls) + " |",
