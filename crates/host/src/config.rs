@@ -74,6 +74,9 @@ pub struct HostOffload {
 pub struct Limits {
     /// Connections, half-open and TIME-WAIT ones among them.
     pub connections: usize,
+    /// Connections whose owner has gone and which have not come to TIME-WAIT; what is released beyond that is reset
+    /// (RFC 6429 section 4).
+    pub orphans: usize,
     /// Half-open connections of all listeners together.
     pub half_open: usize,
     /// Requests of the forwarder that its owner has not decided.
@@ -96,6 +99,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1 << 20,
+            orphans: 1 << 16,
             half_open: 4096,
             requests: 4096,
             request_timeout: Duration::from_secs(130),

@@ -105,6 +105,8 @@ pub struct Counters {
     pub octets_out: u64,
     /// Connections that reached ESTABLISHED.
     pub established: u64,
+    /// Connections that were reset when their owner went, for there were too many like them.
+    pub orphans_reset: u64,
     /// Packets that were discarded.
     pub dropped: u64,
     /// ICMP errors not sent because there were too many (RFC 4443 section 2.4 f).
@@ -123,6 +125,7 @@ impl Default for Counters {
             packets_out: 0,
             octets_out: 0,
             established: 0,
+            orphans_reset: 0,
             dropped: 0,
             icmp_errors_suppressed: 0,
             transmit_overflow: 0,

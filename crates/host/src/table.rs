@@ -36,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) events: TcpEvents,
     /// Why it is CLOSED, once it is.
     pub(crate) close_reason: Option<CloseReason>,
+    /// Its owner has gone, and it is not over: it is one of [`ConnectionTable::orphans`].
+    orphan: bool,
     /// Its place in the Fast Open queue of this listener, until its handshake is over.
     pub(crate) fast_open: Option<ListenerHandle>,
     /// It is in the event queue.
@@ -116,6 +118,7 @@ impl Entry {
             dscp: 0,
             events: TcpEvents::default(),
             close_reason: None,
+            orphan: false,
             fast_open: None,
             reported: false,
             ready: false,
@@ -194,6 +197,7 @@ pub(crate) struct ConnectionTable {
     index: HashTable<TcpHandle>,
     entries: Pages<TcpHandle, Entry>,
     limit: usize,
+    orphans: usize,
 }
 
 impl ConnectionTable {
@@ -203,6 +207,7 @@ impl ConnectionTable {
             index: HashTable::new(),
             entries: Pages::default(),
             limit,
+            orphans: 0,
         }
     }
 
@@ -212,6 +217,29 @@ impl ConnectionTable {
 
     pub(crate) fn is_full(&self) -> bool {
         self.entries.len() >= self.limit
+    }
+
+    /// How many connections end by themselves, before TIME-WAIT.
+    pub(crate) fn orphans(&self) -> usize {
+        self.orphans
+    }
+
+    /// The owner of a connection has gone.
+    pub(crate) fn begin_orphan(&mut self, handle: TcpHandle) {
+        if let Some(entry) = self.entries.get_mut(handle)
+            && !std::mem::replace(&mut entry.orphan, true)
+        {
+            self.orphans += 1;
+        }
+    }
+
+    /// An orphan is in TIME-WAIT, or CLOSED.
+    pub(crate) fn end_orphan(&mut self, handle: TcpHandle) {
+        if let Some(entry) = self.entries.get_mut(handle)
+            && std::mem::take(&mut entry.orphan)
+        {
+            self.orphans -= 1;
+        }
     }
 
     /// The connection between these ends.
@@ -264,9 +292,10 @@ impl ConnectionTable {
     /// Every connection is sound, and found by its pair if it is to be.
     pub(crate) fn check_invariants(&self) -> Counts {
         let mut counts = Counts::default();
-        let mut indexed = 0;
+        let (mut indexed, mut orphans) = (0, 0);
         for (handle, entry) in self.entries.iter() {
             indexed += usize::from(entry.indexed);
+            orphans += usize::from(entry.orphan);
             if entry.indexed {
                 assert_eq!(self.find(entry.pair), Some(handle), "a connection cannot be found");
             }
@@ -278,11 +307,13 @@ impl ConnectionTable {
             }
         }
         assert_eq!(self.index.len(), indexed, "the index holds what is gone");
+        assert_eq!(self.orphans, orphans, "orphans are miscounted");
         counts
     }
 
     pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
         self.unindex(handle);
+        self.end_orphan(handle);
         self.entries.remove(handle)
     }
 }

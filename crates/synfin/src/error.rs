@@ -36,7 +36,8 @@ impl ConnectionClosed {
             | CloseReason::RetransmissionTimeout
             | CloseReason::UserTimeout
             | CloseReason::KeepAliveTimeout
-            | CloseReason::FinWait2Timeout => ErrorKind::TimedOut,
+            | CloseReason::FinWait2Timeout
+            | CloseReason::Orphaned => ErrorKind::TimedOut,
             CloseReason::Unreachable => ErrorKind::HostUnreachable,
         }
     }
@@ -57,6 +58,7 @@ impl fmt::Display for ConnectionClosed {
             CloseReason::UserTimeout => "the user timeout has passed",
             CloseReason::KeepAliveTimeout => "the peer answers no keep-alive probe",
             CloseReason::FinWait2Timeout => "the peer never closed its side",
+            CloseReason::Orphaned => "its owner has gone, and what was left is not kept any longer",
             CloseReason::Unreachable => "the peer cannot be reached",
         };
         write!(f, "{sentence} [{}]", self.0.clause())

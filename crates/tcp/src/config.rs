@@ -97,6 +97,9 @@ pub struct Config {
     pub r1_retransmissions: u8,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
+    /// R2 once the user has gone: the same for data, if that is less than [`Config::r2`]; and how far apart the probes of
+    /// a closed window may come before the connection is given up (RFC 6429 section 4).
+    pub r2_orphan: Duration,
     /// R2 for a SYN: 3 minutes or more (MUST-23). The attempt ends with the first timeout after that.
     pub r2_syn: Duration,
     /// R2 for a SYN-ACK: the same, for a peer that has gone silent.
@@ -316,6 +319,7 @@ impl Config {
             max_rto: Duration::from_secs(120),
             r1_retransmissions: 3,
             r2: Duration::from_secs(924),
+            r2_orphan: Duration::from_secs(102),
             r2_syn: Duration::from_secs(180),
             r2_syn_ack: Duration::from_secs(180),
             defer_accept: None,

@@ -144,6 +144,8 @@ reasons! {
         ResetAfterClose = "reset-after-close", "RFC 9293 3.6.1 SHLD-3";
         /// Retransmission or keep-alive gave the peer up.
         ResetTimeout = "reset-timeout", "RFC 9293 3.8.3 MUST-20";
+        /// The user has gone, and what is left to be sent is not kept any longer.
+        ResetOrphan = "reset-orphan", "RFC 6429 4";
     }
 }
 
@@ -237,6 +239,8 @@ reasons! {
         KeepAliveTimeout = "keep-alive-timeout", "RFC 9293 3.8.4";
         /// The user had gone, and the peer never closed.
         FinWait2Timeout = "fin-wait-2-timeout", "RFC 9293 3.6";
+        /// The user had gone; the peer kept its window closed, or there were too many such connections.
+        Orphaned = "orphaned", "RFC 6429 4";
         /// The network said that there is no way.
         Unreachable = "unreachable", "RFC 9293 3.9.2.2 SHLD-26";
         /// A passive open came to nothing: back to LISTEN.

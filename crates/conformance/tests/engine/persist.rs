@@ -67,6 +67,27 @@ fn a_peer_that_answers_is_probed_for_ever() {
     assert_eq!(scene.heard().len(), 1);
 }
 
+/// RFC 6429 section 4: where no user is left to decide, the connection is not kept for ever.
+#[test]
+fn a_peer_that_answers_is_given_up_when_the_user_has_gone() {
+    let mut scene = closed_window(plain());
+    scene.release();
+    let mut last = Vec::new();
+    while scene.host.connection_count() > 0 {
+        assert!(last.len() < 20, "{last:?}");
+        scene.wait(secs(1));
+        for line in scene.heard() {
+            if !line.contains("reset-orphan") {
+                scene.say(ack());
+            }
+            last.push(line);
+        }
+    }
+    assert_eq!(last.len(), 10, "{last:?}");
+    assert!(last[8].starts_with("102.") && last[8].ends_with("zero-window-probe"), "{last:?}");
+    assert!(last[9].starts_with("204.") && last[9].ends_with("reset-orphan"), "{last:?}");
+}
+
 /// R2 counts from the first probe that nobody answers.
 #[test]
 fn a_peer_that_is_silent_is_given_up() {

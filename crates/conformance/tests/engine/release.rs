@@ -45,6 +45,18 @@ fn nothing_stays_behind_a_silent_peer() {
     }
 }
 
+/// Data that a user has left behind is sent again for R2 of such data, and no longer.
+#[test]
+fn what_is_left_behind_is_given_up_sooner() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(100);
+    scene.release();
+    scene.wait(secs(101));
+    assert_eq!(scene.host.connection_count(), 1);
+    scene.wait(secs(3));
+    assert_eq!(scene.host.connection_count(), 0);
+}
+
 /// With a peer that answers as it should, too, and without an RST from either side.
 #[test]
 fn nothing_stays_behind_an_orderly_peer() {

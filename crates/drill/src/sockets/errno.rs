@@ -59,7 +59,8 @@ pub(crate) fn of_closing(reason: CloseReason, before: State) -> Option<Errno> {
         CloseReason::HandshakeTimeout
         | CloseReason::RetransmissionTimeout
         | CloseReason::UserTimeout
-        | CloseReason::KeepAliveTimeout => Some(Errno::ETIMEDOUT),
+        | CloseReason::KeepAliveTimeout
+        | CloseReason::Orphaned => Some(Errno::ETIMEDOUT),
         CloseReason::Unreachable => Some(Errno::EHOSTUNREACH),
     }
 }

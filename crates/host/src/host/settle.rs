@@ -23,6 +23,20 @@ impl Host {
         }
     }
 
+    /// The owner of a connection has gone. What he left is sent still, unless there are too many like it.
+    pub(super) fn adopt(&mut self, handle: TcpHandle, now: Instant) {
+        let is_crowded = self.table.orphans() >= self.config.limits.orphans;
+        let Some(connection) = self.table.get_mut(handle).and_then(Entry::connection_mut) else { return };
+        match connection.state() {
+            State::Closed | State::TimeWait => {}
+            _ if is_crowded => {
+                connection.abandon(now);
+                self.counters.orphans_reset += 1;
+            }
+            _ => self.table.begin_orphan(handle),
+        }
+    }
+
     /// Tells the owner what has happened to a connection.
     fn tell(&mut self, handle: TcpHandle) {
         let Some(entry) = self.table.get_mut(handle) else { return };
@@ -106,11 +120,14 @@ impl Host {
                     self.forget(handle);
                     return;
                 }
-                State::TimeWait => entry.shrink(),
+                State::TimeWait => {
+                    entry.shrink();
+                    self.table.end_orphan(handle);
+                }
                 _ => {}
             }
         }
-        self.timers.arm(handle, entry.poll_timeout());
+        self.timers.arm(handle, self.table.get(handle).and_then(Entry::poll_timeout));
         // What was sent may have made room for its writer.
         self.tell(handle);
     }

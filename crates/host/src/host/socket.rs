@@ -159,13 +159,15 @@ impl<'a> TcpSocket<'a> {
     }
 
     /// The owner has gone: the handle is void, and the connection ends by itself: in order, or by an RST
-    /// when data is unread or more comes (RFC 9293 SHLD-3).
+    /// when data is unread or more comes (RFC 9293 SHLD-3), or when as many connections as
+    /// [`Limits::orphans`](crate::Limits::orphans) end by themselves already.
     pub fn release(mut self, now: Instant) {
         let entry = self.entry_mut();
         entry.owner = Owner::Nobody;
         match &mut entry.phase {
             Phase::Connection(connection) => {
                 connection.release(now);
+                self.host.adopt(self.handle, now);
                 self.host.touch(self.handle);
             }
             Phase::HalfOpen(phase) => {

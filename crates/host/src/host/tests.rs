@@ -6,6 +6,7 @@ mod forwarding;
 mod hostile;
 mod many;
 mod messages;
+mod orphans;
 mod profiles;
 mod queues;
 mod signals;

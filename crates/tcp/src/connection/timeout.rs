@@ -105,10 +105,13 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
         tcb.intents.override_holding = true;
         return Ok(());
     }
-    // MUST-37: as long as the probes are answered the connection stays.
+    // MUST-37: as long as the probes are answered the connection stays, and its user decides.
     let since = *tcb.probing_since.get_or_insert(now);
-    if now - since >= patience(common) {
+    if now - since >= patience(common, tcb) {
         return Err(Stop::Close(expired(common)));
+    }
+    if tcb.released && tcb.recovery.rto.backed_off(tcb.persist_backoff) >= common.config.r2_orphan {
+        return Err(Stop::Reset(CloseReason::Orphaned, SendReason::ResetOrphan));
     }
     tcb.probes = tcb.probes.saturating_add(1);
     tcb.persist_backoff = tcb.persist_backoff.saturating_add(1);
@@ -199,16 +202,18 @@ fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Sto
 
 fn gives_up_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
     let sent_at = || tcb.queue.front().map_or(now, |range| range.sent_at);
-    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common)
+    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common, tcb)
 }
 
 /// When probing a closed window that nobody answers for ends.
 pub(crate) fn probing_ends_at(common: &Common, tcb: &Tcb) -> Instant {
-    tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common))
+    tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common, tcb))
 }
 
-fn patience(common: &Common) -> Duration {
-    common.config.user_timeout.unwrap_or(common.config.r2)
+fn patience(common: &Common, tcb: &Tcb) -> Duration {
+    let config = &common.config;
+    let r2 = if tcb.released { config.r2.min(config.r2_orphan) } else { config.r2 };
+    config.user_timeout.unwrap_or(r2)
 }
 
 fn expired(common: &Common) -> CloseReason {

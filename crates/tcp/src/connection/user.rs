@@ -122,6 +122,14 @@ impl Connection {
         self.finish(CloseReason::Aborted, reset, now);
     }
 
+    /// The user has gone, and there are too many connections like this one: what is left is dropped, and the peer is
+    /// reset (RFC 6429 section 4).
+    pub fn abandon(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Synchronized(_)) {
+            self.finish(CloseReason::Orphaned, Some(SendReason::ResetOrphan), now);
+        }
+    }
+
     /// How much unacknowledged and unsent data is held from now on, octets. What is held already stays.
     pub fn set_send_buffer(&mut self, octets: usize) {
         self.configure(|config| (config.send_buffer, config.send_buffer_max) = (octets, octets));
