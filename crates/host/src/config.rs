@@ -44,6 +44,9 @@ pub struct HostConfig {
     pub answer_echo: bool,
     /// ICMP errors sent, at most, a second; as many may be sent in one go.
     pub icmp_errors_per_second: u32,
+    /// Challenges sent to one remote host, at most, a second (RFC 5961 section 7); beside that a connection sends no
+    /// more than two.
+    pub challenges_per_second: u32,
     /// How much may be held.
     pub limits: Limits,
 }
@@ -129,6 +132,7 @@ impl HostConfig {
             syn_cookies: SynCookies::default(),
             answer_echo: true,
             icmp_errors_per_second: 1000,
+            challenges_per_second: 1000,
             limits: Limits::default(),
         }
     }

@@ -111,6 +111,8 @@ pub struct Counters {
     pub dropped: u64,
     /// ICMP errors not sent because there were too many (RFC 4443 section 2.4 f).
     pub icmp_errors_suppressed: u64,
+    /// Challenges not sent because their receiver had too many (RFC 5961 section 7).
+    pub challenges_suppressed: u64,
     /// Packets not sent because the transmit queue was full.
     pub transmit_overflow: u64,
     tcp: [u64; DropReason::ALL.len()],
@@ -128,6 +130,7 @@ impl Default for Counters {
             orphans_reset: 0,
             dropped: 0,
             icmp_errors_suppressed: 0,
+            challenges_suppressed: 0,
             transmit_overflow: 0,
             tcp: [0; DropReason::ALL.len()],
             other: [0; PacketDrop::ALL.len()],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use synfin_tcp::Config;
 use synfin_wire::{Instant, Mss};
 
+use crate::challenge::ChallengeLimit;
 use crate::config::HostConfig;
 use crate::counters::{Counters, Fate};
 use crate::echo::EchoQueue;
@@ -63,6 +64,7 @@ pub struct Host {
     reassembler: Reassembler,
     /// The tokens for ICMP errors.
     errors: RateLimit,
+    challenges: ChallengeLimit,
     echoes: EchoQueue,
     udp: UdpTable,
     udp_ports: PortAllocator,
@@ -104,6 +106,7 @@ impl Host {
             neighbours: Neighbours::new(&secret, limits.neighbours),
             reassembler: Reassembler::new(&secret, limits.reassembly),
             errors: RateLimit::new(config.icmp_errors_per_second),
+            challenges: ChallengeLimit::new(&secret, config.challenges_per_second),
             echoes: EchoQueue::default(),
             udp: UdpTable::new(&secret, limits.udp_queue),
             udp_ports: PortAllocator::new(&secret, Purpose::UdpPorts),

@@ -27,6 +27,7 @@ pub(crate) enum Purpose {
     FastOpenCache,
     SynCookies,
     SynCookieValues,
+    Challenges,
 }
 
 /// The octets by which a pair of ends is hashed: addresses, and ports where they count.

@@ -25,6 +25,7 @@ pub mod packet;
 mod pages;
 pub mod syn_cookie;
 
+mod challenge;
 mod echo;
 mod emit;
 mod events;

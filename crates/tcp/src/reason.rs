@@ -248,5 +248,13 @@ reasons! {
     }
 }
 
+impl SendReason {
+    /// It asks the peer to prove that it sent what was dropped (RFC 5961).
+    #[must_use]
+    pub const fn is_challenge(self) -> bool {
+        matches!(self, Self::ChallengeRst | Self::ChallengeSyn | Self::ChallengeAck)
+    }
+}
+
 #[cfg(test)]
 mod tests;

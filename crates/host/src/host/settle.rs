@@ -101,6 +101,11 @@ impl Host {
             match entry.poll_transmit(self.emitter.limits(), now) {
                 Some(segment) => {
                     self.ready.mark(handle, entry);
+                    if segment.reason.is_challenge() && !self.challenges.allows(pair.remote.ip(), now) {
+                        // As if it had been lost.
+                        self.counters.challenges_suppressed += 1;
+                        continue;
+                    }
                     let packet = self.emitter.segment(segment, pair, dscp);
                     if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
                         return Some(packet);

@@ -1,3 +1,4 @@
+mod challenges;
 mod connections;
 mod ethernet;
 mod fast_open;
