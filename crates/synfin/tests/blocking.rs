@@ -95,3 +95,33 @@ fn datagrams_pass() {
     server.send_to(b"me", peer).unwrap();
     assert_eq!(client.recv(&mut buf).unwrap(), 2);
 }
+
+#[test]
+fn dropping_lingers_until_the_peer_has_everything() {
+    let (left, right) = stacks();
+    let listener = TcpListener::bind_on(&right, (RIGHT, 80)).unwrap();
+    let mut client = TcpStream::connect_on(&left, (RIGHT, 80)).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    assert_eq!(client.linger().unwrap(), None);
+    client.set_linger(Some(Duration::from_secs(20))).unwrap();
+    let other = client.try_clone().unwrap();
+    assert_eq!(other.linger().unwrap(), Some(Duration::from_secs(20)));
+    client.write_all(&pattern(100_000)).unwrap();
+    drop(client);
+    drop(other);
+    assert_eq!(server.status().unwrap().octets_received, 100_000, "without a read of the server's");
+    assert_eq!(server.read_to_end(&mut Vec::new()).unwrap(), 100_000);
+}
+
+#[test]
+fn dropping_resets_where_it_is_told_to() {
+    let (left, right) = stacks();
+    let listener = TcpListener::bind_on(&right, (RIGHT, 80)).unwrap();
+    let client = TcpStream::connect_on(&left, (RIGHT, 80)).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    client.set_linger(Some(Duration::from_secs(20))).unwrap();
+    client.set_linger(Some(Duration::ZERO)).unwrap();
+    assert_eq!(client.linger().unwrap(), Some(Duration::ZERO));
+    drop(client);
+    assert_eq!(server.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+}

@@ -382,3 +382,41 @@ async fn the_second_connection_brings_its_text_with_the_syn() {
     assert_eq!(&text, b"answer");
     assert!(second.status().unwrap().syn_text_taken && server.status().unwrap().syn_text_taken);
 }
+
+#[tokio::test]
+async fn closing_can_wait_until_the_peer_has_everything() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    client.write_all(&pattern(100_000)).await.unwrap();
+    client.close_within(std::time::Duration::from_secs(20)).await.unwrap();
+    let status = server.status().unwrap();
+    assert_eq!(status.octets_received, 100_000, "without a read of the server's");
+    let mut received = Vec::new();
+    assert_eq!(server.read_to_end(&mut received).await.unwrap(), 100_000);
+}
+
+#[tokio::test]
+async fn closing_waits_no_longer_than_it_is_told_and_what_is_left_is_sent_still() {
+    let (left, right) = stacks();
+    let (client, mut server) = connected(&left, &right).await;
+    let mut written = 0;
+    while let Ok(length) = client.try_write(&[7; 100_000]) {
+        written += length;
+    }
+    // The server reads nothing, and its buffer does not hold all of it.
+    let error = client.close_within(std::time::Duration::from_millis(20)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let mut received = Vec::new();
+    assert_eq!(server.read_to_end(&mut received).await.unwrap(), written);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_acknowledgment_hears_of_a_reset() {
+    let (left, right) = stacks();
+    let (client, server) = connected(&left, &right).await;
+    while client.try_write(&[7; 100_000]).is_ok() {}
+    let waiting = tokio::spawn(async move { client.acknowledged().await });
+    tokio::task::yield_now().await;
+    server.abort();
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::ConnectionReset);
+}

@@ -234,6 +234,13 @@ impl<'a> TcpSocket<'a> {
         self.entry().connection().is_some_and(Connection::is_quick_ack)
     }
 
+    /// Everything that was sent is acknowledged, and the FIN after [`TcpSocket::close`]. Never before the handshake of a
+    /// passive open is over.
+    #[must_use]
+    pub fn is_all_acknowledged(&self) -> bool {
+        self.entry().connection().is_some_and(Connection::is_all_acknowledged)
+    }
+
     /// TCP_NOTSENT_LOWAT: how much may be held that was never sent, octets; `None` sets no limit but the
     /// send buffer's. Before the handshake is over it has no effect.
     pub fn set_unsent_limit(&mut self, octets: Option<u32>) {

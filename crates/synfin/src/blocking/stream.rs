@@ -2,8 +2,8 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use synfin_host::ConnectOptions;
@@ -15,12 +15,43 @@ use crate::{CloseReason, Stack, Status, net};
 /// A connection, as [`std::net::TcpStream`] is one. Dropping its last handle closes it.
 #[derive(Debug)]
 pub struct TcpStream {
-    shared: Arc<(net::TcpStream, Timeouts)>,
+    shared: Arc<Shared>,
+}
+
+/// What the handles of a stream share.
+#[derive(Debug)]
+struct Shared {
+    stream: net::TcpStream,
+    timeouts: Timeouts,
+    /// How long dropping the last handle waits at most.
+    linger: Mutex<Duration>,
 }
 
 impl From<net::TcpStream> for TcpStream {
     fn from(stream: net::TcpStream) -> Self {
-        Self { shared: Arc::new((stream, Timeouts::default())) }
+        Self {
+            shared: Arc::new(Shared {
+                stream,
+                timeouts: Timeouts::default(),
+                linger: Mutex::new(Duration::ZERO),
+            }),
+        }
+    }
+}
+
+impl Shared {
+    fn linger(&self) -> MutexGuard<'_, Duration> {
+        self.linger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let patience = *self.linger();
+        if !patience.is_zero() && self.stream.shut_down().is_ok() {
+            // Whatever became of it, nobody is left to be told.
+            let _ = wait(self.stream.acknowledged(), Some(patience));
+        }
     }
 }
 
@@ -156,6 +187,28 @@ impl TcpStream {
         self.stream().nodelay()
     }
 
+    /// What becomes of the connection when the last handle is dropped, as SO_LINGER says it. `None` closes it, which goes
+    /// on by itself; that is the default. Zero resets it. For any other time dropping waits until the peer has
+    /// acknowledged everything, but no longer than that; what is left then goes on being sent.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        let waits = linger.unwrap_or_default();
+        self.stream().set_linger(linger.filter(Duration::is_zero))?;
+        *self.shared.linger() = waits;
+        Ok(())
+    }
+
+    /// What [`TcpStream::set_linger`] has set.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        let waits = *self.shared.linger();
+        if waits.is_zero() { self.stream().linger() } else { Ok(Some(waits)) }
+    }
+
     /// The error that has ended the connection.
     ///
     /// # Errors
@@ -191,11 +244,11 @@ impl TcpStream {
     }
 
     fn stream(&self) -> &net::TcpStream {
-        &self.shared.0
+        &self.shared.stream
     }
 
     fn timeouts(&self) -> &Timeouts {
-        &self.shared.1
+        &self.shared.timeouts
     }
 }
 

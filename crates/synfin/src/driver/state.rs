@@ -50,6 +50,7 @@ pub(crate) struct State {
 pub(crate) struct Stream {
     read: Waiters,
     write: Waiters,
+    acknowledged: Waiters,
     closed: Waiters,
     /// What was taken from the host to be peeked at, and not read since.
     pub(crate) peeked: Bytes,
@@ -212,6 +213,9 @@ impl State {
         match place {
             Place::Read(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.read),
             Place::Write(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.write),
+            Place::Acknowledged(handle) => {
+                self.streams.get_mut(&handle).map(|stream| &mut stream.acknowledged)
+            }
             Place::Closed(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.closed),
             Place::Accept(listener) => self.listeners.get_mut(listener),
             Place::Datagram(handle) => self.udp.get_mut(handle),
@@ -341,6 +345,9 @@ impl Stream {
         if events.writable() || events.established() {
             self.write.wake(woken);
         }
+        if events.all_acknowledged() {
+            self.acknowledged.wake(woken);
+        }
     }
 
     /// Returns who is to be woken.
@@ -362,6 +369,7 @@ impl Stream {
     fn wake(&mut self, woken: &mut Vec<Waker>) {
         self.read.wake(woken);
         self.write.wake(woken);
+        self.acknowledged.wake(woken);
         self.closed.wake(woken);
     }
 }

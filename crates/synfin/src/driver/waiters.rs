@@ -11,6 +11,8 @@ pub(crate) enum Place {
     Read(TcpHandle),
     /// A connection is established, has room, or is gone.
     Write(TcpHandle),
+    /// All that a connection has sent is acknowledged, or it is gone.
+    Acknowledged(TcpHandle),
     /// A connection is gone.
     Closed(TcpHandle),
     /// A listener has a connection.

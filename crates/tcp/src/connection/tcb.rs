@@ -337,6 +337,11 @@ impl Tcb {
         self.fin_queued && self.send.una.after(self.outbox.end_seq())
     }
 
+    /// Everything that the user has sent is acknowledged, and the FIN where he has closed.
+    pub(crate) fn is_all_acknowledged(&self) -> bool {
+        self.outbox.len() == 0 && (!self.fin_queued || self.fin_acknowledged())
+    }
+
     /// The number of the octet that the user reads next.
     pub(crate) fn read_next(&self) -> SeqNumber {
         let end = self.peer_fin.filter(|_| self.peer_finished()).unwrap_or(self.receive.nxt);

@@ -37,6 +37,17 @@ impl Connection {
         }
     }
 
+    /// Everything that was sent is acknowledged, and the FIN after [`Connection::close`]: the peer's TCP has it.
+    #[must_use]
+    pub fn is_all_acknowledged(&self) -> bool {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.outbox.len() == 0 && !syn_sent.fin_queued,
+            Phase::Synchronized(tcb) => tcb.is_all_acknowledged(),
+            Phase::TimeWait { .. } => true,
+            Phase::Closed(closed) => closed.reason == CloseReason::Finished,
+        }
+    }
+
     /// How many octets lie before the end of the urgent data, of those that the user has not read; some of them may
     /// not have arrived (MUST-33). None where no urgent data is left, and none once the connection is beyond LAST-ACK.
     #[must_use]

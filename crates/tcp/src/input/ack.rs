@@ -149,7 +149,7 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
     tcb.tally.octets_acknowledged += u64::from(acknowledged);
-    if tcb.outbox.len() == 0 && (!tcb.fin_queued || tcb.fin_acknowledged()) {
+    if tcb.is_all_acknowledged() {
         common.events.raise(Event::AllAcknowledged);
     }
     true

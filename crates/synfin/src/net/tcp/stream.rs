@@ -244,12 +244,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// [`Unsupported`](io::ErrorKind::Unsupported) for any other time: dropping never waits, and closing goes
-    /// on by itself. [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    /// on by itself; [`TcpStream::close_within`] waits. [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         match linger {
             None => self.set_abort_on_drop(false),
             Some(Duration::ZERO) => self.set_abort_on_drop(true),
-            Some(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "dropping a stream never waits")),
+            Some(_) => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "dropping a stream never waits: use close_within",
+            )),
         }
     }
 
@@ -320,6 +323,35 @@ impl TcpStream {
             None => Poll::Pending,
         };
         self.shared().wait(Place::Closed(self.handle), attempt).await
+    }
+
+    /// Waits until the peer has acknowledged everything that was written, and the end of it after a shutdown. That its
+    /// TCP has it does not say that its user has read it.
+    ///
+    /// # Errors
+    /// Why the connection is gone, where it went before that; [`NetworkDown`](io::ErrorKind::NetworkDown) when the
+    /// stack has stopped.
+    pub async fn acknowledged(&self) -> io::Result<()> {
+        let attempt = |state: &mut State, _| {
+            let socket = state.tcp(self.handle)?;
+            match socket.close_reason() {
+                _ if socket.is_all_acknowledged() => Poll::Ready(Ok(())),
+                Some(reason) => Poll::Ready(Err(error::of_reason(reason))),
+                None => Poll::Pending,
+            }
+        };
+        self.shared().wait(Place::Acknowledged(self.handle), attempt).await
+    }
+
+    /// Ends this direction and waits until the peer has acknowledged all of it, but no longer than `patience`; then the
+    /// stream is dropped. It is what closing a socket of the kernel's with SO_LINGER does.
+    ///
+    /// # Errors
+    /// As [`TcpStream::acknowledged`]; [`TimedOut`](io::ErrorKind::TimedOut) when the time is over: what is left goes on
+    /// being sent.
+    pub async fn close_within(self, patience: Duration) -> io::Result<()> {
+        self.shut_down()?;
+        tokio::time::timeout(patience, self.acknowledged()).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
     /// Sends all of `data` without copying it: it is held until the peer has acknowledged it.
