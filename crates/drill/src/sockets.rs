@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
@@ -74,8 +75,10 @@ pub(crate) struct TcpFile {
     /// The settings that a connection or listener made of it gets.
     config: Config,
     keep_alive: KeepAlive,
-    /// SO_LINGER with a timeout of zero: closing resets.
-    resets_on_close: bool,
+    /// SO_LINGER: how long closing waits for the peer's acknowledgment; with zero it resets.
+    linger: Option<Duration>,
+    /// Closing waits until then.
+    lingers_until: Option<Instant>,
     /// The user reads no more.
     read_shut: bool,
     /// The user writes no more.
@@ -251,6 +254,9 @@ impl Kernel {
     }
 
     pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
+        if let Some(until) = self.lingers_until(fd) {
+            return Err(Stop::Block { until: Some(until) });
+        }
         let file = self.files.remove(&fd).ok_or(Errno::EBADF)?;
         for file in self.files.values_mut() {
             if let File::Epoll(epoll) = file {
@@ -263,7 +269,7 @@ impl Kernel {
             Role::Listener(listener) => self.host.close_listener(listener, self.now),
             Role::Connection(handle) => {
                 if let Some(mut socket) = self.host.tcp(handle) {
-                    if file.resets_on_close {
+                    if file.linger == Some(Duration::ZERO) {
                         socket.abort(self.now);
                     }
                     socket.release(self.now);
@@ -271,6 +277,23 @@ impl Kernel {
             }
         }
         Ok(0)
+    }
+
+    /// How long closing is to wait, if it does: the peer has not acknowledged everything, and the FIN.
+    fn lingers_until(&mut self, fd: i32) -> Option<Instant> {
+        let handle = self.connection(fd)?;
+        let file = self.tcp(fd).ok()?;
+        let (until, linger) = (file.lingers_until, file.linger.filter(|linger| !linger.is_zero())?);
+        let now = self.now;
+        let mut socket = self.host.tcp(handle)?;
+        if socket.receive_available() > 0 {
+            return None;
+        }
+        socket.close(now);
+        let waits = !socket.is_all_acknowledged() && socket.close_reason().is_none();
+        let until = until.unwrap_or(now + linger);
+        self.tcp(fd).ok()?.lingers_until = Some(until);
+        Some(until).filter(|until| waits && now < *until)
     }
 
     /// The settings of a socket, for what is made of it.

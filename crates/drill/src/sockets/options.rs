@@ -60,7 +60,8 @@ impl Kernel {
         match value {
             OptionValue::Number(value) => self.set_number(fd, level, name, value),
             OptionValue::Linger(on, seconds) if (level, name) == (SOL_SOCKET, SO_LINGER) => {
-                self.tcp(fd)?.resets_on_close = on && seconds == 0;
+                let seconds = u64::try_from(seconds).unwrap_or(0);
+                self.tcp(fd)?.linger = on.then_some(Duration::from_secs(seconds));
                 Ok(0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
