@@ -77,6 +77,10 @@ pub struct HostOffload {
 pub struct Limits {
     /// Connections, half-open and TIME-WAIT ones among them.
     pub connections: usize,
+    /// Octets that the buffers of all connections hold. From three quarters of it on they grow no more and windows become
+    /// small; from there on each connection takes a segment from its peer and a page from its user at a time, so that
+    /// all of them go on.
+    pub buffers: usize,
     /// Connections whose owner has gone and which have not come to TIME-WAIT; what is released beyond that is reset
     /// (RFC 6429 section 4).
     pub orphans: usize,
@@ -102,6 +106,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1 << 20,
+            buffers: 1 << 30,
             orphans: 1 << 16,
             half_open: 4096,
             requests: 4096,

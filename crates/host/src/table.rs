@@ -38,6 +38,8 @@ pub(crate) struct Entry {
     pub(crate) close_reason: Option<CloseReason>,
     /// Its owner has gone, and it is not over: it is one of [`ConnectionTable::orphans`].
     orphan: bool,
+    /// What its buffers held when it was last looked at, octets.
+    held: usize,
     /// Its place in the Fast Open queue of this listener, until its handshake is over.
     pub(crate) fast_open: Option<ListenerHandle>,
     /// It is in the event queue.
@@ -119,6 +121,7 @@ impl Entry {
             events: TcpEvents::default(),
             close_reason: None,
             orphan: false,
+            held: 0,
             fast_open: None,
             reported: false,
             ready: false,
@@ -198,6 +201,7 @@ pub(crate) struct ConnectionTable {
     entries: Pages<TcpHandle, Entry>,
     limit: usize,
     orphans: usize,
+    held: usize,
 }
 
 impl ConnectionTable {
@@ -208,6 +212,7 @@ impl ConnectionTable {
             entries: Pages::default(),
             limit,
             orphans: 0,
+            held: 0,
         }
     }
 
@@ -239,6 +244,19 @@ impl ConnectionTable {
             && std::mem::take(&mut entry.orphan)
         {
             self.orphans -= 1;
+        }
+    }
+
+    /// What the buffers of all connections hold, octets.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The buffers of a connection may have changed.
+    pub(crate) fn reckon(&mut self, handle: TcpHandle) {
+        if let Some(entry) = self.entries.get_mut(handle) {
+            let holds = entry.connection().map_or(0, Connection::held_octets);
+            self.held = self.held - std::mem::replace(&mut entry.held, holds) + holds;
         }
     }
 
@@ -292,10 +310,11 @@ impl ConnectionTable {
     /// Every connection is sound, and found by its pair if it is to be.
     pub(crate) fn check_invariants(&self) -> Counts {
         let mut counts = Counts::default();
-        let (mut indexed, mut orphans) = (0, 0);
+        let (mut indexed, mut orphans, mut held) = (0, 0, 0);
         for (handle, entry) in self.entries.iter() {
             indexed += usize::from(entry.indexed);
             orphans += usize::from(entry.orphan);
+            held += entry.held;
             if entry.indexed {
                 assert_eq!(self.find(entry.pair), Some(handle), "a connection cannot be found");
             }
@@ -307,6 +326,7 @@ impl ConnectionTable {
             }
         }
         assert_eq!(self.index.len(), indexed, "the index holds what is gone");
+        assert_eq!(self.held, held, "the buffers are miscounted");
         assert_eq!(self.orphans, orphans, "orphans are miscounted");
         counts
     }
@@ -314,7 +334,9 @@ impl ConnectionTable {
     pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
         self.unindex(handle);
         self.end_orphan(handle);
-        self.entries.remove(handle)
+        let entry = self.entries.remove(handle)?;
+        self.held -= entry.held;
+        Some(entry)
     }
 }
 

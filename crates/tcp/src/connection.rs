@@ -29,6 +29,7 @@ use crate::incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 use crate::input::{self, Stop};
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::output;
+use crate::pressure::MemoryPressure;
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ReceiveBuffer;
 use open::SynSent;
@@ -63,11 +64,18 @@ pub(crate) struct Common {
     pub(crate) config: Arc<Config>,
     pub(crate) events: Events,
     pub(crate) fast_open: FastOpenState,
+    pub(crate) pressure: MemoryPressure,
 }
 
 impl Common {
     pub(crate) fn new(identity: Identity, config: Arc<Config>) -> Self {
-        Self { identity, config, events: Events::default(), fast_open: FastOpenState::default() }
+        Self {
+            identity,
+            config,
+            events: Events::default(),
+            fast_open: FastOpenState::default(),
+            pressure: MemoryPressure::None,
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod event;
 pub mod fast_open;
 pub mod incoming;
 pub mod outgoing;
+pub mod pressure;
 pub mod reason;
 
 mod congestion;
@@ -60,5 +61,6 @@ pub use fast_open::{FastOpenAttempt, FastOpenNews};
 pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
+pub use pressure::MemoryPressure;
 pub use reason::{CloseReason, DropReason, SendReason};
 pub use receive::ecn::EcnOctets;

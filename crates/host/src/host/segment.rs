@@ -51,6 +51,7 @@ impl Host {
         let Some(handle) = self.table.find(pair) else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
         };
+        let pressure = self.pressure();
         let may_open = incoming.segment.header.flags.syn() && self.has_use_for_syn(pair);
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         match &mut entry.phase {
@@ -60,6 +61,7 @@ impl Host {
                     let stray = Stray { pair, incoming, ip, minimum_iss: Some(minimum_iss) };
                     return self.receive_stray(stray, now);
                 }
+                connection.set_memory_pressure(pressure);
                 let verdict = connection.handle_segment(incoming);
                 self.touch(handle);
                 self.follow_fast_open(handle, now);

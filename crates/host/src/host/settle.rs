@@ -1,7 +1,7 @@
 //! What follows a change: events are told, segments are made, deadlines are set, and connections that are
 //! done disappear.
 
-use synfin_tcp::{Event, State};
+use synfin_tcp::{Event, MemoryPressure, State};
 use synfin_wire::Instant;
 
 use super::Host;
@@ -10,12 +10,25 @@ use crate::packet::PacketOut;
 use crate::table::{Entry, Owner, Phase};
 
 impl Host {
+    /// How scarce the memory is that connections share.
+    pub(super) fn pressure(&self) -> MemoryPressure {
+        let (held, limit) = (self.table.held(), self.config.limits.buffers);
+        if held >= limit {
+            MemoryPressure::Exhausted
+        } else if held >= limit / 4 * 3 {
+            MemoryPressure::Scarce
+        } else {
+            MemoryPressure::None
+        }
+    }
+
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
     pub(super) fn touch(&mut self, handle: TcpHandle) {
         let Some(entry) = self.table.get_mut(handle) else { return };
         let Phase::Connection(connection) = &entry.phase else { return };
         let closed = connection.state() == State::Closed;
         self.ready.mark(handle, entry);
+        self.table.reckon(handle);
         self.tell(handle);
         if closed {
             // Its ends are free for another connection, even while its owner still reads.
@@ -127,6 +140,7 @@ impl Host {
                 }
                 State::TimeWait => {
                     entry.shrink();
+                    self.table.reckon(handle);
                     self.table.end_orphan(handle);
                 }
                 _ => {}

@@ -100,8 +100,12 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`SendError`].
     pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
+        let pressure = self.host.pressure();
         let sent = match &mut self.entry_mut().phase {
-            Phase::Connection(connection) => connection.send_with(data, options, now),
+            Phase::Connection(connection) => {
+                connection.set_memory_pressure(pressure);
+                connection.send_with(data, options, now)
+            }
             Phase::Closed(reason) => Err(SendError::Closed(*reason)),
             Phase::HalfOpen(phase) if phase.wishes.close => Err(SendError::Closing),
             Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(SendError::WouldBlock),
@@ -141,8 +145,12 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`ReceiveError`].
     pub fn receive(&mut self, max: usize, now: Instant) -> Result<Option<Bytes>, ReceiveError> {
+        let pressure = self.host.pressure();
         let received = match &mut self.entry_mut().phase {
-            Phase::Connection(connection) => connection.receive(max, now),
+            Phase::Connection(connection) => {
+                connection.set_memory_pressure(pressure);
+                connection.receive(max, now)
+            }
             Phase::Closed(reason) => Err(ReceiveError::Closed(*reason)),
             Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(ReceiveError::WouldBlock),
         };

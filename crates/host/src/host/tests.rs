@@ -6,6 +6,7 @@ mod flood;
 mod forwarding;
 mod hostile;
 mod many;
+mod memory;
 mod messages;
 mod orphans;
 mod profiles;

@@ -8,9 +8,10 @@ use synfin_wire::Instant;
 
 use super::state::{State, Trigger};
 use super::tcb::Tcb;
-use super::{Connection, Phase};
+use super::{Common, Connection, Phase};
 use crate::config::{Config, CongestionAlgorithm, KeepAlive};
 use crate::error::ReceiveError;
+use crate::pressure::MemoryPressure;
 use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
 use crate::timer::Timer;
@@ -70,7 +71,7 @@ impl Connection {
             Phase::SynSent(_) => Err(ReceiveError::WouldBlock),
             Phase::Synchronized(tcb) => match tcb.inbox.pop(max) {
                 Some(bytes) => {
-                    tcb.has_read(bytes.len(), now);
+                    tcb.has_read(&self.common, bytes.len(), now);
                     Ok(Some(bytes))
                 }
                 None if tcb.peer_finished() => Ok(None),
@@ -146,6 +147,25 @@ impl Connection {
         self.configure(|config| (config.send_buffer, config.send_buffer_max) = (octets, octets));
         if let Phase::Synchronized(tcb) = &mut self.phase {
             tcb.send_buffer = octets;
+        }
+    }
+
+    /// How scarce the memory is from now on that this connection shares with others.
+    pub fn set_memory_pressure(&mut self, pressure: MemoryPressure) {
+        self.common.pressure = pressure;
+    }
+
+    /// What this connection holds of that memory, octets: text that is not acknowledged, and the segments that are not
+    /// read, with what they cost beside their text.
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.outbox.len(),
+            Phase::Synchronized(tcb) => {
+                tcb.outbox.len() + tcb.memory.unread_charge() + tcb.assembler.charge()
+            }
+            Phase::TimeWait { unread, .. } => unread.len(),
+            Phase::Closed(closed) => closed.unread.len(),
         }
     }
 
@@ -249,12 +269,14 @@ impl Connection {
 
 impl Tcb {
     /// The user has read so much: an acknowledgment that waited for it may go, and the window may open.
-    fn has_read(&mut self, octets: usize, now: Instant) {
+    fn has_read(&mut self, common: &Common, octets: usize, now: Instant) {
         let read_next = self.read_next();
         // Once the numbers have wrapped it would seem to lie ahead.
         self.receive.urgent.take_if(|end| end.at_or_before(read_next));
         self.memory.read(octets);
-        self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
+        if common.pressure == MemoryPressure::None {
+            self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
+        }
         self.ack.read(self.memory.is_empty());
         if self.state().can_receive_data() && window::is_news(&self.receive, &self.room()) {
             self.ack.at_once(SendReason::WindowUpdate);

@@ -9,6 +9,7 @@ use crate::error::SendError;
 use crate::event::Event;
 use crate::output::burst::{self, Hold};
 use crate::output::{self, segment_size};
+use crate::pressure::MemoryPressure;
 use crate::send::chronograph::Waits;
 
 /// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
@@ -18,6 +19,8 @@ const INITIAL_WINDOW: usize = 10;
 /// What a segment costs beside its text: its headers, and the bookkeeping of Linux's buffers.
 const SEGMENT_HEADROOM: usize = 576;
 const SEGMENT_BOOKKEEPING: usize = 256;
+/// What the send buffer holds at the most where memory is exhausted, octets.
+const PAGE: usize = 4096;
 
 /// How a write differs from the ordinary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -112,7 +115,7 @@ impl Tcb {
     /// as it may, before the next is begun.
     fn write(&mut self, common: &Common, data: &Bytes, options: SendOptions, now: Instant) -> usize {
         self.write_queue.align(self.unsent());
-        let goal = burst::goal(self);
+        let goal = self.burst_goal(common);
         let mut taken = 0;
         while taken < data.len() {
             let mut room = self.write_queue.tail_room(goal, options.lent);
@@ -186,22 +189,32 @@ impl Tcb {
 
     /// What the last burst still gathers, or what the buffer has room for if that is more.
     fn send_room(&self, common: &Common) -> usize {
-        let gathers = self.write_queue.tail_room(burst::goal(self), false) as usize;
-        let free = self.send_buffer.saturating_sub(self.send_memory());
+        let gathers = self.write_queue.tail_room(self.burst_goal(common), false) as usize;
+        let free = self.send_limit(common).saturating_sub(self.send_memory());
         if self.has_room(common) { free.max(gathers) } else { gathers }
+    }
+
+    /// How long a burst becomes, octets.
+    fn burst_goal(&self, common: &Common) -> u32 {
+        if common.pressure == MemoryPressure::Exhausted { segment_size(self) } else { burst::goal(self) }
     }
 
     /// There is room for another burst.
     pub(crate) fn has_room(&self, common: &Common) -> bool {
-        self.send_memory() < self.send_buffer.min(LARGEST_SEND_BUFFER)
-            && self.held_back() < unsent_limit(common)
+        self.send_memory() < self.send_limit(common) && self.held_back() < unsent_limit(common)
     }
 
     /// There is so much room that a writer is woken for it.
     fn is_writable(&self, common: &Common) -> bool {
         let held = self.send_memory();
-        let free = self.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(held);
+        let free = self.send_limit(common).saturating_sub(held);
         free > 0 && free >= held / 2 && self.held_back().saturating_mul(2) < unsent_limit(common)
+    }
+
+    /// What the send buffer may hold.
+    fn send_limit(&self, common: &Common) -> usize {
+        let most = if common.pressure == MemoryPressure::Exhausted { PAGE } else { LARGEST_SEND_BUFFER };
+        self.send_buffer.min(most)
     }
 
     /// Octets that have not been let go.
@@ -229,6 +242,9 @@ impl Tcb {
     /// A send buffer that is not fixed has room for twice the congestion window, since what is in flight
     /// must be held beside what is to follow it.
     pub(crate) fn grow_send_buffer(&mut self, common: &Common) {
+        if common.pressure != MemoryPressure::None {
+            return;
+        }
         let mss = self.mss() as usize;
         let segment = (mss + SEGMENT_HEADROOM).next_power_of_two() + SEGMENT_BOOKKEEPING;
         let segments = (self.congestion.window() as usize).max(INITIAL_WINDOW);

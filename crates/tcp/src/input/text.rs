@@ -11,6 +11,7 @@ use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::event::Event;
 use crate::incoming::Incoming;
+use crate::pressure::MemoryPressure;
 use crate::reason::{CloseReason, DropReason, SendReason};
 
 /// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
@@ -30,8 +31,12 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) ->
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
     let mss = common.config.own_mss().into();
-    if !tcb.inbox.is_empty() && !tcb.memory.takes_more(tcb.assembler.charge(), mss) {
+    let is_exhausted = common.pressure == MemoryPressure::Exhausted;
+    if !tcb.inbox.is_empty() && (is_exhausted || !tcb.memory.takes_more(tcb.assembler.charge(), mss)) {
         return without_room(common, tcb);
+    }
+    if is_exhausted && segment.seq != tcb.receive.nxt {
+        return drop(DropReason::NoRoom);
     }
     if let Some(held) = tcb.assembler.first_held(segment.seq, end) {
         came_again(tcb, held);
@@ -105,7 +110,9 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
         tcb.memory.full_segment(text, tcb.receive.announced);
     }
     receiver_rtt(common, tcb, segment, window);
-    if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
+    if common.pressure != MemoryPressure::None {
+        tcb.memory.tighten(mss);
+    } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
         tcb.ack.once_more();
     }
 }

@@ -30,6 +30,8 @@ const WHOLE: u16 = 256;
 const SMALLEST_CLAMP: u32 = 1152;
 /// Text shorter than this says nothing about the segments to come.
 const TELLING: u32 = 128;
+/// Segments of a window where memory is scarce.
+const SCARCE_WINDOW: u32 = 4;
 /// The peer may fill its initial window before anything is known (RFC 6928).
 const INITIAL_WINDOW: u32 = 10;
 
@@ -195,6 +197,11 @@ impl ReceiveMemory {
         used <= self.buffer
     }
 
+    /// What the segments cost that are not read.
+    pub(crate) fn unread_charge(&self) -> usize {
+        self.unread_charge
+    }
+
     /// Nothing is left to read.
     pub(crate) fn is_empty(&self) -> bool {
         self.unread.is_empty()
@@ -227,6 +234,11 @@ impl ReceiveMemory {
         }
         self.threshold += room.min(step.max(2 * text));
         true
+    }
+
+    /// Memory is scarce: the window is not to be more than a few segments.
+    pub(crate) fn tighten(&mut self, mss: u32) {
+        self.threshold = self.threshold.min(SCARCE_WINDOW * mss);
     }
 
     fn cautious_step(&self, text: u32, cost: u32, full_segment: u32) -> u32 {
