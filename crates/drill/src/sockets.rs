@@ -17,6 +17,7 @@ use synfin_wire::Instant;
 mod errno;
 mod error_queue;
 mod fast_open;
+mod files;
 mod info;
 mod open;
 mod options;
@@ -64,6 +65,16 @@ pub(crate) type Outcome<T> = Result<T, Stop>;
 pub(crate) enum File {
     Tcp(Box<TcpFile>),
     Epoll(readiness::Epoll),
+    /// A file, and how far it is read.
+    Plain {
+        len: usize,
+        position: usize,
+    },
+    /// An end of the pipe of that number.
+    Pipe {
+        pipe: usize,
+        end: files::PipeEnd,
+    },
 }
 
 /// A TCP socket.
@@ -126,6 +137,10 @@ pub(crate) struct Kernel {
     /// What was asked for and had no effect.
     pub(crate) unheeded: BTreeSet<String>,
     files: BTreeMap<i32, File>,
+    /// The files that commands have made, with their lengths.
+    pub(crate) disk: BTreeMap<String, usize>,
+    /// How many octets each pipe holds.
+    pipes: Vec<usize>,
 }
 
 impl Kernel {
@@ -135,17 +150,29 @@ impl Kernel {
             SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
         };
         let any = SocketAddr::new(any, local_port);
-        Self { host, now, peer, any, defaults, unheeded: BTreeSet::new(), files: BTreeMap::new() }
+        Self {
+            host,
+            now,
+            peer,
+            any,
+            defaults,
+            unheeded: BTreeSet::new(),
+            files: BTreeMap::new(),
+            disk: BTreeMap::new(),
+            pipes: Vec::new(),
+        }
     }
 
     /// What a command sets is in force from now on.
     pub(crate) fn configure(&mut self, command: &str) {
         let mut settings = Settings::of(self.host.config());
         settings.tcp = self.defaults.clone();
+        settings.files = std::mem::take(&mut self.disk);
         for what in sysctl::apply(command, &mut settings) {
             self.unheed(what);
         }
         self.defaults = settings.tcp;
+        self.disk = settings.files;
         self.host.set_fast_open(settings.fast_open);
         self.host.set_syn_cookies(settings.syn_cookies);
         if settings.forgets_peers {
@@ -184,7 +211,7 @@ impl Kernel {
     fn tcp(&mut self, fd: i32) -> Outcome<&mut TcpFile> {
         match self.file(fd)? {
             File::Tcp(file) => Ok(file),
-            File::Epoll(_) => Err(Errno::EINVAL.into()),
+            File::Epoll(_) | File::Plain { .. } | File::Pipe { .. } => Err(Errno::EINVAL.into()),
         }
     }
 

@@ -1,8 +1,9 @@
-//! Shell commands, as far as they set the stack up: sysctls onto settings of connections.
+//! Shell commands, as far as they set the stack up: sysctls onto settings of connections; and the files that they make.
 //!
 //! No command is ever run. What a command would have done and this stack cannot do is returned, so that the
 //! script is never said to have passed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback, SlowStartExit};
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) offload: HostOffload,
     /// What is known of peers is to be forgotten.
     pub(crate) forgets_peers: bool,
+    /// The files that there are, with their lengths.
+    pub(crate) files: BTreeMap<String, usize>,
 }
 
 impl Settings {
@@ -34,6 +37,7 @@ impl Settings {
             syn_cookies: host.syn_cookies,
             offload: host.offload,
             forgets_peers: false,
+            files: BTreeMap::new(),
         }
     }
 }
@@ -113,6 +117,8 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
             features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
         }
+        "rm" => settings.files.retain(|path, _| !arguments.contains(path)),
+        "dd" if let Some((path, len)) = copy(arguments) => settings.files.extend([(path, len)]),
         "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
         "echo" => parameter(line, arguments, &mut settings.tcp, &mut unheeded),
         "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
@@ -122,6 +128,16 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         _ => unheeded.push(format!("`{}`", line.trim())),
     }
     unheeded
+}
+
+/// The file that `dd bs=1 count=5 of=PATH` makes, and its length.
+fn copy(arguments: &[String]) -> Option<(String, usize)> {
+    let value = |name: &str| {
+        arguments.iter().find_map(|argument| argument.split_once('=').filter(|(key, _)| *key == name))
+    };
+    let size = |name| value(name).and_then(|(_, size)| size.parse::<usize>().ok());
+    let len = size("bs").unwrap_or(512).checked_mul(size("count")?)?;
+    Some((value("of")?.1.to_owned(), len))
 }
 
 /// A number for a parameter of a kernel's module: `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`.

@@ -20,19 +20,11 @@ pub(crate) enum Step {
 /// A user's calls, in their order.
 pub(crate) type Plan = &'static [Step];
 
-const ACTIVE: [Plan; 4] = [
-    &[Active, Close],
-    &[Active, Abort],
-    &[Active, Close, Abort],
-    &[Active, Send, Close],
-];
+const ACTIVE: [Plan; 4] =
+    [&[Active, Close], &[Active, Abort], &[Active, Close, Abort], &[Active, Send, Close]];
 
-const PASSIVE: [Plan; 4] = [
-    &[Passive, Close],
-    &[Passive, Abort],
-    &[Passive, Close, Abort],
-    &[Passive, Send, Close],
-];
+const PASSIVE: [Plan; 4] =
+    [&[Passive, Close], &[Passive, Abort], &[Passive, Close, Abort], &[Passive, Send, Close]];
 
 /// Every combination of open, close and abort at both ends, both opening actively among them; with text where that
 /// leaves few enough states for a minute.

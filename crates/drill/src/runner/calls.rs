@@ -203,7 +203,8 @@ impl Runner {
             "write" | "writev" | "send" | "sendto" | "sendmsg" => self.sending(call, &mut ongoing.progress),
             "fcntl" | "ioctl" | "getsockopt" | "setsockopt" => self.configuring(call),
             "poll" | "epoll_create" | "epoll_ctl" | "epoll_wait" => self.waiting(call, ongoing.started),
-            "open" | "sendfile" | "cap_set" | "pipe" | "splice" | "psp_rx_assoc" | "psp_tx_assoc" => {
+            "open" | "pipe" | "sendfile" | "splice" => self.moving(call, &mut ongoing.progress),
+            "cap_set" | "psp_rx_assoc" | "psp_tx_assoc" => {
                 Err(Problem::unsupported(format!("the call {}", call.name)))
             }
             _ => Err(Problem::Wrong(format!("`{}` is no system call", call.name))),
@@ -310,6 +311,48 @@ impl Runner {
         }
         self.starts_connecting(fd);
         Ok(self.kernel.send(fd, &buffers, flags, sent)?.into())
+    }
+
+    /// Calls on files and pipes.
+    fn moving(&mut self, call: &Call, sent: &mut usize) -> Result<Reply, Problem> {
+        match call.name.as_str() {
+            "open" => {
+                let arguments = Arguments::new(call, 2..=3)?;
+                let Expression::Text(path) = arguments.get(0) else {
+                    return Err(Problem::Wrong(format!("expected a path, not {}", kind(arguments.get(0)))));
+                };
+                Ok(Reply::file(self.kernel.open(&String::from_utf8_lossy(path))?, None))
+            }
+            "pipe" => {
+                let arguments = Arguments::new(call, 1..=1)?;
+                let Expression::List(ends) = arguments.get(0) else {
+                    return Err(Problem::from("a pipe has two descriptors in brackets"));
+                };
+                let ends: Vec<i32> = ends
+                    .iter()
+                    .map(|end| integer(end).map(|fd| i32::try_from(fd).unwrap_or(-1)))
+                    .collect::<Result<_, _>>()?;
+                match ends[..] {
+                    [read, write] if self.kernel.pipe(read, write) => Ok(0.into()),
+                    [_, _] => Err(Problem::from("a descriptor of the pipe is in use already")),
+                    _ => Err(Problem::from("a pipe has two descriptors in brackets")),
+                }
+            }
+            "sendfile" => {
+                let arguments = Arguments::new(call, 4..=4)?;
+                let (to, from) = (arguments.fd(0)?, arguments.fd(1)?);
+                let offset = match arguments.is_null(2) {
+                    true => None,
+                    false => Some(usize::try_from(arguments.bracketed(2)?).unwrap_or(usize::MAX)),
+                };
+                Ok(self.kernel.send_file(to, from, offset, arguments.size(3)?, sent)?.into())
+            }
+            _ => {
+                let arguments = Arguments::new(call, 6..=6)?;
+                let (from, to) = (arguments.fd(0)?, arguments.fd(2)?);
+                Ok(self.kernel.splice(from, to, arguments.size(4)?, sent)?.into())
+            }
+        }
     }
 
     fn configuring(&mut self, call: &Call) -> Result<Reply, Problem> {

@@ -1,5 +1,6 @@
 //! The flags at a script's head, and what they make of the host.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use synfin_host::{Host, HostConfig};
@@ -98,6 +99,7 @@ impl Setup {
 
     /// The host, set up as the script's first command asks, and the process that runs on it.
     pub(crate) fn kernel(&mut self) -> Kernel {
+        let mut files = BTreeMap::new();
         if let Some(command) = &self.prepare {
             let mut settings = sysctl::Settings::of(&self.host);
             self.unheeded = sysctl::apply(&command.text, &mut settings);
@@ -105,10 +107,12 @@ impl Setup {
             self.host.fast_open = settings.fast_open;
             self.host.syn_cookies = settings.syn_cookies;
             self.host.offload = settings.offload;
+            files = settings.files;
         }
         let defaults = self.host.tcp.clone();
         let host = Host::new(self.host.clone(), [0x5f; 32]);
         let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), defaults);
+        kernel.disk = files;
         for what in &self.unheeded {
             kernel.unheed(what.as_str());
         }

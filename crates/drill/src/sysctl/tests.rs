@@ -39,3 +39,14 @@ fn sysctls_set_fast_open_up() {
     assert_eq!(apply("sysctl net.moon=1 || ip tcp_metrics flush all", &mut settings), Vec::<String>::new());
     assert!(settings.forgets_peers);
 }
+
+#[test]
+fn commands_make_files_and_take_them_away() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let made = "dd bs=10 count=5 if=/dev/zero of=/tmp/one status=none\ndd count=2 of=/tmp/two";
+    assert_eq!(apply(made, &mut settings), Vec::<String>::new());
+    assert_eq!(settings.files, [("/tmp/one".to_owned(), 50), ("/tmp/two".to_owned(), 1024)].into());
+    assert_eq!(apply("/bin/rm -f /tmp/one", &mut settings), Vec::<String>::new());
+    assert_eq!(settings.files.keys().collect::<Vec<_>>(), ["/tmp/two"]);
+    assert_eq!(apply("dd of=/tmp/endless", &mut settings), ["`dd of=/tmp/endless`"]);
+}
