@@ -223,7 +223,8 @@ impl Bench {
             options,
         };
         let segment = Segment { header, payload: Bytes::from(vec![0x61; len]) };
-        Incoming { segment, ecn: Ecn::NotEct, arrived: self.now }
+        let segment_size = input.one_of(&[None, None, Some(0), Some(1), Some(1000), Some(u16::MAX)]);
+        Incoming { segment, ecn: Ecn::NotEct, segment_size, arrived: self.now }
     }
 
     fn deliver(&mut self, incoming: Incoming) {

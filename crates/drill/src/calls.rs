@@ -117,10 +117,10 @@ impl Machine {
     /// A packet arrives.
     pub fn deliver(&mut self, packet: Bytes) {
         // What the host makes of it shows in what it sends.
-        let _ = self
-            .kernel
-            .host
-            .handle_packet(PacketIn { bytes: packet, trust_checksum: false }, self.kernel.now);
+        let _ = self.kernel.host.handle_packet(
+            PacketIn { bytes: packet, trust_checksum: false, segment_size: None },
+            self.kernel.now,
+        );
     }
 
     /// Collects what the host has to send and to tell; after each call, packet and advance.

@@ -13,6 +13,8 @@ pub struct PacketIn {
     pub bytes: Bytes,
     /// The device vouches for the checksums, or they are still partial.
     pub trust_checksum: bool,
+    /// The device has put it together from several TCP segments, each but the last with so much text, octets.
+    pub segment_size: Option<u16>,
 }
 
 /// A packet for the device: `header` and then `payload`, to be written in one go.

@@ -136,7 +136,7 @@ impl World {
     pub(crate) fn deliver(&mut self, from: usize, packet: PacketOut) {
         if !(self.lose)(from, &packet) {
             let trust_checksum = packet.checksum != ChecksumOut::Complete;
-            let arriving = PacketIn { bytes: packet.to_bytes(), trust_checksum };
+            let arriving = PacketIn { bytes: packet.to_bytes(), trust_checksum, segment_size: None };
             self.last_fate[1 - from] = Some(self.hosts[1 - from].handle_packet(arriving, self.now));
         }
         if self.recording {

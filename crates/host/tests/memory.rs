@@ -44,7 +44,7 @@ impl Two {
                 while let Some(packet) = self.hosts[from].poll_transmit(self.now) {
                     quiet = false;
                     let trust_checksum = packet.checksum != ChecksumOut::Complete;
-                    let arriving = PacketIn { bytes: packet.to_bytes(), trust_checksum };
+                    let arriving = PacketIn { bytes: packet.to_bytes(), trust_checksum, segment_size: None };
                     assert_eq!(self.hosts[1 - from].handle_packet(arriving, self.now), Fate::Taken);
                 }
                 while self.hosts[from].poll_event().is_some() {}

@@ -397,7 +397,7 @@ impl Network {
         if !machine.up {
             return;
         }
-        let arriving = PacketIn { bytes: packet.clone(), trust_checksum: false };
+        let arriving = PacketIn { bytes: packet.clone(), trust_checksum: false, segment_size: None };
         let fate = machine.host.handle_packet(arriving, self.now);
         for capture in &mut self.captures {
             capture.arrived(host.into(), &packet, note, Some(fate), self.now);

@@ -11,6 +11,8 @@ pub struct Incoming {
     pub segment: Segment,
     /// The ECN bits of the datagram that carried it.
     pub ecn: Ecn,
+    /// A device has put it together from several, each but the last with so much text, octets.
+    pub segment_size: Option<u16>,
     /// When it arrived.
     pub arrived: Instant,
 }

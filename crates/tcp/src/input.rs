@@ -56,6 +56,7 @@ struct InWindow {
     /// SEG.WND, scaled.
     window: WindowSize,
     ecn: Ecn,
+    segment_size: Option<u16>,
     arrived: Instant,
 }
 
@@ -106,7 +107,9 @@ fn congestion_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
         ecn: segment.ecn,
         flags: segment.flags,
         octets,
-        segments: octets.div_ceil(common.config.own_mss().into()).max(1),
+        segments: octets
+            .div_ceil(segment.segment_size.unwrap_or(common.config.own_mss()).max(1).into())
+            .max(1),
     };
     if tcb.ecn.arrived(&arrival) {
         tcb.ack.at_once(SendReason::EcnAck);

@@ -343,7 +343,7 @@ impl Scene {
 
     fn receive(&mut self, protocol: IpProtocol, body: &[u8]) -> Fate {
         let ip = IpHeader::new(self.peers.ip(), self.ours.ip(), protocol);
-        let packet = PacketIn { bytes: packet(&ip, body), trust_checksum: false };
+        let packet = PacketIn { bytes: packet(&ip, body), trust_checksum: false, segment_size: None };
         self.host.handle_packet(packet, self.now)
     }
 
@@ -443,7 +443,8 @@ impl Scene {
 
     /// Takes a packet from somewhere else than the peer.
     pub(crate) fn take(&mut self, bytes: Bytes) {
-        let _ = self.host.handle_packet(PacketIn { bytes, trust_checksum: false }, self.now);
+        let _ =
+            self.host.handle_packet(PacketIn { bytes, trust_checksum: false, segment_size: None }, self.now);
     }
 
     pub(crate) fn drain(&mut self) {

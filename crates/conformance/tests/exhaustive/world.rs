@@ -191,7 +191,7 @@ impl World {
     }
 
     fn deliver(&mut self, to: usize, segment: Segment) {
-        let incoming = Incoming { segment, ecn: Ecn::NotEct, arrived: self.now };
+        let incoming = Incoming { segment, ecn: Ecn::NotEct, segment_size: None, arrived: self.now };
         let flags = incoming.segment.header.flags;
         let end = &mut self.ends[to];
         match &mut end.phase {

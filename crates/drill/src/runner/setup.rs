@@ -7,7 +7,7 @@ use synfin_host::{Host, HostConfig};
 use synfin_wire::Mss;
 
 use super::START;
-use crate::ast::{Command, Flag, Script};
+use crate::ast::{Body, Command, Flag, Packet, Script};
 use crate::form::Form;
 use crate::packet::compare::StampRule;
 use crate::sockets::Kernel;
@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) strict_segments: bool,
     /// A timestamp may be echoed that the host has not sent.
     pub(crate) echo_scaled: bool,
+    /// What is longer comes as if a device had put it together from segments of so much text, octets.
+    mss: Option<u16>,
     tolerance_micros: u64,
     tolerance_percent: f64,
     tick_micros: u64,
@@ -58,6 +60,7 @@ impl Setup {
             unheeded: Unheeded::new(),
             strict_segments: false,
             echo_scaled: false,
+            mss: None,
             tolerance_micros: TOLERANCE.0,
             tolerance_percent: TOLERANCE.1,
             tick_micros: 0,
@@ -90,8 +93,9 @@ impl Setup {
             "local_ip" => self.local = family(self.local, value(flag)?),
             "remote_ip" => self.remote = family(self.remote, value(flag)?),
             // What has no meaning without a device and a kernel, or was seen to already.
-            "ip_version" | "define" | "mss" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts"
-            | "verbose" | "send_omit_free" | "non_fatal" => {}
+            "mss" => self.mss = Some(value(flag)?),
+            "ip_version" | "define" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts" | "verbose"
+            | "send_omit_free" | "non_fatal" => {}
             _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
         }
         Ok(())
@@ -122,6 +126,12 @@ impl Setup {
     /// Where `connect(fd, ..., ...)` goes.
     pub(crate) fn peer(&self) -> SocketAddr {
         SocketAddr::new(self.remote, self.remote_port)
+    }
+
+    /// The segments that a device would have put a packet together from.
+    pub(crate) fn put_together(&self, packet: &Packet) -> Option<u16> {
+        let Body::Tcp(tcp) = &packet.body else { return None };
+        self.mss.filter(|mss| tcp.payload > *mss)
     }
 
     /// How far off something may be that comes `gap` after what went before; both in microseconds.

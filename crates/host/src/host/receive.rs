@@ -13,25 +13,35 @@ use crate::packet::PacketIn;
 use crate::reassembly::Reassembled;
 use crate::route::Destination;
 
+/// What the device has said of a packet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct DeviceNote {
+    /// It vouches for the checksums.
+    pub(super) trust: bool,
+    /// It has put the packet together from segments with so much text, octets.
+    pub(super) segment_size: Option<u16>,
+}
+
 impl Host {
     pub(super) fn receive(&mut self, packet: PacketIn, now: Instant) -> Fate {
-        let PacketIn { bytes, trust_checksum } = packet;
+        let PacketIn { bytes, trust_checksum, segment_size } = packet;
+        let device = DeviceNote { trust: trust_checksum, segment_size };
         let Medium::Ethernet(ours) = self.config.medium else {
-            return self.receive_ip(bytes, trust_checksum, now);
+            return self.receive_ip(bytes, device, now);
         };
         let Ok(frame) = EthernetFrame::parse(bytes) else { return PacketDrop::Malformed.into() };
         if frame.header.destination != ours && !frame.header.destination.is_multicast() {
             return PacketDrop::NotForUs.into();
         }
         match frame.header.ether_type {
-            EtherType::IPV4 | EtherType::IPV6 => self.receive_ip(frame.payload, trust_checksum, now),
+            EtherType::IPV4 | EtherType::IPV6 => self.receive_ip(frame.payload, device, now),
             EtherType::ARP => self.receive_arp(&frame.payload, ours, now),
             _ => PacketDrop::LinkIgnored.into(),
         }
     }
 
-    fn receive_ip(&mut self, bytes: bytes::Bytes, trust: bool, now: Instant) -> Fate {
-        let packet = match IpPacket::parse(bytes, trust) {
+    fn receive_ip(&mut self, bytes: bytes::Bytes, device: DeviceNote, now: Instant) -> Fate {
+        let packet = match IpPacket::parse(bytes, device.trust) {
             Ok(packet) => packet,
             Err(IpError::Checksum) => return PacketDrop::Checksum.into(),
             Err(_) => return PacketDrop::Malformed.into(),
@@ -47,10 +57,12 @@ impl Host {
             };
         }
         let Some(fragment) = packet.header.fragment else {
-            return self.receive_whole(packet, destination, trust, now);
+            return self.receive_whole(packet, destination, device, now);
         };
         match self.reassembler.insert(&packet, fragment, now) {
-            Reassembled::Whole(packet) => self.receive_whole(*packet, destination, false, now),
+            Reassembled::Whole(packet) => {
+                self.receive_whole(*packet, destination, DeviceNote::default(), now)
+            }
             Reassembled::Waiting => Fate::Taken,
             Reassembled::Dropped(reason) => reason.into(),
         }
@@ -67,12 +79,12 @@ impl Host {
         &mut self,
         packet: IpPacket,
         destination: Destination,
-        trust: bool,
+        device: DeviceNote,
         now: Instant,
     ) -> Fate {
         match packet.header.protocol {
-            IpProtocol::TCP => self.receive_segment(packet, destination, trust, now),
-            IpProtocol::UDP => self.receive_datagram(packet, destination, trust, now),
+            IpProtocol::TCP => self.receive_segment(packet, destination, device, now),
+            IpProtocol::UDP => self.receive_datagram(packet, destination, device.trust, now),
             IpProtocol::ICMP | IpProtocol::ICMPV6 => self.receive_message(&packet, destination, now),
             _ => {
                 if destination == Destination::Ours {

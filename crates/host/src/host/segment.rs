@@ -10,6 +10,7 @@ use synfin_wire::{Instant, Segment, SeqNumber};
 use super::Host;
 use super::fast_open::SynAnswer;
 use super::message::quote;
+use super::receive::DeviceNote;
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::forwarder::request_id;
@@ -30,7 +31,7 @@ impl Host {
         &mut self,
         packet: IpPacket,
         destination: Destination,
-        trust: bool,
+        device: DeviceNote,
         now: Instant,
     ) -> Fate {
         if destination == Destination::NotUnicast {
@@ -38,7 +39,7 @@ impl Host {
         }
         let pseudo_header = packet.pseudo_header();
         let IpPacket { header: ip, payload, .. } = packet;
-        let segment = match Segment::parse(payload, (!trust).then_some(&pseudo_header)) {
+        let segment = match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
             Ok(segment) => segment,
             Err(SegmentError::Checksum) => return DropReason::Checksum.into(),
             Err(SegmentError::Truncated | SegmentError::DataOffset) => return DropReason::Malformed.into(),
@@ -47,7 +48,7 @@ impl Host {
             local: (ip.destination, segment.header.destination_port).into(),
             remote: (ip.source, segment.header.source_port).into(),
         };
-        let incoming = Incoming { segment, ecn: ip.ecn, arrived: now };
+        let incoming = Incoming { segment, ecn: ip.ecn, segment_size: device.segment_size, arrived: now };
         let Some(handle) = self.table.find(pair) else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
         };

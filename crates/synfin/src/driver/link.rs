@@ -120,8 +120,9 @@ impl Link {
     fn hand_over(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let trust_checksum = packet.offload.checksum != ChecksumOffload::None;
         let bytes = packet.bytes.clone();
+        let segment_size = packet.offload.segmentation.map(|segmentation| segmentation.size);
         let recorded = self.recording.is_some().then_some(packet);
-        let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum }, now);
+        let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum, segment_size }, now);
         if let Some(packet) = recorded {
             self.record(&packet.as_out(), Direction::Inbound, now, |comment| match fate {
                 Fate::Taken => Ok(()),

@@ -17,12 +17,12 @@ const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
-    let Incoming { segment, ecn, arrived } = incoming;
+    let Incoming { segment, ecn, segment_size, arrived } = incoming;
     let window = window(tcb, &segment.header);
     let segment = without_repeated_syn(tcb, segment, arrived)?;
     paws(common, tcb, &segment, arrived)?;
     acceptable(tcb, &segment, ecn, arrived)?;
-    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, arrived }, window))
+    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, segment_size, arrived }, window))
 }
 
 /// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
@@ -138,7 +138,7 @@ pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
 
 /// Cuts off what lies before RCV.NXT, SYN included, and all text where the window is closed.
 pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InWindow {
-    let Incoming { segment: Segment { header, mut payload }, ecn, arrived } = incoming;
+    let Incoming { segment: Segment { header, mut payload }, ecn, segment_size, arrived } = incoming;
     let mut flags = header.flags;
     let mut seq = header.seq;
     if flags.syn() && seq.before(tcb.receive.nxt) {
@@ -157,5 +157,5 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InW
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
-    InWindow { seq, text: payload, flags, window, ecn, arrived, header }
+    InWindow { seq, text: payload, flags, window, ecn, segment_size, arrived, header }
 }

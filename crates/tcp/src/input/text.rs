@@ -105,8 +105,9 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let variable = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;
     let variable = if variable > 0 { variable + SACK_HEAD_LEN } else { 0 };
     let before = tcb.ack.full_segment();
-    let is_full = tcb.ack.data(text, segment.flags, mss, variable, &pace);
-    if is_full && text != before {
+    let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
+    let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
+    if is_full && size != before {
         tcb.memory.full_segment(text, tcb.receive.announced);
     }
     receiver_rtt(common, tcb, segment, window);

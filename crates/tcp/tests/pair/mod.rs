@@ -257,7 +257,7 @@ impl Pair {
     }
 
     fn hand_over(&mut self, to: usize, segment: Segment) -> Option<SegmentOut> {
-        let incoming = Incoming { segment, ecn: Ecn::NotEct, arrived: self.now };
+        let incoming = Incoming { segment, ecn: Ecn::NotEct, segment_size: None, arrived: self.now };
         let config = &self.configs[to];
         match &mut self.ends[to] {
             End::Listen => {

@@ -9,7 +9,7 @@ fn as_syn(packet: &PacketOut) -> PacketIn {
     let mut bytes = packet.to_bytes().to_vec();
     let tcp = if bytes[0] >> 4 == 4 { 20 } else { 40 };
     bytes[tcp + 13] = 0x02;
-    PacketIn { bytes: bytes.into(), trust_checksum: true }
+    PacketIn { bytes: bytes.into(), trust_checksum: true, segment_size: None }
 }
 
 #[test]

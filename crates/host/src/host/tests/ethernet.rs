@@ -90,7 +90,7 @@ fn only_questions_about_us_are_answered() {
         let mut frame = vec![0; 14];
         EthernetHeader { destination, source: MAC_A, ether_type }.write(&mut frame);
         frame.extend(body);
-        let packet = PacketIn { bytes: frame.into(), trust_checksum: false };
+        let packet = PacketIn { bytes: frame.into(), trust_checksum: false, segment_size: None };
         let fate = world.hosts[B].handle_packet(packet, world.now);
         (fate, std::iter::from_fn(|| world.hosts[B].poll_transmit(world.now)).count())
     };
@@ -111,7 +111,7 @@ fn who_checks_an_address_that_is_taken_is_told_so() {
     let destination = MacAddress::for_multicast(group);
     EthernetHeader { destination, source: MAC_A, ether_type: EtherType::IPV6 }.write(&mut frame);
     frame.extend(IcmpMessage::Neighbor(message).to_packet(ip("::"), group));
-    let packet = PacketIn { bytes: frame.into(), trust_checksum: false };
+    let packet = PacketIn { bytes: frame.into(), trust_checksum: false, segment_size: None };
     assert_eq!(world.hosts[B].handle_packet(packet, world.now), Fate::Taken);
     let answer = world.hosts[B].poll_transmit(world.now).unwrap();
     let frame = EthernetFrame::parse(answer.to_bytes()).unwrap();
@@ -126,6 +126,6 @@ fn frames_for_others_are_dropped() {
     let mut frame = vec![0; 60];
     let destination = MacAddress([2, 0, 0, 0, 0, 9]);
     EthernetHeader { destination, source: MAC_A, ether_type: EtherType::IPV4 }.write(&mut frame);
-    let packet = PacketIn { bytes: frame.into(), trust_checksum: false };
+    let packet = PacketIn { bytes: frame.into(), trust_checksum: false, segment_size: None };
     assert_eq!(world.hosts[B].handle_packet(packet, world.now), Fate::Dropped(PacketDrop::NotForUs));
 }

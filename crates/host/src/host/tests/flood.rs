@@ -22,7 +22,7 @@ fn syn(number: u32) -> PacketIn {
     bytes[32] = 5 << 4;
     bytes[33] = 2;
     bytes[34..36].copy_from_slice(&[0xff, 0xff]);
-    PacketIn { bytes: bytes.into(), trust_checksum: true }
+    PacketIn { bytes: bytes.into(), trust_checksum: true, segment_size: None }
 }
 
 /// Hands the host a SYN; what it answers leads nowhere. Returns how many packets that were.

@@ -73,7 +73,8 @@ fn survive(mut host: Host, packets: Vec<Vec<u8>>, frame: bool) {
             let kind = if ether_type == 0 { 8 } else { 0x86 };
             bytes = [&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 9, kind, ether_type][..], &bytes].concat();
         }
-        let _ = host.handle_packet(PacketIn { bytes: bytes.into(), trust_checksum: true }, now);
+        let _ = host
+            .handle_packet(PacketIn { bytes: bytes.into(), trust_checksum: true, segment_size: None }, now);
         if count % 3 == 0 {
             while let Some(packet) = host.poll_transmit(now) {
                 if packet.header.len() >= 40 && packet.header[9] == 6 {

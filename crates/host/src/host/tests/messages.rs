@@ -18,7 +18,7 @@ fn echo(len: usize) -> IcmpMessage {
 }
 
 fn give(world: &mut World, who: usize, bytes: Bytes) -> Fate {
-    world.hosts[who].handle_packet(PacketIn { bytes, trust_checksum: false }, world.now)
+    world.hosts[who].handle_packet(PacketIn { bytes, trust_checksum: false, segment_size: None }, world.now)
 }
 
 fn given_back(world: &mut World, who: usize) -> Vec<(PacketNote, IpPacket)> {

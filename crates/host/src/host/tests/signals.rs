@@ -10,7 +10,7 @@ use crate::packet::PacketIn;
 use crate::testing::{A, B, World, end, ip};
 
 fn give(world: &mut World, who: usize, bytes: Bytes, trust_checksum: bool) -> Fate {
-    world.hosts[who].handle_packet(PacketIn { bytes, trust_checksum }, world.now)
+    world.hosts[who].handle_packet(PacketIn { bytes, trust_checksum, segment_size: None }, world.now)
 }
 
 /// A router's error about the last packet that `A` sent.
