@@ -50,6 +50,13 @@ pub struct Config {
     pub option_order: OptionOrder,
     /// Push a super-segment even when there is more behind it.
     pub push_bursts: bool,
+    /// Octets of options that whoever writes the segments adds to each of them for a signature: a multiple of four, 20 at
+    /// most and for MD5 (RFC 2385). Segments carry as much less text (section 4.3), and SACK ranges take what is left:
+    /// two, or none beside timestamps, which therefore are not offered together with SACK. Fast Open and Accurate ECN may
+    /// find no room.
+    ///
+    /// A host sets it where it has a key.
+    pub signature_len: u8,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
@@ -275,6 +282,12 @@ impl Config {
         self.mss.max(Mss::FLOOR).octets()
     }
 
+    /// [`Config::signature_len`] as it is used, octets.
+    pub(crate) fn signature_len(&self) -> u16 {
+        const LONGEST: u8 = 20;
+        (self.signature_len.min(LONGEST) & !3).into()
+    }
+
     /// As Linux 6 does it.
     #[must_use]
     pub const fn linux() -> Self {
@@ -294,6 +307,7 @@ impl Config {
             sack: true,
             option_order: OptionOrder::Linux,
             push_bursts: true,
+            signature_len: 0,
             nagle: true,
             cork: false,
             delayed_ack: Duration::from_millis(40),

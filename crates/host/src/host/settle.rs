@@ -4,7 +4,7 @@
 use synfin_tcp::{Event, State};
 use synfin_wire::Instant;
 
-use super::Host;
+use super::{Host, signature};
 use crate::event::TcpHandle;
 use crate::packet::PacketOut;
 use crate::table::{Entry, Owner, Phase};
@@ -84,10 +84,11 @@ impl Host {
             let Some(entry) = self.table.get_mut(handle) else { continue };
             entry.ready = false;
             let (pair, dscp) = (entry.pair, entry.dscp);
-            match entry.poll_transmit(self.emitter.limits(), now) {
+            let key = signature::key_of(entry, &self.listeners).cloned();
+            match entry.poll_transmit(self.emitter.limits(key.is_some()), now) {
                 Some(segment) => {
                     self.ready.mark(handle, entry);
-                    let packet = self.emitter.segment(segment, pair, dscp);
+                    let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
                     if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
                         return Some(packet);
                     }

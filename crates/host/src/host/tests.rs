@@ -9,4 +9,5 @@ mod messages;
 mod profiles;
 mod queues;
 mod signals;
+mod signatures;
 mod udp;

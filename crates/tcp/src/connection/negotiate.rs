@@ -24,6 +24,8 @@ pub(crate) struct Negotiated {
     /// Both SYNs carried a window scale, be it zero.
     pub(crate) scaling: bool,
     pub(crate) timestamps: bool,
+    /// Octets of options that every header carries for a signature.
+    pub(crate) signature_len: u16,
     pub(crate) sack: bool,
     /// What the header's bits have said, beside the options.
     pub(crate) ecn: EcnHandshake,
@@ -35,7 +37,7 @@ pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
         mss: Some(config.own_mss()),
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
-        timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        timestamps: takes_timestamps(config, config.sack).then_some(Timestamps { value: timestamp, echo: 0 }),
         order: config.option_order,
         ..TcpOptions::default()
     }
@@ -53,14 +55,20 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) ->
         order: config.option_order,
         ..TcpOptions::default()
     };
-    shorten_acc_ecn(&mut options);
+    shorten_acc_ecn(&mut options, MAX_OPTIONS_LEN - usize::from(negotiated.signature_len));
     options
+}
+
+/// Whether there is room for timestamps in every header: a signature leaves it to them or to SACK ranges, and then SACK
+/// goes first, as in Linux.
+fn takes_timestamps(config: &Config, sack: bool) -> bool {
+    config.timestamps && !(sack && config.signature_len() > 0)
 }
 
 /// A long Fast Open cookie may leave room for some of the counters, or none (RFC 9768 section 3.2.3: the last ones
 /// may be missing).
-fn shorten_acc_ecn(options: &mut TcpOptions) {
-    while options.len() > MAX_OPTIONS_LEN
+fn shorten_acc_ecn(options: &mut TcpOptions, room: usize) {
+    while options.len() > room
         && let Some(acc_ecn) = &mut options.acc_ecn
     {
         if acc_ecn.counters.pop().is_none() {
@@ -81,7 +89,8 @@ fn own_scale(config: &Config) -> WindowScale {
 impl Negotiated {
     /// What follows from our settings and the options of the peer's SYN.
     pub(crate) fn from_peer(config: &Config, peer: &TcpOptions) -> Self {
-        let timestamps = config.timestamps && peer.timestamps.is_some();
+        let sack = config.sack && peer.sack_permitted;
+        let timestamps = peer.timestamps.is_some() && takes_timestamps(config, sack);
         let peer_mss = peer.mss.unwrap_or(config.default_peer_mss.octets());
         let whole = peer_mss.min(config.own_mss()).max(Mss::FLOOR.octets());
         let (send_scale, receive_scale) = match peer.window_scale {
@@ -89,12 +98,13 @@ impl Negotiated {
             _ => (WindowScale::NONE, WindowScale::NONE),
         };
         Self {
-            send_mss: whole - if timestamps { TIMESTAMPS_LEN } else { 0 },
+            send_mss: whole - fixed_len(timestamps, config.signature_len()),
             send_scale,
             receive_scale,
             scaling: config.window_scaling && peer.window_scale.is_some(),
             timestamps,
-            sack: config.sack && peer.sack_permitted,
+            signature_len: config.signature_len(),
+            sack,
             ecn: EcnHandshake::default(),
         }
     }
@@ -103,11 +113,26 @@ impl Negotiated {
     /// than was sent so far.
     pub(crate) fn lower_mss(&mut self, whole: u16) -> bool {
         let whole = whole.max(Mss::FLOOR.octets());
-        let text = whole - if self.timestamps { TIMESTAMPS_LEN } else { 0 };
+        let text = whole - self.fixed_len();
         let is_lower = text < self.send_mss;
         self.send_mss = self.send_mss.min(text);
         is_lower
     }
+
+    /// From now on every header carries a signature of so many octets, or none.
+    pub(crate) fn set_signature_len(&mut self, octets: u16) {
+        self.send_mss = self.send_mss + self.signature_len - octets;
+        self.signature_len = octets;
+    }
+
+    /// Octets of options that every header carries: timestamps, and a signature.
+    pub(crate) fn fixed_len(&self) -> u16 {
+        fixed_len(self.timestamps, self.signature_len)
+    }
+}
+
+fn fixed_len(timestamps: bool, signature_len: u16) -> u16 {
+    signature_len + if timestamps { TIMESTAMPS_LEN } else { 0 }
 }
 
 #[cfg(test)]

@@ -269,12 +269,24 @@ impl Tcb {
         self.negotiated.send_mss.into()
     }
 
-    /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
-    /// ones is lost (RFC 9293 section 3.7.2).
+    /// The path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if !self.negotiated.lower_mss(whole) {
-            return;
+        if self.negotiated.lower_mss(whole) {
+            self.sends_smaller_segments();
         }
+    }
+
+    /// Every header carries a signature of so many octets from now on.
+    pub(crate) fn set_signature_len(&mut self, octets: u16) {
+        let before = self.mss();
+        self.negotiated.set_signature_len(octets);
+        if self.mss() < before {
+            self.sends_smaller_segments();
+        }
+    }
+
+    /// What is on its way in segments longer than the MSS is lost.
+    fn sends_smaller_segments(&mut self) {
         let (nxt, mss) = (self.send.nxt, self.mss());
         let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
         if self.recovery.path_narrowed(nxt, mss, &mut sender) {

@@ -209,6 +209,16 @@ impl Connection {
         self.configure(|config| config.user_timeout = timeout);
     }
 
+    /// From now on whoever writes the segments adds so many octets of options to each: see [`Config::signature_len`]. What
+    /// is on its way without them was either taken or is lost.
+    pub fn set_signature_len(&mut self, octets: u8) {
+        self.configure(|config| config.signature_len = octets);
+        let octets = self.common.config.signature_len();
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.set_signature_len(octets);
+        }
+    }
+
     /// Another congestion control from now on; the window stays as it is.
     pub fn set_congestion(&mut self, algorithm: CongestionAlgorithm, now: Instant) {
         self.configure(|config| config.congestion = algorithm);

@@ -1,5 +1,6 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
+use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use crate::config::EcnFeedback;
@@ -15,16 +16,16 @@ use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
 
-/// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
-/// head (RFC 2018 section 3).
-const fn max_sack_ranges(timestamps: bool) -> usize {
-    if timestamps { 3 } else { 4 }
+/// The most SACK ranges that fit beside `fixed` octets of other options: the option's own head takes 4 octets of the 40
+/// (RFC 2018 section 3).
+fn max_sack_ranges(fixed: usize) -> usize {
+    MAX_OPTIONS_LEN.saturating_sub(fixed + 4) / 8
 }
 
-/// Works out what the next header has room for beside timestamps: SACK ranges and the AccECN option.
+/// Works out what the next header has room for beside timestamps and signature: SACK ranges and the AccECN option.
 pub(super) fn plan(common: &Common, tcb: &mut Tcb, now: Instant) {
     let input = OptionPlanInput {
-        timestamps: tcb.negotiated.timestamps,
+        fixed: tcb.negotiated.fixed_len().into(),
         ranges: reported_ranges(tcb),
         smoothed_rtt: tcb.recovery.rtt.smoothed(),
         now,
@@ -45,7 +46,7 @@ fn reported_ranges(tcb: &Tcb) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.fixed_len().into()))
 }
 
 /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
