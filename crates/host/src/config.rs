@@ -8,7 +8,7 @@ use synfin_tcp::Config;
 use synfin_wire::ethernet::MacAddress;
 
 use crate::fast_open::{FastOpen, FastOpenConfig, FastOpenKeys};
-use crate::md5::{Md5Key, PeerKey};
+use crate::md5::{Md5Key, PeerKeys};
 use crate::syn_cookie::SynCookies;
 
 /// The settings of a host.
@@ -157,7 +157,7 @@ pub struct ListenOptions {
     /// How text in SYNs is taken.
     pub fast_open: ListenFastOpen,
     /// The keys of the peers whose segments are signed (RFC 2385); see [`crate::Host::set_listener_md5_key`].
-    pub md5_keys: Vec<PeerKey>,
+    pub md5_keys: PeerKeys,
 }
 
 /// How a listener takes text in SYNs (RFC 7413), where the host's [`FastOpenConfig::server`] lets it.
@@ -175,6 +175,11 @@ pub struct ListenFastOpen {
 impl Default for ListenOptions {
     /// A backlog of 1024.
     fn default() -> Self {
-        Self { backlog: 1024, config: None, fast_open: ListenFastOpen::default(), md5_keys: Vec::new() }
+        Self {
+            backlog: 1024,
+            config: None,
+            fast_open: ListenFastOpen::default(),
+            md5_keys: PeerKeys::default(),
+        }
     }
 }

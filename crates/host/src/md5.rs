@@ -64,27 +64,26 @@ impl fmt::Debug for Md5Key {
     }
 }
 
-/// A key, and the peers that it is shared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerKey {
-    /// The peer, or the first address of several.
-    pub address: IpAddr,
-    /// How many bits of the address count: 32 or 128 is one peer, 0 everybody of its family. More count as all of them.
-    pub prefix_len: u8,
-    /// The key.
-    pub key: Md5Key,
-}
-
-/// The keys of a listener. The owner bounds their number.
-#[derive(Debug, Default)]
-pub(crate) struct PeerKeys {
+/// The keys that are shared with peers, by their addresses.
+///
+/// ```
+/// use synfin_host::{Md5Key, PeerKeys};
+/// let mut keys = PeerKeys::default();
+/// keys.set("10.1.0.0".parse().unwrap(), 16, Md5Key::new(b"for the whole site"));
+/// keys.set("10.1.2.3".parse().unwrap(), 32, Md5Key::new(b"for one router"));
+/// assert_eq!(keys.find("10.1.2.3".parse().unwrap()), Md5Key::new(b"for one router").as_ref());
+/// assert_eq!(keys.find("10.2.0.1".parse().unwrap()), None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerKeys {
     /// The longest prefix first.
     keys: Vec<PeerKey>,
 }
 
 impl PeerKeys {
-    /// Gives these peers another key, or takes theirs away.
-    pub(crate) fn set(&mut self, address: IpAddr, prefix_len: u8, key: Option<Md5Key>) {
+    /// Gives the peers of a prefix another key, or takes theirs away. `prefix_len` says how many bits of `address` count:
+    /// 32 or 128 is one peer, 0 everybody of its family; more count as all of them.
+    pub fn set(&mut self, address: IpAddr, prefix_len: u8, key: Option<Md5Key>) {
         let prefix_len = prefix_len.min(if address.is_ipv4() { 32 } else { 128 });
         self.keys.retain(|known| !(known.prefix_len == prefix_len && known.covers(address)));
         if let Some(key) = key {
@@ -94,9 +93,18 @@ impl PeerKeys {
     }
 
     /// The key of a peer: of several, the one with the longest prefix.
-    pub(crate) fn find(&self, peer: IpAddr) -> Option<&Md5Key> {
+    #[must_use]
+    pub fn find(&self, peer: IpAddr) -> Option<&Md5Key> {
         self.keys.iter().find(|known| known.covers(peer)).map(|known| &known.key)
     }
+}
+
+/// A key, and the peers that it is shared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PeerKey {
+    address: IpAddr,
+    prefix_len: u8,
+    key: Md5Key,
 }
 
 impl PeerKey {

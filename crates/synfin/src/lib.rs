@@ -55,5 +55,5 @@ pub use synfin_device::{Capabilities, Device, Medium, memory, tun};
 pub use synfin_host::tcp::{CloseReason, Config, CongestionAlgorithm, KeepAlive, State, Status};
 pub use synfin_host::{
     ConnectOptions, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
-    ListenOptions, SynCookies,
+    ListenOptions, Md5Key, PeerKeys, SynCookies,
 };

@@ -11,7 +11,6 @@ use crate::config::{ConnectOptions, ListenOptions};
 use crate::error::{ConnectError, ListenError};
 use crate::event::{Accepted, ListenerHandle, TcpHandle};
 use crate::fast_open::FastOpen;
-use crate::md5::PeerKey;
 use crate::table::{Entry, Owner, Pair, Phase};
 
 impl Host {
@@ -70,8 +69,8 @@ impl Host {
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
         let fast_open = self.fast_open_options(&options);
         let handle = self.listeners.insert(local, config, options.backlog, fast_open);
-        for PeerKey { address, prefix_len, key } in options.md5_keys {
-            self.set_listener_md5_key(handle, address, prefix_len, Some(key));
+        if let Some(listener) = self.listeners.get_mut(handle) {
+            listener.md5_keys = options.md5_keys;
         }
         Ok(handle)
     }

@@ -13,7 +13,7 @@ use synfin_wire::{Flags, IpPacket, IpProtocol, Segment, SeqNumber, TcpHeader, Tc
 use crate::config::{ConnectOptions, HostConfig, HostOffload, ListenOptions};
 use crate::counters::{Fate, PacketDrop};
 use crate::event::{ListenerHandle, TcpHandle};
-use crate::md5::{Md5Key, PeerKey};
+use crate::md5::{Md5Key, PeerKeys};
 use crate::packet::{PacketIn, PacketOut};
 use crate::syn_cookie::SynCookies;
 use crate::testing::{A, B, World, config, end, ip};
@@ -39,11 +39,10 @@ fn signed(text: &str) -> ConnectOptions {
 
 /// For the peer [`A`] of both families.
 fn listens(text: &str) -> ListenOptions {
-    let key = key(text).unwrap();
-    let md5_keys = [("10.0.0.1", 32), ("fd00::1", 128)];
-    let md5_keys =
-        md5_keys.map(|(peer, prefix_len)| PeerKey { address: ip(peer), prefix_len, key: key.clone() });
-    ListenOptions { md5_keys: md5_keys.into(), ..ListenOptions::default() }
+    let mut md5_keys = PeerKeys::default();
+    md5_keys.set(ip("10.0.0.1"), 32, key(text));
+    md5_keys.set(ip("fd00::1"), 128, key(text));
+    ListenOptions { md5_keys, ..ListenOptions::default() }
 }
 
 fn open(world: &mut World, server: &str, a: ConnectOptions, b: ListenOptions) -> (TcpHandle, ListenerHandle) {
@@ -192,8 +191,8 @@ fn ends_without_a_common_key_never_hear_each_other() {
 #[test]
 fn a_key_is_for_its_peers_alone() {
     let mut world = World::plain();
-    let other = PeerKey { address: ip("10.0.0.128"), prefix_len: 25, key: key("secret").unwrap() };
-    let options = ListenOptions { md5_keys: vec![other], ..ListenOptions::default() };
+    let mut options = ListenOptions::default();
+    options.md5_keys.set(ip("10.0.0.128"), 25, key("secret"));
     let (_, listener) = open(&mut world, SERVERS[0], ConnectOptions::default(), options);
     assert!(world.hosts[B].accept(listener).is_some());
     world.hosts[B].set_listener_md5_key(listener, ip("10.0.0.0"), 24, key("secret"));
