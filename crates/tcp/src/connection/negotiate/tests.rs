@@ -27,3 +27,28 @@ fn a_long_cookie_leaves_acc_ecn_less_room() {
         assert_eq!(options.fast_open.map(|option| option.cookie.as_ref().len()), Some(cookie));
     }
 }
+
+#[test]
+fn a_signature_takes_room_from_text_and_from_timestamps() {
+    let signed = Config { signature_len: 20, ..Config::default() };
+    let peer = offer(&Config::default(), 7);
+    assert!(offer(&signed, 7).timestamps.is_none());
+    let agreed = Negotiated::from_peer(&signed, &peer);
+    assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (true, false, 1440));
+    let agreed = Negotiated::from_peer(&signed, &TcpOptions { sack_permitted: false, ..peer });
+    assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (false, true, 1428));
+    assert!(offer(&Config { sack: false, ..signed }, 7).timestamps.is_some());
+}
+
+#[test]
+fn a_signature_that_comes_and_goes_gives_the_room_back() {
+    let tiny = TcpOptions { mss: Some(1), ..offer(&Config::default(), 7) };
+    for (peer, mss) in [(offer(&Config::default(), 7), 1448), (tiny, 36)] {
+        let mut agreed = Negotiated::from_peer(&Config::default(), &peer);
+        assert_eq!(agreed.send_mss, mss);
+        agreed.set_signature_len(20);
+        assert_eq!((agreed.send_mss, agreed.fixed_len()), (mss - 20, 32));
+        agreed.set_signature_len(0);
+        assert_eq!(agreed.send_mss, mss);
+    }
+}
