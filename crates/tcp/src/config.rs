@@ -118,12 +118,47 @@ pub struct Config {
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
+    /// Tell the peer of the user timeout, and heed what it suggests (RFC 5482); off by default.
+    pub user_timeout_option: Option<UserTimeoutOption>,
     /// Probe an idle peer; off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
     /// The maximum segment lifetime; TIME-WAIT lasts twice as long (MUST-13).
     pub msl: Duration,
     /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
     pub fin_wait_2_timeout: Duration,
+}
+
+/// How the user timeout option is used (RFC 5482 section 3): each end says how long it goes on without an
+/// acknowledgment, and both go by the longer time. Where [`Config::user_timeout`] is set, the user has said how long, and
+/// the peer changes nothing.
+///
+/// ```
+/// use core::time::Duration;
+/// use synfin_tcp::{Config, UserTimeoutOption};
+/// // Long absences are to be survived, if the peer takes part.
+/// let option = UserTimeoutOption { advertise: Some(Duration::from_secs(1800)), ..UserTimeoutOption::default() };
+/// let config = Config { user_timeout_option: Some(option), ..Config::default() };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserTimeoutOption {
+    /// ADV_UTO, 1 s to nearly 23 days, rounded up to seconds, beyond 9 h to minutes. It counts for this end as well.
+    /// `None` is [`Config::user_timeout`], or R2 where that is not set.
+    pub advertise: Option<Duration>,
+    /// L_LIMIT: the connection is not given up sooner, whatever both ends say; 100 s or more (RFC 9293 SHLD-11).
+    pub lower_limit: Duration,
+    /// U_LIMIT: it is given up no later. Of limits that contradict each other, this one counts.
+    pub upper_limit: Duration,
+}
+
+impl Default for UserTimeoutOption {
+    /// R2 is told; between 100 s and an hour.
+    fn default() -> Self {
+        Self {
+            advertise: None,
+            lower_limit: Duration::from_secs(100),
+            upper_limit: Duration::from_secs(3600),
+        }
+    }
 }
 
 /// Keep-alive (RFC 9293 section 3.8.4).
@@ -335,6 +370,7 @@ impl Config {
             defer_accept: None,
             syn_linear_timeouts: 4,
             user_timeout: None,
+            user_timeout_option: None,
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),

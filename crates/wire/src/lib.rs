@@ -37,6 +37,7 @@ pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};
 pub use tcp::{
     Cookie, FastOpenOption, Flags, Md5Digest, OptionOrder, Segment, TcpHeader, TcpOptions, Timestamps,
+    UserTimeout,
 };
 pub use time::Instant;
 pub use udp::UdpDatagram;

@@ -11,11 +11,13 @@ mod acc_ecn;
 mod fast_open;
 mod md5;
 mod options;
+mod user_timeout;
 
 pub use acc_ecn::AccEcn;
 pub use fast_open::{Cookie, FastOpenOption};
 pub use md5::{MD5_OPTION_LEN, Md5Digest, Md5Input};
 pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
+pub use user_timeout::UserTimeout;
 
 /// A TCP header without its options, in octets.
 pub const HEADER_LEN: usize = 20;

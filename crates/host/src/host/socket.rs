@@ -7,7 +7,7 @@ use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
     CloseReason, CongestionAlgorithm, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut,
-    SendError, SendMeasures, SendOptions, SendReason, State, Status,
+    SendError, SendMeasures, SendOptions, SendReason, State, Status, UserTimeoutOption,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
@@ -265,6 +265,13 @@ impl<'a> TcpSocket<'a> {
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);
         self.call(|connection| connection.set_user_timeout(timeout, now), later);
+    }
+
+    /// Whether and how the user timeout option is used (RFC 5482); the peer is told with the next segment. Before the
+    /// handshake is over it has no effect on a connection that a forwarder has accepted: there the settings of the host
+    /// count.
+    pub fn set_user_timeout_option(&mut self, option: Option<UserTimeoutOption>) {
+        self.call(|connection| connection.set_user_timeout_option(option), |_| {});
     }
 
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).

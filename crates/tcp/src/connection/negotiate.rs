@@ -2,10 +2,11 @@
 //! RFC 2018); what they say of ECN is in [`super::ecn`].
 
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
-use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
+use synfin_wire::{Mss, TcpOptions, Timestamps, UserTimeout, WindowScale, WindowSize};
 
 use super::ecn::EcnHandshake;
 use super::half_open::SynAck;
+use super::user_timeout;
 use crate::config::Config;
 use crate::receive::memory;
 
@@ -27,20 +28,25 @@ pub(crate) struct Negotiated {
     /// Octets of options that every header carries for a signature.
     pub(crate) signature_len: u16,
     pub(crate) sack: bool,
+    /// REMOTE_UTO: what the peer suggested last, where the option is in use (RFC 5482).
+    pub(crate) remote_user_timeout: Option<UserTimeout>,
     /// What the header's bits have said, beside the options.
     pub(crate) ecn: EcnHandshake,
 }
 
 /// The options of an active SYN.
 pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
-    TcpOptions {
+    let mut options = TcpOptions {
         mss: Some(config.own_mss()),
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: takes_timestamps(config, config.sack).then_some(Timestamps { value: timestamp, echo: 0 }),
         order: config.option_order,
+        user_timeout: user_timeout::advertised(config),
         ..TcpOptions::default()
-    }
+    };
+    fit(&mut options, config.signature_len());
+    options
 }
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
@@ -53,9 +59,10 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) ->
         acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, this.sends),
         fast_open: this.fast_open,
         order: config.option_order,
+        user_timeout: user_timeout::advertised(config),
         ..TcpOptions::default()
     };
-    shorten_acc_ecn(&mut options, MAX_OPTIONS_LEN - usize::from(negotiated.signature_len));
+    fit(&mut options, negotiated.signature_len);
     options
 }
 
@@ -65,9 +72,13 @@ fn takes_timestamps(config: &Config, sack: bool) -> bool {
     config.timestamps && !(sack && config.signature_len() > 0)
 }
 
-/// A long Fast Open cookie may leave room for some of the counters, or none (RFC 9768 section 3.2.3: the last ones
-/// may be missing).
-fn shorten_acc_ecn(options: &mut TcpOptions, room: usize) {
+/// Leaves out what has no room beside a signature or a long Fast Open cookie: the user timeout, which comes again with
+/// the next segment, then counters of AccECN (RFC 9768 section 3.2.3: the last ones may be missing).
+fn fit(options: &mut TcpOptions, signature_len: u16) {
+    let room = MAX_OPTIONS_LEN - usize::from(signature_len);
+    if options.len() > room {
+        options.user_timeout = None;
+    }
     while options.len() > room
         && let Some(acc_ecn) = &mut options.acc_ecn
     {
@@ -105,6 +116,7 @@ impl Negotiated {
             timestamps,
             signature_len: config.signature_len(),
             sack,
+            remote_user_timeout: peer.user_timeout.filter(|_| config.user_timeout_option.is_some()),
             ecn: EcnHandshake::default(),
         }
     }

@@ -39,6 +39,8 @@ pub(crate) struct Intents {
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
     pub(crate) challenge: Option<SendReason>,
+    /// The user timeout is to be told with the next segment (RFC 5482).
+    pub(crate) user_timeout: bool,
     /// The tail loss probe.
     pub(crate) loss_probe: bool,
     /// A zero-window or keep-alive probe.
@@ -223,7 +225,11 @@ impl Tcb {
             ),
             repair: Repair::Nothing,
             timers: TimerTable::new(),
-            intents: Intents::default(),
+            // RFC 5482 section 3: in the first segment without SYN again.
+            intents: Intents {
+                user_timeout: common.config.user_timeout_option.is_some(),
+                ..Intents::default()
+            },
             troubled_since: None,
             retransmissions: 0,
             probes: 0,

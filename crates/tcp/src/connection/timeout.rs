@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use synfin_wire::Instant;
 
-use super::Common;
 use super::tcb::Tcb;
+use super::{Common, user_timeout};
 use crate::event::Event;
 use crate::input::Stop;
 use crate::reason::{CloseReason, SendReason};
@@ -107,8 +107,8 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     }
     // MUST-37: as long as the probes are answered the connection stays.
     let since = *tcb.probing_since.get_or_insert(now);
-    if now - since >= patience(common) {
-        return Err(Stop::Close(expired(common)));
+    if now - since >= patience(common, tcb) {
+        return Err(Stop::Close(expired(common, tcb)));
     }
     tcb.probes = tcb.probes.saturating_add(1);
     tcb.persist_backoff = tcb.persist_backoff.saturating_add(1);
@@ -119,7 +119,7 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
 /// RFC 9293 section 3.8.4.
 fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let Some(settings) = common.config.keep_alive else { return Ok(()) };
-    let quiet_until = tcb.last_heard + settings.idle;
+    let Some(quiet_until) = user_timeout::quiet_until(common, tcb, tcb.last_heard) else { return Ok(()) };
     // MUST-26: only when nothing is outstanding and nothing was heard for the time.
     if !tcb.queue.is_empty() || tcb.has_unsent() || (tcb.probes == 0 && quiet_until > now) {
         let next = if quiet_until > now { quiet_until } else { now + settings.idle };
@@ -192,27 +192,27 @@ fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant
 fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     tcb.troubled_since.get_or_insert(tcb.queue.front().map_or(now, |range| range.sent_at));
     if now >= gives_up_at(common, tcb, now) {
-        return Err(Stop::Close(expired(common)));
+        return Err(Stop::Close(expired(common, tcb)));
     }
     Ok(())
 }
 
 fn gives_up_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
     let sent_at = || tcb.queue.front().map_or(now, |range| range.sent_at);
-    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common)
+    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common, tcb)
 }
 
 /// When probing a closed window that nobody answers for ends.
 pub(crate) fn probing_ends_at(common: &Common, tcb: &Tcb) -> Instant {
-    tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common))
+    tcb.probing_since.map_or(Instant::FAR_FUTURE, |since| since + patience(common, tcb))
 }
 
-fn patience(common: &Common) -> Duration {
-    common.config.user_timeout.unwrap_or(common.config.r2)
+fn patience(common: &Common, tcb: &Tcb) -> Duration {
+    user_timeout::in_force(common, tcb).unwrap_or(common.config.r2)
 }
 
-fn expired(common: &Common) -> CloseReason {
-    match common.config.user_timeout {
+fn expired(common: &Common, tcb: &Tcb) -> CloseReason {
+    match user_timeout::in_force(common, tcb) {
         Some(_) => CloseReason::UserTimeout,
         None => CloseReason::RetransmissionTimeout,
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status};
+use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status, UserTimeoutOption};
 use synfin_host::{ConnectOptions, Md5Key, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{ToSocketAddrs, lookup_host};
@@ -217,6 +217,20 @@ impl TcpStream {
     pub fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared().call(|state, now| {
             state.tcp(self.handle)?.set_user_timeout(timeout, now);
+            Ok(())
+        })
+    }
+
+    /// Tells the peer of the user timeout and heeds what it suggests, or no more (RFC 5482). [`Config::user_timeout_option`]
+    /// has it done from the SYN on; [`Status::user_timeout`] says what both ends have come to.
+    ///
+    /// [`Config::user_timeout_option`]: crate::Config::user_timeout_option
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_user_timeout_option(&self, option: Option<UserTimeoutOption>) -> io::Result<()> {
+        self.shared().call(|state, _| {
+            state.tcp(self.handle)?.set_user_timeout_option(option);
             Ok(())
         })
     }

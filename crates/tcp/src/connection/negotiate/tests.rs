@@ -52,3 +52,17 @@ fn a_signature_that_comes_and_goes_gives_the_room_back() {
         assert_eq!(agreed.send_mss, mss);
     }
 }
+
+#[test]
+fn a_user_timeout_without_room_in_the_syn_is_left_out() {
+    let option = Some(crate::config::UserTimeoutOption::default());
+    let config = Config { user_timeout_option: option, ..Config::default() };
+    let signed = Config { signature_len: 20, ..config.clone() };
+    for (config, says) in
+        [(config.clone(), true), (signed.clone(), true), (Config { sack: false, ..signed }, false)]
+    {
+        let options = offer(&config, 7);
+        assert!(options.len() + usize::from(config.signature_len) <= MAX_OPTIONS_LEN);
+        assert_eq!(options.user_timeout.is_some(), says);
+    }
+}

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{AccEcn, Cookie, FastOpenOption, Md5Digest, OptionOrder, SackRange, TcpOptions, Timestamps};
+use super::{
+    AccEcn, Cookie, FastOpenOption, Md5Digest, OptionOrder, SackRange, TcpOptions, Timestamps, UserTimeout,
+};
 use crate::ip::Ecn;
 use crate::seq::SeqNumber;
 
@@ -49,6 +51,18 @@ fn a_syn_is_laid_out_as_linux_does() {
         [2, 4, 0x05, 0xb4, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7],
         "mss, nop, nop, TS, nop, wscale"
     );
+}
+
+#[test]
+fn a_user_timeout_stands_behind_the_mss() {
+    let user_timeout = UserTimeout::from_bits(0x8102);
+    let options = TcpOptions { user_timeout, timestamps: None, ..syn() };
+    let octets = [2, 4, 0x05, 0xb4, 28, 4, 0x81, 0x02, 1, 1, 4, 2, 1, 3, 3, 7];
+    assert_eq!(written(&options), octets);
+    assert_eq!(TcpOptions::parse(&octets), options);
+    assert_eq!(TcpOptions::parse(&[28, 4, 0, 0]).user_timeout, None, "reserved");
+    assert_eq!(TcpOptions::parse(&[28, 4, 0, 0, 28, 4, 0x81, 2]).user_timeout, user_timeout);
+    assert_eq!(TcpOptions::parse(&[28, 3, 9, 1]).user_timeout, None, "of another length");
 }
 
 #[test]
@@ -255,7 +269,7 @@ prop_compose! {
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
         fast_open in any_fast_open(),
     ) -> TcpOptions {
-        TcpOptions { md5: None, order: OptionOrder::Linux,
+        TcpOptions { md5: None, user_timeout: None, order: OptionOrder::Linux,
             mss,
             window_scale,
             sack_permitted,
