@@ -38,7 +38,7 @@ impl Md5Key {
         options.md5 = Some(Md5Digest::default());
         if options.len() > MAX_OPTIONS_LEN {
             // The key is newer than the room that was planned for.
-            (options.acc_ecn, options.fast_open) = (None, None);
+            (options.user_timeout, options.acc_ecn, options.fast_open) = (None, None, None);
         }
         let length = header.len() + text.iter().map(Bytes::len).sum::<usize>();
         let pseudo_header = ip.pseudo_header(length as u32);

@@ -73,11 +73,14 @@ fn takes_timestamps(config: &Config, sack: bool) -> bool {
 }
 
 /// Leaves out what has no room beside a signature or a long Fast Open cookie: the user timeout, which comes again with
-/// the next segment, then counters of AccECN (RFC 9768 section 3.2.3: the last ones may be missing).
+/// the next segment, then the cookie itself, which counts less than a signature, then counters of AccECN (RFC 9768 section 3.2.3: the last ones may be missing).
 fn fit(options: &mut TcpOptions, signature_len: u16) {
     let room = MAX_OPTIONS_LEN - usize::from(signature_len);
     if options.len() > room {
         options.user_timeout = None;
+    }
+    if options.len() > room && signature_len > 0 {
+        options.fast_open = None;
     }
     while options.len() > room
         && let Some(acc_ecn) = &mut options.acc_ecn

@@ -381,6 +381,7 @@ fn a_half_open_connection_goes_by_the_key_that_its_listener_has_now() {
 #[test]
 fn a_key_that_comes_while_half_open_finds_room_beside_every_option() {
     let tcp = Config {
+        user_timeout_option: Some(synfin_tcp::UserTimeoutOption::default()),
         ecn: synfin_tcp::EcnConfig {
             accept: synfin_tcp::EcnFeedback::Accurate,
             request: synfin_tcp::EcnFeedback::Accurate,
