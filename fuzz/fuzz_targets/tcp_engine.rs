@@ -10,15 +10,19 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use synfin_tcp::{
     Config, Connection, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive,
-    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits,
+    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits, UserTimeoutOption,
 };
 use synfin_wire::tcp::{MAX_HEADER_LEN, SackRange};
-use synfin_wire::{Ecn, Flags, Instant, Mss, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{
+    Ecn, Flags, Instant, Mss, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps, UserTimeout,
+};
 
 /// More segments than this after one event are a storm: the largest send buffer in segments of eight octets, the
 /// least that options ever leave, makes fewer.
 const STORM: usize = 1 << 16;
 const LONGEST_TEXT: usize = 65_000;
+/// That of MD5.
+const SIGNATURE_LEN: u8 = 20;
 
 fuzz_target!(|octets: &[u8]| {
     let mut input = Input(octets);
@@ -87,6 +91,8 @@ struct Bench {
     edge: SeqNumber,
     stamp: u32,
     scale: u8,
+    /// What the host adds to each header, octets.
+    signature: u8,
     user: bool,
 }
 
@@ -110,6 +116,7 @@ impl Bench {
             edge: irs,
             stamp: 0,
             scale: 0,
+            signature: config.signature_len,
             user: true,
         };
         let fast = input.bit();
@@ -192,6 +199,9 @@ impl Bench {
             };
             let echo = if input.bit() { self.stamp } else { input.long() };
             options.timestamps = Some(Timestamps { value, echo });
+        }
+        if which & 32 != 0 {
+            options.user_timeout = UserTimeout::from_bits(input.word());
         }
         if which & 16 != 0 {
             for _ in 0..1 + input.octet() % 4 {
@@ -313,7 +323,18 @@ impl Bench {
                 let keep_alive = KeepAlive { probes: input.octet(), ..KeepAlive::default() };
                 connection.set_keep_alive(input.bit().then_some(keep_alive), self.now);
             }
-            _ => connection.set_nodelay(input.bit(), self.now),
+            _ => match input.octet() % 4 {
+                0 => connection.set_nodelay(input.bit(), self.now),
+                1 => connection.set_user_timeout_option(input.bit().then(UserTimeoutOption::default)),
+                2 => connection.set_user_timeout(
+                    input.bit().then(|| Duration::from_secs(input.word().into())),
+                    self.now,
+                ),
+                _ => {
+                    self.signature = if input.bit() { SIGNATURE_LEN } else { 0 };
+                    connection.set_signature_len(self.signature);
+                }
+            },
         }
         let _ = connection.status();
     }
@@ -372,7 +393,9 @@ impl Bench {
         match &mut self.stage {
             Stage::HalfOpen(half_open) => half_open.poll_transmit(&self.config, self.now),
             Stage::Connection(connection) => {
-                let out = connection.poll_transmit(self.limits, self.now);
+                // What is signed goes alone.
+                let limits = if self.signature == 0 { self.limits } else { TransmitLimits::ONE_SEGMENT };
+                let out = connection.poll_transmit(limits, self.now);
                 connection.check_invariants();
                 out
             }
@@ -384,11 +407,12 @@ impl Bench {
     /// A segment that leaves fits its frame, and takes back nothing that was promised.
     fn judge(&mut self, out: &SegmentOut) {
         let header = &out.header;
-        assert!(header.len() <= MAX_HEADER_LEN);
+        let signature = usize::from(self.signature);
+        assert!(header.len() + signature <= MAX_HEADER_LEN, "no room for the signature: {out:?}");
         assert_eq!(out.payload.iter().map(Bytes::len).sum::<usize>(), out.payload_len);
         let mut written = vec![0; header.len()];
         assert_eq!(header.write(&mut written), header.len());
-        let options = header.len() - 20;
+        let options = header.len() - 20 + signature;
         let whole = usize::from(self.config.mss.octets().max(Mss::FLOOR.octets()));
         let size = out.segment_size.map_or(out.payload_len, usize::from);
         assert!(out.payload_len == 0 || size + options <= whole, "too long for the path: {out:?}");
@@ -424,6 +448,8 @@ fn config(input: &mut Input) -> Config {
         window_scaling: bits & 4 != 0,
         nagle: bits & 8 != 0,
         quick_acks: if bits & 16 != 0 { 16 } else { 0 },
+        signature_len: if bits & 128 != 0 { SIGNATURE_LEN } else { 0 },
+        user_timeout_option: input.bit().then(UserTimeoutOption::default),
         keep_alive: (bits & 32 != 0).then(KeepAlive::default),
         user_timeout: (bits & 64 != 0).then(|| Duration::from_secs(30)),
         ..Config::default()

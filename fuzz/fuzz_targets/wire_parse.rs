@@ -79,6 +79,9 @@ fn transport(packet: &IpPacket) {
 fn segment(packet: &IpPacket) {
     let _ = Segment::parse(packet.payload.clone(), Some(&packet.pseudo_header()));
     let Ok(mut segment) = Segment::parse(packet.payload.clone(), None) else { return };
+    if segment.header.len() > tcp::MAX_HEADER_LEN {
+        return; // unaligned options, for which there is no room once they are aligned
+    }
     let mut again = vec![0; segment.header.len()];
     segment.header.write(&mut again);
     again.extend(&segment.payload);

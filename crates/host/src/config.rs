@@ -8,6 +8,7 @@ use synfin_tcp::Config;
 use synfin_wire::ethernet::MacAddress;
 
 use crate::fast_open::{FastOpen, FastOpenConfig, FastOpenKeys};
+use crate::md5::{Md5Key, PeerKeys};
 use crate::syn_cookie::SynCookies;
 
 /// The settings of a host.
@@ -154,6 +155,9 @@ pub struct ConnectOptions {
     /// Text in the SYN: what is sent before [`crate::Host::poll_transmit`] is called goes with it, as far as
     /// [`crate::TcpSocket::syn_capacity`] says.
     pub fast_open: FastOpen,
+    /// Sign every segment with this key, and take none that is not (RFC 2385). Fast Open is off then: beside a signature
+    /// there is no room for a cookie.
+    pub md5_key: Option<Md5Key>,
 }
 
 /// How a listener differs from the ordinary.
@@ -165,6 +169,8 @@ pub struct ListenOptions {
     pub config: Option<Arc<Config>>,
     /// How text in SYNs is taken.
     pub fast_open: ListenFastOpen,
+    /// The keys of the peers whose segments are signed (RFC 2385); see [`crate::Host::set_listener_md5_key`].
+    pub md5_keys: PeerKeys,
 }
 
 /// How a listener takes text in SYNs (RFC 7413), where the host's [`FastOpenConfig::server`] lets it.
@@ -182,6 +188,11 @@ pub struct ListenFastOpen {
 impl Default for ListenOptions {
     /// A backlog of 1024.
     fn default() -> Self {
-        Self { backlog: 1024, config: None, fast_open: ListenFastOpen::default() }
+        Self {
+            backlog: 1024,
+            config: None,
+            fast_open: ListenFastOpen::default(),
+            md5_keys: PeerKeys::default(),
+        }
     }
 }

@@ -16,6 +16,7 @@ use synfin_wire::{IpProtocol, tcp};
 use crate::MacAddress;
 use crate::config::{HostConfig, Medium};
 use crate::keyed::{Key, PackedPair, Purpose};
+use crate::md5::Md5Key;
 use crate::packet::{ChecksumOut, HeaderBytes, PacketNote, PacketOut, Segmentation};
 use crate::table::Pair;
 
@@ -58,9 +59,10 @@ impl Emitter {
         }
     }
 
-    /// How much text one segment may carry.
-    pub(crate) fn limits(&self) -> TransmitLimits {
-        self.limits
+    /// How much text one segment may carry. One that is signed goes alone: a device that cut it would give each part the
+    /// same signature.
+    pub(crate) fn limits(&self, signed: bool) -> TransmitLimits {
+        if signed { TransmitLimits::ONE_SEGMENT } else { self.limits }
     }
 
     /// The IP header of a packet of ours.
@@ -68,11 +70,22 @@ impl Emitter {
         IpHeader { hop_limit: self.hop_limit, ..IpHeader::new(source, destination, protocol) }
     }
 
-    /// A TCP segment as a packet. Over Ethernet, whoever knows the neighbour fills in the first octets.
-    pub(crate) fn segment(&self, segment: SegmentOut, pair: Pair, dscp: u8) -> PacketOut {
-        let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = segment;
+    /// A TCP segment as a packet, signed where there is a key. Over Ethernet, whoever knows the neighbour fills in the first
+    /// octets.
+    pub(crate) fn segment(
+        &self,
+        segment: SegmentOut,
+        pair: Pair,
+        dscp: u8,
+        key: Option<&Md5Key>,
+    ) -> PacketOut {
+        let SegmentOut { header: mut tcp, payload, payload_len, segment_size, ecn, reason } = segment;
         let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
         let ip = IpHeader { ecn, dscp, ..ip };
+        if let Some(key) = key {
+            debug_assert!(segment_size.is_none(), "one signature for many segments");
+            key.sign(&ip, &mut tcp, &payload);
+        }
         let tcp_len = tcp.len();
         let length = tcp_len + payload_len;
         let mut header = self.begin();

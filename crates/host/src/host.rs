@@ -42,6 +42,7 @@ mod open;
 mod receive;
 mod segment;
 mod settle;
+mod signature;
 mod socket;
 mod udp;
 

@@ -21,6 +21,7 @@ pub mod error;
 pub mod event;
 pub mod fast_open;
 pub mod host;
+pub mod md5;
 pub mod packet;
 mod pages;
 pub mod syn_cookie;
@@ -57,6 +58,7 @@ pub use event::{
 };
 pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
 pub use host::{Host, TcpSocket};
+pub use md5::{Md5Key, PeerKeys};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
 pub use syn_cookie::SynCookies;
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.

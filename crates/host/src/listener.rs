@@ -14,6 +14,7 @@ use crate::event::{ListenerHandle, TcpHandle};
 use crate::fast_open::FastOpenKeys;
 use crate::fast_open::queue::FastOpenQueue;
 use crate::keyed::{Key, Purpose};
+use crate::md5::PeerKeys;
 use crate::route::unspecified;
 
 /// LISTEN (RFC 9293 section 3.10.1) with its two queues. The SYN queue is a count: half-open connections
@@ -22,6 +23,7 @@ use crate::route::unspecified;
 pub(crate) struct Listener {
     pub(crate) local: SocketAddr,
     pub(crate) config: Arc<Config>,
+    pub(crate) md5_keys: PeerKeys,
     backlog: usize,
     half_open: usize,
     accept_queue: VecDeque<TcpHandle>,
@@ -68,6 +70,7 @@ impl Listeners {
         let handle = self.listeners.insert(Listener {
             local,
             config,
+            md5_keys: PeerKeys::default(),
             backlog: backlog.max(1),
             half_open: 0,
             accept_queue: VecDeque::new(),

@@ -13,6 +13,7 @@ use synfin_wire::{Instant, SeqNumber};
 
 use crate::event::{ListenerHandle, TcpEvents, TcpHandle};
 use crate::keyed::{Key, Purpose};
+use crate::md5::Md5Key;
 use crate::pages::Pages;
 use crate::spare;
 
@@ -32,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) owner: Owner,
     /// The six DSCP bits of its packets.
     pub(crate) dscp: u8,
+    /// Its segments are signed with this key. Of a half-open connection its listener knows better.
+    pub(crate) md5_key: Option<Md5Key>,
     /// What happened and was not told yet.
     pub(crate) events: TcpEvents,
     /// Why it is CLOSED, once it is.
@@ -118,6 +121,7 @@ impl Entry {
             phase,
             owner,
             dscp: 0,
+            md5_key: None,
             events: TcpEvents::default(),
             close_reason: None,
             orphan: false,

@@ -52,8 +52,10 @@ pub mod stack;
 pub use error::ConnectionClosed;
 pub use stack::{Builder, Stack};
 pub use synfin_device::{Capabilities, Device, Medium, memory, tun};
-pub use synfin_host::tcp::{CloseReason, Config, CongestionAlgorithm, KeepAlive, State, Status};
+pub use synfin_host::tcp::{
+    CloseReason, Config, CongestionAlgorithm, KeepAlive, State, Status, UserTimeoutOption,
+};
 pub use synfin_host::{
     ConnectOptions, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
-    ListenOptions, SynCookies,
+    ListenOptions, Md5Key, PeerKeys, SynCookies,
 };

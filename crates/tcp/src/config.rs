@@ -50,6 +50,13 @@ pub struct Config {
     pub option_order: OptionOrder,
     /// Push a super-segment even when there is more behind it.
     pub push_bursts: bool,
+    /// Octets of options that whoever writes the segments adds to each of them for a signature: a multiple of four, 20 at
+    /// most and for MD5 (RFC 2385). Segments carry as much less text (section 4.3), and SACK ranges take what is left:
+    /// two, or none beside timestamps, which therefore are not offered together with SACK. Fast Open and Accurate ECN may
+    /// find no room.
+    ///
+    /// A host sets it where it has a key.
+    pub signature_len: u8,
     /// Hold small segments back while data is in flight (SHLD-7); off by TCP_NODELAY (MUST-17).
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
@@ -114,12 +121,47 @@ pub struct Config {
     /// The user timeout (RFC 9293 section 3.9.1.1): data unacknowledged for this long aborts the
     /// connection. It takes R2's place when set (MUST-21).
     pub user_timeout: Option<Duration>,
+    /// Tell the peer of the user timeout, and heed what it suggests (RFC 5482); off by default.
+    pub user_timeout_option: Option<UserTimeoutOption>,
     /// Probe an idle peer; off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
     /// The maximum segment lifetime; TIME-WAIT lasts twice as long (MUST-13).
     pub msl: Duration,
     /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
     pub fin_wait_2_timeout: Duration,
+}
+
+/// How the user timeout option is used (RFC 5482 section 3): each end says how long it goes on without an
+/// acknowledgment, and both go by the longer time. Where [`Config::user_timeout`] is set, the user has said how long, and
+/// the peer changes nothing.
+///
+/// ```
+/// use core::time::Duration;
+/// use synfin_tcp::{Config, UserTimeoutOption};
+/// // Long absences are to be survived, if the peer takes part.
+/// let option = UserTimeoutOption { advertise: Some(Duration::from_secs(1800)), ..UserTimeoutOption::default() };
+/// let config = Config { user_timeout_option: Some(option), ..Config::default() };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserTimeoutOption {
+    /// ADV_UTO, 1 s to nearly 23 days, rounded up to seconds, beyond 9 h to minutes. It counts for this end as well.
+    /// `None` is [`Config::user_timeout`], or R2 where that is not set.
+    pub advertise: Option<Duration>,
+    /// L_LIMIT: the connection is not given up sooner, whatever both ends say; 100 s or more (RFC 9293 SHLD-11).
+    pub lower_limit: Duration,
+    /// U_LIMIT: it is given up no later. Of limits that contradict each other, this one counts.
+    pub upper_limit: Duration,
+}
+
+impl Default for UserTimeoutOption {
+    /// R2 is told; between 100 s and an hour.
+    fn default() -> Self {
+        Self {
+            advertise: None,
+            lower_limit: Duration::from_secs(100),
+            upper_limit: Duration::from_secs(3600),
+        }
+    }
 }
 
 /// Keep-alive (RFC 9293 section 3.8.4).
@@ -278,6 +320,12 @@ impl Config {
         self.mss.max(Mss::FLOOR).octets()
     }
 
+    /// [`Config::signature_len`] as it is used, octets.
+    pub(crate) fn signature_len(&self) -> u16 {
+        const LONGEST: u8 = 20;
+        (self.signature_len.min(LONGEST) & !3).into()
+    }
+
     /// As Linux 6 does it.
     #[must_use]
     pub const fn linux() -> Self {
@@ -297,6 +345,7 @@ impl Config {
             sack: true,
             option_order: OptionOrder::Linux,
             push_bursts: true,
+            signature_len: 0,
             nagle: true,
             cork: false,
             delayed_ack: Duration::from_millis(40),
@@ -325,6 +374,7 @@ impl Config {
             defer_accept: None,
             syn_linear_timeouts: 4,
             user_timeout: None,
+            user_timeout_option: None,
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),

@@ -15,6 +15,7 @@ pub(crate) mod tcb;
 pub mod time_wait;
 pub(crate) mod timeout;
 mod user;
+pub(crate) mod user_timeout;
 pub mod write;
 
 use alloc::boxed::Box;

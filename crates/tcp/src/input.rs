@@ -23,6 +23,7 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, WindowSize};
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
+use crate::connection::user_timeout;
 use crate::incoming::Incoming;
 use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ecn::Arrival;
@@ -76,6 +77,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
     sequence::remember_timestamp(tcb, &segment);
+    user_timeout::check(common, tcb, &segment.header);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);
@@ -94,8 +96,8 @@ fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.probes = 0;
     tcb.probing_since = None;
     tcb.tally.segments_received += 1;
-    if let Some(keep_alive) = common.config.keep_alive {
-        tcb.timers.set(crate::timer::Timer::KeepAlive, segment.arrived + keep_alive.idle);
+    if let Some(quiet_until) = user_timeout::quiet_until(common, tcb, segment.arrived) {
+        tcb.timers.set(crate::timer::Timer::KeepAlive, quiet_until);
     }
 }
 

@@ -45,7 +45,7 @@ mod timer;
 
 pub use config::{
     AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SecondSegment,
-    SlowStartExit, UnknownAlgorithm,
+    SlowStartExit, UnknownAlgorithm, UserTimeoutOption,
 };
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};

@@ -160,6 +160,12 @@ reasons! {
         InvalidSource = "invalid-source", "RFC 9293 3.9.2.3 MUST-63";
         /// It was sent to a broadcast or multicast address.
         NotUnicast = "not-unicast", "RFC 9293 3.9.2.3 MUST-57";
+        /// It has no MD5 signature, and there is a key for its sender.
+        Md5NotFound = "md5-not-found", "RFC 2385 2.0";
+        /// It has an MD5 signature, and there is no key for its sender.
+        Md5Unexpected = "md5-unexpected", "RFC 2385 2.0";
+        /// Its MD5 signature is wrong.
+        Md5Failure = "md5-failure", "RFC 2385 2.0";
         /// There is no connection here.
         NoConnection = "no-connection", "RFC 9293 3.10.7.1";
         /// A listener takes SYNs only.

@@ -35,6 +35,9 @@ pub use icmp::IcmpMessage;
 pub use ip::{Ecn, IpHeader, IpPacket, IpProtocol};
 pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};
-pub use tcp::{Cookie, FastOpenOption, Flags, OptionOrder, Segment, TcpHeader, TcpOptions, Timestamps};
+pub use tcp::{
+    Cookie, FastOpenOption, Flags, Md5Digest, OptionOrder, Segment, TcpHeader, TcpOptions, Timestamps,
+    UserTimeout,
+};
 pub use time::Instant;
 pub use udp::UdpDatagram;

@@ -9,11 +9,15 @@ use crate::seq::SeqNumber;
 
 mod acc_ecn;
 mod fast_open;
+mod md5;
 mod options;
+mod user_timeout;
 
 pub use acc_ecn::AccEcn;
 pub use fast_open::{Cookie, FastOpenOption};
+pub use md5::{MD5_OPTION_LEN, Md5Digest, Md5Input};
 pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
+pub use user_timeout::UserTimeout;
 
 /// A TCP header without its options, in octets.
 pub const HEADER_LEN: usize = 20;
@@ -278,9 +282,15 @@ impl TcpHeader {
     /// When `buffer` is shorter than [`TcpHeader::len`].
     pub fn write(&self, buffer: &mut [u8]) -> usize {
         let len = HEADER_LEN + self.options.write(&mut buffer[HEADER_LEN..]);
+        buffer[..HEADER_LEN].copy_from_slice(self.fixed(len).as_bytes());
+        len
+    }
+
+    /// What stands before the options of a header that is `len` octets long with them. The checksum is zero.
+    fn fixed(&self, len: usize) -> FixedHeader {
         let reserved = u16::from(self.reserved & 0b111);
         let offset_and_flags = ((len / 4) << 12) as u16 | reserved << 9 | self.flags.bits();
-        let fixed = FixedHeader {
+        FixedHeader {
             source_port: self.source_port.into(),
             destination_port: self.destination_port.into(),
             seq: self.seq.value().into(),
@@ -289,9 +299,7 @@ impl TcpHeader {
             window: self.window.into(),
             checksum: U16::ZERO,
             urgent_pointer: self.urgent_pointer.into(),
-        };
-        buffer[..HEADER_LEN].copy_from_slice(fixed.as_bytes());
-        len
+        }
     }
 }
 

@@ -49,6 +49,7 @@ const SANS_IO: Outside = Outside::Only(&[
     "bytes",
     "etherparse",
     "hashbrown",
+    "md-5",
     "rand_xoshiro",
     "siphasher",
     "slotmap",

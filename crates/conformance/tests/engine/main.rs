@@ -29,4 +29,5 @@ mod storm;
 mod twice_lost;
 mod urgent;
 mod user_timeout_and_r2;
+mod user_timeout_option;
 mod window;

@@ -69,7 +69,12 @@ impl Kernel {
             Role::Connection(_) => return Err(Errno::EINVAL.into()),
         }
         let local = file.bound.unwrap_or(any);
-        let options = ListenOptions { backlog, config, fast_open: file.fast_open.listens() };
+        let options = ListenOptions {
+            backlog,
+            config,
+            fast_open: file.fast_open.listens(),
+            ..ListenOptions::default()
+        };
         let listener = self.host.listen(local, options).map_err(|error| match error {
             ListenError::NotOurAddress => Errno::EADDRNOTAVAIL,
             ListenError::InUse | ListenError::NoFreePort => Errno::EADDRINUSE,
@@ -113,7 +118,8 @@ impl Kernel {
     pub(super) fn connect_options(&mut self, fd: i32) -> Outcome<ConnectOptions> {
         let config = Some(self.settings(fd)?);
         let file = self.tcp(fd)?;
-        Ok(ConnectOptions { local: file.bound, config, fast_open: file.fast_open.connects() })
+        let fast_open = file.fast_open.connects();
+        Ok(ConnectOptions { local: file.bound, config, fast_open, ..ConnectOptions::default() })
     }
 
     /// Makes a connection whose SYN goes out next.

@@ -7,9 +7,10 @@ use synfin_tcp::connection::half_open::HalfOpenOutcome;
 use synfin_tcp::{Config, DropReason, HalfOpen, Identity, Incoming, SendReason};
 use synfin_wire::{Flags, Instant, Segment, TcpHeader};
 
-use super::Host;
+use super::{Host, signature};
 use crate::counters::Fate;
 use crate::event::ListenerHandle;
+use crate::md5::Md5Key;
 use crate::syn_cookie::{self, SynCookies};
 use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase, Wishes};
 
@@ -36,12 +37,15 @@ impl Host {
         listener: ListenerHandle,
         pair: Pair,
         mut syn: Incoming,
+        key: Option<&Md5Key>,
         now: Instant,
     ) -> Fate {
         let Some(found) = self.listeners.get_mut(listener) else { return DropReason::NoConnection.into() };
         found.cookie_sent_at = Some(now);
-        let config = Arc::clone(&found.config);
+        let config = signature::config_for(Arc::clone(&found.config), key);
         let options = &mut syn.segment.header.options;
+        // What is noted in the timestamps is worth more than SACK ranges, and a signature has no room for both.
+        options.sack_permitted &= key.is_none();
         if !config.timestamps || options.timestamps.is_none() {
             // There is nowhere to note them.
             (options.window_scale, options.sack_permitted) = (None, false);
@@ -60,7 +64,7 @@ impl Host {
         if let Some(stamps) = &mut answer.header.options.timestamps {
             stamps.value = syn_cookie::stamp_with(stamps.value, &offered);
         }
-        self.send_reply(answer, Some(SendReason::SynAckStateless), pair, now);
+        self.send_reply(answer, Some(SendReason::SynAckStateless), pair, key, now);
         Fate::Taken
     }
 
@@ -70,6 +74,7 @@ impl Host {
         listener: ListenerHandle,
         pair: Pair,
         ack: &Incoming,
+        key: Option<&Md5Key>,
         now: Instant,
     ) -> Option<Fate> {
         let found = self.listeners.get(listener)?;
@@ -77,7 +82,7 @@ impl Host {
         if now - sent_at > syn_cookie::LIFETIME {
             return None;
         }
-        let config = Arc::clone(&found.config);
+        let config = signature::config_for(Arc::clone(&found.config), key);
         let full = found.accept_queue_is_full() || self.table.is_full();
         let header = &ack.segment.header;
         let (iss, irs) = (header.ack - 1, header.seq - 1);

@@ -70,7 +70,7 @@ impl Host {
             Refusal::Silent => {}
             Refusal::Reset => {
                 if let Some(reset) = no_connection(&syn.segment) {
-                    self.send_reply(reset, Some(SendReason::ResetRefused), entry.pair, now);
+                    self.send_reply(reset, Some(SendReason::ResetRefused), entry.pair, None, now);
                 }
             }
             Refusal::Unreachable(kind) => {

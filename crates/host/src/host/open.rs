@@ -6,10 +6,11 @@ use std::sync::Arc;
 use synfin_tcp::{Config, Connection, Identity};
 use synfin_wire::{Instant, SeqNumber};
 
-use super::{Host, TcpSocket};
+use super::{Host, TcpSocket, signature};
 use crate::config::{ConnectOptions, ListenOptions};
 use crate::error::{ConnectError, ListenError};
 use crate::event::{Accepted, ListenerHandle, TcpHandle};
+use crate::fast_open::FastOpen;
 use crate::table::{Entry, Owner, Pair, Phase};
 
 impl Host {
@@ -29,13 +30,17 @@ impl Host {
             return Err(ConnectError::TooMany);
         }
         let config = self.tcp_config(options.config.as_ref(), pair.remote.is_ipv4());
+        let config = signature::config_for(config, options.md5_key.as_ref());
         let identity = self.identify(pair, None, now);
-        let connection = match self.fast_open_attempt(pair, options.fast_open, now) {
+        let fast_open = if options.md5_key.is_some() { FastOpen::Off } else { options.fast_open };
+        let connection = match self.fast_open_attempt(pair, fast_open, now) {
             Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
             None => Connection::open(config.clone(), identity, now),
         };
         let phase = Phase::Connection(Box::new(connection));
-        let handle = self.table.insert(Entry::new(pair, config, phase, Owner::User));
+        let mut entry = Entry::new(pair, config, phase, Owner::User);
+        entry.md5_key = options.md5_key;
+        let handle = self.table.insert(entry);
         self.touch(handle);
         Ok(handle)
     }
@@ -63,7 +68,11 @@ impl Host {
         }
         let config = self.tcp_config(options.config.as_ref(), local.is_ipv4());
         let fast_open = self.fast_open_options(&options);
-        Ok(self.listeners.insert(local, config, options.backlog, fast_open))
+        let handle = self.listeners.insert(local, config, options.backlog, fast_open);
+        if let Some(listener) = self.listeners.get_mut(handle) {
+            listener.md5_keys = options.md5_keys;
+        }
+        Ok(handle)
     }
 
     /// Gives the connections that a listener accepts from now on other settings. A handle that is no longer

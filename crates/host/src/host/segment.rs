@@ -7,13 +7,14 @@ use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::tcp::SegmentError;
 use synfin_wire::{Instant, Segment, SeqNumber};
 
-use super::Host;
 use super::fast_open::SynAnswer;
 use super::message::quote;
 use super::receive::DeviceNote;
+use super::{Host, signature};
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::forwarder::request_id;
+use crate::md5::Md5Key;
 use crate::route::Destination;
 use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase, Request, Wishes};
 
@@ -24,6 +25,8 @@ struct Stray {
     ip: IpHeader,
     /// It ends a TIME-WAIT: our numbers must begin here or later.
     minimum_iss: Option<SeqNumber>,
+    /// What it is signed with, and its answer will be.
+    key: Option<Md5Key>,
 }
 
 impl Host {
@@ -48,9 +51,14 @@ impl Host {
             local: (ip.destination, segment.header.destination_port).into(),
             remote: (ip.source, segment.header.source_port).into(),
         };
+        let found = self.table.find(pair);
+        let key = match self.check_signature(found, pair, &pseudo_header, &segment) {
+            Ok(key) => key,
+            Err(reason) => return reason.into(),
+        };
         let incoming = Incoming { segment, ecn: ip.ecn, segment_size: device.segment_size, arrived: now };
-        let Some(handle) = self.table.find(pair) else {
-            return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
+        let Some(handle) = found else {
+            return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
         };
         let pressure = self.pressure();
         let may_open = incoming.segment.header.flags.syn() && self.has_use_for_syn(pair);
@@ -59,7 +67,7 @@ impl Host {
             Phase::Connection(connection) => {
                 if may_open && let Some(minimum_iss) = connection.give_way(&incoming) {
                     self.touch(handle);
-                    let stray = Stray { pair, incoming, ip, minimum_iss: Some(minimum_iss) };
+                    let stray = Stray { pair, incoming, ip, minimum_iss: Some(minimum_iss), key };
                     return self.receive_stray(stray, now);
                 }
                 connection.set_memory_pressure(pressure);
@@ -68,7 +76,7 @@ impl Host {
                 self.follow_fast_open(handle, now);
                 verdict.into()
             }
-            Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, now),
+            Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, key, now),
             Phase::Request(request) => {
                 let withdrawn = is_reset_of(&request.syn.segment, &incoming.segment);
                 if !withdrawn {
@@ -82,7 +90,7 @@ impl Host {
             {
                 let minimum_iss = Some(time_wait.minimum_iss());
                 self.forget(handle);
-                self.receive_stray(Stray { pair, incoming, ip, minimum_iss }, now)
+                self.receive_stray(Stray { pair, incoming, ip, minimum_iss, key }, now)
             }
             Phase::TimeWait(time_wait) => {
                 let verdict = time_wait.handle_segment(&entry.config, &incoming);
@@ -98,6 +106,7 @@ impl Host {
         handle: TcpHandle,
         incoming: Incoming,
         ip: IpHeader,
+        key: Option<Md5Key>,
         now: Instant,
     ) -> Fate {
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
@@ -108,7 +117,7 @@ impl Host {
                 None => {
                     let pair = entry.pair;
                     self.forget(handle);
-                    return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None }, now);
+                    return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
                 }
                 Some(listener) if would_establish && listener.accept_queue_is_full() => {
                     return DropReason::Backlog.into();
@@ -144,6 +153,9 @@ impl Host {
     ) {
         wishes.apply(&mut connection, now);
         let Some(entry) = self.table.get_mut(handle) else { return };
+        let key = signature::key_of(entry, &self.listeners).cloned();
+        signature::adopt(entry, key);
+        connection.set_signature_len(entry.config.signature_len);
         entry.phase = Phase::Connection(Box::new(connection));
         if let Owner::Listener(listener) = entry.owner {
             self.listeners.ended(listener);
@@ -197,7 +209,9 @@ impl Host {
             return DropReason::NotForListen.into();
         }
         if flags.ack() {
-            if let Some(fate) = self.receive_cookie(listener, stray.pair, &stray.incoming, now) {
+            if let Some(fate) =
+                self.receive_cookie(listener, stray.pair, &stray.incoming, stray.key.as_ref(), now)
+            {
                 return fate;
             }
             self.reset(&stray, now);
@@ -208,7 +222,7 @@ impl Host {
         }
         let full = self.table.is_full() || !self.listeners.may_begin(listener);
         if self.wants_cookie(listener, full) {
-            return self.send_cookie(listener, stray.pair, stray.incoming, now);
+            return self.send_cookie(listener, stray.pair, stray.incoming, stray.key.as_ref(), now);
         }
         if full {
             return DropReason::Backlog.into();
@@ -216,7 +230,13 @@ impl Host {
         let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
             return DropReason::NoConnection.into();
         };
-        let cookie = match self.answer_syn(listener, stray.pair, &stray.incoming) {
+        let config = signature::config_for(config, stray.key.as_ref());
+        let answer = if stray.key.is_some() {
+            SynAnswer::Handshake(None)
+        } else {
+            self.answer_syn(listener, stray.pair, &stray.incoming)
+        };
+        let cookie = match answer {
             SynAnswer::Connection(answer) => {
                 let Stray { pair, incoming, minimum_iss, .. } = stray;
                 self.open_from_syn(listener, pair, incoming, minimum_iss, config, answer);
@@ -236,7 +256,9 @@ impl Host {
             wishes: Wishes::default(),
         }));
         self.listeners.began(listener);
-        let handle = self.table.insert(Entry::new(stray.pair, config, phase, Owner::Listener(listener)));
+        let mut entry = Entry::new(stray.pair, config, phase, Owner::Listener(listener));
+        entry.md5_key = stray.key;
+        let handle = self.table.insert(entry);
         self.mark_ready(handle);
         Fate::Taken
     }
@@ -246,7 +268,7 @@ impl Host {
         if self.table.is_full() || !self.forwarder.has_room() {
             return DropReason::Backlog.into();
         }
-        let Stray { pair, mut incoming, ip, minimum_iss } = stray;
+        let Stray { pair, mut incoming, ip, minimum_iss, .. } = stray;
         incoming.segment.payload = Bytes::new();
         let quote = quote_syn(&ip, &incoming.segment);
         let deadline = now + self.config.limits.request_timeout;
@@ -270,7 +292,7 @@ impl Host {
 
     fn reset(&mut self, stray: &Stray, now: Instant) {
         if let Some(reset) = no_connection(&stray.incoming.segment) {
-            self.send_reply(reset, None, stray.pair, now);
+            self.send_reply(reset, None, stray.pair, stray.key.as_ref(), now);
         }
     }
 
@@ -280,10 +302,11 @@ impl Host {
         mut segment: synfin_tcp::SegmentOut,
         reason: Option<SendReason>,
         pair: Pair,
+        key: Option<&Md5Key>,
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(segment, pair, 0);
+        let packet = self.emitter.segment(segment, pair, 0, key);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

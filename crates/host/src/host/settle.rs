@@ -4,7 +4,7 @@
 use synfin_tcp::{Event, MemoryPressure, State};
 use synfin_wire::Instant;
 
-use super::Host;
+use super::{Host, signature};
 use crate::event::TcpHandle;
 use crate::packet::PacketOut;
 use crate::table::{Entry, Owner, Phase};
@@ -111,7 +111,8 @@ impl Host {
             let Some(entry) = self.table.get_mut(handle) else { continue };
             entry.ready = false;
             let (pair, dscp) = (entry.pair, entry.dscp);
-            match entry.poll_transmit(self.emitter.limits(), now) {
+            let key = signature::key_of(entry, &self.listeners).cloned();
+            match entry.poll_transmit(self.emitter.limits(key.is_some()), now) {
                 Some(segment) => {
                     self.ready.mark(handle, entry);
                     if segment.reason.is_challenge() && !self.challenges.allows(pair.remote.ip(), now) {
@@ -119,7 +120,7 @@ impl Host {
                         self.counters.challenges_suppressed += 1;
                         continue;
                     }
-                    let packet = self.emitter.segment(segment, pair, dscp);
+                    let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
                     if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
                         return Some(packet);
                     }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use smallvec::smallvec;
 use synfin_tcp::{
     CloseReason, CongestionAlgorithm, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut,
-    SendError, SendMeasures, SendOptions, SendReason, State, Status,
+    SendError, SendMeasures, SendOptions, SendReason, State, Status, UserTimeoutOption,
 };
 use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
 
-use super::Host;
+use super::{Host, signature};
 use crate::event::TcpHandle;
+use crate::md5::Md5Key;
 use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase};
 
 /// A connection, borrowed from its host for one or more calls.
@@ -180,9 +181,9 @@ impl<'a> TcpSocket<'a> {
             }
             Phase::HalfOpen(phase) => {
                 let reset = reset_of(phase, entry.pair);
-                let pair = entry.pair;
+                let (pair, key) = (entry.pair, entry.md5_key.take());
                 self.host.forget(self.handle);
-                self.host.send_reply(reset, None, pair, now);
+                self.host.send_reply(reset, None, pair, key.as_ref(), now);
             }
             Phase::Request(_) | Phase::TimeWait(_) | Phase::Closed(_) => {
                 self.host.forget(self.handle);
@@ -197,9 +198,9 @@ impl<'a> TcpSocket<'a> {
             self.call(|connection| connection.abort(now), |_| {});
             return;
         };
-        let (reset, pair) = (reset_of(phase, entry.pair), entry.pair);
+        let (reset, pair, key) = (reset_of(phase, entry.pair), entry.pair, entry.md5_key.clone());
         self.host.end_half_open(self.handle, CloseReason::Aborted);
-        self.host.send_reply(reset, None, pair, now);
+        self.host.send_reply(reset, None, pair, key.as_ref(), now);
     }
 
     /// SO_SNDBUF: how much unacknowledged and unsent data is held, octets. Before the handshake is over it
@@ -283,6 +284,13 @@ impl<'a> TcpSocket<'a> {
         self.call(|connection| connection.set_user_timeout(timeout, now), later);
     }
 
+    /// Whether and how the user timeout option is used (RFC 5482); the peer is told with the next segment. Before the
+    /// handshake is over it has no effect on a connection that a forwarder has accepted: there the settings of the host
+    /// count.
+    pub fn set_user_timeout_option(&mut self, option: Option<UserTimeoutOption>) {
+        self.call(|connection| connection.set_user_timeout_option(option), |_| {});
+    }
+
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.call(|connection| connection.set_syn_patience(patience), |_| {});
@@ -298,6 +306,22 @@ impl<'a> TcpSocket<'a> {
     pub fn set_max_pacing_rate(&mut self, rate: Option<u64>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.max_pacing_rate = Some(rate);
         self.call(|connection| connection.set_max_pacing_rate(rate, now), later);
+    }
+
+    /// Signs every segment with this key from now on, and takes none that is not signed with it; with `None` it goes on
+    /// unsigned (RFC 2385). Both ends have to change at one time: what one of them signs otherwise is dropped and sent
+    /// again.
+    pub fn set_md5_key(&mut self, key: Option<Md5Key>) {
+        let entry = self.entry_mut();
+        signature::adopt(entry, key);
+        let len = entry.config.signature_len;
+        self.call(|connection| connection.set_signature_len(len), |_| {});
+    }
+
+    /// The key with which segments are signed.
+    #[must_use]
+    pub fn md5_key(&self) -> Option<&Md5Key> {
+        self.entry().md5_key.as_ref()
     }
 
     /// Calls the connection, or notes what to call once there is one.

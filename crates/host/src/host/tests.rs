@@ -12,4 +12,5 @@ mod orphans;
 mod profiles;
 mod queues;
 mod signals;
+mod signatures;
 mod udp;

@@ -2,10 +2,11 @@
 //! RFC 2018); what they say of ECN is in [`super::ecn`].
 
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
-use synfin_wire::{Mss, TcpOptions, Timestamps, WindowScale, WindowSize};
+use synfin_wire::{Mss, TcpOptions, Timestamps, UserTimeout, WindowScale, WindowSize};
 
 use super::ecn::EcnHandshake;
 use super::half_open::SynAck;
+use super::user_timeout;
 use crate::config::Config;
 use crate::receive::memory;
 
@@ -24,21 +25,28 @@ pub(crate) struct Negotiated {
     /// Both SYNs carried a window scale, be it zero.
     pub(crate) scaling: bool,
     pub(crate) timestamps: bool,
+    /// Octets of options that every header carries for a signature.
+    pub(crate) signature_len: u16,
     pub(crate) sack: bool,
+    /// REMOTE_UTO: what the peer suggested last, where the option is in use (RFC 5482).
+    pub(crate) remote_user_timeout: Option<UserTimeout>,
     /// What the header's bits have said, beside the options.
     pub(crate) ecn: EcnHandshake,
 }
 
 /// The options of an active SYN.
 pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
-    TcpOptions {
+    let mut options = TcpOptions {
         mss: Some(config.own_mss()),
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
-        timestamps: config.timestamps.then_some(Timestamps { value: timestamp, echo: 0 }),
+        timestamps: takes_timestamps(config, config.sack).then_some(Timestamps { value: timestamp, echo: 0 }),
         order: config.option_order,
+        user_timeout: user_timeout::advertised(config),
         ..TcpOptions::default()
-    }
+    };
+    fit(&mut options, config.signature_len());
+    options
 }
 
 /// The options of a SYN-ACK: what the peer's SYN offered and we want as well.
@@ -51,16 +59,30 @@ pub(crate) fn answer(config: &Config, negotiated: &Negotiated, this: &SynAck) ->
         acc_ecn: negotiated.ecn.syn_ack_option(&config.ecn, this.sends),
         fast_open: this.fast_open,
         order: config.option_order,
+        user_timeout: user_timeout::advertised(config),
         ..TcpOptions::default()
     };
-    shorten_acc_ecn(&mut options);
+    fit(&mut options, negotiated.signature_len);
     options
 }
 
-/// A long Fast Open cookie may leave room for some of the counters, or none (RFC 9768 section 3.2.3: the last ones
-/// may be missing).
-fn shorten_acc_ecn(options: &mut TcpOptions) {
-    while options.len() > MAX_OPTIONS_LEN
+/// Whether there is room for timestamps in every header: a signature leaves it to them or to SACK ranges, and then SACK
+/// goes first, as in Linux.
+fn takes_timestamps(config: &Config, sack: bool) -> bool {
+    config.timestamps && !(sack && config.signature_len() > 0)
+}
+
+/// Leaves out what has no room beside a signature or a long Fast Open cookie: the user timeout, which comes again with
+/// the next segment, then the cookie itself, which counts less than a signature, then counters of AccECN (RFC 9768 section 3.2.3: the last ones may be missing).
+fn fit(options: &mut TcpOptions, signature_len: u16) {
+    let room = MAX_OPTIONS_LEN - usize::from(signature_len);
+    if options.len() > room {
+        options.user_timeout = None;
+    }
+    if options.len() > room && signature_len > 0 {
+        options.fast_open = None;
+    }
+    while options.len() > room
         && let Some(acc_ecn) = &mut options.acc_ecn
     {
         if acc_ecn.counters.pop().is_none() {
@@ -81,7 +103,8 @@ fn own_scale(config: &Config) -> WindowScale {
 impl Negotiated {
     /// What follows from our settings and the options of the peer's SYN.
     pub(crate) fn from_peer(config: &Config, peer: &TcpOptions) -> Self {
-        let timestamps = config.timestamps && peer.timestamps.is_some();
+        let sack = config.sack && peer.sack_permitted;
+        let timestamps = peer.timestamps.is_some() && takes_timestamps(config, sack);
         let peer_mss = peer.mss.unwrap_or(config.default_peer_mss.octets());
         let whole = peer_mss.min(config.own_mss()).max(Mss::FLOOR.octets());
         let (send_scale, receive_scale) = match peer.window_scale {
@@ -89,12 +112,14 @@ impl Negotiated {
             _ => (WindowScale::NONE, WindowScale::NONE),
         };
         Self {
-            send_mss: whole - if timestamps { TIMESTAMPS_LEN } else { 0 },
+            send_mss: whole - fixed_len(timestamps, config.signature_len()),
             send_scale,
             receive_scale,
             scaling: config.window_scaling && peer.window_scale.is_some(),
             timestamps,
-            sack: config.sack && peer.sack_permitted,
+            signature_len: config.signature_len(),
+            sack,
+            remote_user_timeout: peer.user_timeout.filter(|_| config.user_timeout_option.is_some()),
             ecn: EcnHandshake::default(),
         }
     }
@@ -103,11 +128,26 @@ impl Negotiated {
     /// than was sent so far.
     pub(crate) fn lower_mss(&mut self, whole: u16) -> bool {
         let whole = whole.max(Mss::FLOOR.octets());
-        let text = whole - if self.timestamps { TIMESTAMPS_LEN } else { 0 };
+        let text = whole - self.fixed_len();
         let is_lower = text < self.send_mss;
         self.send_mss = self.send_mss.min(text);
         is_lower
     }
+
+    /// From now on every header carries a signature of so many octets, or none.
+    pub(crate) fn set_signature_len(&mut self, octets: u16) {
+        self.send_mss = self.send_mss + self.signature_len - octets;
+        self.signature_len = octets;
+    }
+
+    /// Octets of options that every header carries: timestamps, and a signature.
+    pub(crate) fn fixed_len(&self) -> u16 {
+        fixed_len(self.timestamps, self.signature_len)
+    }
+}
+
+fn fixed_len(timestamps: bool, signature_len: u16) -> u16 {
+    signature_len + if timestamps { TIMESTAMPS_LEN } else { 0 }
 }
 
 #[cfg(test)]

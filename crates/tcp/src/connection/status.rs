@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
+use synfin_wire::UserTimeout;
+
 use super::state::State;
 use super::tcb::Tcb;
-use super::{Connection, Phase};
+use super::{Connection, Phase, user_timeout};
 use crate::config::EcnFeedback;
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
 use crate::reason::CloseReason;
@@ -74,6 +76,10 @@ pub struct Status {
     pub send_window: u32,
     /// RCV.WND, octets.
     pub receive_window: u32,
+    /// USER_TIMEOUT; `None` leaves it to R2.
+    pub user_timeout: Option<Duration>,
+    /// REMOTE_UTO: what the peer has suggested, where the option is in use (RFC 5482 section 3.1).
+    pub remote_user_timeout: Option<Duration>,
     /// The effective send MSS, octets.
     pub send_mss: u16,
     /// Octets sent and not acknowledged.
@@ -156,6 +162,8 @@ impl Connection {
             pacing_rate: None,
             send_window: 0,
             receive_window: 0,
+            user_timeout: self.common.config.user_timeout,
+            remote_user_timeout: None,
             send_mss: self.common.config.own_mss(),
             outstanding: 0,
             recovery: RecoveryState::Open,
@@ -197,6 +205,8 @@ impl Connection {
             Phase::Synchronized(tcb) => {
                 tcb.describe(&mut status);
                 status.pacing_rate = tcb.pacing_rate(&self.common);
+                status.user_timeout = user_timeout::in_force(&self.common, tcb);
+                status.remote_user_timeout = tcb.negotiated.remote_user_timeout.map(UserTimeout::duration);
             }
             Phase::TimeWait { .. } => {}
             Phase::Closed(closed) => status.close_reason = Some(closed.reason),

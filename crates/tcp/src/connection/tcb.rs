@@ -39,6 +39,8 @@ pub(crate) struct Intents {
     pub(crate) stray_reset: Option<SegmentOut>,
     /// A challenge acknowledgment.
     pub(crate) challenge: Option<SendReason>,
+    /// The user timeout is to be told with the next segment (RFC 5482).
+    pub(crate) user_timeout: bool,
     /// The tail loss probe.
     pub(crate) loss_probe: bool,
     /// A zero-window or keep-alive probe.
@@ -223,7 +225,11 @@ impl Tcb {
             ),
             repair: Repair::Nothing,
             timers: TimerTable::new(),
-            intents: Intents::default(),
+            // RFC 5482 section 3: in the first segment without SYN again.
+            intents: Intents {
+                user_timeout: common.config.user_timeout_option.is_some(),
+                ..Intents::default()
+            },
             troubled_since: None,
             retransmissions: 0,
             probes: 0,
@@ -269,12 +275,24 @@ impl Tcb {
         self.negotiated.send_mss.into()
     }
 
-    /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
-    /// ones is lost (RFC 9293 section 3.7.2).
+    /// The path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if !self.negotiated.lower_mss(whole) {
-            return;
+        if self.negotiated.lower_mss(whole) {
+            self.sends_smaller_segments();
         }
+    }
+
+    /// Every header carries a signature of so many octets from now on.
+    pub(crate) fn set_signature_len(&mut self, octets: u16) {
+        let before = self.mss();
+        self.negotiated.set_signature_len(octets);
+        if self.mss() < before {
+            self.sends_smaller_segments();
+        }
+    }
+
+    /// What is on its way in segments longer than the MSS is lost.
+    fn sends_smaller_segments(&mut self) {
         let (nxt, mss) = (self.send.nxt, self.mss());
         let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
         if self.recovery.path_narrowed(nxt, mss, &mut sender) {

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use synfin_wire::Instant;
 
-use super::Common;
 use super::tcb::Tcb;
+use super::{Common, user_timeout};
 use crate::event::Event;
 use crate::input::Stop;
 use crate::reason::{CloseReason, SendReason};
@@ -108,7 +108,7 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     // MUST-37: as long as the probes are answered the connection stays, and its user decides.
     let since = *tcb.probing_since.get_or_insert(now);
     if now - since >= patience(common, tcb) {
-        return Err(Stop::Close(expired(common)));
+        return Err(Stop::Close(expired(common, tcb)));
     }
     if tcb.released && tcb.recovery.rto.backed_off(tcb.persist_backoff) >= common.config.r2_orphan {
         return Err(Stop::Reset(CloseReason::Orphaned, SendReason::ResetOrphan));
@@ -122,7 +122,7 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
 /// RFC 9293 section 3.8.4.
 fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let Some(settings) = common.config.keep_alive else { return Ok(()) };
-    let quiet_until = tcb.last_heard + settings.idle;
+    let Some(quiet_until) = user_timeout::quiet_until(common, tcb, tcb.last_heard) else { return Ok(()) };
     // MUST-26: only when nothing is outstanding and nothing was heard for the time.
     if !tcb.queue.is_empty() || tcb.has_unsent() || (tcb.probes == 0 && quiet_until > now) {
         let next = if quiet_until > now { quiet_until } else { now + settings.idle };
@@ -195,7 +195,7 @@ fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant
 fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     tcb.troubled_since.get_or_insert(tcb.queue.front().map_or(now, |range| range.sent_at));
     if now >= gives_up_at(common, tcb, now) {
-        return Err(Stop::Close(expired(common)));
+        return Err(Stop::Close(expired(common, tcb)));
     }
     Ok(())
 }
@@ -213,11 +213,11 @@ pub(crate) fn probing_ends_at(common: &Common, tcb: &Tcb) -> Instant {
 fn patience(common: &Common, tcb: &Tcb) -> Duration {
     let config = &common.config;
     let r2 = if tcb.released { config.r2.min(config.r2_orphan) } else { config.r2 };
-    config.user_timeout.unwrap_or(r2)
+    user_timeout::in_force(common, tcb).unwrap_or(r2)
 }
 
-fn expired(common: &Common) -> CloseReason {
-    match common.config.user_timeout {
+fn expired(common: &Common, tcb: &Tcb) -> CloseReason {
+    match user_timeout::in_force(common, tcb) {
         Some(_) => CloseReason::UserTimeout,
         None => CloseReason::RetransmissionTimeout,
     }

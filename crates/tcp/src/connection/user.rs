@@ -8,8 +8,8 @@ use synfin_wire::Instant;
 
 use super::state::{State, Trigger};
 use super::tcb::Tcb;
-use super::{Common, Connection, Phase};
-use crate::config::{Config, CongestionAlgorithm, KeepAlive};
+use super::{Common, Connection, Phase, user_timeout};
+use crate::config::{Config, CongestionAlgorithm, KeepAlive, UserTimeoutOption};
 use crate::error::ReceiveError;
 use crate::pressure::MemoryPressure;
 use crate::reason::{CloseReason, SendReason};
@@ -230,8 +230,8 @@ impl Connection {
     pub fn set_keep_alive(&mut self, keep_alive: Option<KeepAlive>, now: Instant) {
         self.configure(|config| config.keep_alive = keep_alive);
         if let Phase::Synchronized(tcb) = &mut self.phase {
-            match keep_alive {
-                Some(keep_alive) => tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle),
+            match user_timeout::quiet_until(&self.common, tcb, now) {
+                Some(quiet_until) => tcb.timers.set(Timer::KeepAlive, quiet_until),
                 None => tcb.timers.stop(Timer::KeepAlive),
             }
         }
@@ -242,10 +242,37 @@ impl Connection {
         self.configure(|config| config.r2_syn = patience);
     }
 
-    /// Sets the user timeout, or leaves it to R2 (MUST-21).
+    /// Sets the user timeout, or leaves it to R2 (MUST-21), or to what both ends come to where
+    /// [`Config::user_timeout_option`] is set. The peer is told with the next segment, if it is told at all.
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let _ = now;
-        self.configure(|config| config.user_timeout = timeout);
+        self.advertise(|config| config.user_timeout = timeout);
+    }
+
+    /// Uses the user timeout option from now on, in another way, or no more (RFC 5482). The peer is told with the next
+    /// segment.
+    pub fn set_user_timeout_option(&mut self, option: Option<UserTimeoutOption>) {
+        self.advertise(|config| config.user_timeout_option = option);
+    }
+
+    /// Whenever ADV_UTO changes the next segment says so (RFC 5482 section 3).
+    fn advertise(&mut self, change: impl FnOnce(&mut Config)) {
+        let before = user_timeout::advertised(&self.common.config);
+        self.configure(change);
+        let after = user_timeout::advertised(&self.common.config);
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.intents.user_timeout = after.is_some() && (tcb.intents.user_timeout || after != before);
+        }
+    }
+
+    /// From now on whoever writes the segments adds so many octets of options to each: see [`Config::signature_len`]. What
+    /// is on its way without them was either taken or is lost.
+    pub fn set_signature_len(&mut self, octets: u8) {
+        self.configure(|config| config.signature_len = octets);
+        let octets = self.common.config.signature_len();
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.set_signature_len(octets);
+        }
     }
 
     /// Another congestion control from now on; the window stays as it is.

@@ -12,6 +12,7 @@ use crate::connection::ecn::AccEcnSeen;
 use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::watch_flight;
+use crate::connection::user_timeout;
 use crate::event::Event;
 use crate::output::{build, restart_after_idle};
 use crate::reason::{CloseReason, DropReason, SendReason};
@@ -108,8 +109,8 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
         // Text that Fast Open sent beside or behind the SYN is in flight.
         watch_flight(common, tcb, now);
     }
-    if let Some(keep_alive) = common.config.keep_alive {
-        tcb.timers.set(Timer::KeepAlive, now + keep_alive.idle);
+    if let Some(quiet_until) = user_timeout::quiet_until(common, tcb, now) {
+        tcb.timers.set(Timer::KeepAlive, quiet_until);
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);

@@ -1,5 +1,6 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
+use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use crate::config::EcnFeedback;
@@ -8,6 +9,7 @@ use crate::connection::Common;
 use crate::connection::half_open::{self, SynAck};
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::{start_retransmission, watch_new_data};
+use crate::connection::user_timeout;
 use crate::outgoing::{Payload, SegmentOut};
 use crate::reason::SendReason;
 use crate::receive::ecn::OptionPlanInput;
@@ -15,37 +17,47 @@ use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
 
-/// The most SACK ranges that fit: 40 octets of options, 12 of them for timestamps, 4 for the option's own
-/// head (RFC 2018 section 3).
-const fn max_sack_ranges(timestamps: bool) -> usize {
-    if timestamps { 3 } else { 4 }
+/// What the user timeout option takes, octets.
+const USER_TIMEOUT_LEN: usize = 4;
+
+/// The most SACK ranges that fit beside `fixed` octets of other options: the option's own head takes 4 octets of the 40
+/// (RFC 2018 section 3).
+fn max_sack_ranges(fixed: usize) -> usize {
+    MAX_OPTIONS_LEN.saturating_sub(fixed + 4) / 8
 }
 
-/// Works out what the next header has room for beside timestamps: SACK ranges and the AccECN option.
+/// Works out what the next header has room for beside timestamps and signature: SACK ranges and the AccECN option.
 pub(super) fn plan(common: &Common, tcb: &mut Tcb, now: Instant) {
+    let fixed = fixed_len(tcb);
     let input = OptionPlanInput {
-        timestamps: tcb.negotiated.timestamps,
-        ranges: reported_ranges(tcb),
+        fixed,
+        ranges: reported_ranges(tcb, fixed),
         smoothed_rtt: tcb.recovery.rtt.smoothed(),
         now,
     };
     tcb.plan = tcb.ecn.plan(&common.config.ecn, &input);
 }
 
-/// Octets that the planned options will take in the next header.
+/// Timestamps, a signature, and the user timeout when it is due: that is worth more than the last SACK range, for once.
+fn fixed_len(tcb: &Tcb) -> usize {
+    usize::from(tcb.negotiated.fixed_len()) + if tcb.intents.user_timeout { USER_TIMEOUT_LEN } else { 0 }
+}
+
+/// Octets that the planned options will take in the next header, beside those that all have.
 pub(super) fn planned_len(tcb: &Tcb) -> u32 {
+    let user_timeout = if tcb.intents.user_timeout { USER_TIMEOUT_LEN as u32 } else { 0 };
     let sack = match tcb.plan.ranges {
         0 => 0,
         ranges => 4 + 8 * ranges as u32,
     };
-    sack + tcb.plan.octets as u32
+    sack + tcb.plan.octets as u32 + user_timeout
 }
 
-fn reported_ranges(tcb: &Tcb) -> usize {
+fn reported_ranges(tcb: &Tcb, fixed: usize) -> usize {
     if !tcb.negotiated.sack {
         return 0;
     }
-    tcb.sack_report.len().min(max_sack_ranges(tcb.negotiated.timestamps))
+    tcb.sack_report.len().min(max_sack_ranges(fixed))
 }
 
 /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
@@ -216,6 +228,7 @@ pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
     let mut segment =
         finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
     segment.header.options.sack.clear();
+    segment.header.options.user_timeout = None;
     segment
 }
 
@@ -255,7 +268,11 @@ fn finish(
 ) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
     tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
-    unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now)
+    let mut segment = unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now);
+    if core::mem::take(&mut tcb.intents.user_timeout) {
+        segment.header.options.user_timeout = user_timeout::advertised(&common.config);
+    }
+    segment
 }
 
 /// The acknowledgment, the window and the options that every segment carries.

@@ -61,7 +61,8 @@ pub(crate) struct Arrival {
 /// What the AccECN option depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OptionPlanInput {
-    pub(crate) timestamps: bool,
+    /// Octets that timestamps and a signature take.
+    pub(crate) fixed: usize,
     /// SACK ranges that there are to report.
     pub(crate) ranges: usize,
     pub(crate) smoothed_rtt: Option<Duration>,
@@ -246,10 +247,9 @@ impl EcnReceiver {
         if !self.sends_option(config, input) {
             return without;
         }
-        let fixed = if input.timestamps { 12 } else { 0 };
         for ranges in (input.ranges.min(2)..=input.ranges).rev() {
             let sack = if ranges == 0 { 0 } else { SACK_HEAD + ranges * SACK_RANGE };
-            let room = OPTION_SPACE - fixed - sack;
+            let room = OPTION_SPACE.saturating_sub(input.fixed + sack);
             let fits = |counters: &usize| option_len(*counters, ranges > 0) <= room;
             if let Some(counters) = (self.least_counters..=FIRST_COUNTERS.len()).rev().find(fits) {
                 return OptionPlan {

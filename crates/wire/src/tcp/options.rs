@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 use super::MAX_OPTIONS_LEN;
 use super::acc_ecn::{AccEcn, COUNTER_LEN, MAX_COUNTERS};
 use super::fast_open::{Cookie, FastOpenOption};
+use super::md5::{MD5_OPTION_LEN, Md5Digest};
+use super::user_timeout::UserTimeout;
 use crate::seq::SeqNumber;
 
 // Kinds and lengths, as assigned by IANA.
@@ -21,6 +23,10 @@ const SACK: u8 = 5;
 const SACK_RANGE_LEN: usize = 8;
 const TIMESTAMPS: u8 = 8;
 const TIMESTAMPS_LEN: u8 = 10;
+const MD5: u8 = 19;
+const MD5_LEN: u8 = 18;
+const USER_TIMEOUT: u8 = 28;
+const USER_TIMEOUT_LEN: u8 = 4;
 const ACC_ECN_0: u8 = 172;
 const ACC_ECN_1: u8 = 174;
 const FAST_OPEN: u8 = 34;
@@ -68,6 +74,10 @@ pub struct TcpOptions {
     pub acc_ecn: Option<AccEcn>,
     /// Kind 5: SACK ranges, at most four; three beside timestamps.
     pub sack: SmallVec<[SackRange; 4]>,
+    /// Kind 28: the user timeout that the sender suggests (RFC 5482).
+    pub user_timeout: Option<UserTimeout>,
+    /// Kind 19: the MD5 signature (RFC 2385). It says nothing of whether it is right.
+    pub md5: Option<Md5Digest>,
     /// Kind 34: Fast Open, or the experiment that it was before (RFC 7413 section 4.1.1).
     pub fast_open: Option<FastOpenOption>,
     /// How they are laid out when written; of options that were read, nothing is said.
@@ -158,6 +168,15 @@ impl TcpOptions {
                     ));
                 }
             }
+            (USER_TIMEOUT, &[high, low]) => {
+                self.user_timeout =
+                    self.user_timeout.or(UserTimeout::from_bits(u16::from_be_bytes([high, low])));
+            }
+            (MD5, body) => {
+                if let Ok(digest) = body.try_into() {
+                    self.md5.get_or_insert(Md5Digest(digest));
+                }
+            }
             (FAST_OPEN, cookie) => self.record_fast_open(cookie, false),
             (EXPERIMENT, &[a, b, ref cookie @ ..]) if [a, b] == FAST_OPEN_MAGIC => {
                 self.record_fast_open(cookie, true);
@@ -178,7 +197,8 @@ impl TcpOptions {
     /// The layout is that of [`TcpOptions::order`] in a SYN with Fast Open at its end, later `nop, nop, TS, nop, nop,
     /// sack`: every option is aligned, and a fingerprint tells nothing. SACK ranges beyond what 40 octets hold are left
     /// out, the last ones first (RFC 2018 section 4: the first ones matter most). AccECN stands behind the timestamps,
-    /// and its last octets take the place of the NOPs that follow.
+    /// and its last octets take the place of the NOPs that follow. An MD5 signature goes before all else, as in Linux;
+    /// the user timeout, which Linux does not have, behind the MSS.
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
@@ -186,9 +206,17 @@ impl TcpOptions {
         let len = self.len();
         let mut out = &mut buffer[..len];
         let ranges = self.ranges_that_fit();
+        if let Some(Md5Digest(digest)) = self.md5 {
+            out.put_slice(&[NOP, NOP, MD5, MD5_LEN]);
+            out.put_slice(&digest);
+        }
         if let Some(mss) = self.mss {
             out.put_slice(&[MSS, MSS_LEN]);
             out.put_u16(mss);
+        }
+        if let Some(timeout) = self.user_timeout {
+            out.put_slice(&[USER_TIMEOUT, USER_TIMEOUT_LEN]);
+            out.put_u16(timeout.bits());
         }
         let mut taken = 0;
         match self.order {
@@ -285,6 +313,7 @@ impl TcpOptions {
     /// Every option here is padded to a multiple of four by what stands beside it, so the list as a whole is
     /// too, and needs no zeros behind it.
     fn len_of_fixed(&self) -> usize {
+        let md5 = if self.md5.is_some() { MD5_OPTION_LEN } else { 0 };
         let mss = if self.mss.is_some() { 4 } else { 0 };
         let timestamps_and_sack_permitted = match (self.timestamps, self.sack_permitted) {
             (Some(_), _) => 12,
@@ -293,7 +322,8 @@ impl TcpOptions {
         };
         let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
         let fast_open = self.fast_open.as_ref().map_or(0, |option| fast_open_len(option).next_multiple_of(4));
-        mss + timestamps_and_sack_permitted + window_scale + fast_open
+        let user_timeout = if self.user_timeout.is_some() { 4 } else { 0 };
+        md5 + mss + user_timeout + timestamps_and_sack_permitted + window_scale + fast_open
     }
 
     fn ranges_that_fit(&self) -> usize {

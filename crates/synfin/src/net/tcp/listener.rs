@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
-use synfin_host::{ListenOptions, ListenerHandle};
+use synfin_host::{ListenOptions, ListenerHandle, Md5Key};
 use synfin_wire::Instant;
 use tokio::net::ToSocketAddrs;
 
@@ -78,6 +78,20 @@ impl TcpListener {
     /// None: the signature is tokio's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.local)
+    }
+
+    /// Gives the peers of a prefix another key (RFC 2385), or takes theirs away; see
+    /// [`TcpSocket::set_md5_key`](super::TcpSocket::set_md5_key). Connections that are established keep the key that they
+    /// have.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_md5_key(&self, address: IpAddr, prefix_len: u8, key: Option<Md5Key>) -> io::Result<()> {
+        self.stack.shared().call(|state, _| {
+            state.running()?;
+            state.host.set_listener_md5_key(self.handle, address, prefix_len, key);
+            Ok(())
+        })
     }
 
     fn attempt(&self, state: &mut State, _: Instant) -> Poll<io::Result<(TcpStream, SocketAddr)>> {

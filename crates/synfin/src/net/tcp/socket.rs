@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use synfin_host::tcp::{Config, KeepAlive};
-use synfin_host::{ConnectOptions, ListenOptions};
+use synfin_host::{ConnectOptions, ListenOptions, Md5Key, PeerKeys};
 use synfin_wire::Mss;
 
 use super::{TcpListener, TcpStream};
@@ -40,6 +40,7 @@ pub struct TcpSocket {
 struct Settings {
     local: Option<SocketAddr>,
     tcp: Config,
+    md5_keys: PeerKeys,
 }
 
 impl TcpSocket {
@@ -75,7 +76,11 @@ impl TcpSocket {
         let tcp = stack.shared().look(|state| state.host.config().tcp.clone());
         let tcp = Config { mss: Mss::new(u16::MAX), default_peer_mss, ..tcp };
         let is_ipv4 = default_peer_mss == Mss::DEFAULT_V4;
-        Self { stack: stack.clone(), is_ipv4, settings: Mutex::new(Settings { local: None, tcp }) }
+        Self {
+            stack: stack.clone(),
+            is_ipv4,
+            settings: Mutex::new(Settings { local: None, tcp, md5_keys: PeerKeys::default() }),
+        }
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -166,6 +171,36 @@ impl TcpSocket {
         Ok(u32::try_from(self.settings().tcp.receive_buffer).unwrap_or(u32::MAX))
     }
 
+    /// Gives the peers of a prefix a key: what is sent to them is signed with it, and nothing is taken from them that is
+    /// not (RFC 2385, TCP_MD5SIG_EXT); `None` takes it away. `prefix_len` says how many bits of `address` count, 32 or 128
+    /// for one peer, 0 for everybody of its family; the longest prefix that fits a peer counts.
+    ///
+    /// ```
+    /// use synfin::net::TcpSocket;
+    /// use synfin::{Capabilities, Md5Key, Medium, Stack, memory};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let (device, _peer) = memory::pair(Capabilities::new(Medium::Ip, 1500, true), 64)?;
+    /// # let stack = Stack::builder(device).address("10.0.0.1/24").spawn()?;
+    /// let socket = TcpSocket::new_v4_on(&stack);
+    /// socket.bind("10.0.0.1:179".parse().unwrap())?;
+    /// socket.set_md5_key("10.0.0.2".parse().unwrap(), 32, Md5Key::new(b"shared with the peer"))?;
+    /// let listener = socket.listen(128)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for an address of the other family.
+    pub fn set_md5_key(&self, address: IpAddr, prefix_len: u8, key: Option<Md5Key>) -> io::Result<()> {
+        if address.is_ipv4() != self.is_ipv4 {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "an address of the other family"));
+        }
+        self.settings().md5_keys.set(address, prefix_len, key);
+        Ok(())
+    }
+
     /// Chooses the local end. What is wrong with the address is told by
     /// [`connect`](TcpSocket::connect) or [`listen`](TcpSocket::listen).
     ///
@@ -193,9 +228,10 @@ impl TcpSocket {
     /// As [`TcpStream::connect_on`]; [`AddrNotAvailable`](ErrorKind::AddrNotAvailable) or
     /// [`AddrInUse`](ErrorKind::AddrInUse) when the local end cannot be had.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
-        let Settings { local, tcp } = self.settings().clone();
+        let Settings { local, tcp, md5_keys } = self.settings().clone();
         let config = Some(Arc::new(tcp));
-        let options = ConnectOptions { local, config, ..ConnectOptions::default() };
+        let md5_key = md5_keys.find(addr.ip()).cloned();
+        let options = ConnectOptions { local, config, md5_key, ..ConnectOptions::default() };
         TcpStream::open(&self.stack, addr, options).await
     }
 
@@ -204,11 +240,12 @@ impl TcpSocket {
     /// # Errors
     /// As [`TcpListener::bind_on`].
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        let Settings { local, tcp } = self.settings().clone();
+        let Settings { local, tcp, md5_keys } = self.settings().clone();
         let local = local.unwrap_or_else(|| self.any_addr());
         let options = ListenOptions {
             backlog: backlog as usize,
             config: Some(Arc::new(tcp)),
+            md5_keys,
             ..ListenOptions::default()
         };
         TcpListener::listen(&self.stack, local, options)

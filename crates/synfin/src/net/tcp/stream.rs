@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status};
-use synfin_host::{ConnectOptions, TcpHandle};
+use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status, UserTimeoutOption};
+use synfin_host::{ConnectOptions, Md5Key, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{ToSocketAddrs, lookup_host};
 
@@ -217,6 +217,32 @@ impl TcpStream {
     pub fn set_user_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared().call(|state, now| {
             state.tcp(self.handle)?.set_user_timeout(timeout, now);
+            Ok(())
+        })
+    }
+
+    /// Tells the peer of the user timeout and heeds what it suggests, or no more (RFC 5482). [`Config::user_timeout_option`]
+    /// has it done from the SYN on; [`Status::user_timeout`] says what both ends have come to.
+    ///
+    /// [`Config::user_timeout_option`]: crate::Config::user_timeout_option
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_user_timeout_option(&self, option: Option<UserTimeoutOption>) -> io::Result<()> {
+        self.shared().call(|state, _| {
+            state.tcp(self.handle)?.set_user_timeout_option(option);
+            Ok(())
+        })
+    }
+
+    /// Signs what is sent with another key from now on, and takes only what is signed with it; `None` ends signing
+    /// (RFC 2385). The peer has to change at the same time: what is signed otherwise is dropped and sent again.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_md5_key(&self, key: Option<Md5Key>) -> io::Result<()> {
+        self.shared().call(|state, _| {
+            state.tcp(self.handle)?.set_md5_key(key);
             Ok(())
         })
     }

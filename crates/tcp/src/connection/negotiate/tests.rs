@@ -27,3 +27,42 @@ fn a_long_cookie_leaves_acc_ecn_less_room() {
         assert_eq!(options.fast_open.map(|option| option.cookie.as_ref().len()), Some(cookie));
     }
 }
+
+#[test]
+fn a_signature_takes_room_from_text_and_from_timestamps() {
+    let signed = Config { signature_len: 20, ..Config::default() };
+    let peer = offer(&Config::default(), 7);
+    assert!(offer(&signed, 7).timestamps.is_none());
+    let agreed = Negotiated::from_peer(&signed, &peer);
+    assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (true, false, 1440));
+    let agreed = Negotiated::from_peer(&signed, &TcpOptions { sack_permitted: false, ..peer });
+    assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (false, true, 1428));
+    assert!(offer(&Config { sack: false, ..signed }, 7).timestamps.is_some());
+}
+
+#[test]
+fn a_signature_that_comes_and_goes_gives_the_room_back() {
+    let tiny = TcpOptions { mss: Some(1), ..offer(&Config::default(), 7) };
+    for (peer, mss) in [(offer(&Config::default(), 7), 1448), (tiny, 36)] {
+        let mut agreed = Negotiated::from_peer(&Config::default(), &peer);
+        assert_eq!(agreed.send_mss, mss);
+        agreed.set_signature_len(20);
+        assert_eq!((agreed.send_mss, agreed.fixed_len()), (mss - 20, 32));
+        agreed.set_signature_len(0);
+        assert_eq!(agreed.send_mss, mss);
+    }
+}
+
+#[test]
+fn a_user_timeout_without_room_in_the_syn_is_left_out() {
+    let option = Some(crate::config::UserTimeoutOption::default());
+    let config = Config { user_timeout_option: option, ..Config::default() };
+    let signed = Config { signature_len: 20, ..config.clone() };
+    for (config, says) in
+        [(config.clone(), true), (signed.clone(), true), (Config { sack: false, ..signed }, false)]
+    {
+        let options = offer(&config, 7);
+        assert!(options.len() + usize::from(config.signature_len) <= MAX_OPTIONS_LEN);
+        assert_eq!(options.user_timeout.is_some(), says);
+    }
+}

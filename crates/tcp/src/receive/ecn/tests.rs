@@ -11,7 +11,12 @@ fn arrive(receiver: &mut EcnReceiver, ecn: Ecn, octets: u32) -> bool {
 }
 
 fn plan(receiver: &EcnReceiver, timestamps: bool, ranges: usize) -> OptionPlan {
-    let input = OptionPlanInput { timestamps, ranges, smoothed_rtt: None, now: Instant::ZERO };
+    let input = OptionPlanInput {
+        fixed: if timestamps { 12 } else { 0 },
+        ranges,
+        smoothed_rtt: None,
+        now: Instant::ZERO,
+    };
     receiver.plan(&EcnConfig::default(), &input)
 }
 

@@ -1,9 +1,12 @@
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use super::{AccEcn, Cookie, FastOpenOption, OptionOrder, SackRange, TcpOptions, Timestamps};
+use super::{
+    AccEcn, Cookie, FastOpenOption, Md5Digest, OptionOrder, SackRange, TcpOptions, Timestamps, UserTimeout,
+};
 use crate::ip::Ecn;
 use crate::seq::SeqNumber;
 
@@ -48,6 +51,53 @@ fn a_syn_is_laid_out_as_linux_does() {
         [2, 4, 0x05, 0xb4, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7],
         "mss, nop, nop, TS, nop, wscale"
     );
+}
+
+#[test]
+fn a_user_timeout_stands_behind_the_mss() {
+    let user_timeout = UserTimeout::from_bits(0x8102);
+    let options = TcpOptions { user_timeout, timestamps: None, ..syn() };
+    let octets = [2, 4, 0x05, 0xb4, 28, 4, 0x81, 0x02, 1, 1, 4, 2, 1, 3, 3, 7];
+    assert_eq!(written(&options), octets);
+    assert_eq!(TcpOptions::parse(&octets), options);
+    assert_eq!(TcpOptions::parse(&[28, 4, 0, 0]).user_timeout, None, "reserved");
+    assert_eq!(TcpOptions::parse(&[28, 4, 0, 0, 28, 4, 0x81, 2]).user_timeout, user_timeout);
+    assert_eq!(TcpOptions::parse(&[28, 3, 9, 1]).user_timeout, None, "of another length");
+}
+
+#[test]
+fn a_signature_goes_before_all_else() {
+    let md5 = Some(Md5Digest([7; 16]));
+    let options = TcpOptions { md5, timestamps: None, ..syn() };
+    let mut expected = vec![1, 1, 19, 18];
+    expected.extend([7; 16]);
+    expected.extend([2, 4, 0x05, 0xb4, 1, 1, 4, 2, 1, 3, 3, 7]);
+    assert_eq!(written(&options), expected, "nop, nop, md5, mss, nop, nop, sackOK, nop, wscale");
+    assert_eq!(TcpOptions::parse(&expected), options);
+    assert_eq!(TcpOptions { sack_permitted: false, ..syn() }.len() + 20, 40, "with timestamps it is full");
+}
+
+#[test]
+fn a_signature_leaves_room_for_two_sack_ranges_or_for_timestamps() {
+    let md5 = Some(Md5Digest([7; 16]));
+    let sack = smallvec![range(1, 2), range(3, 4), range(5, 6)];
+    let options = TcpOptions { md5, sack, ..TcpOptions::default() };
+    assert_eq!(TcpOptions::parse(&written(&options)).sack[..], [range(1, 2), range(3, 4)]);
+    let stamped = TcpOptions { timestamps: Some(TIMESTAMPS), ..options };
+    assert_eq!(stamped.len(), 32);
+    assert!(TcpOptions::parse(&written(&stamped)).sack.is_empty());
+}
+
+#[test]
+fn a_signature_of_another_length_is_none_and_the_first_one_counts() {
+    let option = |octet: u8| {
+        let mut bytes = vec![19, 18];
+        bytes.extend([octet; 16]);
+        bytes
+    };
+    assert_eq!(TcpOptions::parse(&[19, 4, 1, 2]).md5, None);
+    assert_eq!(TcpOptions::parse(&option(1)[..17]).md5, None, "cut off");
+    assert_eq!(TcpOptions::parse(&[option(1), option(2)].concat()).md5, Some(Md5Digest([1; 16])));
 }
 
 #[test]
@@ -219,7 +269,7 @@ prop_compose! {
         ranges in proptest::collection::vec(any::<(u32, u32)>(), 0..=2),
         fast_open in any_fast_open(),
     ) -> TcpOptions {
-        TcpOptions { order: OptionOrder::Linux,
+        TcpOptions { md5: None, user_timeout: None, order: OptionOrder::Linux,
             mss,
             window_scale,
             sack_permitted,
