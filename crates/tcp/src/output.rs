@@ -7,6 +7,7 @@
 
 pub(crate) mod build;
 pub(crate) mod burst;
+mod mtu_probe;
 mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
@@ -20,6 +21,7 @@ use crate::reason::SendReason;
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
 use crate::timer::Timer;
+use mtu_probe::MtuStep;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +200,13 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
+    match mtu_probe::next(common, tcb, now) {
+        MtuStep::Probe(octets) => {
+            return Some(Decision::New { octets, fin: false, reason: SendReason::MtuProbe });
+        }
+        MtuStep::Wait => return None,
+        MtuStep::None => {}
+    }
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
     let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
     if octets == 0 && tcb.congestion_room() == 0 {

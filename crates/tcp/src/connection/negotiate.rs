@@ -17,6 +17,8 @@ const TIMESTAMPS_LEN: u16 = 12;
 pub(crate) struct Negotiated {
     /// The effective send MSS: text beside the options that every segment carries (MUST-16).
     pub(crate) send_mss: u16,
+    /// What the peer takes in a segment, text and options, octets.
+    pub(crate) peer_mss: u16,
     /// What the peer's windows are shifted by.
     pub(crate) send_scale: WindowScale,
     /// What our windows are shifted by.
@@ -89,7 +91,8 @@ impl Negotiated {
             _ => (WindowScale::NONE, WindowScale::NONE),
         };
         Self {
-            send_mss: whole - if timestamps { TIMESTAMPS_LEN } else { 0 },
+            send_mss: whole - options_len(timestamps),
+            peer_mss,
             send_scale,
             receive_scale,
             scaling: config.window_scaling && peer.window_scale.is_some(),
@@ -99,15 +102,14 @@ impl Negotiated {
         }
     }
 
-    /// The path takes only `whole` octets of text and options in a segment. Returns whether that is less
-    /// than was sent so far.
-    pub(crate) fn lower_mss(&mut self, whole: u16) -> bool {
-        let whole = whole.max(Mss::FLOOR.octets());
-        let text = whole - if self.timestamps { TIMESTAMPS_LEN } else { 0 };
-        let is_lower = text < self.send_mss;
-        self.send_mss = self.send_mss.min(text);
-        is_lower
+    /// Octets of the options that every segment carries.
+    pub(crate) fn options_len(&self) -> u16 {
+        options_len(self.timestamps)
     }
+}
+
+const fn options_len(timestamps: bool) -> u16 {
+    if timestamps { TIMESTAMPS_LEN } else { 0 }
 }
 
 #[cfg(test)]

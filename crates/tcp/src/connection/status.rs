@@ -49,6 +49,20 @@ pub struct EcnStatus {
     pub failures: AccEcnFailures,
 }
 
+/// How far the search for the largest segment of the path has come (RFC 4821 section 7.2). Sizes are of the text and
+/// options of a segment, octets: an MTU less 40 over IPv4, less 60 over IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct MtuSearchStatus {
+    /// It is on.
+    pub enabled: bool,
+    /// search_low: so much passes.
+    pub low: u16,
+    /// search_high: nothing larger passes.
+    pub high: u16,
+    /// The size of the probe that is under way.
+    pub probe: Option<u16>,
+}
+
 /// A snapshot of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -76,6 +90,8 @@ pub struct Status {
     pub receive_window: u32,
     /// The effective send MSS, octets.
     pub send_mss: u16,
+    /// What the search for a larger one has found.
+    pub mtu_search: MtuSearchStatus,
     /// Octets sent and not acknowledged.
     pub outstanding: u32,
     /// How far loss recovery has come.
@@ -157,6 +173,7 @@ impl Connection {
             send_window: 0,
             receive_window: 0,
             send_mss: self.common.config.own_mss(),
+            mtu_search: MtuSearchStatus::default(),
             outstanding: 0,
             recovery: RecoveryState::Open,
             window_segments: 0,
@@ -212,6 +229,7 @@ impl Tcb {
         status.send_window = self.send.wnd.octets();
         status.receive_window = self.receive.window();
         status.send_mss = self.negotiated.send_mss;
+        status.mtu_search = self.recovery.mtu.describe();
         status.probes = self.probes;
         status.persist_backoff = self.persist_backoff;
         status.send_queued = self.outbox.len();

@@ -15,6 +15,7 @@ use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::memory;
 use crate::receive::window::Room;
 use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
+use crate::recovery::mtu::{MtuSearch, PathNews};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
@@ -213,7 +214,11 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(begin.rto, begin.now),
+            recovery: LossRecovery::new(
+                begin.rto,
+                MtuSearch::new(&common.config, &begin.negotiated, begin.now),
+                begin.now,
+            ),
             congestion: Congestion::new(
                 &common.config,
                 segments.into(),
@@ -269,15 +274,39 @@ impl Tcb {
         self.negotiated.send_mss.into()
     }
 
-    /// The path takes only `whole` octets of text and options in a segment: what is on its way in longer
-    /// ones is lost (RFC 9293 section 3.7.2).
+    /// The effective send MSS follows what is known of the path.
+    pub(crate) fn sync_mss(&mut self) {
+        self.negotiated.send_mss = self.recovery.mtu.size() - self.negotiated.options_len();
+    }
+
+    /// A router tells that the path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if !self.negotiated.lower_mss(whole) {
+        let news = self.recovery.mtu.told(whole);
+        self.follow_path(news, whole);
+    }
+
+    /// Our own link takes `whole` octets of text and options in a segment from now on.
+    pub(crate) fn link_takes(&mut self, whole: u16) {
+        let news = self.recovery.mtu.link_takes(whole);
+        self.follow_path(news, whole);
+        // What is in use stays so until a probe has shown that more passes.
+        if !self.recovery.mtu.is_on() {
+            self.sync_mss();
+        }
+    }
+
+    /// What is on its way in segments longer than `whole` is lost, if that is news.
+    fn follow_path(&mut self, news: PathNews, whole: u16) {
+        if news == PathNews::None {
             return;
         }
-        let (nxt, mss) = (self.send.nxt, self.mss());
+        self.sync_mss();
+        let passes = u32::from(whole.saturating_sub(self.negotiated.options_len())).max(self.mss());
         let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
-        if self.recovery.path_narrowed(nxt, mss, &mut sender) {
+        if news == PathNews::ProbeTooLarge {
+            self.recovery.mtu_probe_gone(&mut sender);
+        }
+        if self.recovery.path_narrowed(self.send.nxt, passes, &mut sender) {
             self.repair = Repair::Lost;
         }
     }
