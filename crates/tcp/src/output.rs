@@ -51,6 +51,7 @@ pub(crate) fn poll(
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         note_app_limit(tcb);
+        tcb.intents.mtu_probe_considered = false;
         persist::arm(common, tcb, now);
         note_what_holds_up(tcb, now);
         if core::mem::take(&mut tcb.intents.room_check) {
@@ -200,7 +201,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
-    match mtu_probe::next(common, tcb, now) {
+    match mtu_probe::consider(common, tcb, now) {
         MtuStep::Probe(octets) => {
             return Some(Decision::New { octets, fin: false, reason: SendReason::MtuProbe });
         }

@@ -38,6 +38,9 @@ use scoreboard::AckNews;
 use tlp::{ProbeEvidence, TailLossProbe};
 use undo::Undo;
 
+/// The headers of IPv4 and TCP, octets. What IPv6's has more is no part of a segment's worth.
+const HEADERS: u32 = 40;
+
 /// What an acknowledgment says, before it is judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AckInput<'a> {
@@ -343,13 +346,14 @@ impl LossRecovery {
         if news.acknowledged > 0 || is_later() { TimerPlan::Restart } else { TimerPlan::Keep }
     }
 
-    /// The path takes the size of the probe. The window is as many octets as before, in segments of that size
-    /// (RFC 4821 section 7.4). Returns whether it was so.
+    /// The path takes the size of the probe. The window is as many octets as before, headers included, in packets that
+    /// are larger (RFC 4821 section 7.4). Returns whether it was so.
     fn mtu_probe_arrived(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
         let Some(probe) = self.mtu.acknowledged(ack.una) else { return false };
-        let before = u64::from(ack.mss) + u64::from(self.mtu.options_len());
+        let packet = |segment: u32| u64::from(segment + HEADERS);
+        let before = packet(ack.mss + u32::from(self.mtu.options_len()));
         let window = &mut sender.congestion.window;
-        let size = u64::from(window.size) * before / u64::from(probe.size);
+        let size = u64::from(window.size) * before / packet(probe.size.into());
         window.size = u32::try_from(size).unwrap_or(u32::MAX).max(1);
         window.counted = 0;
         sender.congestion.window.threshold = self.threshold_to_restore(sender);

@@ -42,6 +42,8 @@ pub(crate) struct Intents {
     pub(crate) challenge: Option<SendReason>,
     /// The tail loss probe.
     pub(crate) loss_probe: bool,
+    /// Of what goes out now no segment is to be a probe of the path's MTU any more.
+    pub(crate) mtu_probe_considered: bool,
     /// A zero-window or keep-alive probe.
     pub(crate) probe: Option<SendReason>,
     /// An acknowledgment that has the urgent pointer went before it.

@@ -25,7 +25,17 @@ pub(super) enum MtuStep {
     Probe(u32),
 }
 
-pub(super) fn next(common: &Common, tcb: &mut Tcb, now: Instant) -> MtuStep {
+/// Once for all that goes out together: a probe goes first, or not at all, so that the rest shows its loss.
+pub(super) fn consider(common: &Common, tcb: &mut Tcb, now: Instant) -> MtuStep {
+    if tcb.intents.mtu_probe_considered {
+        return MtuStep::None;
+    }
+    let step = next(common, tcb, now);
+    tcb.intents.mtu_probe_considered = step != MtuStep::Wait;
+    step
+}
+
+fn next(common: &Common, tcb: &mut Tcb, now: Instant) -> MtuStep {
     // What we report by SACK takes its part of a header, and not always the same.
     let calm = tcb.recovery.state() == RecoveryState::Open && tcb.plan.ranges == 0;
     if !calm || tcb.congestion.window() < LEAST_WINDOW {
