@@ -150,7 +150,9 @@ fn a_very_narrow_path_is_found_too() {
 #[test]
 fn a_search_from_the_start_waits_for_no_timeout() {
     let mode = MtuProbingMode::Always;
-    let tcp = Config { congestion: CongestionAlgorithm::Reno, ..tcp(mode) };
+    // No more in flight than the path's queue holds.
+    let (congestion, window) = (CongestionAlgorithm::Reno, 200_000);
+    let tcp = Config { congestion, receive_buffer: window, receive_buffer_max: window, ..tcp(mode) };
     let status = Transfer { tcp, ..Transfer::over(path(1400), mode) }.run();
     assert_eq!((status.timeouts, status.threshold_segments), (0, u32::MAX));
 }
