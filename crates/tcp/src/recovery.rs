@@ -4,8 +4,8 @@
 //! queue, a window that comes down in proportion, and a plan for what may be sent again. RACK-TLP (RFC 8985)
 //! finds losses where both ends agreed on SACK, duplicates (RFC 5681, RFC 6582) where they did not; PRR
 //! (RFC 9937) paces the repair; F-RTO (RFC 5682), DSACKs (RFC 2883, RFC 3708) and timestamps (RFC 3522,
-//! RFC 4015) take back what was done in vain. A probe of the path's MTU that is lost stands apart (RFC 4821). Left out on purpose: the byte-counting thresholds of RFC 6675
-//! section 5, which RACK replaces.
+//! RFC 4015) take back what was done in vain; the loss of a probe of the path's MTU stands apart (RFC 4821). Left
+//! out on purpose: the byte-counting thresholds of RFC 6675 section 5, which RACK replaces.
 
 mod fast_recovery;
 pub(crate) mod mtu;
@@ -347,7 +347,7 @@ impl LossRecovery {
     }
 
     /// The path takes the size of the probe. The window is as many octets as before, headers included, in packets that
-    /// are larger (RFC 4821 section 7.4). Returns whether it was so.
+    /// are larger (RFC 4821 section 7.6.1). Returns whether it was so.
     fn mtu_probe_arrived(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
         let Some(probe) = self.mtu.acknowledged(ack.una) else { return false };
         let packet = |segment: u32| u64::from(segment + HEADERS);

@@ -86,7 +86,7 @@ fn the_reordering_timer_finds_a_probe_that_was_too_large() {
     assert_eq!(status.mtu_search.high, 985);
 }
 
-/// RFC 4821 section 7.6.3: with other losses the window comes down, and the size is as likely to pass as before.
+/// RFC 4821 section 7.6.4: with other losses the window comes down, and the size is as likely to pass as before.
 #[test]
 fn a_probe_lost_among_others_tells_nothing() {
     let mut scene = probing();

@@ -49,7 +49,7 @@ pub struct EcnStatus {
     pub failures: AccEcnFailures,
 }
 
-/// How far the search for the largest segment of the path has come (RFC 4821 section 7.2). Sizes are of the text and
+/// How far the search for the largest segment of the path has come (RFC 4821 section 7.1). Sizes are of the text and
 /// options of a segment, octets: an MTU less 40 over IPv4, less 60 over IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct MtuSearchStatus {

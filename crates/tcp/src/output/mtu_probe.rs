@@ -1,4 +1,4 @@
-//! When a probe of the path's MTU goes out (RFC 4821 sections 7.1 and 7.3; the conditions are Linux's).
+//! When a probe of the path's MTU goes out (RFC 4821 sections 7.4 and 7.5; the conditions are Linux's).
 //!
 //! A probe is a segment of new data, larger than those that are known to pass. It is sent only where its loss can be
 //! told from others and repaired soon: behind it goes enough to make the duplicates that show it.

@@ -126,8 +126,7 @@ impl MtuSearch {
         }
     }
 
-    /// Something is sent again: what is lost, or arrives, from now on tells nothing of the probe (RFC 4821 section
-    /// 7.6.3).
+    /// Something is sent again: what is lost or arrives from now on tells nothing of the probe (RFC 4821 section 7.6.4).
     pub(crate) fn inconclusive(&mut self) {
         self.probe = None;
     }
