@@ -50,10 +50,13 @@ fn config(random: &mut Random) -> Config {
 }
 
 fn mtu_probing(random: &mut Random) -> MtuProbing {
-    let modes =
-        [MtuProbingMode::Off, MtuProbingMode::Off, MtuProbingMode::AfterBlackHole, MtuProbingMode::Always];
+    let mode = match random.below(20) {
+        0 => MtuProbingMode::AfterBlackHole,
+        1 => MtuProbingMode::Always,
+        _ => MtuProbingMode::Off,
+    };
     MtuProbing {
-        mode: modes[random.below(4) as usize],
+        mode,
         base_mss: Mss::new(random.below(1_000) as u16),
         // Not so low that a transfer takes for ever.
         floor: Mss::new(400),
