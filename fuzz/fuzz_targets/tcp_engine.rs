@@ -10,7 +10,8 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use synfin_tcp::{
     Config, Connection, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive,
-    PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits, UserTimeoutOption,
+    MtuProbing, MtuProbingMode, PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits,
+    UserTimeoutOption,
 };
 use synfin_wire::tcp::{MAX_HEADER_LEN, SackRange};
 use synfin_wire::{
@@ -81,6 +82,8 @@ enum Stage {
 
 struct Bench {
     config: Arc<Config>,
+    /// What our link takes.
+    mss: Mss,
     limits: TransmitLimits,
     stage: Stage,
     now: Instant,
@@ -107,6 +110,7 @@ impl Bench {
         let max_payload = input.one_of(&[0, 1500, LONGEST_TEXT]);
         let mut bench = Self {
             config: Arc::clone(&config),
+            mss: config.mss,
             limits: TransmitLimits { max_payload, repeats_cwr: false },
             stage: Stage::Gone,
             now,
@@ -344,6 +348,10 @@ impl Bench {
         let kind = match input.octet() % 4 {
             0 => PathSignalKind::Soft,
             1 => PathSignalKind::Hard,
+            3 => {
+                self.mss = Mss::new(input.word());
+                return connection.set_mss(self.mss);
+            }
             _ => PathSignalKind::TooBig { mss: input.word() },
         };
         let quoted_seq = input.near(&[self.una, self.nxt - 1]);
@@ -413,7 +421,7 @@ impl Bench {
         let mut written = vec![0; header.len()];
         assert_eq!(header.write(&mut written), header.len());
         let options = header.len() - 20 + signature;
-        let whole = usize::from(self.config.mss.octets().max(Mss::FLOOR.octets()));
+        let whole = usize::from(self.mss.max(Mss::FLOOR).octets());
         let size = out.segment_size.map_or(out.payload_len, usize::from);
         assert!(out.payload_len == 0 || size + options <= whole, "too long for the path: {out:?}");
         if let Some(size) = out.segment_size {
@@ -452,6 +460,19 @@ fn config(input: &mut Input) -> Config {
         user_timeout_option: input.bit().then(UserTimeoutOption::default),
         keep_alive: (bits & 32 != 0).then(KeepAlive::default),
         user_timeout: (bits & 64 != 0).then(|| Duration::from_secs(30)),
+        mtu_probing: if bits & 128 != 0 { mtu_probing(input) } else { MtuProbing::default() },
+        initial_window_segments: if bits & 128 != 0 { 20 } else { 10 },
         ..Config::default()
+    }
+}
+
+fn mtu_probing(input: &mut Input) -> MtuProbing {
+    MtuProbing {
+        mode: input.one_of(&[MtuProbingMode::Always, MtuProbingMode::AfterBlackHole]),
+        base_mss: Mss::new(input.one_of(&[512, 1024, 48, 0, u16::MAX])),
+        floor: Mss::new(input.one_of(&[48, 0, 600, u16::MAX])),
+        least_mss: Mss::new(input.one_of(&[48, 0, 600, u16::MAX])),
+        interval: Duration::from_secs(input.one_of(&[600, 1, 0])),
+        threshold: input.one_of(&[8, 0, 1, u16::MAX]),
     }
 }

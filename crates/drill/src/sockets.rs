@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
-use synfin_wire::Instant;
+use synfin_wire::{Instant, Mss};
 
 mod errno;
 mod error_queue;
@@ -171,12 +171,27 @@ impl Kernel {
         for what in sysctl::apply(command, &mut settings) {
             self.unheed(what);
         }
+        if settings.tcp.mss != self.defaults.mss {
+            self.route_takes(settings.tcp.mss);
+        }
         self.defaults = settings.tcp;
         self.disk = settings.files;
         self.host.set_fast_open(settings.fast_open);
         self.host.set_syn_cookies(settings.syn_cookies);
         if settings.forgets_peers {
             self.host.forget_fast_open_peers();
+        }
+    }
+
+    /// The route's MTU has changed, which connections notice.
+    fn route_takes(&mut self, mss: Mss) {
+        for file in self.files.values() {
+            if let File::Tcp(file) = file
+                && let Role::Connection(handle) = file.role
+                && let Some(mut socket) = self.host.tcp(handle)
+            {
+                socket.set_mss(mss);
+            }
         }
     }
 

@@ -11,6 +11,9 @@ use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOff
 
 use crate::sockets::syn_patience;
 
+mod mtu;
+mod route;
+
 /// What the commands of a script have asked for and did not get.
 pub(crate) type Unheeded = Vec<String>;
 
@@ -124,6 +127,7 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
             settings.forgets_peers = true;
         }
+        "ip" if route::change(arguments, &mut settings.tcp) => {}
         _ if name.starts_with("sysctl_restore_") || name.is_empty() => {}
         _ => unheeded.push(format!("`{}`", line.trim())),
     }
@@ -185,6 +189,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         };
         return;
     }
+    if mtu::set(name, value, &mut settings.tcp.mtu_probing) {
+        return;
+    }
     let config = &mut settings.tcp;
     let numbers: Vec<u64> = value.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let is_on = numbers.first().is_some_and(|number| *number != 0);
@@ -212,6 +219,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_syn_retries", Some(retries)) => config.r2_syn = syn_patience(config.initial_rto, retries),
         ("tcp_synack_retries", Some(retries)) => {
             config.r2_syn_ack = syn_patience(config.initial_rto, retries)
+        }
+        ("tcp_retries1", Some(retries)) => {
+            config.r1_retransmissions = u8::try_from(retries).unwrap_or(u8::MAX);
         }
         ("tcp_syn_linear_timeouts", Some(timeouts)) => {
             config.syn_linear_timeouts = u8::try_from(timeouts).unwrap_or(u8::MAX);

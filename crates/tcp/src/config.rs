@@ -92,6 +92,8 @@ pub struct Config {
     /// The fewest segments that are sent as one super-segment, where there are so many; the rate decides on
     /// more.
     pub least_burst: u16,
+    /// The search for the largest segment that the path takes, where routers do not tell (RFC 4821).
+    pub mtu_probing: MtuProbing,
     /// The RTO before the first measurement (RFC 6298 section 2.1).
     pub initial_rto: Duration,
     /// The smallest RTO; RFC 6298 section 2.4 asks for 1 s, Linux takes 200 ms.
@@ -233,6 +235,71 @@ pub enum SlowStartExit {
     HyStartPlusPlus,
 }
 
+/// Packetization-layer path MTU discovery (RFC 4821): now and then a larger segment goes out, of new data, and whether
+/// that arrives tells whether the path takes such. It needs no word from routers, which RFC 1191 and RFC 8201 do.
+///
+/// The default is [`MtuProbing::linux`]: off.
+///
+/// ```
+/// use synfin_tcp::{Config, MtuProbing, MtuProbingMode};
+/// let mtu_probing = MtuProbing { mode: MtuProbingMode::AfterBlackHole, ..MtuProbing::linux() };
+/// let config = Config { mtu_probing, ..Config::default() };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MtuProbing {
+    /// When the search is on.
+    pub mode: MtuProbingMode,
+    /// The text of a segment that nearly every path takes, octets, where the search begins (RFC 4821 section 7.2
+    /// recommends 1024), and the most that is left of a segment when a black hole was detected. More than both ends
+    /// take counts as that.
+    pub base_mss: Mss,
+    /// The least text of a segment that black hole detection comes down to, octets. Less than [`Mss::FLOOR`] counts as
+    /// that, and so for `least_mss`.
+    pub floor: Mss,
+    /// The least size of a segment, text and options, that is ever sent because of a path, octets: a router that asks
+    /// for less is not believed (RFC 9293 section 3.7.2).
+    pub least_mss: Mss,
+    /// How long what was found stands before a larger segment is tried again (RFC 4821 section 7.3: 10 minutes).
+    pub interval: Duration,
+    /// The search ends when what passes and what does not are less than so many octets apart.
+    pub threshold: u16,
+}
+
+impl MtuProbing {
+    /// Off; from 1024 octets, never under 48, to within 8 octets, again after 10 minutes.
+    #[must_use]
+    pub const fn linux() -> Self {
+        Self {
+            mode: MtuProbingMode::Off,
+            base_mss: Mss::new(1024),
+            floor: Mss::new(48),
+            least_mss: Mss::new(48),
+            interval: Duration::from_secs(600),
+            threshold: 8,
+        }
+    }
+}
+
+impl Default for MtuProbing {
+    /// [`MtuProbing::linux`].
+    fn default() -> Self {
+        Self::linux()
+    }
+}
+
+/// When a connection searches for the largest segment that its path takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MtuProbingMode {
+    /// Never: routers tell of a narrow path, or nobody does.
+    #[default]
+    Off,
+    /// Once timeouts have shown that large segments may vanish (RFC 4821 section 7.7).
+    AfterBlackHole,
+    /// From the start. Who opens actively begins with [`MtuProbing::base_mss`]; who opens passively with what both ends
+    /// take, as in Linux, until the first probe has arrived.
+    Always,
+}
+
 /// Explicit congestion notification: routers mark instead of dropping, and the receiver says so.
 ///
 /// The default is [`EcnConfig::passive`], as in Linux and FreeBSD.
@@ -362,6 +429,7 @@ impl Config {
             tail_loss_probe: true,
             frto: true,
             least_burst: 2,
+            mtu_probing: MtuProbing::linux(),
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_millis(200),
             rto_slop: Duration::ZERO,

@@ -44,14 +44,14 @@ mod send;
 mod timer;
 
 pub use config::{
-    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, SecondSegment,
-    SlowStartExit, UnknownAlgorithm, UserTimeoutOption,
+    AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode,
+    SecondSegment, SlowStartExit, UnknownAlgorithm, UserTimeoutOption,
 };
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::state::{State, Trigger};
-pub use connection::status::{EcnStatus, RecoveryState, Status};
+pub use connection::status::{EcnStatus, MtuSearchStatus, RecoveryState, Status};
 pub use connection::time_wait::TimeWait;
 pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};

@@ -7,6 +7,7 @@
 
 pub(crate) mod build;
 pub(crate) mod burst;
+mod mtu_probe;
 mod persist;
 
 use synfin_wire::{Instant, SeqNumber};
@@ -20,6 +21,7 @@ use crate::reason::SendReason;
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
 use crate::timer::Timer;
+use mtu_probe::MtuStep;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub(crate) fn poll(
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
         note_app_limit(tcb);
+        tcb.intents.mtu_probe_considered = false;
         persist::arm(common, tcb, now);
         note_what_holds_up(tcb, now);
         if core::mem::take(&mut tcb.intents.room_check) {
@@ -198,6 +201,13 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
+    match mtu_probe::consider(common, tcb, now) {
+        MtuStep::Probe(octets) => {
+            return Some(Decision::New { octets, fin: false, reason: SendReason::MtuProbe });
+        }
+        MtuStep::Wait => return None,
+        MtuStep::None => {}
+    }
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
     let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
     if octets == 0 && tcb.congestion_room() == 0 {

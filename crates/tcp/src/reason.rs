@@ -92,6 +92,8 @@ reasons! {
         SynTextRetransmit = "syn-text-retransmit", "RFC 7413 4.2.1";
         /// New data on the first two duplicate acknowledgments.
         LimitedTransmit = "limited-transmit", "RFC 3042 2";
+        /// New data in a segment larger than usual: does the path take it?
+        MtuProbe = "mtu-probe", "RFC 4821 7.5";
         /// The path takes only smaller segments.
         PathMtuRetransmit = "path-mtu-retransmit", "RFC 9293 3.7.2";
         /// The peer's window is closed: is it still?

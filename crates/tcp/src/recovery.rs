@@ -4,10 +4,11 @@
 //! queue, a window that comes down in proportion, and a plan for what may be sent again. RACK-TLP (RFC 8985)
 //! finds losses where both ends agreed on SACK, duplicates (RFC 5681, RFC 6582) where they did not; PRR
 //! (RFC 9937) paces the repair; F-RTO (RFC 5682), DSACKs (RFC 2883, RFC 3708) and timestamps (RFC 3522,
-//! RFC 4015) take back what was done in vain. Left out on purpose: the byte-counting thresholds of RFC 6675
-//! section 5, which RACK replaces.
+//! RFC 4015) take back what was done in vain; the loss of a probe of the path's MTU stands apart (RFC 4821). Left
+//! out on purpose: the byte-counting thresholds of RFC 6675 section 5, which RACK replaces.
 
 mod fast_recovery;
+pub(crate) mod mtu;
 pub(crate) mod prr;
 pub(crate) mod rack;
 pub(crate) mod rto;
@@ -28,6 +29,7 @@ use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEve
 use crate::connection::status::RecoveryState;
 use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
+use mtu::MtuSearch;
 use prr::{Prr, PrrInput};
 use rack::{Rack, RackInput};
 use rto::Rto;
@@ -35,6 +37,9 @@ use rtt::{RttEstimator, RttSample};
 use scoreboard::AckNews;
 use tlp::{ProbeEvidence, TailLossProbe};
 use undo::Undo;
+
+/// The headers of IPv4 and TCP, octets. What IPv6's has more is no part of a segment's worth.
+const HEADERS: u32 = 40;
 
 /// What an acknowledgment says, before it is judged.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +119,8 @@ pub(crate) enum TimerPlan {
 pub(crate) struct AckPlan {
     pub(crate) repair: Repair,
     pub(crate) timer: TimerPlan,
+    /// The path takes larger segments.
+    pub(crate) wider: bool,
 }
 
 /// Everything that finds losses and repairs them.
@@ -122,6 +129,7 @@ pub(crate) struct LossRecovery {
     pub(crate) rtt: RttEstimator,
     pub(crate) rto: Rto,
     pub(crate) rate: DeliveryRate,
+    pub(crate) mtu: MtuSearch,
     state: RecoveryState,
     /// RecoveryPoint: SND.NXT when the episode began.
     point: SeqNumber,
@@ -149,11 +157,12 @@ pub(crate) struct LossRecovery {
 }
 
 impl LossRecovery {
-    pub(crate) fn new(rto: Rto, now: Instant) -> Self {
+    pub(crate) fn new(rto: Rto, mtu: MtuSearch, now: Instant) -> Self {
         Self {
             rtt: RttEstimator::new(rto.least()),
             rto,
             rate: DeliveryRate::new(now),
+            mtu,
             state: RecoveryState::Open,
             point: SeqNumber::default(),
             rack: Rack::default(),
@@ -185,6 +194,7 @@ impl LossRecovery {
             let measured = self.measure(ack, sender, &news);
             plan.timer = Self::timer_after(sender.queue, &news, measured);
             self.rack.adapt(self.rate.prior(), self.rate.delivered);
+            plan.wider = self.mtu_probe_arrived(ack, sender);
         }
         let mark = self.is_marked(ack, sender, &news);
         let ack = &AckInput { mark, ..*ack };
@@ -336,6 +346,20 @@ impl LossRecovery {
         if news.acknowledged > 0 || is_later() { TimerPlan::Restart } else { TimerPlan::Keep }
     }
 
+    /// The path takes the size of the probe. The window is as many octets as before, headers included, in packets that
+    /// are larger (RFC 4821 section 7.6.1). Returns whether it was so.
+    fn mtu_probe_arrived(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
+        let Some(probe) = self.mtu.acknowledged(ack.una) else { return false };
+        let packet = |segment: u32| u64::from(segment + HEADERS);
+        let before = packet(ack.mss + u32::from(self.mtu.options_len()));
+        let window = &mut sender.congestion.window;
+        let size = u64::from(window.size) * before / packet(probe.size.into());
+        window.size = u32::try_from(size).unwrap_or(u32::MAX).max(1);
+        window.counted = 0;
+        sender.congestion.window.threshold = self.threshold_to_restore(sender);
+        true
+    }
+
     fn on_probe_answered(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) {
         let evidence = ProbeEvidence {
             ack: ack.una,
@@ -360,6 +384,7 @@ impl LossRecovery {
 
     /// `segments` were sent again, be it as a probe.
     pub(crate) fn sent_again(&mut self, segments: u32) {
+        self.mtu.inconclusive();
         self.sent_again += u64::from(segments);
     }
 
@@ -395,6 +420,11 @@ impl LossRecovery {
     /// Where the episode that is going on ends.
     pub(crate) fn point(&self) -> SeqNumber {
         self.point
+    }
+
+    /// When the first segment of the episode that is going on was sent again.
+    pub(crate) fn resending_since(&self) -> Option<Instant> {
+        self.undo.first_retransmission().map(|(_, at)| at)
     }
 
     /// A timeout that new data may show to have been spurious.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pair::{Pair, Path, Random, User};
-use synfin_tcp::{Config, State, TransmitLimits};
+use synfin_tcp::{Config, MtuProbing, MtuProbingMode, State, TransmitLimits};
 use synfin_wire::{Instant, Mss};
 
 const SEEDS: u64 = 10_000;
@@ -43,7 +43,25 @@ fn config(random: &mut Random) -> Config {
         r2_syn_ack: Duration::from_secs(100_000),
         // The last acknowledgment may be lost many times: TIME-WAIT must outlast the FIN's back-off.
         msl: Duration::from_secs(2_000),
+        mtu_probing: mtu_probing(random),
+        initial_window_segments: 10 + random.below(10) as u16,
         ..Config::default()
+    }
+}
+
+fn mtu_probing(random: &mut Random) -> MtuProbing {
+    let mode = match random.below(20) {
+        0 => MtuProbingMode::AfterBlackHole,
+        1 => MtuProbingMode::Always,
+        _ => MtuProbingMode::Off,
+    };
+    MtuProbing {
+        mode,
+        base_mss: Mss::new(random.below(1_000) as u16),
+        // Not so low that a transfer takes for ever.
+        floor: Mss::new(400),
+        interval: Duration::from_millis(random.below(10_000)),
+        ..MtuProbing::linux()
     }
 }
 

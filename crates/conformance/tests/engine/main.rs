@@ -9,6 +9,7 @@ mod fast_retransmit;
 mod keep_alive;
 mod matrix;
 mod mss;
+mod mtu_probe;
 mod nagle;
 mod open;
 mod options;

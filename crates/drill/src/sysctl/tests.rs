@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use synfin_host::HostConfig;
+use synfin_host::tcp::{MtuProbing, MtuProbingMode};
+use synfin_wire::Mss;
 
 use super::{Settings, apply};
 
@@ -49,4 +51,46 @@ fn commands_make_files_and_take_them_away() {
     assert_eq!(apply("/bin/rm -f /tmp/one", &mut settings), Vec::<String>::new());
     assert_eq!(settings.files.keys().collect::<Vec<_>>(), ["/tmp/two"]);
     assert_eq!(apply("dd of=/tmp/endless", &mut settings), ["`dd of=/tmp/endless`"]);
+}
+
+#[test]
+fn sysctls_set_the_search_for_the_mtu_up() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let command = "sysctl -q net.ipv4.tcp_mtu_probing=1 net.ipv4.tcp_base_mss=512 net.ipv4.tcp_min_snd_mss=100 \
+                   net.ipv4.tcp_mtu_probe_floor=60 net.ipv4.tcp_probe_interval=30 net.ipv4.tcp_probe_threshold=4";
+    assert_eq!(apply(command, &mut settings), Vec::<String>::new());
+    let expected = MtuProbing {
+        mode: MtuProbingMode::AfterBlackHole,
+        base_mss: Mss::new(512),
+        floor: Mss::new(60),
+        least_mss: Mss::new(100),
+        interval: Duration::from_secs(30),
+        threshold: 4,
+    };
+    assert_eq!(settings.tcp.mtu_probing, expected);
+    assert_eq!(apply("sysctl net.ipv4.tcp_mtu_probing=3", &mut settings), ["sysctl tcp_mtu_probing=3"]);
+}
+
+#[test]
+fn a_route_sets_up_what_the_path_takes() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let mut route = |arguments: &str| {
+        let unheeded = apply(&format!("ip {arguments}"), &mut settings);
+        (unheeded.is_empty(), settings.tcp.mss.octets(), settings.tcp.initial_window_segments)
+    };
+    let narrow = "route change 192.0.2.1 via 192.168.0.2 dev tun0 advmss 600 mtu lock 640 initcwnd 11";
+    assert_eq!(route(narrow), (true, 600, 11));
+    assert_eq!(route("-6 route change 2001:DB8::1 dev tun0 advmss 1480 mtu lock 1520"), (true, 1460, 11));
+    assert_eq!(route("route change 192.0.2.1 mtu 1000"), (true, 960, 11));
+    for unknown in [
+        "route change 192.0.2.1 advmss 500 mtu 1000",
+        "route change 192.0.2.1 advmss 500",
+        "route change 192.0.2.1 rto_min 1s",
+        "route change 192.0.2.1 mtu 30",
+        "route change 192.0.2.1 mtu",
+        "route",
+        "link set tun0 mtu 1000",
+    ] {
+        assert_eq!(route(unknown), (false, 960, 11), "{unknown}");
+    }
 }

@@ -9,7 +9,7 @@ use synfin_tcp::{
     CloseReason, CongestionAlgorithm, Connection, KeepAlive, ReceiveError, ReceiveMeasures, SegmentOut,
     SendError, SendMeasures, SendOptions, SendReason, State, Status, UserTimeoutOption,
 };
-use synfin_wire::{Ecn, Flags, Instant, TcpHeader, TcpOptions};
+use synfin_wire::{Ecn, Flags, Instant, Mss, TcpHeader, TcpOptions};
 
 use super::{Host, signature};
 use crate::event::TcpHandle;
@@ -207,6 +207,12 @@ impl<'a> TcpSocket<'a> {
     /// has no effect.
     pub fn set_send_buffer(&mut self, octets: usize) {
         self.call(|connection| connection.set_send_buffer(octets), |_| {});
+    }
+
+    /// The MTU of the link, or of the route, has changed: segments of so many octets, text and options, fit it. See
+    /// [`Connection::set_mss`]. Before the handshake is over it has no effect.
+    pub fn set_mss(&mut self, mss: Mss) {
+        self.call(|connection| connection.set_mss(mss), |_| {});
     }
 
     /// TCP_NODELAY (RFC 9293 MUST-17).

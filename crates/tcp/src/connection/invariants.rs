@@ -20,6 +20,7 @@ impl Connection {
         assert!(tcb.inbox.len() <= most + (1 << 16), "the receive buffer overflows");
         let may_come = tcb.state().can_receive_data() || tcb.state() == State::SynReceived;
         assert_eq!(tcb.peer_finished(), !may_come, "the peer's FIN and the state disagree");
+        tcb.recovery.mtu.check_invariants();
         tcb.assembler.check_invariants(tcb.receive.nxt);
         if tcb.may_send_text() {
             tcb.queue.check_invariants(tcb.send.una, tcb.send.nxt);

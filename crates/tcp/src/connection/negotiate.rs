@@ -18,6 +18,8 @@ const TIMESTAMPS_LEN: u16 = 12;
 pub(crate) struct Negotiated {
     /// The effective send MSS: text beside the options that every segment carries (MUST-16).
     pub(crate) send_mss: u16,
+    /// What the peer takes in a segment, text and options, octets.
+    pub(crate) peer_mss: u16,
     /// What the peer's windows are shifted by.
     pub(crate) send_scale: WindowScale,
     /// What our windows are shifted by.
@@ -113,6 +115,7 @@ impl Negotiated {
         };
         Self {
             send_mss: whole - fixed_len(timestamps, config.signature_len()),
+            peer_mss,
             send_scale,
             receive_scale,
             scaling: config.window_scaling && peer.window_scale.is_some(),
@@ -122,16 +125,6 @@ impl Negotiated {
             remote_user_timeout: peer.user_timeout.filter(|_| config.user_timeout_option.is_some()),
             ecn: EcnHandshake::default(),
         }
-    }
-
-    /// The path takes only `whole` octets of text and options in a segment. Returns whether that is less
-    /// than was sent so far.
-    pub(crate) fn lower_mss(&mut self, whole: u16) -> bool {
-        let whole = whole.max(Mss::FLOOR.octets());
-        let text = whole - self.fixed_len();
-        let is_lower = text < self.send_mss;
-        self.send_mss = self.send_mss.min(text);
-        is_lower
     }
 
     /// From now on every header carries a signature of so many octets, or none.

@@ -51,6 +51,20 @@ pub struct EcnStatus {
     pub failures: AccEcnFailures,
 }
 
+/// How far the search for the largest segment of the path has come (RFC 4821 section 7.1). Sizes are of the text and
+/// options of a segment, octets: an MTU less 40 over IPv4, less 60 over IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct MtuSearchStatus {
+    /// It is on.
+    pub enabled: bool,
+    /// search_low: so much passes.
+    pub low: u16,
+    /// search_high: nothing larger passes.
+    pub high: u16,
+    /// The size of the probe that is under way.
+    pub probe: Option<u16>,
+}
+
 /// A snapshot of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -82,6 +96,8 @@ pub struct Status {
     pub remote_user_timeout: Option<Duration>,
     /// The effective send MSS, octets.
     pub send_mss: u16,
+    /// What the search for a larger one has found.
+    pub mtu_search: MtuSearchStatus,
     /// Octets sent and not acknowledged.
     pub outstanding: u32,
     /// How far loss recovery has come.
@@ -165,6 +181,7 @@ impl Connection {
             user_timeout: self.common.config.user_timeout,
             remote_user_timeout: None,
             send_mss: self.common.config.own_mss(),
+            mtu_search: MtuSearchStatus::default(),
             outstanding: 0,
             recovery: RecoveryState::Open,
             window_segments: 0,
@@ -222,6 +239,7 @@ impl Tcb {
         status.send_window = self.send.wnd.octets();
         status.receive_window = self.receive.window();
         status.send_mss = self.negotiated.send_mss;
+        status.mtu_search = self.recovery.mtu.describe();
         status.probes = self.probes;
         status.persist_backoff = self.persist_backoff;
         status.send_queued = self.outbox.len();

@@ -15,6 +15,7 @@ use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::memory;
 use crate::receive::window::Room;
 use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
+use crate::recovery::mtu::{MtuSearch, PathNews};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
@@ -43,6 +44,8 @@ pub(crate) struct Intents {
     pub(crate) user_timeout: bool,
     /// The tail loss probe.
     pub(crate) loss_probe: bool,
+    /// Of what goes out now no segment is to be a probe of the path's MTU any more.
+    pub(crate) mtu_probe_considered: bool,
     /// A zero-window or keep-alive probe.
     pub(crate) probe: Option<SendReason>,
     /// An acknowledgment that has the urgent pointer went before it.
@@ -215,7 +218,11 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(begin.rto, begin.now),
+            recovery: LossRecovery::new(
+                begin.rto,
+                MtuSearch::new(&common.config, &begin.negotiated, begin.now),
+                begin.now,
+            ),
             congestion: Congestion::new(
                 &common.config,
                 segments.into(),
@@ -275,10 +282,24 @@ impl Tcb {
         self.negotiated.send_mss.into()
     }
 
-    /// The path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
+    /// The effective send MSS follows what is known of the path.
+    pub(crate) fn sync_mss(&mut self) {
+        self.negotiated.send_mss = self.recovery.mtu.size() - self.negotiated.fixed_len();
+    }
+
+    /// A router tells that the path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
     pub(crate) fn path_takes(&mut self, whole: u16) {
-        if self.negotiated.lower_mss(whole) {
-            self.sends_smaller_segments();
+        let news = self.recovery.mtu.told(whole);
+        self.follow_path(news, whole);
+    }
+
+    /// Our own link takes `whole` octets of text and options in a segment from now on.
+    pub(crate) fn link_takes(&mut self, whole: u16) {
+        let news = self.recovery.mtu.link_takes(whole);
+        self.follow_path(news, whole);
+        // What is in use stays so until a probe has shown that more passes.
+        if !self.recovery.mtu.is_on() {
+            self.sync_mss();
         }
     }
 
@@ -286,16 +307,30 @@ impl Tcb {
     pub(crate) fn set_signature_len(&mut self, octets: u16) {
         let before = self.mss();
         self.negotiated.set_signature_len(octets);
+        self.recovery.mtu.set_options_len(self.negotiated.fixed_len());
         if self.mss() < before {
-            self.sends_smaller_segments();
+            self.send_again_what_is_longer(self.mss());
         }
     }
 
-    /// What is on its way in segments longer than the MSS is lost.
-    fn sends_smaller_segments(&mut self) {
-        let (nxt, mss) = (self.send.nxt, self.mss());
+    /// What is on its way in segments longer than `whole` is lost, if that is news.
+    fn follow_path(&mut self, news: PathNews, whole: u16) {
+        if news == PathNews::None {
+            return;
+        }
+        self.sync_mss();
+        if news == PathNews::ProbeTooLarge {
+            let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
+            self.recovery.mtu_probe_gone(&mut sender);
+        }
+        let passes = u32::from(whole.saturating_sub(self.negotiated.fixed_len())).max(self.mss());
+        self.send_again_what_is_longer(passes);
+    }
+
+    /// What is on its way in segments with more text than this is lost.
+    fn send_again_what_is_longer(&mut self, passes: u32) {
         let mut sender = Sender { queue: &mut self.queue, congestion: &mut self.congestion };
-        if self.recovery.path_narrowed(nxt, mss, &mut sender) {
+        if self.recovery.path_narrowed(self.send.nxt, passes, &mut sender) {
             self.repair = Repair::Lost;
         }
     }

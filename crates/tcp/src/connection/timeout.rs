@@ -58,6 +58,11 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
         repeated: tcb.retransmissions > 0,
         frto: common.config.frto,
     };
+    if is_past_r1(common, tcb, now) {
+        // RFC 4821 section 7.7: it may be the size of the segments that makes them vanish.
+        tcb.recovery.mtu.suspect_black_hole(&common.config.mtu_probing, now);
+        tcb.sync_mss();
+    }
     let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
     tcb.recovery.on_timeout(&input, &mut sender);
     tcb.repair = Repair::Lost;
@@ -68,6 +73,18 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     }
     start_retransmission(common, tcb, now);
     Ok(())
+}
+
+/// R1 in terms of time, as RFC 9293 section 3.8.3 allows and Linux has it: as long as its retransmissions take when they
+/// begin with the smallest RTO. A short round trip does not make a pause of a few moments a black hole.
+fn is_past_r1(common: &Common, tcb: &Tcb, now: Instant) -> bool {
+    let config = &common.config;
+    let Some(since) = tcb.recovery.resending_since().filter(|_| tcb.retransmissions > 0) else {
+        return false;
+    };
+    let wait = |doublings: u32| config.min_rto.saturating_mul(1 << doublings.min(31)).min(config.max_rto);
+    let r1: Duration = (0..=u32::from(config.r1_retransmissions)).map(wait).sum();
+    now - since >= r1
 }
 
 /// RFC 8985 section 7.3: new data if there is some, else the last segment again. One probe is enough.

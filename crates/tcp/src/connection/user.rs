@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
-use synfin_wire::Instant;
+use synfin_wire::{Instant, Mss};
 
 use super::state::{State, Trigger};
 use super::tcb::Tcb;
@@ -223,6 +223,18 @@ impl Connection {
         if let Phase::Synchronized(tcb) = &mut self.phase {
             tcb.intents.push_out |= nodelay;
             tcb.intents.more_to_come = false;
+        }
+    }
+
+    /// The MTU of our link, or of the route, has changed: segments of so many octets, text and options, fit it from now
+    /// on. Less is obeyed at once, as a router's word would be. More is used at once too, as far as the peer takes it;
+    /// but when the search of [`Config::mtu_probing`] is on, the search is what goes up to it (RFC 4821 section 7.1).
+    /// What a SYN has announced stays announced. Less than [`Mss::FLOOR`] counts as that.
+    pub fn set_mss(&mut self, mss: Mss) {
+        self.configure(|config| config.mss = mss);
+        let own = self.common.config.own_mss();
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.link_takes(own);
         }
     }
 

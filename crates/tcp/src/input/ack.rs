@@ -10,7 +10,7 @@ use crate::congestion::ecn::{EcnSender, Feedback};
 use crate::connection::Common;
 use crate::connection::ecn::AccEcnSeen;
 use crate::connection::state::{State, Trigger};
-use crate::connection::tcb::Tcb;
+use crate::connection::tcb::{Opening, Tcb};
 use crate::connection::timeout::watch_flight;
 use crate::connection::user_timeout;
 use crate::event::Event;
@@ -114,6 +114,9 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     }
     common.events.raise(Event::Established);
     common.events.raise(Event::Writable);
+    if tcb.opening == Opening::Active {
+        tcb.sync_mss();
+    }
     tcb.grow_send_buffer(common);
     tcb.began = now;
     if tcb.state() == State::SynReceived {
@@ -175,6 +178,9 @@ fn recover(
     });
     let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
     let plan = tcb.recovery.on_ack(&input, &mut sender);
+    if plan.wider {
+        tcb.sync_mss();
+    }
     if tcb.congestion.ecn.option_seen > AccEcnSeen::Nothing {
         tcb.ecn.saw_option();
     }

@@ -127,7 +127,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     );
     tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
-        tcb.negotiated.lower_mss(mss);
+        tcb.path_takes(mss);
     }
     if syn_sent.text_sent > 0 {
         let (start, mss) = (tcb.send.nxt, tcb.mss());

@@ -116,7 +116,9 @@ pub(super) fn new_text(
 ) -> SegmentOut {
     let start = tcb.send.nxt;
     let end = start + octets + u32::from(fin);
-    let size = super::segment_size(tcb);
+    let probes_mtu = reason == SendReason::MtuProbe;
+    // A probe is one segment, however large.
+    let size = if probes_mtu { octets } else { super::segment_size(tcb) };
     if !octets.is_multiple_of(size) {
         tcb.small_until = end;
     }
@@ -128,6 +130,9 @@ pub(super) fn new_text(
     let in_flight = tcb.in_flight() + segments;
     let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
     tcb.send.nxt = end;
+    if probes_mtu {
+        super::mtu_probe::sent(tcb, start, octets);
+    }
     let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
     let push = burst.is_some_and(|burst| burst.push);
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
@@ -142,7 +147,7 @@ pub(super) fn new_text(
     }
     let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
     let flags = text_flags(push || train, fin);
-    let mut segment = text(common, tcb, start, octets, flags, reason, now);
+    let mut segment = text(common, tcb, start, octets, size, flags, reason, now);
     if octets > 0 {
         mark_new(tcb, &mut segment);
     }
@@ -194,14 +199,17 @@ pub(super) fn retransmission(
     }
     let flags =
         text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
-    text(common, tcb, start, octets, flags, reason, now)
+    text(common, tcb, start, octets, sent.mss, flags, reason, now)
 }
 
+/// `octets` from `start` on, in segments of `size`.
+#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
 fn text(
     common: &Common,
     tcb: &mut Tcb,
     start: SeqNumber,
     octets: u32,
+    size: u32,
     flags: Flags,
     reason: SendReason,
     now: Instant,
@@ -210,7 +218,6 @@ fn text(
         tcb.ack.answered(now);
     }
     let payload = tcb.outbox.slice(start, octets as usize);
-    let size = super::segment_size(tcb);
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
     let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);

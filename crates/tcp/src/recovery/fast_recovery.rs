@@ -13,7 +13,7 @@ use super::{AckInput, AckPlan, LossRecovery, Repair, Sender, TimerPlan};
 use crate::congestion::{Cause, CongestionEvent};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
-use crate::send::retransmission_queue::{Counts, Finding};
+use crate::send::retransmission_queue::{Counts, Finding, SentRange};
 
 impl LossRecovery {
     /// What an acknowledgment out of the ordinary leads to.
@@ -59,6 +59,10 @@ impl LossRecovery {
                     self.undo_by_dsack(sender);
                 }
                 self.find_lost(ack, sender.queue, news, plan);
+                if !ack.mark && self.mtu_probe_failed(ack.una, ack.nxt, sender) {
+                    plan.repair = Repair::Lost;
+                    return;
+                }
                 self.enter_if_lost(ack, sender, plan);
             }
         }
@@ -172,6 +176,9 @@ impl LossRecovery {
         self.count_lost(before, sender.queue);
         if sender.queue.counts() == before {
             return false;
+        }
+        if self.mtu_probe_failed(una, nxt, sender) {
+            return true;
         }
         if self.state != RecoveryState::Recovery {
             self.enter(una, nxt, false, sender);
@@ -340,6 +347,29 @@ impl LossRecovery {
         true
     }
 
+    /// The oldest segment is a probe of the path's MTU, and it alone is lost: it was too large, which is no sign of
+    /// congestion (RFC 4821 section 7.6.2). Its text goes again in segments of the size in use.
+    fn mtu_probe_failed(&mut self, una: SeqNumber, nxt: SeqNumber, sender: &mut Sender<'_>) -> bool {
+        let calm = matches!(self.state, RecoveryState::Open | RecoveryState::Disorder);
+        let Some(probe) = self.mtu.probe().filter(|probe| calm && probe.start == una) else { return false };
+        let lost = sender.queue.counts().lost;
+        let alone = |front: &SentRange| front.is_due() && front.end == probe.end && front.segments == lost;
+        if !sender.queue.front().is_some_and(alone) {
+            return false;
+        }
+        self.mtu.failed();
+        self.mtu_probe_gone(sender);
+        self.narrowed = Some(nxt);
+        self.repair_without_reduction(nxt, sender);
+        true
+    }
+
+    /// The probe had taken the room of a second segment, which it gives back.
+    pub(crate) fn mtu_probe_gone(&mut self, sender: &mut Sender<'_>) {
+        let window = &mut sender.congestion.window;
+        window.size = window.size.saturating_add(1);
+    }
+
     /// The peer did not take the text of our SYN, which says nothing about the path (RFC 7413 section 4.2.1).
     pub(crate) fn syn_text_refused(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
         let before = sender.queue.counts();
@@ -354,6 +384,7 @@ impl LossRecovery {
             sender.congestion.window.threshold = self.threshold_to_restore(sender);
             self.undo.threshold = 0;
             self.undo.close();
+            self.frto = false;
             self.state = RecoveryState::Loss;
         }
     }

@@ -85,6 +85,8 @@ pub(crate) struct Again {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SentAgain {
     pub(crate) segments: u32,
+    /// The text of each of them but the last, octets.
+    pub(crate) mss: u32,
     /// The last of them carries PSH.
     pub(crate) push: bool,
 }
@@ -242,7 +244,7 @@ impl RetransmissionQueue {
         range.resent |= !again.probe;
         self.counts.add(range);
         self.resent_until = Some(self.resent_until.map_or(range.end, |until| until.later(range.end)));
-        SentAgain { segments: range.segments, push: range.push }
+        SentAgain { segments: range.segments, mss: range.mss, push: range.push }
     }
 
     /// Everything before `ack` has arrived. `each` sees every range of which segments went, with their number:

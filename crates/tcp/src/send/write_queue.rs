@@ -155,6 +155,40 @@ impl WriteQueue {
         self.bursts.insert(index + 1, rest);
     }
 
+    /// The first `octets` can become one burst: nothing of them was let go, and no record ends among them.
+    pub(crate) fn can_gather(&self, octets: u32) -> bool {
+        let mut gathered = 0;
+        for burst in &self.bursts {
+            gathered += burst.len;
+            if gathered >= octets {
+                return self.released == 0;
+            }
+            if burst.ends_record {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Makes one burst of the first `octets` at least, where [`WriteQueue::can_gather`] allows it.
+    pub(crate) fn gather(&mut self, octets: u32) {
+        let Some(mut first) = self.bursts.pop_front() else { return };
+        while first.len < octets
+            && let Some(next) = self.bursts.front_mut()
+        {
+            let taken = next.len.min(octets - first.len);
+            first.len += taken;
+            first.lent_slices = first.lent_slices.saturating_add(next.lent_slices);
+            next.len -= taken;
+            if next.len == 0 {
+                first.push |= next.push;
+                first.ends_record = next.ends_record;
+                self.bursts.pop_front();
+            }
+        }
+        self.bursts.push_front(first);
+    }
+
     /// The first `octets` of the first burst were sent. Returns the marks at their end.
     pub(crate) fn sent(&mut self, octets: u32) -> Option<Burst> {
         let cut = self.front().is_some_and(|front| octets < front.len);

@@ -183,3 +183,25 @@ fn what_arrived_twice_and_is_taken_for_lost_is_not_sent_a_third_time() {
     assert_eq!(sacked(&mut queue, 0, 1000), 1);
     assert_eq!(queue.counts(), Counts { outstanding: 5, sacked: 1, lost: 0, resent: 0 });
 }
+
+/// The size in use may have grown since: what is sent again is cut where it was.
+#[test]
+fn what_is_sent_again_keeps_its_segments() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 3 * MSS, 0));
+    queue.find_lost(|_| Finding::Lost);
+    assert_eq!(queue.next_due(1400).map(|range| range.mss), Some(MSS));
+    let sent = queue.retransmitted(&again(0, 3000, false));
+    assert_eq!((sent.segments, sent.mss), (3, MSS));
+}
+
+/// A probe is one segment, and as many as it takes when it is sent again.
+#[test]
+fn a_probe_of_the_mtu_that_is_lost_goes_in_smaller_segments() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(NewRange { segments: 1, mss: 1400, ..new_range(0, 1400, 0) });
+    queue.find_lost(|_| Finding::Lost);
+    assert_eq!(queue.counts().lost, 1);
+    assert_eq!(queue.next_due(MSS).map(|range| (range.mss, range.segments)), Some((MSS, 2)));
+    assert_eq!((queue.counts().outstanding, queue.counts().lost), (2, 2));
+}

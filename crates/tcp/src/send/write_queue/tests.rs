@@ -68,3 +68,24 @@ fn a_queue_is_brought_in_line_with_the_buffer() {
     queue.align(500);
     assert_eq!(queue.len(), 3);
 }
+
+#[test]
+fn bursts_become_one_for_a_probe() {
+    let mut queue = queue(&[300, 300, 300]);
+    assert!(queue.can_gather(900) && !queue.can_gather(901));
+    queue.gather(700);
+    assert_eq!(queue.front().map(|burst| burst.len), Some(700));
+    assert_eq!((queue.len(), queue.sent(700).map(|burst| burst.len)), (2, Some(700)));
+    assert_eq!(queue.front().map(|burst| burst.len), Some(200));
+}
+
+#[test]
+fn no_probe_goes_beyond_a_record_or_into_what_was_let_go() {
+    let mut queue = queue(&[300]);
+    queue.end_record();
+    queue.begin();
+    queue.extend(300, false);
+    assert!(queue.can_gather(300) && !queue.can_gather(301));
+    queue.release(300, false);
+    assert!(!queue.can_gather(300));
+}
