@@ -34,6 +34,20 @@ fn an_old_timestamp_is_refused_and_answered() {
     assert_eq!(scene.say(text(5).stamps(2000, 0)), None);
 }
 
+/// On a path that reorders, what was sent before a retransmission may come behind it; but older than TS.Recent was
+/// before the gap was filled is nothing that is still on its way.
+#[test]
+fn what_a_retransmission_has_overtaken_is_not_old() {
+    let mut scene = stamped();
+    assert_eq!(scene.say(text(10).at(21).stamps(2010, 0)), None);
+    assert_eq!(scene.say(text(10).at(11).stamps(2100, 0)), None, "the gap is filled");
+    assert_eq!(scene.say(text(10).at(31).stamps(2011, 0)), None);
+    assert_eq!(scene.say(text(10).at(41).stamps(1999, 0)), Some(DropReason::Paws));
+    scene.wait(ms(500));
+    assert_eq!(scene.say(text(10).at(41).stamps(2012, 0)), Some(DropReason::Paws));
+    assert_eq!(scene.say(text(10).at(41).stamps(2101, 0)), None);
+}
+
 /// The clock wraps: later is what lies less than 2^31 ahead.
 #[test]
 fn timestamps_wrap() {

@@ -14,7 +14,9 @@ use crate::reason::SendReason;
 use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::memory;
 use crate::receive::window::Room;
-use crate::receive::{AckPolicy, Assembler, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport};
+use crate::receive::{
+    AckPolicy, Assembler, Overtaken, Pace, ReceiveBuffer, ReceiveMemory, ReceiveSpace, SackReport,
+};
 use crate::recovery::mtu::{MtuSearch, PathNews};
 use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
@@ -71,6 +73,14 @@ pub(crate) struct TimestampState {
     pub(crate) recent_at: Instant,
     /// Last.ACK.sent.
     pub(crate) last_ack_sent: SeqNumber,
+    /// What text is held against in TS.Recent's place, after a gap was filled.
+    pub(crate) overtaken: Option<Overtaken>,
+}
+
+impl TimestampState {
+    fn new(recent: u32, last_ack_sent: SeqNumber, now: Instant) -> Self {
+        Self { recent, recent_at: now, last_ack_sent, overtaken: None }
+    }
 }
 
 /// What this connection has done, for [`Status`](super::status::Status).
@@ -200,11 +210,7 @@ impl Tcb {
             fin_queued: false,
             released: false,
             small_until: iss,
-            stamps: TimestampState {
-                recent: begin.timestamp,
-                recent_at: begin.now,
-                last_ack_sent: receive.nxt,
-            },
+            stamps: TimestampState::new(begin.timestamp, receive.nxt, begin.now),
             receive,
             inbox: ReceiveBuffer::default(),
             assembler: Assembler::default(),

@@ -8,9 +8,10 @@ use synfin_wire::{Ecn, Flags, Instant, Segment, TcpHeader, WindowScale, WindowSi
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
-use crate::connection::tcb::Tcb;
+use crate::connection::tcb::{Tcb, TimestampState};
 use crate::incoming::Incoming;
 use crate::reason::{DropReason, SendReason};
+use crate::receive::Overtaken;
 
 /// TS.Recent older than this says nothing any more (RFC 7323 section 5.5).
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
@@ -63,7 +64,9 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
         };
     };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
-    if older && now - tcb.stamps.recent_at < RECENT_LIFETIME {
+    let was_overtaken = !segment.payload.is_empty()
+        && tcb.stamps.overtaken.is_some_and(|overtaken| overtaken.allows(stamps.value, tcb.receive.nxt, now));
+    if older && !was_overtaken && now - tcb.stamps.recent_at < RECENT_LIFETIME {
         challenge::answer(tcb, segment, SendReason::PawsAck, now);
         return drop(DropReason::Paws);
     }
@@ -131,6 +134,11 @@ pub(super) fn newer_timestamp(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
 /// who has guessed one number alone could otherwise make all that the peer sends look old.
 pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
     if let Some(value) = newer_timestamp(tcb, segment) {
+        if !tcb.assembler.is_empty() && value != tcb.stamps.recent {
+            let TimestampState { recent, overtaken, .. } = tcb.stamps;
+            let filled = Overtaken::filled(overtaken, recent, tcb.receive.nxt, segment.arrived);
+            tcb.stamps.overtaken = Some(filled);
+        }
         tcb.stamps.recent = value;
         tcb.stamps.recent_at = segment.arrived;
     }
