@@ -24,6 +24,26 @@ fn what_lies_beyond_the_edge_waits() {
     }
 }
 
+/// The peer has taken what lay beyond the edge all the same, and both ends drop what the other says as old: its word for
+/// where it is must do, or they would never hear each other again.
+#[test]
+fn an_acknowledgment_has_the_number_that_the_peer_says_it_waits_for() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(1000);
+    scene.say(ack().ack_seq(scene.iss + 1).window(100));
+    scene.start();
+    // Behind the text that came before: outside the window.
+    let outside = || ack().at(1).window(100);
+    scene.say(text(10).ack_seq(scene.iss + 1).window(100));
+    scene.heard();
+    scene.say(outside().ack_seq(scene.iss + 1));
+    assert_eq!(scene.heard(), ["0.000 ACK 101 ack 11: unacceptable-ack"], "the edge");
+    scene.wait(ms(600));
+    scene.heard();
+    scene.say(outside().ack_seq(scene.iss + 1001));
+    assert_eq!(scene.heard(), ["0.600 ACK 1001 ack 11: unacceptable-ack"]);
+}
+
 /// SHLD-17: what lies beyond the edge is not acknowledged for longer than R2, and nobody gives up.
 #[test]
 fn what_lies_beyond_the_edge_is_no_reason_to_give_up() {

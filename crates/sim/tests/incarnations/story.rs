@@ -55,6 +55,8 @@ impl Draw {
 
     fn tcp(&mut self) -> Config {
         Config {
+            // As patient when the user has gone, for so much is lost here.
+            r2_orphan: Config::default().r2,
             receive_buffer: 1_000 + self.below(60_000) as usize,
             send_buffer: 1_000 + self.below(60_000) as usize,
             window_scaling: self.percent(70),

@@ -94,6 +94,9 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
     if reason == DropReason::Duplicate && !segment.payload.is_empty() {
         tcb.ecn.duplicate(header.seq);
     }
+    if header.flags.ack() && header.ack.after(tcb.send.una) && header.ack.at_or_before(tcb.send.nxt) {
+        tcb.send.claimed = Some(header.ack);
+    }
     if !header.flags.rst() {
         if reason == DropReason::Duplicate && !header.flags.syn() {
             came_again(tcb, SackRange { start: header.seq, end: segment.end() });

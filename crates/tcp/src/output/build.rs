@@ -85,11 +85,18 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
 
 /// The number of a segment without text: SND.NXT, unless the peer has taken so much of its window back that
 /// it would find it outside and not look at the acknowledgment (MUST-34). Two ends that are in this together
-/// would never hear each other again. What the scale rounds off is not taken back.
+/// would never hear each other again. What the scale rounds off is not taken back. Nor would they where the peer has taken
+/// text beyond that edge: what it says of that is to be believed this far, though its segment was not taken.
 fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
     let edge = tcb.send.una + tcb.send.wnd.octets();
     let rounding = 1 << tcb.negotiated.send_scale.shift();
-    if tcb.send.nxt.octets_since(edge) < rounding { tcb.send.nxt } else { edge }
+    if tcb.send.nxt.octets_since(edge) < rounding {
+        return tcb.send.nxt;
+    }
+    tcb.send
+        .claimed
+        .filter(|claimed| claimed.after(edge))
+        .map_or(edge, |claimed| claimed.earlier(tcb.send.nxt))
 }
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.

@@ -18,6 +18,8 @@ pub(crate) struct SendSpace {
     pub(crate) wl1: SeqNumber,
     /// SND.WL2: the acknowledgment number of the last window update.
     pub(crate) wl2: SeqNumber,
+    /// What the peer says that it has, in a segment that was dropped for its own number.
+    pub(crate) claimed: Option<SeqNumber>,
     /// SND.UP: the number behind the urgent data (MUST-62, RFC 6093 section 3.1), while it is not acknowledged.
     pub(crate) urgent: Option<SeqNumber>,
     /// MAX.SND.WND: the largest window ever seen (RFC 5961 section 5, and silly-window avoidance).
@@ -34,6 +36,7 @@ impl SendSpace {
             wnd: WindowSize::ZERO,
             wl1: SeqNumber::default(),
             wl2: SeqNumber::default(),
+            claimed: None,
             urgent: None,
             max_wnd: WindowSize::ZERO,
         }
