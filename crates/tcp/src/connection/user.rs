@@ -277,8 +277,8 @@ impl Connection {
         }
     }
 
-    /// From now on whoever writes the segments adds so many octets of options to each: see [`Config::signature_len`]. What
-    /// is on its way without them was either taken or is lost.
+    /// From now on whoever writes the segments adds so many octets of options to each. What is
+    /// on its way without them was either taken or is lost.
     pub fn set_signature_len(&mut self, octets: u8) {
         self.configure(|config| config.signature_len = octets);
         let octets = self.common.config.signature_len();
