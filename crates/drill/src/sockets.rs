@@ -296,7 +296,7 @@ impl Kernel {
     }
 
     pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
-        if let Some(until) = self.lingers_until(fd) {
+        if let Some(until) = self.linger(fd) {
             return Err(Stop::Block { until: Some(until) });
         }
         let file = self.files.remove(&fd).ok_or(Errno::EBADF)?;
@@ -321,8 +321,9 @@ impl Kernel {
         Ok(0)
     }
 
-    /// How long closing is to wait, if it does: the peer has not acknowledged everything, and the FIN.
-    fn lingers_until(&mut self, fd: i32) -> Option<Instant> {
+    /// Sends the FIN that SO_LINGER waits for, and tells until when closing waits: as long as the peer has not
+    /// acknowledged everything. `None` where it does not wait.
+    fn linger(&mut self, fd: i32) -> Option<Instant> {
         let handle = self.connection(fd)?;
         let file = self.tcp(fd).ok()?;
         let (until, linger) = (file.lingers_until, file.linger.filter(|linger| !linger.is_zero())?);
