@@ -34,7 +34,7 @@ fn no_state_is_a_dead_end_and_every_state_can_be_reached() {
 fn the_graph_in_docs_is_the_table() {
     let mut graph = String::from(
         "# The eleven states\n\n\
-         RFC 9293 section 3.3.2, as `State::next` in `crates/tcp/src/connection/state.rs` has it. This page is made\n\
+         RFC 9293 section 3.3.2, as `State::next` in `crates/wire/src/state.rs` has it. This page is made\n\
          from that table by `SYNFIN_UPDATE=1 cargo test -p synfin-conformance --test transitions`.\n\n\
          ```mermaid\nstateDiagram-v2\n",
     );

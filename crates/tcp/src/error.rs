@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::reason::CloseReason;
+use synfin_wire::reason::CloseReason;
 
 /// Why nothing was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

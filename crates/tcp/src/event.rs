@@ -1,6 +1,6 @@
 //! What a connection tells its owner.
 
-use crate::reason::CloseReason;
+use synfin_wire::reason::CloseReason;
 
 /// Something that the owner may want to act on. Each is reported once until it happens again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

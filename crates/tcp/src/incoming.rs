@@ -2,7 +2,7 @@
 
 use synfin_wire::{Ecn, Instant, Segment, SeqNumber};
 
-use crate::reason::DropReason;
+use synfin_wire::reason::DropReason;
 
 /// A segment that was looked up as this connection's.
 #[derive(Clone, Debug)]

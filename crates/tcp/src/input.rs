@@ -25,9 +25,9 @@ use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::connection::user_timeout;
 use crate::incoming::Incoming;
-use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::receive::ecn::Arrival;
 use crate::receive::window;
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 
 pub use no_connection::no_connection;
 pub(crate) use text::take_syn_text;

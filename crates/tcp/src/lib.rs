@@ -33,7 +33,6 @@ pub mod fast_open;
 pub mod incoming;
 pub mod outgoing;
 pub mod pressure;
-pub mod reason;
 
 mod congestion;
 mod input;
@@ -50,7 +49,6 @@ pub use config::{
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
-pub use connection::state::{State, Trigger};
 pub use connection::status::{EcnStatus, MtuSearchStatus, RecoveryState, Status};
 pub use connection::time_wait::TimeWait;
 pub use connection::write::SendOptions;
@@ -62,5 +60,6 @@ pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
 pub use pressure::MemoryPressure;
-pub use reason::{CloseReason, DropReason, SendReason};
 pub use receive::ecn::EcnOctets;
+pub use synfin_wire::reason::{CloseReason, DropReason, SendReason};
+pub use synfin_wire::state::{State, Trigger};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 use synfin_wire::{Ecn, TcpHeader};
 
-use crate::reason::SendReason;
+use synfin_wire::reason::SendReason;
 
 /// The text of a segment: slices of what the user sent, in order.
 pub type Payload = SmallVec<[Bytes; 4]>;

@@ -17,11 +17,11 @@ use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
-use crate::reason::SendReason;
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
 use crate::timer::Timer;
 use mtu_probe::MtuStep;
+use synfin_wire::reason::SendReason;
 
 /// What goes out next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,6 @@ use crate::congestion::ecn::{Delivery, Feedback};
 use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
 use crate::connection::status::RecoveryState;
-use crate::reason::SendReason;
 use crate::send::RetransmissionQueue;
 use mtu::MtuSearch;
 use prr::{Prr, PrrInput};
@@ -35,6 +34,7 @@ use rack::{Rack, RackInput};
 use rto::Rto;
 use rtt::{RttEstimator, RttSample};
 use scoreboard::AckNews;
+use synfin_wire::reason::SendReason;
 use tlp::{ProbeEvidence, TailLossProbe};
 use undo::Undo;
 

@@ -1,7 +1,8 @@
 //! Bytes and typed headers.
 //!
 //! What comes in: the bytes of a packet. What goes out: typed headers with a payload that is still a
-//! slice of the buffer it came in. And back again. Nothing here knows a connection, a clock or a device.
+//! slice of the buffer it came in. And back again. Nothing here knows a connection, a clock or a device. The words in which
+//! the engine, a capture's reader and a picture speak of a connection, its states and reasons, are here too.
 //!
 //! | module | what it holds | from |
 //! |---|---|---|
@@ -12,6 +13,8 @@
 //! | [`ip`] | IPv4 and IPv6 headers, fragments, ECN | RFC 791, RFC 8200 |
 //! | [`udp`], [`icmp`], [`arp`], [`ndp`], [`ethernet`] | the neighbours of TCP | |
 //! | [`checksum`] | the Internet checksum | RFC 1071 |
+//! | [`state`] | the eleven [`State`]s and the one table of their transitions | RFC 9293 section 3.3.2 |
+//! | [`reason`] | why a segment was sent, why one was dropped, why a connection ended | |
 //! | [`pcapng`] | capture files, written | draft-ietf-opsawg-pcapng |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -25,16 +28,20 @@ pub mod icmp;
 pub mod ip;
 pub mod ndp;
 pub mod pcapng;
+pub mod reason;
 pub mod seq;
 pub mod size;
+pub mod state;
 pub mod tcp;
 pub mod time;
 pub mod udp;
 
 pub use icmp::IcmpMessage;
 pub use ip::{Ecn, IpHeader, IpPacket, IpProtocol};
+pub use reason::{CloseReason, DropReason, SendReason};
 pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};
+pub use state::{State, Trigger};
 pub use tcp::{
     Cookie, FastOpenOption, Flags, Md5Digest, OptionOrder, Segment, TcpHeader, TcpOptions, Timestamps,
     UserTimeout,

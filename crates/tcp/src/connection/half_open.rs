@@ -12,7 +12,6 @@ use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestam
 
 use super::ecn::EcnHandshake;
 use super::negotiate::{self, Negotiated};
-use super::state::State;
 use super::tcb::{Beginning, Opening, Tcb};
 use super::{Common, Connection, Identity};
 use crate::config::Config;
@@ -20,9 +19,10 @@ use crate::event::Event;
 use crate::incoming::{Incoming, Verdict};
 use crate::input;
 use crate::outgoing::{SegmentOut, TransmitLimits};
-use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::state::State;
 
 /// What a SYN said, and how far answering it has come.
 #[derive(Clone, Debug)]

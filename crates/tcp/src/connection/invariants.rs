@@ -1,9 +1,9 @@
 //! What must always hold: asserted after every entry in tests, simulation and fuzzing.
 
-use super::state::State;
 use super::tcb::Tcb;
 use super::{Connection, Phase};
 use crate::timer::Timer;
+use synfin_wire::state::State;
 
 impl Connection {
     /// Checks that what must always hold does.

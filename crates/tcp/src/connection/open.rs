@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::fast_open::FastOpenAttempt;
 use crate::input::Stop;
 use crate::outgoing::SegmentOut;
-use crate::reason::{CloseReason, SendReason};
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
+use synfin_wire::reason::{CloseReason, SendReason};
 
 /// Two ticks of Linux's clock, which are 2 to 8 ms.
 const SOON: Duration = Duration::from_millis(5);

@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use synfin_wire::UserTimeout;
 
-use super::state::State;
 use super::tcb::Tcb;
 use super::{Connection, Phase, user_timeout};
 use crate::config::EcnFeedback;
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
-use crate::reason::CloseReason;
 use crate::receive::ecn::EcnOctets;
+use synfin_wire::reason::CloseReason;
+use synfin_wire::state::State;
 
 /// How far loss recovery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

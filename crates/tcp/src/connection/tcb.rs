@@ -6,11 +6,9 @@ use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
-use super::state::{State, Trigger};
 use crate::congestion::Congestion;
 use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
-use crate::reason::SendReason;
 use crate::receive::ecn::{EcnReceiver, OptionPlan};
 use crate::receive::memory;
 use crate::receive::window::Room;
@@ -23,6 +21,8 @@ use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
 use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
 use crate::timer::TimerTable;
+use synfin_wire::reason::SendReason;
+use synfin_wire::state::{State, Trigger};
 
 /// Who began: an active OPEN or a passive one (MUST-11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::incoming::{Incoming, Verdict};
 use crate::input::challenge;
 use crate::outgoing::SegmentOut;
-use crate::reason::{DropReason, SendReason};
+use synfin_wire::reason::{DropReason, SendReason};
 
 /// The compact form of a connection in TIME-WAIT.
 #[derive(Clone, Debug)]

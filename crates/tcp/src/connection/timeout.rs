@@ -8,11 +8,11 @@ use super::tcb::Tcb;
 use super::{Common, user_timeout};
 use crate::event::Event;
 use crate::input::Stop;
-use crate::reason::{CloseReason, SendReason};
 use crate::recovery::timeout::TimeoutInput;
 use crate::recovery::tlp::TailLossProbe;
 use crate::recovery::{Repair, Sender};
 use crate::timer::Timer;
+use synfin_wire::reason::{CloseReason, SendReason};
 
 /// What a deadline that has passed already is put off by.
 const MOMENT: Duration = Duration::from_millis(1);

@@ -6,15 +6,15 @@ use core::time::Duration;
 use bytes::Bytes;
 use synfin_wire::{Instant, Mss};
 
-use super::state::{State, Trigger};
 use super::tcb::Tcb;
 use super::{Common, Connection, Phase, user_timeout};
 use crate::config::{Config, CongestionAlgorithm, KeepAlive, UserTimeoutOption};
 use crate::error::ReceiveError;
 use crate::pressure::MemoryPressure;
-use crate::reason::{CloseReason, SendReason};
 use crate::receive::window;
 use crate::timer::Timer;
+use synfin_wire::reason::{CloseReason, SendReason};
+use synfin_wire::state::{State, Trigger};
 
 impl Connection {
     /// How many octets [`Connection::receive`] could return now.

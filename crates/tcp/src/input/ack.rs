@@ -9,16 +9,16 @@ use super::{InWindow, Step, Stop, challenge, drop};
 use crate::congestion::ecn::{EcnSender, Feedback};
 use crate::connection::Common;
 use crate::connection::ecn::AccEcnSeen;
-use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::{Opening, Tcb};
 use crate::connection::timeout::watch_flight;
 use crate::connection::user_timeout;
 use crate::event::Event;
 use crate::output::{build, restart_after_idle};
-use crate::reason::{CloseReason, DropReason, SendReason};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
 use crate::timer::Timer;
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::state::{State, Trigger};
 
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if !segment.flags.ack() {

@@ -6,7 +6,7 @@ use core::time::Duration;
 use synfin_wire::{Instant, Segment};
 
 use crate::connection::tcb::Tcb;
-use crate::reason::SendReason;
+use synfin_wire::reason::SendReason;
 
 /// Segments without text are answered no more often than this.
 const INTERVAL: Duration = Duration::from_millis(500);

@@ -2,10 +2,10 @@
 
 use super::InWindow;
 use crate::connection::Common;
-use crate::connection::state::{State, Trigger};
 use crate::connection::tcb::Tcb;
 use crate::event::Event;
-use crate::reason::SendReason;
+use synfin_wire::reason::SendReason;
+use synfin_wire::state::{State, Trigger};
 
 /// Notes where the peer's stream ends, and goes on when everything before that has arrived.
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {

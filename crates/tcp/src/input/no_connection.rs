@@ -3,7 +3,7 @@
 use synfin_wire::{Flags, Segment, SeqNumber, TcpHeader, TcpOptions};
 
 use crate::outgoing::SegmentOut;
-use crate::reason::SendReason;
+use synfin_wire::reason::SendReason;
 
 /// The RST that answers a segment that belongs to nothing; `None` for an RST, which is never answered.
 ///

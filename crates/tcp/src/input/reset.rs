@@ -3,9 +3,9 @@
 use core::ops::ControlFlow;
 
 use super::{InWindow, Step, Stop, challenge, drop};
-use crate::connection::state::State;
 use crate::connection::tcb::{Opening, Tcb};
-use crate::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::state::State;
 
 /// An RST exactly at RCV.NXT ends the connection; one elsewhere in the window is challenged.
 pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {

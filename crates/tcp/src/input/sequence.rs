@@ -10,8 +10,8 @@ use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
 use crate::connection::tcb::{Tcb, TimestampState};
 use crate::incoming::Incoming;
-use crate::reason::{DropReason, SendReason};
 use crate::receive::Overtaken;
+use synfin_wire::reason::{DropReason, SendReason};
 
 /// TS.Recent older than this says nothing any more (RFC 7323 section 5.5).
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);

@@ -3,9 +3,9 @@
 use core::ops::ControlFlow;
 
 use super::{InWindow, Step, Stop, challenge, drop};
-use crate::connection::state::State;
 use crate::connection::tcb::{Opening, Tcb};
-use crate::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::state::State;
 
 /// A SYN in the window is an old duplicate, a peer that has restarted, or an attack: a challenge tells
 /// them apart. A passive open goes back to LISTEN, unless Fast Open has made a connection of it already.

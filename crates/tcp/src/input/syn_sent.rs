@@ -9,17 +9,17 @@ use crate::connection::ecn::EcnHandshake;
 use crate::connection::half_open::rto_after_handshake;
 use crate::connection::negotiate::Negotiated;
 use crate::connection::open::SynSent;
-use crate::connection::state::State;
 use crate::connection::tcb::{Beginning, Opening, Tcb};
 use crate::event::Event;
 use crate::fast_open::FastOpenNews;
 use crate::incoming::{Incoming, Verdict};
 use crate::output::build;
-use crate::reason::{DropReason, SendReason};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{Repair, Sender};
 use crate::send::SendBuffer;
 use crate::send::retransmission_queue::NewRange;
+use synfin_wire::reason::{DropReason, SendReason};
+use synfin_wire::state::State;
 
 /// What became of the attempt.
 pub(crate) enum Outcome {

@@ -12,7 +12,7 @@ use crate::connection::tcb::Tcb;
 use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
-use crate::reason::{CloseReason, DropReason, SendReason};
+use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 
 /// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
 const SACK_RANGE_LEN: u32 = 8;

@@ -11,11 +11,11 @@ use crate::connection::tcb::Tcb;
 use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::connection::user_timeout;
 use crate::outgoing::{Payload, SegmentOut};
-use crate::reason::SendReason;
 use crate::receive::ecn::OptionPlanInput;
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
+use synfin_wire::reason::SendReason;
 
 /// What the user timeout option takes, octets.
 const USER_TIMEOUT_LEN: usize = 4;

@@ -10,8 +10,8 @@ use core::time::Duration;
 use synfin_wire::{Flags, Instant};
 
 use crate::config::SecondSegment;
-use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
+use synfin_wire::reason::SendReason;
 
 /// The first guess at the size of the peer's full segments, octets.
 const FIRST_FULL_SEGMENT: u32 = 536;

@@ -2,7 +2,7 @@ use synfin_wire::{Cookie, FastOpenOption};
 
 use super::*;
 use crate::config::EcnFeedback;
-use crate::reason::SendReason;
+use synfin_wire::reason::SendReason;
 
 /// The options of a SYN-ACK with timestamps, a window scale and SACK, and with a Fast Open cookie of so many octets.
 fn answer_with(cookie: usize) -> TcpOptions {

@@ -4,8 +4,8 @@ use synfin_wire::{Flags, Instant};
 
 use super::{AckPolicy, Pace};
 use crate::config::SecondSegment;
-use crate::reason::SendReason;
 use crate::timer::{Timer, TimerTable};
+use synfin_wire::reason::SendReason;
 
 const DELAY: Duration = Duration::from_millis(40);
 const MSS: u32 = 1460;

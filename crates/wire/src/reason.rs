@@ -216,7 +216,6 @@ reasons! {
         ReassemblyFull = "reassembly-full", "RFC 9293 3.10.7.4 SHLD-31";
         /// The connection is CLOSED.
         Closed = "closed", "RFC 9293 3.10.7.1";
-        /// A new SYN meets TIME-WAIT, but the old connection's user has not let go of it.
         /// TIME-WAIT ignores an RST.
         TimeWaitRst = "time-wait-rst", "RFC 1337 3";
     }

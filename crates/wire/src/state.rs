@@ -97,7 +97,7 @@ impl State {
     /// Where `trigger` leads from here; `None` when it cannot happen here.
     ///
     /// ```
-    /// use synfin_tcp::{State, Trigger};
+    /// use synfin_wire::{State, Trigger};
     /// assert_eq!(State::Established.next(Trigger::Fin), Some(State::CloseWait));
     /// assert_eq!(State::Listen.next(Trigger::Fin), None);
     /// ```
