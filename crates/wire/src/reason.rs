@@ -3,9 +3,8 @@
 //! Each reason has a stable code, which is what files and message catalogues are keyed by, and the clause
 //! that asks for it.
 
-use core::fmt;
-
 /// Declares an enum of reasons with a stable code and a clause for each.
+#[macro_export]
 macro_rules! reasons {
     (
         $(#[$attribute:meta])*
@@ -32,10 +31,10 @@ macro_rules! reasons {
             }
         }
 
-        impl fmt::Display for $name {
+        impl ::core::fmt::Display for $name {
             /// The code with its clause behind it.
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{} [{}]", self.code(), self.clause())
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::write!(f, "{} [{}]", self.code(), self.clause())
             }
         }
     };

@@ -1,0 +1,15 @@
+//! What happened on a connection, and why: captures become connections, states, reasons and findings.
+//!
+//! What comes in: the frames of a capture. What goes out: [`synfin_ladder::Connection`]s, from which words and pictures
+//! are made. The engine is not asked: what a segment shows is all there is, and what it does not show is said to be
+//! unknown.
+//!
+//!     bytes -> capture::Frame -> packet::Packet -> table: which connection? -> analysis, track, zeek -> Connection
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`capture`] | files of every kind become frames |
+//! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
+
+pub mod capture;
+pub mod packet;

@@ -1,0 +1,20 @@
+//! A connection as a picture: two ends, what passed between them, and why.
+//!
+//! What comes in: a [`Connection`], made by whoever knows one: a capture's reader, a laboratory, a running stack. What
+//! goes out: words and pictures of it. Nothing here reads a capture, runs a TCP or knows a clock.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`model`] | the connection: ends with their states over time, segments with their reasons, findings |
+//! | [`reason`] | why a segment was sent, as far as one who only watches can know |
+
+pub mod model;
+pub mod reason;
+
+pub use model::connection::{Connection, Negotiated, Verdict, VerdictKind, Zeek};
+pub use model::end::{End, Role, Side};
+pub use model::finding::{Evidence, Finding, FindingKind, Severity};
+pub use model::marks::{Mark, Marks};
+pub use model::states::{Certainty, StateSet, Timeline, Transition, Window};
+pub use model::step::{Fate, Step};
+pub use reason::{Reason, Seen};

@@ -1,0 +1,140 @@
+//! What is worth telling of a connection, with the evidence for it.
+
+use super::end::Side;
+use super::states::Certainty;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// It costs something.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// Declares the kinds of findings: a stable code, how much it matters, and the clause that is about it.
+macro_rules! findings {
+    ($( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {
+        /// What a finding says.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FindingKind { $( $(#[$doc])* $kind, )* }
+
+        impl FindingKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[ $( Self::$kind, )* ];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $( Self::$kind => $code, )* }
+            }
+
+            /// How much it matters.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $( Self::$kind => Severity::$severity, )* }
+            }
+
+            /// The clause that is about it.
+            #[must_use]
+            pub const fn clause(self) -> &'static str {
+                match self { $( Self::$kind => $clause, )* }
+            }
+        }
+    };
+}
+
+findings! {
+    /// An RST answered the SYN.
+    Refused = "refused", Error, "RFC 9293 3.10.7.1";
+    /// Nothing answered the SYN.
+    NoAnswer = "no-answer", Error, "RFC 9293 3.8.3 MUST-23";
+    /// The SYN-ACK was never acknowledged.
+    HandshakeUnfinished = "handshake-unfinished", Error, "RFC 9293 3.5";
+    /// An RST ended an open connection.
+    Reset = "reset", Error, "RFC 9293 3.5.2";
+    /// An end closed with text unread, and reset its peer.
+    ResetUnread = "reset-unread", Error, "RFC 9293 3.6.1 SHLD-3";
+    /// Text came for a user who had gone.
+    ResetAfterClose = "reset-after-close", Error, "RFC 9293 3.6.1 SHLD-3";
+    /// An end gave its peer up.
+    GaveUp = "gave-up", Error, "RFC 9293 3.8.3 MUST-20";
+    /// An RST whose number is not the one its receiver awaits.
+    ResetIgnored = "reset-ignored", Warning, "RFC 5961 3.2";
+    /// An RST that does not look like its sender's other segments.
+    ResetForged = "reset-forged", Warning, "RFC 5961 1.1";
+    /// Segments were lost on the way.
+    Loss = "loss", Warning, "RFC 8985 6.2";
+    /// The retransmission timer ran out.
+    Timeout = "timeout", Warning, "RFC 6298 5.4";
+    /// What had arrived was sent again.
+    Spurious = "spurious", Note, "RFC 3522";
+    /// Segments came in another order.
+    Reordering = "reordering", Note, "RFC 8985 6.2";
+    /// The peer's window was closed.
+    ZeroWindow = "zero-window", Warning, "RFC 9293 3.8.6.1";
+    /// The sender was held back by the peer's window.
+    WindowLimited = "window-limited", Note, "RFC 9293 3.8.6";
+    /// An end left a FIN unanswered by one of its own.
+    HalfClosed = "half-closed", Note, "RFC 9293 3.6";
+    /// Both closed at once.
+    SimultaneousClose = "simultaneous-close", Note, "RFC 9293 3.6";
+    /// Both opened at once.
+    SimultaneousOpen = "simultaneous-open", Note, "RFC 9293 3.5 MUST-10";
+    /// The handshake took longer because a segment of it was sent again.
+    SlowHandshake = "slow-handshake", Warning, "RFC 9293 3.8.3";
+    /// The server took long to answer while nothing was under way.
+    SlowApplication = "slow-application", Note, "RFC 9293 3.9.1";
+    /// The connection was quiet, and keep-alive probes went.
+    KeepAlive = "keep-alive", Note, "RFC 9293 3.8.4";
+    /// Keep-alive probes went unanswered.
+    PeerGone = "peer-gone", Error, "RFC 9293 3.8.4";
+    /// The ports of an older connection were used again.
+    ReusedPorts = "reused-ports", Note, "RFC 6191";
+    /// Nagle's algorithm and a delayed acknowledgment waited for each other.
+    NagleDelay = "nagle-delay", Warning, "RFC 9293 3.7.4";
+    /// Text without ACK, or another thing that RFC 9293 forbids.
+    Deviation = "deviation", Warning, "RFC 9293 3.10.7.4";
+    /// The capture begins after the connection.
+    NoSyn = "no-syn", Note, "RFC 9293 3.5";
+    /// Only one direction was captured.
+    OneDirection = "one-direction", Note, "RFC 9293 3.4";
+    /// What both ends had was not captured.
+    CaptureGap = "capture-gap", Note, "RFC 9293 3.4";
+    /// Each packet stands in the capture more than once.
+    Mirrored = "mirrored", Note, "RFC 9293 3.4";
+    /// The capture shows several segments of the path as one.
+    SuperSegments = "super-segments", Note, "RFC 9293 3.7.1";
+    /// Checksums are filled in behind the point of capture.
+    ChecksumOffload = "checksum-offload", Note, "RFC 9293 3.1 MUST-2";
+    /// A checksum is wrong: the receiver discards the segment.
+    BadChecksum = "bad-checksum", Warning, "RFC 9293 3.1 MUST-3";
+    /// Octets are missing at the end of packets: the capture's snap length.
+    CutOff = "cut-off", Note, "RFC 9293 3.1";
+}
+
+/// A number that belongs to a finding, by the name that its sentence uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The name: `count`, `ms`, `octets`.
+    pub name: &'static str,
+    /// The number.
+    pub value: f64,
+}
+
+/// Something worth telling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What it says.
+    pub kind: FindingKind,
+    /// How well it is known.
+    pub certainty: Certainty,
+    /// Whose doing it was, as far as it was one end's.
+    pub by: Option<Side>,
+    /// The frames that show it, the first of them at most twenty.
+    pub frames: Vec<u64>,
+    /// Its numbers.
+    pub evidence: Vec<Evidence>,
+}
