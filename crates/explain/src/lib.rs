@@ -10,6 +10,18 @@
 //! |---|---|
 //! | [`capture`] | files of every kind become frames |
 //! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
+//! | [`explainer`] | packets become connections |
+//! | [`reasons`] | why each segment was sent |
+//! | [`track`] | the states of both ends |
 
 pub mod capture;
+pub mod explainer;
 pub mod packet;
+pub mod reasons;
+pub mod track;
+
+mod findings;
+mod flow;
+mod verdict;
+
+pub use explainer::{Detail, Explainer};

@@ -12,7 +12,7 @@ pub mod model;
 pub mod reason;
 
 pub use model::connection::{Connection, Negotiated, Verdict, VerdictKind, Zeek};
-pub use model::end::{End, Role, Side};
+pub use model::end::{Counts, End, Role, Side};
 pub use model::finding::{Evidence, Finding, FindingKind, Severity};
 pub use model::marks::{Mark, Marks};
 pub use model::states::{Certainty, StateSet, Timeline, Transition, Window};

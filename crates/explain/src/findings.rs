@@ -1,0 +1,230 @@
+//! What is worth telling of a connection.
+//!
+//! In: each packet with its reason. Out: the findings, the worst first, with the frames that show them. What is kept
+//! while packets come are counts and the first few frames of each kind.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use synfin_ladder::{Certainty, Evidence, Finding, FindingKind, Reason, Side, Verdict, VerdictKind};
+use synfin_wire::{Instant, SendReason};
+
+use crate::flow::Flow;
+use crate::packet::{ChecksumSeen, Packet};
+use crate::reasons::Why;
+use crate::track::{Arrival, ResetCause};
+
+/// So many frames of a kind are named.
+const MOST_FRAMES: usize = 20;
+/// An application that is silent for longer than this while its peer waits is slow.
+const SLOW_ANSWER: Duration = Duration::from_millis(500);
+
+/// What was noticed so far: by kind and side.
+#[derive(Debug, Default)]
+pub(crate) struct Evidences {
+    noticed: BTreeMap<(FindingKind, Option<u8>), Noticed>,
+    checksums: [u64; 4],
+    last_text: [Option<Instant>; 2],
+}
+
+#[derive(Debug, Default)]
+struct Noticed {
+    count: u64,
+    frames: Vec<u64>,
+    longest: Duration,
+}
+
+impl Evidences {
+    pub(crate) fn new(reuses_ports: bool) -> Self {
+        let mut evidences = Self::default();
+        if reuses_ports {
+            evidences.noticed.insert((FindingKind::ReusedPorts, None), Noticed::default());
+        }
+        evidences
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        why: &Why,
+        arrival: Arrival,
+        _in_flight: Option<u32>,
+    ) {
+        self.checksums[packet.checksum as usize] += 1;
+        if packet.checksum == ChecksumSeen::Wrong {
+            self.notice(FindingKind::BadChecksum, Some(from), packet);
+        }
+        if let Some(kind) = kind_of(why.reason, arrival) {
+            self.notice(kind, Some(from), packet);
+        }
+        if packet.header.window == 0 && !packet.header.flags.rst() && !packet.header.flags.syn() {
+            self.notice(FindingKind::ZeroWindow, Some(from), packet);
+        }
+        if packet.len > 0 && !packet.header.flags.ack() && !packet.header.flags.syn() {
+            self.notice(FindingKind::Deviation, Some(from), packet);
+        }
+        if (packet.text.len() as u32) < packet.len {
+            self.notice(FindingKind::CutOff, None, packet);
+        }
+        if packet.len > 0 {
+            self.slow_answer(from, packet);
+        }
+    }
+
+    fn slow_answer(&mut self, from: Side, packet: &Packet<'_>) {
+        let [own, peer] = [from, from.other()].map(|side| self.last_text[side.index()]);
+        self.last_text[from.index()] = Some(packet.at);
+        if let Some(asked) = peer
+            && own.is_none_or(|own| own < asked)
+            && packet.at - asked > SLOW_ANSWER
+        {
+            self.notice(FindingKind::SlowApplication, Some(from), packet);
+            let noticed = self.noticed.get_mut(&key(FindingKind::SlowApplication, Some(from)));
+            let noticed = noticed.expect("it was just noticed");
+            noticed.longest = noticed.longest.max(packet.at - asked);
+        }
+    }
+
+    fn notice(&mut self, kind: FindingKind, by: Option<Side>, packet: &Packet<'_>) {
+        let noticed = self.noticed.entry(key(kind, by)).or_default();
+        noticed.count += 1;
+        if noticed.frames.len() < MOST_FRAMES {
+            noticed.frames.push(packet.frame);
+        }
+    }
+
+    /// The findings on a connection that is over, or as far as the capture goes.
+    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
+        let mut findings = ending(flow, verdict);
+        for ((kind, by), noticed) in &self.noticed {
+            let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
+            if !noticed.longest.is_zero() {
+                evidence.push(Evidence { name: "ms", value: noticed.longest.as_secs_f64() * 1e3 });
+            }
+            findings.push(Finding {
+                kind: *kind,
+                certainty: if is_seen(*kind) { Certainty::Seen } else { Certainty::Inferred },
+                by: by.map(|side| Side::BOTH[usize::from(side)]),
+                frames: noticed.frames.clone(),
+                evidence,
+            });
+        }
+        if let Some(offload) = self.offload() {
+            findings.push(offload);
+        }
+        findings.extend(beginning(flow));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind.severity()));
+        findings
+    }
+
+    fn offload(&self) -> Option<Finding> {
+        let partial = self.checksums[ChecksumSeen::Partial as usize];
+        (partial > 0).then(|| Finding {
+            kind: FindingKind::ChecksumOffload,
+            certainty: Certainty::Inferred,
+            by: None,
+            frames: Vec::new(),
+            evidence: vec![Evidence { name: "count", value: partial as f64 }],
+        })
+    }
+}
+
+fn key(kind: FindingKind, by: Option<Side>) -> (FindingKind, Option<u8>) {
+    (kind, by.map(|side| side as u8))
+}
+
+/// The finding that a segment with this reason belongs to.
+fn kind_of(reason: Reason, arrival: Arrival) -> Option<FindingKind> {
+    let Reason::Sent(reason) = reason else { return None };
+    Some(match reason {
+        SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
+        SendReason::KeepAliveProbe => FindingKind::KeepAlive,
+        SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
+        SendReason::RtoRetransmit if arrival != Arrival::Old => FindingKind::Timeout,
+        SendReason::FastRetransmit
+        | SendReason::PartialAckRetransmit
+        | SendReason::RackRetransmit
+        | SendReason::TailLossProbe
+            if arrival != Arrival::Old =>
+        {
+            FindingKind::Loss
+        }
+        SendReason::RtoRetransmit
+        | SendReason::FastRetransmit
+        | SendReason::PartialAckRetransmit
+        | SendReason::RackRetransmit
+        | SendReason::TailLossProbe => FindingKind::Spurious,
+        _ => return None,
+    })
+}
+
+fn is_seen(kind: FindingKind) -> bool {
+    matches!(
+        kind,
+        FindingKind::ZeroWindow
+            | FindingKind::BadChecksum
+            | FindingKind::Deviation
+            | FindingKind::CutOff
+            | FindingKind::SlowHandshake
+            | FindingKind::ReusedPorts
+    )
+}
+
+/// What the verdict and the RSTs say.
+fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |kind, certainty, by, frames| {
+        findings.push(Finding { kind, certainty, by, frames, evidence: Vec::new() });
+    };
+    for reset in flow.tracker.resets() {
+        let kind = match (reset.ends_it, reset.cause) {
+            (true, ResetCause::Refused) => FindingKind::Refused,
+            (true, ResetCause::Unread) => FindingKind::ResetUnread,
+            (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
+            (true, ResetCause::TimedOut) => FindingKind::GaveUp,
+            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) => FindingKind::Reset,
+            (false, _) if reset.acceptable => continue,
+            (false, _) => FindingKind::ResetIgnored,
+        };
+        add(kind, Certainty::Inferred, Some(reset.by), vec![reset.frame]);
+    }
+    match verdict.kind {
+        VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, None, Vec::new()),
+        VerdictKind::Unfinished => add(FindingKind::HandshakeUnfinished, Certainty::Seen, None, Vec::new()),
+        VerdictKind::TimedOut if flow.tracker.resets().is_empty() => {
+            add(FindingKind::GaveUp, Certainty::Inferred, verdict.by, Vec::new());
+        }
+        VerdictKind::HalfClosed => add(FindingKind::HalfClosed, Certainty::Seen, verdict.by, Vec::new()),
+        _ => {}
+    }
+    let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));
+    if closing {
+        add(FindingKind::SimultaneousClose, Certainty::Inferred, None, Vec::new());
+    }
+    findings
+}
+
+/// What the capture lacks.
+fn beginning(flow: &Flow) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |kind| {
+        findings.push(Finding {
+            kind,
+            certainty: Certainty::Seen,
+            by: None,
+            frames: Vec::new(),
+            evidence: Vec::new(),
+        });
+    };
+    if Side::BOTH.iter().all(|side| !flow.tracker.space(*side).syn_seen()) {
+        add(FindingKind::NoSyn);
+    }
+    let silent = Side::BOTH.into_iter().find(|side| flow.counts[side.index()].packets == 0);
+    if let Some(silent) = silent
+        && flow.tracker.space(silent).is_seen()
+    {
+        add(FindingKind::OneDirection);
+    }
+    findings
+}

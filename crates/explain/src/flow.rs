@@ -1,0 +1,377 @@
+//! One connection while its packets come: what is followed of it, and what is told in the end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use synfin_ladder::{
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Side, Step, Window, Zeek,
+};
+use synfin_wire::{Flags, Instant, SeqNumber};
+
+use crate::explainer::side_of;
+use crate::findings::Evidences;
+use crate::packet::Packet;
+use crate::reasons::{Reasons, Why};
+use crate::track::{Arrival, Tracker};
+use crate::verdict;
+
+/// No connection keeps more segments than this; what comes later is counted, not kept.
+const MOST_STEPS: usize = 1 << 20;
+
+/// A connection that is followed.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    number: u64,
+    addresses: [SocketAddr; 2],
+    span: (Instant, Instant),
+    pub(crate) tracker: Tracker,
+    reasons: Reasons,
+    pub(crate) announced: [Announced; 2],
+    pub(crate) counts: [Counts; 2],
+    pub(crate) evidence: Evidences,
+    completeness: u8,
+    handshake: Handshake,
+    rtt: RoundTrips,
+    steps: Option<Vec<Step>>,
+}
+
+/// What a SYN announces.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Announced {
+    pub(crate) mss: Option<u16>,
+    pub(crate) window_scale: Option<u8>,
+    pub(crate) sack_permitted: bool,
+    pub(crate) timestamps: bool,
+    pub(crate) ecn: bool,
+    pub(crate) fast_open: bool,
+}
+
+/// The moments of the handshake's segments.
+#[derive(Clone, Copy, Debug, Default)]
+struct Handshake {
+    syn: Option<Instant>,
+    syn_ack: Option<Instant>,
+    took: Option<Duration>,
+}
+
+/// Round trips that were measured.
+#[derive(Clone, Copy, Debug, Default)]
+struct RoundTrips {
+    count: u32,
+    sum: Duration,
+    least: Duration,
+    most: Duration,
+}
+
+impl Flow {
+    pub(crate) fn new(number: u64, first: &Packet<'_>, reuses_ports: bool, keeps_steps: bool) -> Self {
+        let flags = first.header.flags;
+        // A SYN-ACK is the server's, wherever it stands in the capture.
+        let is_answer = flags.syn() && flags.ack();
+        let addresses =
+            if is_answer { [first.destination, first.source] } else { [first.source, first.destination] };
+        Self {
+            number,
+            addresses,
+            span: (first.at, first.at),
+            tracker: Tracker::new(),
+            reasons: Reasons::default(),
+            announced: [Announced::default(); 2],
+            counts: [Counts::default(); 2],
+            evidence: Evidences::new(reuses_ports),
+            completeness: 0,
+            handshake: Handshake::default(),
+            rtt: RoundTrips::default(),
+            steps: keeps_steps.then(Vec::new),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.tracker.is_over()
+    }
+
+    /// Whether a packet begins another connection on the same ports: a SYN with a number of its own.
+    pub(crate) fn is_succeeded_by(&self, packet: &Packet<'_>) -> bool {
+        let flags = packet.header.flags;
+        let space = self.tracker.space(side_of(packet, self.addresses[0]));
+        flags.syn()
+            && !flags.ack()
+            && !flags.rst()
+            && space.is_seen()
+            && (!space.syn_seen() || space.first_number() != Some(packet.header.seq))
+            && (space.syn_seen() || self.is_over() || space.most_sent() != packet.header.seq + 1)
+    }
+
+    pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
+        let from = side_of(packet, self.addresses[0]);
+        self.span.1 = self.span.1.max(packet.at);
+        self.announce(from, packet);
+        let arrival = self.tracker.arrival(from, packet);
+        let measured = self.measure(from, packet);
+        let is_new = self.is_new(from, packet);
+        let why = if packet.header.flags.rst() {
+            self.tracker.observe(from, packet);
+            self.why_reset()
+        } else {
+            let why = self.reasons.of(from, packet, arrival, &self.tracker);
+            self.tracker.observe(from, packet);
+            why
+        };
+        self.count(from, packet, arrival, is_new);
+        self.complete(packet);
+        self.evidence.note(from, packet, &why, arrival, self.in_flight(from));
+        self.keep(from, packet, &why, arrival, measured);
+    }
+
+    fn why_reset(&self) -> Why {
+        match self.tracker.resets().last() {
+            Some(reset) => {
+                Why { reason: reset.cause.reason(), certainty: Certainty::Inferred, because: reset.because }
+            }
+            None => Why {
+                reason: Reason::Seen(synfin_ladder::Seen::ResetUnexplained),
+                certainty: Certainty::Unknown,
+                because: None,
+            },
+        }
+    }
+
+    fn announce(&mut self, from: Side, packet: &Packet<'_>) {
+        let header = &packet.header;
+        if !header.flags.syn() {
+            return;
+        }
+        let options = &header.options;
+        let echo = Flags::ECE | Flags::CWR;
+        self.announced[from.index()] = Announced {
+            mss: options.mss,
+            window_scale: options.window_scale.map(|shift| shift.min(14)),
+            sack_permitted: options.sack_permitted,
+            timestamps: options.timestamps.is_some(),
+            ecn: if header.flags.ack() {
+                header.flags.contains(Flags::ECE) || header.flags.ace() > 1
+            } else {
+                header.flags.contains(echo)
+            },
+            fast_open: options.fast_open.is_some(),
+        };
+    }
+
+    /// The round trip that this acknowledgment measures, and the handshake.
+    fn measure(&mut self, from: Side, packet: &Packet<'_>) -> Option<Duration> {
+        let flags = packet.header.flags;
+        match (flags.syn(), flags.ack()) {
+            (true, false) => {
+                self.handshake.syn.get_or_insert(packet.at);
+            }
+            (true, true) => {
+                self.handshake.syn_ack.get_or_insert(packet.at);
+            }
+            (false, true) if self.handshake.took.is_none() && self.handshake.syn_ack.is_some() => {
+                self.handshake.took = self.handshake.syn.map(|syn| packet.at - syn);
+            }
+            _ => {}
+        }
+        let peer = self.tracker.space(from.other());
+        let ack = packet.header.ack;
+        let is_new = flags.ack() && peer.acknowledged_to().is_none_or(|known| ack.after(known));
+        let sent = peer.moment_of(ack).filter(|_| is_new && ack.at_or_before(peer.most_sent()))?;
+        let sample = packet.at - sent.at;
+        self.rtt.add(sample);
+        Some(sample)
+    }
+
+    fn is_new(&self, from: Side, packet: &Packet<'_>) -> bool {
+        let space = self.tracker.space(from);
+        !space.is_seen() || (packet.header.seq + packet.sequence_length()).after(space.most_sent())
+    }
+
+    fn count(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, is_new: bool) {
+        let in_flight = u64::from(self.in_flight(from).unwrap_or(0));
+        let counts = &mut self.counts[from.index()];
+        counts.packets += 1;
+        counts.most_in_flight = counts.most_in_flight.max(in_flight);
+        if packet.header.window == 0 && !packet.header.flags.rst() && !packet.header.flags.syn() {
+            counts.zero_windows += 1;
+        }
+        if packet.len > 0 {
+            counts.data_packets += 1;
+            counts.octets += u64::from(packet.len);
+        }
+        if is_new {
+            counts.new_octets += u64::from(packet.len);
+        } else if packet.sequence_length() > 0 && !packet.header.flags.rst() {
+            counts.retransmitted += 1;
+            counts.spurious += u64::from(arrival == Arrival::Old);
+        }
+    }
+
+    /// Octets that a side has sent and that are not acknowledged.
+    fn in_flight(&self, side: Side) -> Option<u32> {
+        let space = self.tracker.space(side);
+        let from = space.acknowledged_to().or(space.first_number())?;
+        Some(space.most_sent().octets_since(from))
+    }
+
+    fn complete(&mut self, packet: &Packet<'_>) {
+        let flags = packet.header.flags;
+        self.completeness |= match (flags.syn(), flags.ack()) {
+            (true, false) => 1,
+            (true, true) => 2,
+            (false, true) if !flags.rst() => 4,
+            _ => 0,
+        };
+        self.completeness |=
+            u8::from(packet.len > 0) << 3 | u8::from(flags.fin()) << 4 | u8::from(flags.rst()) << 5;
+    }
+
+    fn keep(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        why: &Why,
+        arrival: Arrival,
+        ack_rtt: Option<Duration>,
+    ) {
+        let relative = (
+            self.relative(from, packet.header.seq),
+            if packet.header.flags.ack() { self.relative(from.other(), packet.header.ack) } else { 0 },
+        );
+        let in_flight = (packet.sequence_length() > 0).then(|| self.in_flight(from)).flatten();
+        let shift = self.shift(from, packet);
+        let Some(steps) = &mut self.steps else { return };
+        if steps.len() == MOST_STEPS {
+            return;
+        }
+        let header = &packet.header;
+        let mut marks = Marks::NONE;
+        if header.window == 0 && !header.flags.rst() && !header.flags.syn() {
+            marks.insert(Mark::ZeroWindow);
+        }
+        let fate = if packet.checksum == crate::packet::ChecksumSeen::Wrong {
+            Fate::Dropped(synfin_wire::DropReason::Checksum)
+        } else {
+            Fate::Unknown
+        };
+        let _ = arrival;
+        steps.push(Step {
+            frame: packet.frame,
+            at: packet.at,
+            from,
+            seq: header.seq,
+            ack: header.ack,
+            relative,
+            flags: header.flags,
+            len: packet.len,
+            window: header.window,
+            window_octets: shift.map(|shift| u32::from(header.window) << shift),
+            urgent_pointer: header.urgent_pointer,
+            options: header.options.clone(),
+            segments: 1,
+            reason: why.reason,
+            certainty: why.certainty,
+            because: why.because,
+            states: Default::default(),
+            marks,
+            ack_rtt,
+            in_flight,
+            fate,
+            arrival: Window { earliest: Some(packet.at), latest: None },
+            comment: packet.comment.map(str::to_owned),
+        });
+    }
+
+    /// By how much the window of a segment is shifted; `None` where a SYN that says so was not seen.
+    fn shift(&self, from: Side, packet: &Packet<'_>) -> Option<u8> {
+        let [own, peer] = [from, from.other()].map(|side| &self.announced[side.index()]);
+        let seen = Side::BOTH.iter().all(|side| self.tracker.space(*side).syn_seen());
+        match (packet.header.flags.syn(), seen) {
+            // The window of a SYN is never scaled (RFC 7323 section 2.2).
+            (true, _) => Some(0),
+            (false, true) if peer.window_scale.is_some() => Some(own.window_scale.unwrap_or(0)),
+            (false, true) => Some(0),
+            (false, false) => None,
+        }
+    }
+
+    fn relative(&self, side: Side, number: SeqNumber) -> u32 {
+        self.tracker.first_number(side).map_or(0, |first| number.distance(first).max(0) as u32)
+    }
+
+    pub(crate) fn negotiated(&self) -> Negotiated {
+        let [left, right] = &self.announced;
+        Negotiated {
+            window_scale: left.window_scale.is_some() && right.window_scale.is_some(),
+            sack: left.sack_permitted && right.sack_permitted,
+            timestamps: left.timestamps && right.timestamps,
+            ecn: left.ecn && right.ecn,
+            known: Side::BOTH.iter().all(|side| self.tracker.space(*side).syn_seen()),
+        }
+    }
+
+    /// All that is known of it, now that no more packets come.
+    pub(crate) fn tell(mut self, end_of_capture: Instant) -> Connection {
+        let mut steps = self.steps.take().unwrap_or_default();
+        let frames: Vec<u64> = steps.iter().map(|step| step.frame).collect();
+        let states = self.tracker.states_after(&frames, end_of_capture);
+        for (step, states) in steps.iter_mut().zip(states) {
+            step.states = states;
+        }
+        let verdict = verdict::of(&self.tracker);
+        let findings = self.evidence.findings(&self, &verdict);
+        let timelines = self.tracker.timelines(end_of_capture);
+        let captured_at = self.tracker.captured_at();
+        let mut timelines = timelines.into_iter();
+        let ends = Side::BOTH.map(|side| {
+            let (before, timeline) = timelines.next().expect("one for each side");
+            let announced = &self.announced[side.index()];
+            End {
+                address: self.addresses[side.index()],
+                name: None,
+                role: self.tracker.role(side),
+                captured_here: captured_at == Some(side),
+                first_number: self.tracker.first_number(side),
+                syn_seen: self.tracker.space(side).syn_seen(),
+                mss: announced.mss,
+                window_scale: announced.window_scale,
+                sack_permitted: announced.sack_permitted,
+                timestamps: announced.timestamps,
+                ecn: announced.ecn,
+                fast_open: announced.fast_open,
+                before,
+                timeline,
+                sent: self.counts[side.index()],
+            }
+        });
+        Connection {
+            number: self.number,
+            ends,
+            span: self.span,
+            verdict,
+            negotiated: self.negotiated(),
+            handshake: self.handshake.took,
+            rtt: self.rtt.figures(),
+            completeness: self.completeness,
+            zeek: Zeek::default(),
+            steps,
+            findings,
+        }
+    }
+}
+
+impl RoundTrips {
+    fn add(&mut self, sample: Duration) {
+        self.least = if self.count == 0 { sample } else { self.least.min(sample) };
+        self.most = self.most.max(sample);
+        self.sum += sample;
+        self.count += 1;
+    }
+
+    fn figures(&self) -> Option<[Duration; 3]> {
+        (self.count > 0).then(|| [self.least, self.sum / self.count, self.most])
+    }
+}

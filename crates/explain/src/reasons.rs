@@ -1,0 +1,159 @@
+//! Why each segment was sent.
+//!
+//! In: a packet, what its sender had sent and received by then, and when. Out: the reason, with how well it is known,
+//! and the frame that brought it about. The rules are those by which stacks send: RFC 9293 sections 3.8 and 3.10,
+//! RFC 5681, 6298, 8985. A reason that packets cannot show is one of [`Seen`].
+//!
+//! Times are those of the point of capture. At the end where the capture was made an answer follows what it answers
+//! at once; elsewhere a round trip is allowed for, and what depends on it is inferred, not seen.
+
+mod acknowledgment;
+mod text;
+
+use std::time::Duration;
+
+use synfin_ladder::{Certainty, Reason, Seen, Side};
+use synfin_wire::{Instant, SendReason, SeqNumber};
+
+use crate::packet::Packet;
+use crate::track::{Arrival, Moment, Tracker};
+use acknowledgment::Receiver;
+use text::Sender;
+
+/// Why a segment was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// The reason.
+    pub reason: Reason,
+    /// How well it is known.
+    pub certainty: Certainty,
+    /// The frame that brought it about.
+    pub because: Option<u64>,
+}
+
+/// What the rules remember of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Reasons {
+    senders: [Sender; 2],
+    receivers: [Receiver; 2],
+    syns: [Syns; 2],
+}
+
+/// The SYNs of one side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Syns {
+    sent: u32,
+    last: Option<Moment>,
+}
+
+/// What is at hand when a segment is looked at.
+struct Context<'a> {
+    from: Side,
+    packet: &'a Packet<'a>,
+    tracker: &'a Tracker,
+    moment: Moment,
+}
+
+impl Context<'_> {
+    /// The next number that the sender has not sent yet.
+    fn most_sent(&self) -> SeqNumber {
+        self.tracker.space(self.from).most_sent()
+    }
+
+    /// What depends on times is seen where the capture was made, and inferred elsewhere.
+    fn certainty(&self) -> Certainty {
+        if self.tracker.captured_at() == Some(self.from) { Certainty::Seen } else { Certainty::Inferred }
+    }
+
+    fn ago(&self, earlier: Instant) -> Duration {
+        self.packet.at - earlier
+    }
+}
+
+impl Reasons {
+    /// The reason of a packet that is no RST, which the tracker has not seen yet; `arrival` is what the other end will
+    /// make of it.
+    pub fn of(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, tracker: &Tracker) -> Why {
+        let moment = Moment { frame: packet.frame, at: packet.at };
+        let context = Context { from, packet, tracker, moment };
+        let why = self.decide(&context);
+        self.remember(&context, arrival);
+        why
+    }
+
+    fn decide(&mut self, context: &Context<'_>) -> Why {
+        let flags = context.packet.header.flags;
+        let side = context.from.index();
+        if flags.syn() && (flags.fin() || flags.rst()) {
+            return Why::inferred(Seen::Senseless, None);
+        }
+        if flags.syn() {
+            return self.syn(context);
+        }
+        if context.packet.sequence_length() > 0 {
+            return self.senders[side].why(context, &self.receivers[side]);
+        }
+        if !flags.ack() {
+            return Why::inferred(Seen::Senseless, None);
+        }
+        self.receivers[side].why(context, &self.senders[side])
+    }
+
+    fn syn(&self, context: &Context<'_>) -> Why {
+        let (own, peer) = (&self.syns[context.from.index()], &self.syns[context.from.other().index()]);
+        let header = &context.packet.header;
+        let cookie = header.options.fast_open.as_ref();
+        if !header.flags.ack() {
+            let reason = match (own.sent, cookie) {
+                (1.., _) => SendReason::SynRetransmit,
+                (0, _) if context.packet.len > 0 => SendReason::SynText,
+                (0, Some(option)) if option.cookie.is_request() => SendReason::SynCookieRequest,
+                (0, _) => SendReason::Syn,
+            };
+            return Why::seen(reason, own.last.map(|moment| moment.frame));
+        }
+        let because = peer.last.map(|moment| moment.frame);
+        let answered = own.last.map(|moment| moment.frame);
+        let reason = match own.sent {
+            0 if cookie.is_some() => SendReason::SynAckCookie,
+            0 if header.ack.distance(
+                context.tracker.space(context.from.other()).first_number().unwrap_or(header.ack),
+            ) > 1 =>
+            {
+                SendReason::SynAckText
+            }
+            0 => SendReason::SynAck,
+            1 if self.receivers[context.from.index()].crossed => SendReason::SimultaneousOpen,
+            _ if because > answered => SendReason::SynAckRepeat,
+            _ => SendReason::SynAckRetransmit,
+        };
+        Why::seen(reason, because)
+    }
+
+    fn remember(&mut self, context: &Context<'_>, arrival: Arrival) {
+        let Context { from, packet, moment, .. } = *context;
+        let (own, other) = (from.index(), from.other().index());
+        let flags = packet.header.flags;
+        if flags.syn() {
+            self.syns[own].sent += 1;
+            self.syns[own].last = Some(moment);
+            self.receivers[own].crossed = !flags.ack();
+        }
+        self.senders[own].sent(context);
+        self.receivers[own].sent(context);
+        if flags.ack() {
+            self.senders[other].acknowledged(context);
+        }
+        self.receivers[other].received(context, arrival);
+    }
+}
+
+impl Why {
+    fn seen(reason: SendReason, because: Option<u64>) -> Self {
+        Self { reason: reason.into(), certainty: Certainty::Seen, because }
+    }
+
+    fn inferred(reason: impl Into<Reason>, because: Option<u64>) -> Self {
+        Self { reason: reason.into(), certainty: Certainty::Inferred, because }
+    }
+}

@@ -1,0 +1,185 @@
+//! Why text or a FIN was sent, or sent again (RFC 9293 section 3.8, RFC 5681, 6298, 8985), and what a probe is for.
+
+use std::time::Duration;
+
+use synfin_ladder::Seen;
+use synfin_wire::{Instant, SendReason, SeqNumber};
+
+use super::acknowledgment::Receiver;
+use super::{Context, Why};
+
+/// What follows sooner than this upon an acknowledgment was made by it.
+const PROMPT: Duration = Duration::from_micros(500);
+/// No retransmission timer is shorter than this (RFC 6298 asks for a second; stacks take 200 ms).
+const SHORTEST_RTO: Duration = Duration::from_millis(195);
+/// Duplicate acknowledgments that show a loss (RFC 5681 section 3.2).
+const DUPLICATES: u32 = 3;
+
+/// What one side has sent, and what it has learnt of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sender {
+    /// The oldest number that is not acknowledged.
+    una: Option<SeqNumber>,
+    /// When that moved last, or text went last.
+    moved_at: Instant,
+    last_sent_at: Option<Instant>,
+    /// The highest number that the peer has reported by SACK.
+    sacked: Option<SeqNumber>,
+    duplicates: u32,
+    last_ack_at: Instant,
+    peer_window: Option<u16>,
+    /// After a timeout: up to here everything goes again.
+    loss_until: Option<SeqNumber>,
+    /// During fast recovery: up to here.
+    recovery_until: Option<SeqNumber>,
+    partial: bool,
+    probed: bool,
+    srtt: Option<Duration>,
+    timing: Option<(SeqNumber, Instant)>,
+}
+
+impl Sender {
+    pub(super) fn why(&mut self, context: &Context<'_>, receiver: &Receiver) -> Why {
+        let packet = context.packet;
+        let end = packet.header.seq + packet.sequence_length();
+        let is_new = !context.tracker.space(context.from).is_seen() || end.after(context.most_sent());
+        if is_new { self.why_new(context, receiver) } else { self.why_again(context) }
+    }
+
+    fn why_new(&self, context: &Context<'_>, receiver: &Receiver) -> Why {
+        let packet = context.packet;
+        let because = receiver.last_received().map(|moment| moment.frame);
+        let reason = match packet.len {
+            0 => SendReason::Fin,
+            1 if self.peer_window == Some(0) => SendReason::ZeroWindowProbe,
+            _ if self.loss_until.is_some() && self.peer_window != Some(0) => SendReason::FrtoData,
+            _ if (1..DUPLICATES).contains(&self.duplicates)
+                && self.recovery_until.is_none()
+                && context.ago(self.last_ack_at) <= PROMPT =>
+            {
+                SendReason::LimitedTransmit
+            }
+            _ => SendReason::Data,
+        };
+        Why::seen(reason, because)
+    }
+
+    fn why_again(&mut self, context: &Context<'_>) -> Why {
+        let packet = context.packet;
+        let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
+        let first = context.tracker.space(context.from).moment_of(end).map(|moment| moment.frame);
+        let una = self.una.unwrap_or(seq);
+        if end.at_or_before(una) {
+            return if packet.len <= 1 {
+                self.why_probe(context)
+            } else {
+                Why::inferred(Seen::Retransmit, first)
+            };
+        }
+        if self.loss_until.is_some_and(|until| seq.before(until)) {
+            return self.again(context, SendReason::RtoRetransmit, first);
+        }
+        let has_sack = context.tracker.negotiated_sack();
+        let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(seq)) || self.duplicates >= DUPLICATES;
+        let in_recovery = self.recovery_until.is_some_and(|until| seq.before(until));
+        if shown_lost || in_recovery {
+            self.recovery_until.get_or_insert(context.most_sent());
+            let reason = match (has_sack, self.partial) {
+                (true, _) => SendReason::RackRetransmit,
+                (false, true) => SendReason::PartialAckRetransmit,
+                (false, false) => SendReason::FastRetransmit,
+            };
+            return self.again(context, reason, first);
+        }
+        let is_tail = end == context.most_sent();
+        if is_tail && has_sack && !self.probed && self.srtt.is_some() {
+            self.probed = true;
+            return self.again(context, SendReason::TailLossProbe, first);
+        }
+        let waited = context.ago(self.moved_at);
+        if seq == una && waited >= SHORTEST_RTO.min(self.srtt.unwrap_or(SHORTEST_RTO) * 2) {
+            self.loss_until = Some(context.most_sent());
+            self.recovery_until = None;
+            return self.again(context, SendReason::RtoRetransmit, first);
+        }
+        Why::inferred(Seen::Retransmit, first)
+    }
+
+    fn again(&self, context: &Context<'_>, reason: SendReason, first: Option<u64>) -> Why {
+        Why { certainty: context.certainty(), ..Why::seen(reason, first) }
+    }
+
+    /// An old number without text or with one octet: a knock at a closed window, or a question whether the peer is
+    /// still there (RFC 9293 sections 3.8.6.1 and 3.8.4).
+    pub(super) fn why_probe(&self, context: &Context<'_>) -> Why {
+        let reason = if self.peer_window == Some(0) {
+            SendReason::ZeroWindowProbe
+        } else if context.packet.header.seq + 1 == context.most_sent() {
+            SendReason::KeepAliveProbe
+        } else {
+            return Why::inferred(Seen::Ack, None);
+        };
+        Why::seen(reason, None)
+    }
+
+    pub(super) fn sent(&mut self, context: &Context<'_>) {
+        let packet = context.packet;
+        let len = packet.sequence_length();
+        if len == 0 {
+            return;
+        }
+        let end = packet.header.seq + len;
+        let is_new = !context.tracker.space(context.from).is_seen() || end.after(context.most_sent());
+        if self.una.is_none() || is_new && self.una == Some(context.most_sent()) {
+            self.moved_at = packet.at;
+        }
+        self.una.get_or_insert(packet.header.seq);
+        if is_new && self.timing.is_none() {
+            self.timing = Some((end, packet.at));
+        } else if !is_new {
+            // Karn: what was sent twice measures nothing.
+            self.timing = None;
+            self.moved_at = packet.at;
+        }
+        self.last_sent_at = Some(packet.at);
+    }
+
+    /// The other side has sent an acknowledgment, which arrives now.
+    pub(super) fn acknowledged(&mut self, context: &Context<'_>) {
+        let (packet, header) = (context.packet, &context.packet.header);
+        let una = *self.una.get_or_insert(header.ack);
+        self.last_ack_at = packet.at;
+        for range in &header.options.sack {
+            if range.end.after(header.ack) {
+                self.sacked = Some(self.sacked.map_or(range.end, |sacked| sacked.later(range.end)));
+            }
+        }
+        if header.ack.after(una) {
+            self.advance(header.ack, packet.at);
+        } else if header.ack == una
+            && packet.sequence_length() == 0
+            && self.peer_window == Some(header.window)
+        {
+            self.duplicates += 1;
+        }
+        self.peer_window = Some(header.window);
+    }
+
+    fn advance(&mut self, ack: SeqNumber, at: Instant) {
+        self.una = Some(ack);
+        self.moved_at = at;
+        self.duplicates = 0;
+        self.probed = false;
+        self.partial = self.recovery_until.is_some_and(|until| ack.before(until));
+        self.loss_until = self.loss_until.filter(|until| ack.before(*until));
+        self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
+        self.sacked = self.sacked.filter(|sacked| sacked.after(ack));
+        if let Some((end, sent)) = self.timing
+            && ack.at_or_after(end)
+        {
+            let sample = at - sent;
+            self.srtt = Some(self.srtt.map_or(sample, |srtt| (srtt * 7 + sample) / 8));
+            self.timing = None;
+        }
+    }
+}

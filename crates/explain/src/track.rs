@@ -1,0 +1,278 @@
+//! Both ends' states, as far as the segments of a capture show them.
+//!
+//! In: the packets of one connection, in the capture's order. Out: the timeline of each end (RFC 9293 section 3.3.2),
+//! as sets where more than one state is possible, and where the capture was made.
+//!
+//! The transitions themselves are [`State::next`](synfin_wire::State::next)'s: what is inferred here is only which
+//! triggers an end has met, and when. What an end sends is seen; what it receives is seen to pass by, and is known to
+//! have arrived once the end says so. Left out on purpose: anything that needs a second connection or another host.
+
+mod automaton;
+mod place;
+mod reset;
+mod space;
+
+use synfin_ladder::{Role, Side, StateSet, Timeline};
+use synfin_wire::{Instant, SeqNumber, State, Trigger};
+
+use crate::packet::{ChecksumSeen, Packet};
+pub use automaton::Moment;
+use automaton::{Automaton, Pending};
+use place::Place;
+pub use reset::ResetCause;
+pub use space::Arrival;
+pub(crate) use space::Space;
+
+/// Follows one connection.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    automata: [Automaton; 2],
+    spaces: [Space; 2],
+    place: Place,
+    /// RSTs that were seen: who sent one, and what made it go.
+    resets: Vec<SeenReset>,
+}
+
+/// An RST in the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenReset {
+    /// Who sent it.
+    pub by: Side,
+    /// What made it go.
+    pub cause: ResetCause,
+    /// Whether its receiver takes it: its number is the one that is awaited (RFC 5961 section 3.2).
+    pub acceptable: bool,
+    /// Whether it ended the connection, or kept it from beginning, at either end.
+    pub ends_it: bool,
+    /// The frame that it answers.
+    pub because: Option<u64>,
+    /// Its frame.
+    pub frame: u64,
+}
+
+/// No connection has more of them that tell something new.
+const MOST_RESETS: usize = 64;
+
+impl Default for Tracker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tracker {
+    /// Of a connection of which nothing was seen.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            automata: Side::BOTH.map(|_| Automaton::default()),
+            spaces: Side::BOTH.map(|_| Space::default()),
+            place: Place::default(),
+            resets: Vec::new(),
+        }
+    }
+
+    /// Follows one packet that `from` sent. A packet whose checksum is wrong is one that nobody takes.
+    pub fn observe(&mut self, from: Side, packet: &Packet<'_>) {
+        if packet.checksum == ChecksumSeen::Wrong {
+            return;
+        }
+        let moment = Moment { frame: packet.frame, at: packet.at };
+        self.place.observe(from, packet, &self.spaces);
+        let flags = packet.header.flags;
+        if flags.rst() {
+            self.reset(from, packet, moment);
+        } else {
+            self.sent(from, packet, moment);
+            self.spaces[from.index()].sent(packet);
+            if flags.ack() {
+                self.spaces[from.other().index()].acknowledged(packet.header.ack);
+            }
+            self.passes(from, packet, moment);
+        }
+        self.automata[from.index()].last_sent = Some(moment);
+    }
+
+    /// What the sender shows of itself by sending this.
+    fn sent(&mut self, from: Side, packet: &Packet<'_>, moment: Moment) {
+        let flags = packet.header.flags;
+        let peer = &self.spaces[from.other().index()];
+        let newest = if flags.ack() { peer.moment_of(packet.header.ack) } else { None };
+        let own = &mut self.automata[from.index()];
+        own.since(newest);
+        if flags.ack() {
+            own.shows_received(packet.header.ack, moment);
+        }
+        match (flags.syn(), flags.ack()) {
+            (true, false) => own.opens(moment),
+            (true, true) => own.answers_syn(moment),
+            (false, _) => own.is_synchronized(moment),
+        }
+        if flags.fin() && self.spaces[from.index()].is_new_fin(packet) {
+            own.acts(Trigger::Close, moment);
+        }
+    }
+
+    /// What the receiver will make of it, if it arrives.
+    fn passes(&mut self, from: Side, packet: &Packet<'_>, moment: Moment) {
+        let flags = packet.header.flags;
+        let (header, to) = (&packet.header, from.other());
+        let sender = &self.spaces[from.index()];
+        let receiver = &self.spaces[to.index()];
+        let automaton = &mut self.automata[to.index()];
+        // Text or a FIN proves itself by its acknowledgment; what has neither, by that of anything sent later.
+        let carries = packet.sequence_length() > 0;
+        let proof = if carries { header.seq + packet.sequence_length() } else { sender.most_sent() + 1 };
+        let pending = |trigger| Pending { trigger, moment, proof };
+        if flags.syn() {
+            let acknowledges = flags.ack() && receiver.syn_covered_by(header.ack);
+            let trigger = if acknowledges { Trigger::SynAck } else { Trigger::Syn };
+            if acknowledges || !flags.ack() {
+                automaton.awaits(pending(trigger));
+            }
+            return;
+        }
+        if !flags.ack() {
+            return;
+        }
+        if receiver.syn_covered_by(header.ack) {
+            automaton.awaits(pending(Trigger::AckOfSyn));
+        }
+        if receiver.fin_covered_by(header.ack) {
+            automaton.awaits(pending(Trigger::AckOfFin));
+        }
+        if let Some(end) = sender.whole_to_the_fin() {
+            automaton.awaits(Pending { trigger: Trigger::Fin, moment, proof: end });
+        }
+    }
+
+    fn reset(&mut self, from: Side, packet: &Packet<'_>, moment: Moment) {
+        let to = from.other();
+        let cause = reset::cause(from, packet, &self.spaces, &self.automata);
+        let acceptable = reset::is_acceptable(from, packet, &self.spaces, &self.automata);
+        let states = [from, to].map(|side| self.automata[side.index()].newest());
+        let ends_it = cause != ResetCause::BadAck
+            && (acceptable || !matches!(states[0], State::Closed | State::Listen | State::TimeWait));
+        let because = self.automata[to.index()].last_sent.map(|moment| moment.frame);
+        let seen = SeenReset { by: from, cause, acceptable, ends_it, because, frame: packet.frame };
+        if self.resets.len() < MOST_RESETS {
+            self.resets.push(seen);
+        }
+        let newest = if packet.header.flags.ack() {
+            self.spaces[to.index()].moment_of(packet.header.ack)
+        } else {
+            None
+        };
+        let own = &mut self.automata[from.index()];
+        own.since(newest);
+        if packet.header.flags.ack() {
+            own.shows_received(packet.header.ack, moment);
+        }
+        own.resets(cause, moment);
+        if acceptable {
+            let proof = self.spaces[from.index()].most_sent() + 1;
+            self.automata[to.index()].awaits(Pending { trigger: Trigger::Rst, moment, proof });
+        }
+    }
+
+    /// The RSTs that were seen.
+    #[must_use]
+    pub fn resets(&self) -> &[SeenReset] {
+        &self.resets
+    }
+
+    /// At which ends the capture was made: neither, or one.
+    #[must_use]
+    pub fn captured_at(&self) -> Option<Side> {
+        self.place.end()
+    }
+
+    /// How an end came to the connection.
+    #[must_use]
+    pub fn role(&self, side: Side) -> Role {
+        self.automata[side.index()].role()
+    }
+
+    /// The state that an end is in if everything that was seen has reached it.
+    #[must_use]
+    pub fn state(&self, side: Side) -> State {
+        self.automata[side.index()].newest()
+    }
+
+    /// Whether nothing more is to be expected: both ends are CLOSED, or in TIME-WAIT.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        Side::BOTH.iter().all(|side| matches!(self.state(*side), State::Closed | State::TimeWait))
+    }
+
+    /// What was sent in one direction.
+    pub(crate) fn space(&self, side: Side) -> &Space {
+        &self.spaces[side.index()]
+    }
+
+    /// The timelines of both ends and what they can have been before, once the capture has ended.
+    #[must_use]
+    pub fn timelines(&self, end_of_capture: Instant) -> [(StateSet, Timeline); 2] {
+        let captured_at = self.captured_at();
+        Side::BOTH.map(|side| {
+            let mut automaton = self.automata[side.index()].clone();
+            let (own, peer) = (self.space(side), self.space(side.other()));
+            automaton.end_of_capture(own.unanswered(), end_of_capture);
+            automaton.timeline(captured_at == Some(side), peer.has_sent_text_or_fin())
+        })
+    }
+
+    /// The states of both ends after each of these frames, which are in the capture's order.
+    #[must_use]
+    pub fn states_after(&self, frames: &[u64], end_of_capture: Instant) -> Vec<[StateSet; 2]> {
+        let captured_at = self.captured_at();
+        let ends = Side::BOTH.map(|side| {
+            let mut automaton = self.automata[side.index()].clone();
+            automaton.end_of_capture(self.space(side).unanswered(), end_of_capture);
+            let peer = self.space(side.other());
+            automaton.sets_after(frames, captured_at == Some(side), peer.has_sent_text_or_fin())
+        });
+        let [left, right] = ends;
+        left.into_iter().zip(right).map(|(left, right)| [left, right]).collect()
+    }
+
+    /// Whether an end sent its FIN before it had the other's, as in a simultaneous close.
+    #[must_use]
+    pub fn closed_unawares(&self, side: Side) -> bool {
+        self.automata[side.index()].has_been(State::Closing)
+    }
+
+    /// What the other end will make of a packet that `from` sends, if it arrives now.
+    #[must_use]
+    pub fn arrival(&self, from: Side, packet: &Packet<'_>) -> Arrival {
+        let flags = packet.header.flags;
+        let receiver = self.space(from.other());
+        if flags.rst() {
+            return Arrival::Rst;
+        }
+        if flags.syn() && self.state(from.other()).is_synchronized() {
+            return Arrival::Syn;
+        }
+        if flags.ack() && receiver.is_seen() && packet.header.ack.after(receiver.most_sent()) {
+            return Arrival::BadAck;
+        }
+        self.space(from).arrival(packet)
+    }
+
+    /// Whether an end has opened actively and awaits nothing but its own ACK of the SYN-ACK.
+    #[must_use]
+    pub fn has_opened(&self, side: Side) -> bool {
+        self.role(side) != Role::Server && self.space(side).syn_seen() && self.space(side.other()).syn_seen()
+    }
+
+    /// Whether both ends have announced SACK, or are seen to use it.
+    #[must_use]
+    pub fn negotiated_sack(&self) -> bool {
+        Side::BOTH.iter().all(|side| self.space(*side).sack_permitted())
+    }
+
+    /// The initial sequence number of an end, or the first number that was seen of it.
+    #[must_use]
+    pub fn first_number(&self, side: Side) -> Option<SeqNumber> {
+        self.space(side).first_number()
+    }
+}

@@ -1,0 +1,410 @@
+//! One end: the states that it has come to for certain, and what is on the way to it.
+//!
+//! What the end sends shows what it had received by then. So a trigger that was seen to pass by stays pending until a
+//! segment of the end proves it, and a segment that shows that it had not arrived yet goes before it.
+
+use std::time::Duration;
+
+use synfin_ladder::{Certainty, Role, StateSet, Timeline, Transition, Window};
+use synfin_wire::{Instant, SeqNumber, State, Trigger};
+
+use super::reset::ResetCause;
+
+/// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
+/// it has.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// No TIME-WAIT is shorter than this.
+const SHORTEST_TIME_WAIT: Duration = Duration::from_secs(30);
+/// Two maximum segment lifetimes (RFC 9293 section 3.4.2).
+const LONGEST_TIME_WAIT: Duration = Duration::from_secs(240);
+
+/// A frame and its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The frame's number.
+    pub frame: u64,
+    /// Its time.
+    pub at: Instant,
+}
+
+/// Something that may have reached the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) trigger: Trigger,
+    /// When it passed by.
+    pub(super) moment: Moment,
+    /// An acknowledgment of this number proves that it has arrived.
+    pub(super) proof: SeqNumber,
+}
+
+/// A state that the end came to.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    to: State,
+    /// Not before this frame; `None` before the capture.
+    earliest: Option<Moment>,
+    /// Not after this one; `None` where nothing proves it.
+    latest: Option<Moment>,
+    /// By what the end sent, not by what it received.
+    own: bool,
+    certainty: Certainty,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Automaton {
+    /// What it can have been before the first step.
+    before: Before,
+    steps: Vec<Step>,
+    pending: Vec<Pending>,
+    /// The last packet that it sent.
+    pub(super) last_sent: Option<Moment>,
+    /// What it sends now it sends after this: its packet before, or the newest frame that it has received.
+    since: Option<Moment>,
+    is_client: bool,
+    is_server: bool,
+    /// What follows the last step without a segment to show it.
+    silent: Option<(State, Window)>,
+}
+
+/// What an end was before it was seen to do anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// Nothing is known yet.
+    Unknown,
+    Closed,
+    Listen,
+    /// The connection was there when the capture began.
+    Synchronized,
+}
+
+/// No connection has more transitions than this that are its own.
+const MOST_PENDING: usize = 8;
+
+impl Default for Automaton {
+    fn default() -> Self {
+        Self {
+            before: Before::Unknown,
+            steps: Vec::new(),
+            pending: Vec::new(),
+            last_sent: None,
+            since: None,
+            is_client: false,
+            is_server: false,
+            silent: None,
+        }
+    }
+}
+
+impl Automaton {
+    /// The state that is certain.
+    fn state(&self) -> State {
+        match (self.steps.last(), self.before) {
+            (Some(step), _) => step.to,
+            (None, Before::Listen) => State::Listen,
+            (None, Before::Synchronized) => State::Established,
+            (None, Before::Unknown | Before::Closed) => State::Closed,
+        }
+    }
+
+    /// The state once everything pending has arrived.
+    pub(super) fn newest(&self) -> State {
+        let from = if self.before == Before::Unknown && self.steps.is_empty() {
+            State::Listen
+        } else {
+            self.state()
+        };
+        let newest = self.pending.iter().fold(from, |state, pending| after(state, pending.trigger));
+        if newest == State::Listen && self.before == Before::Unknown { State::Closed } else { newest }
+    }
+
+    /// Whether it has come to a state for certain.
+    pub(super) fn has_been(&self, state: State) -> bool {
+        self.steps.iter().any(|step| step.to == state)
+    }
+
+    pub(super) fn role(&self) -> Role {
+        match (self.is_client, self.is_server) {
+            (true, false) => Role::Client,
+            (false, true) => Role::Server,
+            _ => Role::Peer,
+        }
+    }
+
+    /// What is sent now was sent after this frame had arrived.
+    pub(super) fn since(&mut self, newest_received: Option<Moment>) {
+        self.since = self.last_sent.into_iter().chain(newest_received).max_by_key(|moment| moment.frame);
+    }
+
+    fn step(&mut self, to: State, earliest: Option<Moment>, latest: Option<Moment>, own: bool) {
+        self.steps.push(Step { to, earliest, latest, own, certainty: Certainty::Seen });
+    }
+
+    /// A trigger has passed by on its way to the end.
+    pub(super) fn awaits(&mut self, pending: Pending) {
+        if self.pending.len() == MOST_PENDING
+            || self.pending.iter().any(|other| other.trigger == pending.trigger)
+        {
+            return;
+        }
+        // What would change nothing is not waited for. An end of which nothing was seen may be listening.
+        let newest = match self.before {
+            Before::Unknown if self.steps.is_empty() => State::Listen,
+            _ => self.state(),
+        };
+        let newest = self.pending.iter().fold(newest, |state, other| after(state, other.trigger));
+        let is_open =
+            self.before == Before::Unknown && self.steps.is_empty() && pending.trigger != Trigger::Syn;
+        if is_open || after(newest, pending.trigger) != newest {
+            self.pending.push(pending);
+        }
+    }
+
+    /// The end acknowledges this: what it proves has arrived.
+    pub(super) fn shows_received(&mut self, ack: SeqNumber, moment: Moment) {
+        let Some(last) = self
+            .pending
+            .iter()
+            .rposition(|pending| pending.trigger != Trigger::Rst && ack.at_or_after(pending.proof))
+        else {
+            return;
+        };
+        self.confirm(last + 1, moment);
+    }
+
+    /// The first so many pending triggers have arrived by now.
+    fn confirm(&mut self, count: usize, moment: Moment) {
+        let proven: Vec<Pending> = self.pending.drain(..count).collect();
+        for pending in proven {
+            if self.before == Before::Unknown && self.steps.is_empty() {
+                self.before =
+                    if pending.trigger == Trigger::Syn { Before::Listen } else { Before::Synchronized };
+                self.is_server |= pending.trigger == Trigger::Syn;
+            }
+            let to = after(self.state(), pending.trigger);
+            if to != self.state() {
+                self.step(to, Some(pending.moment), Some(moment), false);
+            }
+        }
+    }
+
+    /// It sends a SYN of its own.
+    pub(super) fn opens(&mut self, moment: Moment) {
+        self.is_client = true;
+        if self.before == Before::Unknown {
+            self.before = Before::Closed;
+        }
+        if self.steps.is_empty() {
+            self.step(State::SynSent, None, Some(moment), true);
+        }
+    }
+
+    /// It sends a SYN-ACK: a SYN has arrived.
+    pub(super) fn answers_syn(&mut self, moment: Moment) {
+        if let Some(at) = self.pending.iter().position(|pending| pending.trigger == Trigger::Syn) {
+            self.confirm(at + 1, moment);
+        }
+        match self.state() {
+            State::Closed | State::Listen if self.steps.is_empty() => {
+                self.before = Before::Listen;
+                self.is_server = true;
+                self.step(State::SynReceived, None, Some(moment), false);
+            }
+            State::SynSent => self.step(State::SynReceived, None, Some(moment), false),
+            _ => {}
+        }
+        self.is_server |= !self.is_client;
+    }
+
+    /// It sends what only a synchronized connection sends.
+    pub(super) fn is_synchronized(&mut self, moment: Moment) {
+        let opening = |trigger| matches!(trigger, Trigger::SynAck | Trigger::AckOfSyn | Trigger::Syn);
+        while !self.state().is_synchronized()
+            && let Some(at) = self.pending.iter().position(|pending| opening(pending.trigger))
+        {
+            self.confirm(at + 1, moment);
+        }
+        match self.state() {
+            State::Closed | State::Listen if self.steps.is_empty() => self.before = Before::Synchronized,
+            State::SynSent | State::SynReceived => {
+                self.step(State::Established, self.last_sent, Some(moment), false);
+            }
+            _ => {}
+        }
+    }
+
+    /// It does something that shows in what it sends.
+    pub(super) fn acts(&mut self, trigger: Trigger, moment: Moment) {
+        let to = after(self.state(), trigger);
+        if to != self.state() {
+            self.step(to, self.since, Some(moment), true);
+        }
+        // What had not arrived by then meets the new state.
+        let kept = std::mem::take(&mut self.pending);
+        kept.into_iter().for_each(|pending| self.awaits_still(pending));
+    }
+
+    fn awaits_still(&mut self, pending: Pending) {
+        let newest = self.newest();
+        if after(newest, pending.trigger) != newest {
+            self.pending.push(pending);
+        }
+    }
+
+    /// It sends an RST.
+    pub(super) fn resets(&mut self, cause: ResetCause, moment: Moment) {
+        match cause {
+            ResetCause::Refused => {
+                if self.before == Before::Unknown {
+                    self.before = Before::Closed;
+                    self.is_server = true;
+                }
+                self.pending.clear();
+                if self.state() != State::Closed && !self.steps.is_empty() {
+                    self.step(State::Closed, self.last_sent, Some(moment), true);
+                }
+            }
+            // It answers a stray segment, and stays what it is.
+            ResetCause::BadAck => {}
+            _ => {
+                if self.before == Before::Unknown && self.steps.is_empty() {
+                    self.before = Before::Synchronized;
+                }
+                self.pending.retain(|pending| pending.trigger != Trigger::Rst);
+                let count = self.pending.len();
+                let is_own = !matches!(cause, ResetCause::NoConnection);
+                if is_own {
+                    self.confirm(count, moment);
+                }
+                self.pending.clear();
+                if self.state() != State::Closed {
+                    let earliest = if is_own { self.since } else { self.last_sent };
+                    self.step(State::Closed, earliest, Some(moment), true);
+                    if !is_own {
+                        self.steps.last_mut().expect("just pushed").certainty = Certainty::Inferred;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What no segment shows: it has given up, or will; and TIME-WAIT ends.
+    pub(super) fn end_of_capture(&mut self, unanswered: Option<(u32, Instant)>, end: Instant) {
+        let newest = self.newest();
+        if newest == State::TimeWait {
+            let entered = self.pending.last().map(|pending| pending.moment);
+            let entered = entered.or(self.steps.last().and_then(|step| step.latest)).map(|moment| moment.at);
+            let window = Window {
+                earliest: entered.map(|entered| entered + SHORTEST_TIME_WAIT),
+                latest: entered.map(|entered| entered + LONGEST_TIME_WAIT),
+            };
+            self.silent = Some((State::Closed, window));
+        } else if let Some((_, last)) = unanswered
+            && !matches!(newest, State::Closed | State::Listen)
+        {
+            let given_up = last + LONGEST_TIMEOUT;
+            let window = Window { earliest: Some(last), latest: (end > given_up).then_some(given_up) };
+            let to = if newest == State::SynReceived && self.role() == Role::Server {
+                State::Listen
+            } else {
+                State::Closed
+            };
+            self.silent = Some((to, window));
+        }
+    }
+
+    /// All steps, those of pending triggers among them, with the windows that hold where the capture was made here.
+    fn all_steps(&self, here: bool) -> (Before, Vec<Step>) {
+        let (mut before, mut steps) = (self.before, self.steps.clone());
+        let mut state = self.state();
+        for pending in &self.pending {
+            if before == Before::Unknown && steps.is_empty() {
+                before = if pending.trigger == Trigger::Syn { Before::Unknown } else { Before::Synchronized };
+                state = if pending.trigger == Trigger::Syn { State::Listen } else { State::Established };
+            }
+            let to = after(state, pending.trigger);
+            if to != state {
+                let certainty = match (here, before) {
+                    (true, _) => Certainty::Seen,
+                    // Nothing was ever seen of it: it may not even exist.
+                    (false, Before::Unknown) => Certainty::Unknown,
+                    (false, _) => Certainty::Inferred,
+                };
+                steps.push(Step { to, earliest: Some(pending.moment), latest: None, own: false, certainty });
+                state = to;
+            }
+        }
+        if here {
+            for step in &mut steps {
+                match (step.own, step.earliest, step.latest) {
+                    (true, _, Some(latest)) => step.earliest = Some(latest),
+                    (false, Some(earliest), _) => step.latest = Some(earliest),
+                    _ => {}
+                }
+            }
+        }
+        (before, steps)
+    }
+
+    /// What the end can have been before the first step.
+    fn before_set(before: Before, peer_goes_on: bool) -> StateSet {
+        match before {
+            Before::Unknown => StateSet::of(State::Closed).with(StateSet::of(State::Listen)),
+            Before::Closed => StateSet::of(State::Closed),
+            Before::Listen => StateSet::of(State::Listen),
+            Before::Synchronized if peer_goes_on => StateSet::of(State::Established),
+            Before::Synchronized => StateSet::of(State::Established).with(StateSet::of(State::CloseWait)),
+        }
+    }
+
+    pub(super) fn timeline(&self, here: bool, peer_goes_on: bool) -> (StateSet, Timeline) {
+        let (before, steps) = self.all_steps(here);
+        let mut transitions: Vec<Transition> = steps
+            .iter()
+            .map(|step| Transition {
+                to: step.to,
+                when: Window {
+                    earliest: step.earliest.map(|moment| moment.at),
+                    latest: step.latest.map(|moment| moment.at),
+                },
+                certainty: step.certainty,
+                frame: if step.own { step.latest } else { step.earliest.or(step.latest) }
+                    .map(|moment| moment.frame),
+            })
+            .collect();
+        if let Some((to, when)) = self.silent {
+            transitions.push(Transition { to, when, certainty: Certainty::Inferred, frame: None });
+        }
+        (Self::before_set(before, peer_goes_on), Timeline(transitions))
+    }
+
+    /// The states after each of these frames.
+    pub(super) fn sets_after(&self, frames: &[u64], here: bool, peer_goes_on: bool) -> Vec<StateSet> {
+        let (before, steps) = self.all_steps(here);
+        let mut certain = Self::before_set(before, peer_goes_on);
+        let mut passed = 0;
+        frames
+            .iter()
+            .map(|frame| {
+                while let Some(step) = steps.get(passed)
+                    && step.latest.is_some_and(|latest| latest.frame <= *frame)
+                {
+                    certain = StateSet::of(step.to);
+                    passed += 1;
+                }
+                steps[passed..]
+                    .iter()
+                    .take_while(|step| step.earliest.is_none_or(|earliest| earliest.frame <= *frame))
+                    .fold(certain, |set, step| set.with(StateSet::of(step.to)))
+            })
+            .collect()
+    }
+}
+
+/// Where a trigger leads; nowhere else when it cannot happen in this state.
+fn after(state: State, trigger: Trigger) -> State {
+    match (state, trigger) {
+        // A FIN with which the handshake's ACK is lost, or an acknowledgment of both FIN and SYN, does both.
+        (State::SynReceived, Trigger::AckOfFin) => State::SynReceived,
+        _ => state.next(trigger).unwrap_or(state),
+    }
+}

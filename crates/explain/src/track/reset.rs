@@ -1,0 +1,108 @@
+//! What made an RST go (RFC 9293 section 3.5.2), and whether its receiver takes it.
+
+use synfin_ladder::{Reason, Side};
+use synfin_wire::{SendReason, State};
+
+use super::automaton::Automaton;
+use super::space::Space;
+use crate::packet::Packet;
+
+/// What made an RST go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetCause {
+    /// Nobody listens: it answers a SYN.
+    Refused,
+    /// There is no connection for what it answers: there was none, it is over, or its host has restarted.
+    NoConnection,
+    /// It answers an acknowledgment of something that was never sent, before the connection was open.
+    BadAck,
+    /// Its user aborted.
+    Abort,
+    /// Its user closed with text unread.
+    Unread,
+    /// Text came for a user who had closed.
+    AfterClose,
+    /// It gave its peer up.
+    TimedOut,
+}
+
+impl ResetCause {
+    /// The reason of the segment.
+    #[must_use]
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Refused | Self::NoConnection => SendReason::ResetNoConnection.into(),
+            Self::BadAck => SendReason::ResetBadAck.into(),
+            Self::Abort => SendReason::ResetAbort.into(),
+            Self::Unread => SendReason::ResetUnread.into(),
+            Self::AfterClose => SendReason::ResetAfterClose.into(),
+            Self::TimedOut => SendReason::ResetTimeout.into(),
+        }
+    }
+}
+
+/// So many retransmissions without an answer go before an end gives up.
+const MANY: u32 = 2;
+
+/// What made this RST go.
+///
+/// One that answers has the number that the segment before it acknowledged, and no acknowledgment; or, where that
+/// segment acknowledged nothing, the number 0 and an acknowledgment of it (RFC 9293 section 3.10.7.1). One that a user
+/// or a timer sent has the sender's next number.
+pub(super) fn cause(
+    from: Side,
+    packet: &Packet<'_>,
+    spaces: &[Space; 2],
+    automata: &[Automaton; 2],
+) -> ResetCause {
+    let (own, peer) = (&spaces[from.index()], &spaces[from.other().index()]);
+    let state = automata[from.index()].newest();
+    let answers = !packet.header.flags.ack();
+    if !own.is_seen() {
+        return if peer.syn_seen() { ResetCause::Refused } else { ResetCause::NoConnection };
+    }
+    if answers && matches!(state, State::SynSent | State::SynReceived) {
+        return ResetCause::BadAck;
+    }
+    if answers {
+        let is_next = packet.header.seq == own.most_sent();
+        let late = is_next && state != State::Closed && peer.has_spoken_since_fin_of(own);
+        return if late { ResetCause::AfterClose } else { ResetCause::NoConnection };
+    }
+    if own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
+        ResetCause::TimedOut
+    } else if peer.has_spoken_since(own) && own.fin_end().is_none() {
+        ResetCause::Unread
+    } else {
+        ResetCause::Abort
+    }
+}
+
+/// Whether the other end takes it: in SYN-SENT it must acknowledge the SYN; else its number must be the one that is
+/// awaited, or, where that is not known for certain, one that may be.
+pub(super) fn is_acceptable(
+    from: Side,
+    packet: &Packet<'_>,
+    spaces: &[Space; 2],
+    automata: &[Automaton; 2],
+) -> bool {
+    let to = from.other();
+    let header = &packet.header;
+    match automata[to.index()].newest() {
+        State::SynSent => header.flags.ack() && spaces[to.index()].syn_covered_by(header.ack),
+        State::Closed | State::Listen | State::TimeWait => false,
+        State::SynReceived
+        | State::Established
+        | State::FinWait1
+        | State::FinWait2
+        | State::CloseWait
+        | State::Closing
+        | State::LastAck => {
+            let sent = &spaces[from.index()];
+            let known = sent.acknowledged_to().unwrap_or(sent.whole());
+            !sent.is_seen()
+                || header.seq == sent.whole()
+                || header.seq.at_or_after(known) && header.seq.at_or_before(sent.most_sent())
+        }
+    }
+}

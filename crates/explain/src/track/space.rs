@@ -1,0 +1,271 @@
+//! The sequence numbers of one direction: what was sent, what of it was seen whole, what was acknowledged.
+
+use synfin_wire::{Instant, SeqNumber};
+
+use super::automaton::Moment;
+use crate::packet::Packet;
+
+/// Runs beyond a gap that are kept; further ones are forgotten, and the gap's end is then known by acknowledgments.
+const MOST_RUNS: usize = 64;
+/// Frames that are kept to tell when a number was sent.
+const MOST_MARKERS: usize = 64;
+
+/// What a packet is to its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Text that is awaited next.
+    InOrder,
+    /// Text behind a gap.
+    BeyondGap,
+    /// Text before what has come already.
+    FillsGap,
+    /// The FIN, nothing before it missing.
+    Fin,
+    /// Nothing that was not there before.
+    Old,
+    /// An old number with one octet or none: it wants an answer.
+    Probe,
+    /// A SYN on a synchronized connection.
+    Syn,
+    /// An RST.
+    Rst,
+    /// An acknowledgment of what was never sent.
+    BadAck,
+    /// No number, and nothing to answer.
+    Nothing,
+}
+
+/// One direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Space {
+    /// The number of the SYN, or else the first that was seen.
+    first: Option<SeqNumber>,
+    syn_seen: bool,
+    sack_permitted: bool,
+    /// Behind the last number that was sent.
+    most_sent: SeqNumber,
+    /// Behind the last number up to which nothing is missing.
+    whole: SeqNumber,
+    /// What was seen beyond that, in order, apart from each other.
+    runs: Vec<(SeqNumber, SeqNumber)>,
+    /// Behind the FIN.
+    fin_end: Option<SeqNumber>,
+    /// The most that the other end has acknowledged.
+    acknowledged: Option<SeqNumber>,
+    /// Numbers with the frame that first carried them, the newest last.
+    markers: Vec<(SeqNumber, Moment)>,
+    /// The frames of the last new text and of the FIN.
+    last_text: Option<u64>,
+    fin_frame: Option<u64>,
+    /// How often the oldest unacknowledged thing was sent again, and when last.
+    repeats: u32,
+    last_sent_at: Instant,
+}
+
+impl Space {
+    /// A packet of this direction that is no RST.
+    pub(crate) fn sent(&mut self, packet: &Packet<'_>) {
+        let (header, len) = (&packet.header, packet.sequence_length());
+        let (seq, end) = (header.seq, header.seq + len);
+        match self.first {
+            None => self.begin(seq, packet),
+            // The SYN comes behind what follows it where the network has exchanged them.
+            Some(_) if header.flags.syn() && !self.syn_seen => {
+                self.first = Some(seq);
+                self.syn_seen = true;
+            }
+            Some(_) => {}
+        }
+        self.sack_permitted |= header.options.sack_permitted || !header.options.sack.is_empty();
+        if header.flags.fin() {
+            self.fin_end = Some(end);
+            self.fin_frame.get_or_insert(packet.frame);
+        }
+        if len == 0 {
+            return;
+        }
+        if end.after(self.most_sent) {
+            self.repeats = 0;
+            self.mark(end, Moment { frame: packet.frame, at: packet.at });
+            self.most_sent = end;
+            if packet.len > 0 {
+                self.last_text = Some(packet.frame);
+            }
+        } else if self.acknowledged.is_none_or(|acknowledged| end.after(acknowledged)) {
+            self.repeats += 1;
+        }
+        self.last_sent_at = packet.at;
+        self.take(seq, end);
+    }
+
+    fn begin(&mut self, seq: SeqNumber, packet: &Packet<'_>) {
+        self.first = Some(seq);
+        self.syn_seen = packet.header.flags.syn();
+        self.whole = seq;
+        self.most_sent = seq;
+    }
+
+    fn mark(&mut self, end: SeqNumber, moment: Moment) {
+        if self.markers.len() == MOST_MARKERS {
+            // Every second of the older half: what is far back needs less precision.
+            let mut index = 0;
+            self.markers.retain(|_| {
+                index += 1;
+                index > MOST_MARKERS / 2 || index % 2 == 0
+            });
+        }
+        self.markers.push((end, moment));
+    }
+
+    fn take(&mut self, seq: SeqNumber, end: SeqNumber) {
+        if seq.after(self.whole) {
+            let at = self.runs.iter().position(|run| run.0.after(seq)).unwrap_or(self.runs.len());
+            if self.runs.len() < MOST_RUNS {
+                self.runs.insert(at, (seq, end));
+            }
+            return;
+        }
+        self.whole = self.whole.later(end);
+        self.join();
+    }
+
+    fn join(&mut self) {
+        let mut joined = 0;
+        for (start, end) in &self.runs {
+            if start.after(self.whole) {
+                break;
+            }
+            self.whole = self.whole.later(*end);
+            joined += 1;
+        }
+        self.runs.drain(..joined);
+    }
+
+    /// The other end has acknowledged so much.
+    pub(crate) fn acknowledged(&mut self, ack: SeqNumber) {
+        if self.first.is_none() {
+            // This direction was not seen so far: what is acknowledged was sent.
+            self.first = Some(ack);
+            self.whole = ack;
+            self.most_sent = ack;
+        }
+        if self.acknowledged.is_none_or(|acknowledged| ack.after(acknowledged)) {
+            self.acknowledged = Some(ack);
+            self.repeats = 0;
+        }
+        // What was acknowledged arrived, whether it was captured or not.
+        if ack.after(self.whole) {
+            self.whole = ack;
+            self.most_sent = self.most_sent.later(ack);
+            self.join();
+        }
+    }
+
+    /// What a packet of this direction is to the other end, if everything before it has arrived.
+    pub(crate) fn arrival(&self, packet: &Packet<'_>) -> Arrival {
+        let (seq, len) = (packet.header.seq, packet.sequence_length());
+        let end = seq + len;
+        if !self.is_seen() {
+            return if packet.header.flags.fin() { Arrival::Fin } else { Arrival::InOrder };
+        }
+        if seq.before(self.whole) && len <= 1 && end.at_or_before(self.whole) && !packet.header.flags.fin() {
+            return Arrival::Probe;
+        }
+        match len {
+            0 => Arrival::Nothing,
+            _ if end.at_or_before(self.whole) => Arrival::Old,
+            _ if seq.after(self.whole) => Arrival::BeyondGap,
+            _ if !self.runs.is_empty() => Arrival::FillsGap,
+            _ if packet.header.flags.fin() => Arrival::Fin,
+            _ => Arrival::InOrder,
+        }
+    }
+
+    pub(crate) fn sack_permitted(&self) -> bool {
+        self.sack_permitted
+    }
+
+    /// The number that relative ones count from.
+    pub(crate) fn first_number(&self) -> Option<SeqNumber> {
+        self.first
+    }
+
+    pub(crate) fn syn_seen(&self) -> bool {
+        self.syn_seen
+    }
+
+    pub(crate) fn is_seen(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Behind the last number that was sent.
+    pub(crate) fn most_sent(&self) -> SeqNumber {
+        self.most_sent
+    }
+
+    /// What the other end awaits next if everything that was seen has arrived: RCV.NXT.
+    pub(crate) fn whole(&self) -> SeqNumber {
+        self.whole
+    }
+
+    pub(crate) fn acknowledged_to(&self) -> Option<SeqNumber> {
+        self.acknowledged
+    }
+
+    pub(crate) fn fin_end(&self) -> Option<SeqNumber> {
+        self.fin_end
+    }
+
+    pub(crate) fn fin_frame(&self) -> Option<u64> {
+        self.fin_frame
+    }
+
+    pub(crate) fn has_sent_text_or_fin(&self) -> bool {
+        self.last_text.is_some() || self.fin_end.is_some()
+    }
+
+    /// It has sent text since the other end sent its own last.
+    pub(crate) fn has_spoken_since(&self, other: &Self) -> bool {
+        self.last_text > other.last_text
+    }
+
+    /// It has sent text since the other end sent its FIN.
+    pub(crate) fn has_spoken_since_fin_of(&self, other: &Self) -> bool {
+        other.fin_frame.is_some() && self.last_text > other.fin_frame
+    }
+
+    /// Whether an acknowledgment covers the SYN that was sent.
+    pub(crate) fn syn_covered_by(&self, ack: SeqNumber) -> bool {
+        match self.first {
+            Some(first) if self.syn_seen => ack.after(first) && ack.at_or_before(self.most_sent),
+            _ => false,
+        }
+    }
+
+    /// Whether an acknowledgment covers the FIN that was sent.
+    pub(crate) fn fin_covered_by(&self, ack: SeqNumber) -> bool {
+        self.fin_end.is_some_and(|end| ack.at_or_after(end) && ack.at_or_before(self.most_sent))
+    }
+
+    /// Behind the FIN, when nothing before it is missing.
+    pub(crate) fn whole_to_the_fin(&self) -> Option<SeqNumber> {
+        self.fin_end.filter(|end| self.whole.at_or_after(*end))
+    }
+
+    /// Whether a FIN is the first.
+    pub(crate) fn is_new_fin(&self, packet: &Packet<'_>) -> bool {
+        let end = packet.header.seq + packet.sequence_length();
+        self.fin_end.is_none_or(|known| end.after(known))
+    }
+
+    /// The newest frame that an acknowledgment covers: it arrived before that was sent.
+    pub(crate) fn moment_of(&self, ack: SeqNumber) -> Option<Moment> {
+        self.markers.iter().rev().find(|(end, _)| end.at_or_before(ack)).map(|(_, moment)| *moment)
+    }
+
+    /// How often what is unacknowledged was sent again without an answer, and when last.
+    pub(crate) fn unanswered(&self) -> Option<(u32, Instant)> {
+        let open = self.acknowledged.is_none_or(|acknowledged| self.most_sent.after(acknowledged));
+        (open && self.repeats > 0).then_some((self.repeats, self.last_sent_at))
+    }
+}

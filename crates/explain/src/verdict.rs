@@ -1,0 +1,59 @@
+//! How a connection ended, and whose doing it was.
+
+use synfin_ladder::{Side, Verdict, VerdictKind};
+use synfin_wire::State;
+
+use crate::track::{ResetCause, Tracker};
+
+/// The verdict on a connection, once its last packet was seen.
+pub(crate) fn of(tracker: &Tracker) -> Verdict {
+    let states = Side::BOTH.map(|side| tracker.state(side));
+    let syns = Side::BOTH.map(|side| tracker.space(side).syn_seen());
+    let closed_first = first_to_close(tracker);
+    let fatal = tracker.resets().iter().find(|reset| reset.ends_it);
+    if let Some(reset) = fatal {
+        let kind = match reset.cause {
+            ResetCause::Refused => VerdictKind::Refused,
+            ResetCause::TimedOut => VerdictKind::TimedOut,
+            ResetCause::NoConnection
+            | ResetCause::BadAck
+            | ResetCause::Abort
+            | ResetCause::Unread
+            | ResetCause::AfterClose => VerdictKind::Reset,
+        };
+        return Verdict { kind, by: Some(reset.by) };
+    }
+    let unanswered = |side: Side| tracker.space(side).unanswered().is_some_and(|(repeats, _)| repeats >= 3);
+    let kind = match states {
+        [State::Closed | State::TimeWait, State::Closed | State::TimeWait] if closed_first.is_some() => {
+            return Verdict { kind: VerdictKind::Closed, by: closed_first };
+        }
+        [State::SynSent, _] if !tracker.space(Side::Right).is_seen() => VerdictKind::Unanswered,
+        [State::SynSent | State::SynReceived, _] | [_, State::SynSent | State::SynReceived]
+            if syns.iter().any(|seen| *seen) =>
+        {
+            VerdictKind::Unfinished
+        }
+        _ if Side::BOTH.into_iter().any(unanswered) => {
+            let by = Side::BOTH.into_iter().find(|side| unanswered(*side));
+            return Verdict { kind: VerdictKind::TimedOut, by };
+        }
+        _ if closed_first.is_some() => {
+            return Verdict { kind: VerdictKind::HalfClosed, by: closed_first };
+        }
+        _ if states.iter().any(|state| state.is_synchronized()) => VerdictKind::Open,
+        _ => VerdictKind::Unknown,
+    };
+    Verdict { kind, by: None }
+}
+
+/// The side whose FIN was seen first.
+pub(crate) fn first_to_close(tracker: &Tracker) -> Option<Side> {
+    let fins = Side::BOTH.map(|side| tracker.space(side).fin_frame());
+    match fins {
+        [Some(left), Some(right)] if right < left => Some(Side::Right),
+        [Some(_), _] => Some(Side::Left),
+        [None, Some(_)] => Some(Side::Right),
+        [None, None] => None,
+    }
+}
