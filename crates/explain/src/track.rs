@@ -83,10 +83,8 @@ impl Tracker {
             self.reset(from, packet, moment);
         } else {
             self.sent(from, packet, moment);
-            self.spaces[from.index()].sent(packet);
-            if flags.ack() {
-                self.spaces[from.other().index()].acknowledged(packet.header.ack);
-            }
+            self.spaces[from.index()].sent(packet, self.place.patience(from));
+            self.spaces[from.other().index()].answered(packet);
             self.passes(from, packet, moment);
         }
         self.automata[from.index()].last_sent = Some(moment);
@@ -108,7 +106,7 @@ impl Tracker {
             (false, _) => own.is_synchronized(moment),
         }
         if flags.fin() && self.spaces[from.index()].is_new_fin(packet) {
-            own.acts(Trigger::Close, moment);
+            own.closes(self.spaces[from.index()].queued_since(packet, self.place.patience(from)), moment);
         }
     }
 
@@ -125,9 +123,12 @@ impl Tracker {
         let pending = |trigger| Pending { trigger, moment, proof };
         if flags.syn() {
             let acknowledges = flags.ack() && receiver.syn_covered_by(header.ack);
-            let trigger = if acknowledges { Trigger::SynAck } else { Trigger::Syn };
-            if acknowledges || !flags.ack() {
-                automaton.awaits(pending(trigger));
+            match (acknowledges, automaton.newest()) {
+                // In a simultaneous open the SYN came before.
+                (true, State::SynReceived) => automaton.awaits(pending(Trigger::AckOfSyn)),
+                (true, _) => automaton.awaits(pending(Trigger::SynAck)),
+                (false, _) if !flags.ack() => automaton.awaits(pending(Trigger::Syn)),
+                (false, _) => {}
             }
             return;
         }
@@ -164,7 +165,8 @@ impl Tracker {
         };
         let own = &mut self.automata[from.index()];
         own.since(newest);
-        if packet.header.flags.ack() {
+        // An answer from where there is no connection acknowledges what no connection has received.
+        if packet.header.flags.ack() && cause != ResetCause::Refused {
             own.shows_received(packet.header.ack, moment);
         }
         own.resets(cause, moment);

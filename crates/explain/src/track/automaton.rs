@@ -45,9 +45,20 @@ struct Step {
     earliest: Option<Moment>,
     /// Not after this one; `None` where nothing proves it.
     latest: Option<Moment>,
-    /// By what the end sent, not by what it received.
-    own: bool,
+    /// When it is known where the capture was made at this end.
+    here: Here,
     certainty: Certainty,
+}
+
+/// Which bound of a step is its moment, seen from the end itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Here {
+    /// The first: what it received makes it.
+    Earliest,
+    /// The last: what it sent shows it.
+    Latest,
+    /// Neither: its user did something that went out later.
+    Between,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +69,8 @@ pub(super) struct Automaton {
     pending: Vec<Pending>,
     /// The last packet that it sent.
     pub(super) last_sent: Option<Moment>,
-    /// What it sends now it sends after this: its packet before, or the newest frame that it has received.
+    /// The newest frame that it has received: what it sends now it sends after that. Its own packets are no such bound,
+    /// for elsewhere they are seen later than they were sent.
     since: Option<Moment>,
     is_client: bool,
     is_server: bool,
@@ -132,11 +144,11 @@ impl Automaton {
 
     /// What is sent now was sent after this frame had arrived.
     pub(super) fn since(&mut self, newest_received: Option<Moment>) {
-        self.since = self.last_sent.into_iter().chain(newest_received).max_by_key(|moment| moment.frame);
+        self.since = self.since.into_iter().chain(newest_received).max_by_key(|moment| moment.frame);
     }
 
-    fn step(&mut self, to: State, earliest: Option<Moment>, latest: Option<Moment>, own: bool) {
-        self.steps.push(Step { to, earliest, latest, own, certainty: Certainty::Seen });
+    fn step(&mut self, to: State, earliest: Option<Moment>, latest: Option<Moment>, here: Here) {
+        self.steps.push(Step { to, earliest, latest, here, certainty: Certainty::Seen });
     }
 
     /// A trigger has passed by on its way to the end.
@@ -182,7 +194,7 @@ impl Automaton {
             }
             let to = after(self.state(), pending.trigger);
             if to != self.state() {
-                self.step(to, Some(pending.moment), Some(moment), false);
+                self.step(to, Some(pending.moment), Some(moment), Here::Earliest);
             }
         }
     }
@@ -194,7 +206,7 @@ impl Automaton {
             self.before = Before::Closed;
         }
         if self.steps.is_empty() {
-            self.step(State::SynSent, None, Some(moment), true);
+            self.step(State::SynSent, None, Some(moment), Here::Latest);
         }
     }
 
@@ -207,9 +219,9 @@ impl Automaton {
             State::Closed | State::Listen if self.steps.is_empty() => {
                 self.before = Before::Listen;
                 self.is_server = true;
-                self.step(State::SynReceived, None, Some(moment), false);
+                self.step(State::SynReceived, None, Some(moment), Here::Between);
             }
-            State::SynSent => self.step(State::SynReceived, None, Some(moment), false),
+            State::SynSent => self.step(State::SynReceived, self.since, Some(moment), Here::Between),
             _ => {}
         }
         self.is_server |= !self.is_client;
@@ -226,17 +238,21 @@ impl Automaton {
         match self.state() {
             State::Closed | State::Listen if self.steps.is_empty() => self.before = Before::Synchronized,
             State::SynSent | State::SynReceived => {
-                self.step(State::Established, self.last_sent, Some(moment), false);
+                self.step(State::Established, self.since, Some(moment), Here::Between);
             }
             _ => {}
         }
     }
 
-    /// It does something that shows in what it sends.
-    pub(super) fn acts(&mut self, trigger: Trigger, moment: Moment) {
-        let to = after(self.state(), trigger);
+    /// It sends its FIN. `queued_since`: its user may have closed since then, text being queued before it.
+    pub(super) fn closes(&mut self, queued_since: Option<Moment>, moment: Moment) {
+        let to = after(self.state(), Trigger::Close);
         if to != self.state() {
-            self.step(to, self.since, Some(moment), true);
+            let (earliest, here) = match queued_since {
+                Some(since) => (Some(since), Here::Between),
+                None => (self.since, Here::Latest),
+            };
+            self.step(to, earliest, Some(moment), here);
         }
         // What had not arrived by then meets the new state.
         let kept = std::mem::take(&mut self.pending);
@@ -260,7 +276,7 @@ impl Automaton {
                 }
                 self.pending.clear();
                 if self.state() != State::Closed && !self.steps.is_empty() {
-                    self.step(State::Closed, self.last_sent, Some(moment), true);
+                    self.step(State::Closed, self.since, Some(moment), Here::Between);
                 }
             }
             // It answers a stray segment, and stays what it is.
@@ -277,8 +293,8 @@ impl Automaton {
                 }
                 self.pending.clear();
                 if self.state() != State::Closed {
-                    let earliest = if is_own { self.since } else { self.last_sent };
-                    self.step(State::Closed, earliest, Some(moment), true);
+                    let here = if is_own { Here::Latest } else { Here::Between };
+                    self.step(State::Closed, self.since, Some(moment), here);
                     if !is_own {
                         self.steps.last_mut().expect("just pushed").certainty = Certainty::Inferred;
                     }
@@ -329,16 +345,17 @@ impl Automaton {
                     (false, Before::Unknown) => Certainty::Unknown,
                     (false, _) => Certainty::Inferred,
                 };
-                steps.push(Step { to, earliest: Some(pending.moment), latest: None, own: false, certainty });
+                let earliest = Some(pending.moment);
+                steps.push(Step { to, earliest, latest: None, here: Here::Earliest, certainty });
                 state = to;
             }
         }
         if here {
             for step in &mut steps {
-                match (step.own, step.earliest, step.latest) {
-                    (true, _, Some(latest)) => step.earliest = Some(latest),
-                    (false, Some(earliest), _) => step.latest = Some(earliest),
-                    _ => {}
+                match step.here {
+                    Here::Latest => step.earliest = step.latest,
+                    Here::Earliest => step.latest = step.earliest,
+                    Here::Between => {}
                 }
             }
         }
@@ -367,8 +384,11 @@ impl Automaton {
                     latest: step.latest.map(|moment| moment.at),
                 },
                 certainty: step.certainty,
-                frame: if step.own { step.latest } else { step.earliest.or(step.latest) }
-                    .map(|moment| moment.frame),
+                frame: match step.here {
+                    Here::Earliest => step.earliest,
+                    Here::Latest | Here::Between => step.latest,
+                }
+                .map(|moment| moment.frame),
             })
             .collect();
         if let Some((to, when)) = self.silent {

@@ -45,6 +45,11 @@ impl Place {
         }
     }
 
+    /// How soon an answer of this side can be expected here.
+    pub(super) fn patience(&self, side: Side) -> Duration {
+        self.answered_in[side.index()].unwrap_or_default() * 2 + PROMPT * 3
+    }
+
     /// The end at which the capture was made, if it was made at one.
     pub(super) fn end(&self) -> Option<Side> {
         Side::BOTH.into_iter().find(|side| self.is_prompt(*side)).or_else(|| {

@@ -1,6 +1,8 @@
 //! What made an RST go (RFC 9293 section 3.5.2), and whether its receiver takes it.
 
-use synfin_ladder::{Reason, Side};
+use std::time::Duration;
+
+use synfin_ladder::{Reason, Role, Side};
 use synfin_wire::{SendReason, State};
 
 use super::automaton::Automaton;
@@ -43,6 +45,8 @@ impl ResetCause {
 
 /// So many retransmissions without an answer go before an end gives up.
 const MANY: u32 = 2;
+/// No user reads sooner than this, or if he does he seldom aborts then.
+const JUST_NOW: Duration = Duration::from_millis(1);
 
 /// What made this RST go.
 ///
@@ -69,13 +73,19 @@ pub(super) fn cause(
         let late = is_next && state != State::Closed && peer.has_spoken_since_fin_of(own);
         return if late { ResetCause::AfterClose } else { ResetCause::NoConnection };
     }
-    if own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
+    if own.probes() > 0 || own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
         ResetCause::TimedOut
-    } else if peer.has_spoken_since(own) && own.fin_end().is_none() {
+    } else if own.fin_end().is_none() && left_unread(packet, own, peer, &automata[from.index()]) {
         ResetCause::Unread
     } else {
         ResetCause::Abort
     }
+}
+
+/// Whether text was probably left unread: a server that was asked and does not answer, or text that came just now.
+fn left_unread(packet: &Packet<'_>, own: &Space, peer: &Space, automaton: &Automaton) -> bool {
+    let asked = peer.has_spoken_since(own) && automaton.role() == Role::Server;
+    asked || peer.last_text_at().is_some_and(|at| packet.at - at < JUST_NOW)
 }
 
 /// Whether the other end takes it: in SYN-SENT it must acknowledge the SYN; else its number must be the one that is

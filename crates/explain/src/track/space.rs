@@ -1,5 +1,7 @@
 //! The sequence numbers of one direction: what was sent, what of it was seen whole, what was acknowledged.
 
+use std::time::Duration;
+
 use synfin_wire::{Instant, SeqNumber};
 
 use super::automaton::Moment;
@@ -55,16 +57,34 @@ pub(crate) struct Space {
     /// Numbers with the frame that first carried them, the newest last.
     markers: Vec<(SeqNumber, Moment)>,
     /// The frames of the last new text and of the FIN.
-    last_text: Option<u64>,
+    last_text: Option<Moment>,
     fin_frame: Option<u64>,
     /// How often the oldest unacknowledged thing was sent again, and when last.
     repeats: u32,
     last_sent_at: Instant,
+    /// Keep-alive probes, or knocks at a closed window, since the other end was heard last.
+    probes: u32,
+    /// What the other end's SYN allows in one segment, octets.
+    mss: Option<u16>,
+    /// By how much it shifts its windows.
+    shift: u8,
+    /// The first new text since the sender had nothing queued.
+    queued_since: Option<Moment>,
+    /// When all that was sent became acknowledged, while that lasts.
+    idle_since: Option<Instant>,
+    /// Behind the last number that the other end's window takes.
+    window_edge: Option<SeqNumber>,
 }
+
+/// A segment of less than what the peer allows, timestamps aside, ends what its user has written (RFC 9293 3.7.4).
+const DEFAULT_MSS: u16 = 536;
+const TIMESTAMPS_LEN: u16 = 12;
 
 impl Space {
     /// A packet of this direction that is no RST.
-    pub(crate) fn sent(&mut self, packet: &Packet<'_>) {
+    ///
+    /// Text that follows an acknowledgment of everything within `patience` was queued before that came.
+    pub(crate) fn sent(&mut self, packet: &Packet<'_>, patience: Duration) {
         let (header, len) = (&packet.header, packet.sequence_length());
         let (seq, end) = (header.seq, header.seq + len);
         match self.first {
@@ -81,15 +101,19 @@ impl Space {
             self.fin_end = Some(end);
             self.fin_frame.get_or_insert(packet.frame);
         }
+        if len <= 1 && seq.before(self.whole) && end.at_or_before(self.most_sent) && !header.flags.syn() {
+            self.probes += 1;
+        }
         if len == 0 {
             return;
         }
         if end.after(self.most_sent) {
+            self.queue(packet, patience);
             self.repeats = 0;
             self.mark(end, Moment { frame: packet.frame, at: packet.at });
             self.most_sent = end;
             if packet.len > 0 {
-                self.last_text = Some(packet.frame);
+                self.last_text = Some(Moment { frame: packet.frame, at: packet.at });
             }
         } else if self.acknowledged.is_none_or(|acknowledged| end.after(acknowledged)) {
             self.repeats += 1;
@@ -103,6 +127,41 @@ impl Space {
         self.syn_seen = packet.header.flags.syn();
         self.whole = seq;
         self.most_sent = seq;
+    }
+
+    /// New text was sent: it was queued, and whether more is queued behind it shows in its length.
+    fn queue(&mut self, packet: &Packet<'_>, patience: Duration) {
+        let moment = Moment { frame: packet.frame, at: packet.at };
+        if self.was_idle(packet.at, patience) {
+            self.queued_since = None;
+        }
+        self.idle_since = None;
+        if packet.len == 0 {
+            return;
+        }
+        self.queued_since.get_or_insert(moment);
+        let full = self.full_segment();
+        let is_short =
+            !packet.len.is_multiple_of(full) && !packet.len.is_multiple_of(full + u32::from(TIMESTAMPS_LEN));
+        let end = packet.header.seq + packet.len;
+        let leaves_room = self.window_edge.is_some_and(|edge| edge.octets_since(end) >= full);
+        if is_short && packet.header.flags.psh() && leaves_room {
+            self.queued_since = None;
+        }
+    }
+
+    fn full_segment(&self) -> u32 {
+        u32::from(self.mss.unwrap_or(DEFAULT_MSS).saturating_sub(TIMESTAMPS_LEN)).max(1)
+    }
+
+    fn was_idle(&self, now: Instant, patience: Duration) -> bool {
+        self.idle_since.is_some_and(|since| now - since > patience)
+    }
+
+    /// The first text that may still have been queued when the user closed; `None` where the FIN went as he did.
+    pub(crate) fn queued_since(&self, fin: &Packet<'_>, patience: Duration) -> Option<Moment> {
+        let own = (fin.len > 0).then_some(Moment { frame: fin.frame, at: fin.at });
+        if self.was_idle(fin.at, patience) { own } else { self.queued_since.or(own) }
     }
 
     fn mark(&mut self, end: SeqNumber, moment: Moment) {
@@ -141,8 +200,27 @@ impl Space {
         self.runs.drain(..joined);
     }
 
-    /// The other end has acknowledged so much.
-    pub(crate) fn acknowledged(&mut self, ack: SeqNumber) {
+    /// A packet of the other direction, which tells of this one.
+    pub(crate) fn answered(&mut self, packet: &Packet<'_>) {
+        self.probes = 0;
+        let header = &packet.header;
+        if header.flags.syn() {
+            self.mss = header.options.mss.or(self.mss);
+            self.shift = header.options.window_scale.unwrap_or(0).min(14);
+        }
+        if header.flags.ack() {
+            let shift = if header.flags.syn() { 0 } else { self.shift };
+            let window = u32::from(header.window) << shift;
+            self.window_edge = Some(header.ack + window);
+            self.acknowledged(header.ack);
+            // Less than a segment is not worth sending into (RFC 9293 section 3.8.6.2.1).
+            if window >= self.full_segment() && header.ack == self.most_sent {
+                self.idle_since.get_or_insert(packet.at);
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, ack: SeqNumber) {
         if self.first.is_none() {
             // This direction was not seen so far: what is acknowledged was sent.
             self.first = Some(ack);
@@ -224,14 +302,23 @@ impl Space {
         self.last_text.is_some() || self.fin_end.is_some()
     }
 
+    fn last_text_frame(&self) -> Option<u64> {
+        self.last_text.map(|moment| moment.frame)
+    }
+
+    /// When new text went last.
+    pub(crate) fn last_text_at(&self) -> Option<Instant> {
+        self.last_text.map(|moment| moment.at)
+    }
+
     /// It has sent text since the other end sent its own last.
     pub(crate) fn has_spoken_since(&self, other: &Self) -> bool {
-        self.last_text > other.last_text
+        self.last_text_frame() > other.last_text_frame()
     }
 
     /// It has sent text since the other end sent its FIN.
     pub(crate) fn has_spoken_since_fin_of(&self, other: &Self) -> bool {
-        other.fin_frame.is_some() && self.last_text > other.fin_frame
+        other.fin_frame.is_some() && self.last_text_frame() > other.fin_frame
     }
 
     /// Whether an acknowledgment covers the SYN that was sent.
@@ -261,6 +348,11 @@ impl Space {
     /// The newest frame that an acknowledgment covers: it arrived before that was sent.
     pub(crate) fn moment_of(&self, ack: SeqNumber) -> Option<Moment> {
         self.markers.iter().rev().find(|(end, _)| end.at_or_before(ack)).map(|(_, moment)| *moment)
+    }
+
+    /// Probes since the other end was heard last.
+    pub(crate) fn probes(&self) -> u32 {
+        self.probes
     }
 
     /// How often what is unacknowledged was sent again without an answer, and when last.

@@ -29,7 +29,8 @@ import threading
 import time
 
 LEFT, RIGHT = "10.78.0.1", "10.78.0.2"
-PORT, CLIENT_PORT = 7878, 47878
+# Of the first case; each has its own, since the tracepoints tell of every namespace.
+PORT, CLIENT_PORT = 7800, 47800
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 EVENTS = ("sock/inet_sock_set_state", "tcp/tcp_send_reset", "tcp/tcp_retransmit_skb")
@@ -98,9 +99,10 @@ class Trace:
 class Case:
     """The two ends of one case: sockets are made in their namespaces."""
 
-    def __init__(self, left, right, relay):
+    def __init__(self, left, right, relay, number):
         self.namespaces = {"left": left, "right": right}
         self.relay = relay
+        self.left, self.right = (LEFT, CLIENT_PORT + number), (RIGHT, PORT + number)
 
     def socket(self, side):
         with self.namespaces[side].entered():
@@ -113,19 +115,19 @@ class Case:
         listener = self.socket("right")
         for name, value in options.items():
             listener.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
-        listener.bind((RIGHT, PORT))
+        listener.bind(self.right)
         listener.listen(4)
         return listener
 
     def client(self):
         client = self.socket("left")
-        client.bind((LEFT, CLIENT_PORT))
+        client.bind(self.left)
         return client
 
     def pair(self, **options):
         listener = self.listen(**options)
         client = self.client()
-        client.connect((RIGHT, PORT))
+        client.connect(self.right)
         server, _ = listener.accept()
         listener.close()
         server.settimeout(30)
@@ -150,7 +152,7 @@ def ask(client, server, text=b"ping\n", answer=b"pong\n"):
 def refused(case):
     client = case.client()
     with contextlib.suppress(ConnectionRefusedError):
-        client.connect((RIGHT, PORT))
+        client.connect(case.right)
     client.close()
 
 
@@ -159,7 +161,7 @@ def unanswered(case):
     client = case.client()
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 2)
     with contextlib.suppress(TimeoutError):
-        client.connect((RIGHT, PORT))
+        client.connect(case.right)
     client.close()
 
 
@@ -322,8 +324,8 @@ def user_timeout(case):
 
 def simultaneous_open(case):
     left, right = case.client(), case.socket("right")
-    right.bind((RIGHT, PORT))
-    for sock, address in ((left, (RIGHT, PORT)), (right, (LEFT, CLIENT_PORT))):
+    right.bind(case.right)
+    for sock, address in ((left, case.right), (right, case.left)):
         sock.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             sock.connect(address)
@@ -407,7 +409,8 @@ CASES = {
 
 def run(name, synfin, folder):
     play, words = CASES[name]
-    left, right, trace, captures = Namespace(), Namespace(), Trace(), []
+    number = list(CASES).index(name)
+    left, right, trace, captures, kept = Namespace(), Namespace(), Trace(), [], None
     relay = subprocess.Popen(
         [synfin, "relay", left.path(), right.path(), "--left-address", f"{LEFT}/24", "--right-address", f"{RIGHT}/24",
          "--delay", f"{round(DELAY * 1000)}ms", *words], stdout=subprocess.PIPE, text=True)
@@ -417,17 +420,18 @@ def run(name, synfin, folder):
         for side, namespace in (("left", left), ("right", right)):
             captures.append(capture(namespace, f"{folder}/{name}.{side}.pcap"))
         begin = len(trace.lines())
-        kept = play(Case(left, right, relay))
+        kept = play(Case(left, right, relay, number))
         settle(0.3)
-        log = events(trace.lines()[begin:])
-        del kept
+        log = events(trace.lines()[begin:], number)
     finally:
-        os.kill(relay.pid, signal.SIGCONT)
-        relay.terminate()
-        relay.wait()
         for tcpdump in captures:
             tcpdump.terminate()
             tcpdump.communicate()
+        # What was held back is not to come after all, and what is left open may close now.
+        kept = None
+        os.kill(relay.pid, signal.SIGCONT)
+        relay.terminate()
+        relay.wait()
         trace.close()
     with open(f"{folder}/{name}.log", "w") as file:
         file.writelines(log)
@@ -447,7 +451,7 @@ def capture(namespace, path):
 LINE = re.compile(r"\s(?P<time>\d+\.\d+): (?P<event>\w+): (?P<rest>.*)")
 
 
-def events(lines):
+def events(lines, number):
     log = []
     for line in lines:
         match = LINE.search(line)
@@ -456,10 +460,9 @@ def events(lines):
             source, destination = (int(fields[name].rsplit(":", 1)[1]) for name in ("src", "dest"))
         else:
             source, destination = int(fields["sport"]), int(fields["dport"])
-        # The tracepoints tell of every namespace.
-        if {source, destination} != {PORT, CLIENT_PORT}:
+        if {source, destination} != {PORT + number, CLIENT_PORT + number}:
             continue
-        side = "left" if source == CLIENT_PORT else "right"
+        side = "left" if source == CLIENT_PORT + number else "right"
         if match["event"] == "tcp_send_reset":
             what = f"reset {fields['reason']}"
         elif match["event"] == "tcp_retransmit_skb":

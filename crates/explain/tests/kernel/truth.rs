@@ -49,7 +49,8 @@ impl Truth {
     fn find_time_wait(&mut self) {
         let resets = self.resets.clone();
         for change in &mut self.changes {
-            let reset = resets.iter().any(|(side, at, _)| *side == change.side && at.abs_diff(change.at) < SAME_NS);
+            let reset =
+                resets.iter().any(|(side, at, _)| *side == change.side && at.abs_diff(change.at) < SAME_NS);
             let waits = matches!(change.from, State::FinWait2 | State::Closing);
             if waits && change.to == State::Closed && !reset {
                 change.to = State::TimeWait;
@@ -69,9 +70,16 @@ impl Truth {
         self.of(side).map(|change| change.to).collect()
     }
 
-    /// Each state with its moment, and whether that may be later than the truth: SYN-RECEIVED is logged when it ends.
-    pub(crate) fn moments(&self, side: Side) -> Vec<(State, u64, bool)> {
-        self.of(side).map(|change| (change.to, change.at, change.to == State::SynReceived)).collect()
+    /// Each state with its moment.
+    pub(crate) fn moments(&self, side: Side) -> Vec<(State, u64)> {
+        self.of(side).map(|change| (change.to, change.at)).collect()
+    }
+
+    /// With left and right exchanged.
+    pub(crate) fn mirrored(mut self) -> Self {
+        self.changes.iter_mut().for_each(|change| change.side = change.side.other());
+        self.resets.iter_mut().for_each(|(side, ..)| *side = side.other());
+        self
     }
 
     /// The states of a side in a span of time.
@@ -83,6 +91,10 @@ impl Truth {
             }
             if change.at <= until {
                 states = states.with(StateSet::of(change.to));
+                if change.to == State::TimeWait {
+                    // The log does not tell when the entry that stands for it leaves FIN-WAIT-2.
+                    states = states.with(StateSet::of(change.from));
+                }
             } else if change.to == State::SynReceived {
                 // It has been that for a while.
                 states = states.with(StateSet::of(State::SynReceived));
@@ -95,7 +107,8 @@ impl Truth {
 fn nanos(text: &str) -> u64 {
     let (seconds, rest) = text.split_once('.').expect("seconds and a fraction");
     let fraction = format!("{rest:0<9}");
-    seconds.parse::<u64>().expect("seconds") * 1_000_000_000 + fraction[..9].parse::<u64>().expect("a fraction")
+    seconds.parse::<u64>().expect("seconds") * 1_000_000_000
+        + fraction[..9].parse::<u64>().expect("a fraction")
 }
 
 fn state(name: &str) -> State {
