@@ -87,7 +87,7 @@ impl Pcap {
         // it off.
         let link = LinkType(order.u32(octets, 20) as u16);
         let lengths = match version {
-            (0..2, _) | (2, 0..3) => Lengths::OriginalFirst,
+            (2, 0..3) => Lengths::OriginalFirst,
             (2, 3) => Lengths::LesserIsCaptured,
             (2, _) => Lengths::CapturedFirst,
             (major, minor) => return Err(CaptureError::Version { format: "pcap", major, minor }),
