@@ -147,11 +147,27 @@ impl IcmpMessage {
             (IpProtocol::ICMPV6, false) => Checksum::with_pseudo_header(&packet.pseudo_header()),
             _ => return Err(IcmpError::Protocol),
         };
-        let (header, _) = Header::ref_from_prefix(&packet.payload).map_err(|_| IcmpError::Truncated)?;
+        if packet.payload.len() < HEADER_LEN {
+            return Err(IcmpError::Truncated);
+        }
         checksum.add(&packet.payload);
         if checksum.finish() != 0 {
             return Err(IcmpError::Checksum);
         }
+        Self::parse_prefix(packet)
+    }
+
+    /// Reads a message of which the packet's payload is the front, for whoever watches and may have seen no more. The
+    /// checksum is not looked at; what is quoted ends where the payload does.
+    ///
+    /// # Errors
+    /// See [`IcmpError`].
+    pub fn parse_prefix(packet: &IpPacket) -> Result<Self, IcmpError> {
+        match (packet.header.protocol, packet.header.is_v4()) {
+            (IpProtocol::ICMP, true) | (IpProtocol::ICMPV6, false) => {}
+            _ => return Err(IcmpError::Protocol),
+        }
+        let (header, _) = Header::ref_from_prefix(&packet.payload).map_err(|_| IcmpError::Truncated)?;
         let mut body = packet.payload.clone();
         body.advance(HEADER_LEN);
         let raw = RawMessage { kind: header.kind, code: header.code, rest: header.rest, body };

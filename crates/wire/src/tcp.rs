@@ -43,6 +43,28 @@ struct FixedHeader {
     urgent_pointer: U16,
 }
 
+impl FixedHeader {
+    /// The data offset, octets.
+    fn header_len(&self) -> usize {
+        usize::from(self.offset_and_flags.get() >> 12) * 4
+    }
+
+    fn to_header(&self, options: &[u8]) -> TcpHeader {
+        let offset_and_flags = self.offset_and_flags.get();
+        TcpHeader {
+            source_port: self.source_port.get(),
+            destination_port: self.destination_port.get(),
+            seq: SeqNumber::new(self.seq.get()),
+            ack: SeqNumber::new(self.ack.get()),
+            flags: Flags::from_bits(offset_and_flags),
+            reserved: (offset_and_flags >> 9 & 0b111) as u8,
+            window: self.window.get(),
+            urgent_pointer: self.urgent_pointer.get(),
+            options: TcpOptions::parse(options),
+        }
+    }
+}
+
 /// The control bits in the header's order: the eight of RFC 9293 section 3.1, and AE before them (RFC 9768).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Flags(u16);
@@ -239,8 +261,7 @@ impl Segment {
     /// before it stand (MUST-7).
     pub fn parse(bytes: Bytes, pseudo_header: Option<&PseudoHeader>) -> Result<Self, SegmentError> {
         let (fixed, behind) = FixedHeader::ref_from_prefix(&bytes).map_err(|_| SegmentError::Truncated)?;
-        let offset_and_flags = fixed.offset_and_flags.get();
-        let header_len = usize::from(offset_and_flags >> 12) * 4;
+        let header_len = fixed.header_len();
         let options_len = header_len.checked_sub(HEADER_LEN).ok_or(SegmentError::DataOffset)?;
         let options = behind.get(..options_len).ok_or(SegmentError::Truncated)?;
         if let Some(pseudo_header) = pseudo_header {
@@ -250,17 +271,7 @@ impl Segment {
                 return Err(SegmentError::Checksum);
             }
         }
-        let header = TcpHeader {
-            source_port: fixed.source_port.get(),
-            destination_port: fixed.destination_port.get(),
-            seq: SeqNumber::new(fixed.seq.get()),
-            ack: SeqNumber::new(fixed.ack.get()),
-            flags: Flags::from_bits(offset_and_flags),
-            reserved: (offset_and_flags >> 9 & 0b111) as u8,
-            window: fixed.window.get(),
-            urgent_pointer: fixed.urgent_pointer.get(),
-            options: TcpOptions::parse(options),
-        };
+        let header = fixed.to_header(options);
         let mut payload = bytes;
         payload.advance(header_len);
         Ok(Self { header, payload })
@@ -268,6 +279,32 @@ impl Segment {
 }
 
 impl TcpHeader {
+    /// Reads the header of a segment of which `bytes` is the front, for whoever watches and may have seen no more: the
+    /// options that are not there in full are left out. What comes back with it is the data offset in octets, 20 to
+    /// 60, which may be more than there are `bytes`. The checksum is not looked at.
+    ///
+    /// ```
+    /// use synfin_wire::{TcpHeader, TcpOptions};
+    ///
+    /// // A data offset of 24; of the four octets of options two were captured.
+    /// let mut front = [0; 22];
+    /// front[12] = 6 << 4;
+    /// front[20..].copy_from_slice(&[2, 4]);
+    /// let (header, data_offset) = TcpHeader::parse_prefix(&front)?;
+    /// assert_eq!((header.options, data_offset), (TcpOptions::default(), 24));
+    /// # Ok::<(), synfin_wire::tcp::SegmentError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SegmentError::Truncated`] under 20 octets, [`SegmentError::DataOffset`].
+    pub fn parse_prefix(bytes: &[u8]) -> Result<(Self, usize), SegmentError> {
+        let (fixed, behind) = FixedHeader::ref_from_prefix(bytes).map_err(|_| SegmentError::Truncated)?;
+        let header_len = fixed.header_len();
+        let options_len = header_len.checked_sub(HEADER_LEN).ok_or(SegmentError::DataOffset)?;
+        let options = &behind[..options_len.min(behind.len())];
+        Ok((fixed.to_header(options), header_len))
+    }
+
     /// The header's length with its options, in octets: 20 to 60, a multiple of four.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a header is never empty")]

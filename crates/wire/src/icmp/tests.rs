@@ -330,3 +330,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_front_of_a_message_tells_what_it_can() {
+    for header in families() {
+        let quoted: Bytes = [written(&header, segment()), vec![0; 20]].concat().into();
+        let bytes =
+            unreachable(Unreachable::Port, quoted.clone()).to_packet(header.destination, header.source);
+        let whole = IpPacket::parse(bytes, false).unwrap();
+        for len in 0..whole.payload.len() {
+            let front = IpPacket { payload: whole.payload.slice(..len), ..whole.clone() };
+            let message = IcmpMessage::parse_prefix(&front);
+            if len < 8 {
+                assert_eq!(message, Err(IcmpError::Truncated));
+            } else {
+                assert_eq!(message, Ok(unreachable(Unreachable::Port, quoted.slice(..len - 8))));
+            }
+        }
+    }
+}

@@ -165,3 +165,23 @@ proptest! {
         let _ = Segment::parse(bytes.into(), None);
     }
 }
+
+#[test]
+fn the_front_of_a_segment_tells_what_it_can() {
+    let bytes = with_checksum(&header(), b"text");
+    let whole = Segment::parse(Bytes::copy_from_slice(&bytes), None).unwrap();
+    for len in 0..bytes.len() {
+        let front = TcpHeader::parse_prefix(&bytes[..len]);
+        match len {
+            0..20 => assert_eq!(front, Err(SegmentError::Truncated)),
+            20..24 => {
+                let without_options = TcpHeader { options: TcpOptions::default(), ..whole.header.clone() };
+                assert_eq!(front, Ok((without_options, 24)));
+            }
+            _ => assert_eq!(front, Ok((whole.header.clone(), 24))),
+        }
+    }
+    let mut short = bytes;
+    short[12] = 4 << 4;
+    assert_eq!(TcpHeader::parse_prefix(&short), Err(SegmentError::DataOffset));
+}

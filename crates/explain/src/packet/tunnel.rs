@@ -1,0 +1,114 @@
+//! Datagrams in datagrams: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890), and over UDP VXLAN (RFC 7348) and
+//! Geneve (RFC 8926). The innermost is the one that counts.
+
+use synfin_wire::IpProtocol;
+
+use super::ip::{self, Datagram, Fragment};
+use super::link::{self, Next};
+use super::{Malformed, NotTcp};
+use crate::capture::Frame;
+
+const IPV4: u8 = 4;
+const IPV6: u8 = 41;
+const GRE: u8 = 47;
+const UDP: u8 = 17;
+
+const UDP_HEADER_LEN: usize = 8;
+const VXLAN_PORT: u16 = 4789;
+const GENEVE_PORT: u16 = 6081;
+
+/// As many datagrams, one in the other, as are looked into.
+const DEEPEST: usize = 8;
+
+/// What is at the bottom.
+pub(super) enum Innermost<'a> {
+    /// A datagram that holds no other one.
+    Whole(Datagram<'a>),
+    /// A part of one.
+    Fragment(Datagram<'a>, Fragment),
+}
+
+/// Looks for the innermost datagram of a frame.
+pub(super) fn innermost<'a>(frame: &Frame<'a>) -> Result<Innermost<'a>, NotTcp> {
+    unpack(link::first(frame.link)?, frame.bytes, frame.original_len, DEEPEST)
+}
+
+/// Looks for the innermost datagram in one that was put together from fragments.
+pub(super) fn within(datagram: Datagram<'_>) -> Result<Innermost<'_>, NotTcp> {
+    match datagram.behind_extensions()? {
+        (datagram, None) => look_into(datagram, DEEPEST),
+        (datagram, Some(fragment)) => Ok(Innermost::Fragment(datagram, fragment)),
+    }
+}
+
+fn unpack(next: Next, bytes: &[u8], original_len: u32, depth: usize) -> Result<Innermost<'_>, NotTcp> {
+    let at = link::find_ip(next, bytes)?;
+    let (datagram, fragment) = ip::parse(&bytes[at..], original_len.saturating_sub(at as u32))?;
+    match fragment {
+        Some(fragment) => Ok(Innermost::Fragment(datagram, fragment)),
+        None => look_into(datagram, depth),
+    }
+}
+
+#[inline]
+fn look_into(datagram: Datagram<'_>, depth: usize) -> Result<Innermost<'_>, NotTcp> {
+    if datagram.protocol == IpProtocol::TCP {
+        return Ok(Innermost::Whole(datagram));
+    }
+    let Some((next, at)) = inside(&datagram)? else { return Ok(Innermost::Whole(datagram)) };
+    if depth == 0 {
+        return Err(NotTcp::Malformed(Malformed::TooDeep));
+    }
+    let mut inner = datagram;
+    inner.advance(at)?;
+    unpack(next, inner.bytes, inner.len, depth - 1).or_else(|reason| match reason {
+        // A tunnel with something else in it: what is known is which kind of tunnel.
+        NotTcp::NotIp(_) => Ok(Innermost::Whole(datagram)),
+        reason => Err(reason),
+    })
+}
+
+/// What a datagram holds, and how far into its payload; `None` when it is no tunnel.
+fn inside(datagram: &Datagram<'_>) -> Result<Option<(Next, usize)>, NotTcp> {
+    let bytes = datagram.bytes;
+    match datagram.protocol.0 {
+        IPV4 | IPV6 => Ok(Some((Next::Ip, 0))),
+        GRE => gre(bytes),
+        UDP => Ok(udp(bytes)),
+        _ => Ok(None),
+    }
+}
+
+/// Version 0 has a checksum, a key and a sequence number if its first bits say so, version 1 (RFC 2637) always a key,
+/// and carries PPP.
+fn gre(bytes: &[u8]) -> Result<Option<(Next, usize)>, NotTcp> {
+    let &[flags, version, high, low] = bytes.first_chunk().ok_or(NotTcp::Cut)?;
+    let word = |bit: u8| if flags & bit != 0 { 4 } else { 0 };
+    let (checksum, routing, key, sequence) = (word(0x80), flags & 0x40 != 0, word(0x20), word(0x10));
+    Ok(match version & 0b111 {
+        0 if !routing => {
+            Some((Next::EtherType(u16::from_be_bytes([high, low])), 4 + checksum + key + sequence))
+        }
+        1 => {
+            let acknowledgment = if version & 0x80 != 0 { 4 } else { 0 };
+            // Without a sequence number there is no payload (RFC 2637 section 4.1).
+            (sequence != 0).then_some((Next::Ppp, 4 + key + sequence + acknowledgment))
+        }
+        _ => None,
+    })
+}
+
+fn udp(bytes: &[u8]) -> Option<(Next, usize)> {
+    let (header, body) = bytes.split_first_chunk::<UDP_HEADER_LEN>()?;
+    let &[flags, second, high, low, .., last] = body.first_chunk::<8>()?;
+    match u16::from_be_bytes([header[2], header[3]]) {
+        VXLAN_PORT if flags == 0x08 && last == 0 => Some((Next::Ethernet, UDP_HEADER_LEN + 8)),
+        // Version 0; the low six bits are the length of its options in words. In the second octet C and reserved bits.
+        GENEVE_PORT if flags & 0xc0 == 0 && second & 0x3f == 0 => {
+            let options_len = usize::from(flags & 0x3f) * 4;
+            let next = Next::EtherType(u16::from_be_bytes([high, low]));
+            Some((next, UDP_HEADER_LEN + 8 + options_len))
+        }
+        _ => None,
+    }
+}
