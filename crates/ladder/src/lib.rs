@@ -11,12 +11,19 @@
 //! | [`words`] | what a model says in them |
 //! | [`fold`] | what a picture draws one by one, and what it tells in one line |
 //! | [`text`] | the ladder for a terminal, and the list of connections |
+//! | [`json`] | the same for programs |
+//! | [`svg`] | the ladder as a picture that scales |
+//! | [`html`] | a page: list, ladders, graphs |
 
 pub mod catalogue;
 pub mod fold;
+pub mod html;
+pub mod json;
 pub mod model;
 pub mod reason;
+pub mod svg;
 pub mod text;
+mod voices;
 pub mod words;
 
 #[cfg(test)]

@@ -20,8 +20,13 @@ use crate::model::end::Side;
 use crate::model::states::StateSet;
 use crate::words::{Words, seconds};
 use arrow::Body;
-use line::{Line, Paint, width, wrap};
+use line::{Line, Paint, width};
 pub use list::list;
+
+pub(crate) use arrow::{label, run_sentence, run_text};
+pub(crate) use head::facts;
+pub(crate) use line::wrap;
+pub(crate) use list::{Entry, is_healthy, order};
 
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +163,7 @@ fn steps(words: &Words<'_>, options: &Options) -> Vec<Line> {
         states = now;
     }
     lines.extend(later(words, &rows, options));
+    lines.extend(glosses(words, &rows, options));
     lines
 }
 
@@ -241,6 +247,23 @@ fn later(words: &Words<'_>, rows: &[Row<'_>], options: &Options) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// What the states that appear mean, where their names are not of the language.
+fn glosses(words: &Words<'_>, rows: &[Row<'_>], options: &Options) -> Vec<Line> {
+    if !words.is_chinese() {
+        return Vec::new();
+    }
+    let before = words.connection.ends.iter().map(|end| end.before);
+    let shown = rows.iter().flat_map(|row| row.last().states).chain(before);
+    let shown = shown.filter(|states| *states != StateSet::ALL).fold(StateSet::NONE, StateSet::with);
+    let told: Vec<_> =
+        shown.iter().map(|state| format!("{}\u{a0}{}", state.name(), words.catalogue.state(state))).collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let text = format!("{}：{}", words.catalogue.word(Word::States), told.join("，"));
+    wrap(&text, options.columns()).into_iter().map(|text| Line::of(Paint::Quiet, text)).collect()
 }
 
 #[cfg(test)]

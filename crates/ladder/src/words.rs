@@ -192,6 +192,12 @@ impl<'a> Words<'a> {
         if self.is_chinese() { "，" } else { ", " }
     }
 
+    /// A phrase about one end and its peer.
+    pub(crate) fn about(&self, word: Word, side: Side) -> String {
+        let args = Args::none().text("end", self.end(side)).text("peer", self.end(side.other()));
+        self.catalogue.phrase(word, &args)
+    }
+
     /// The clause that asks for a segment, and how well the reason is known where that is in doubt.
     #[must_use]
     pub fn clause(&self, clause: &str, certainty: Certainty) -> String {

@@ -101,15 +101,12 @@ ui-rtt = RTT
 ui-rtt-parts = { $min } / { $mean } / { $max }, min/mean/max
 ui-sent = sent
 ui-again = { $count } sent again
-ui-unknown = unknown
 ui-not-captured = not captured
-ui-isn = initial number
 ui-scale = window scale
 ui-scale-unknown = window scale unknown
 ui-timestamps = timestamps
 ui-lost = lost
 ui-dropped = discarded: { $text }
-ui-urgent = urgent
 ui-window = window
 ui-super = one of { $count } segments in one
 ui-comment = comment
@@ -136,3 +133,31 @@ ui-options = options
 ui-states = states
 ui-why = why
 ui-no-connections = No TCP connection.
+ui-number = number
+ui-acknowledgment = acknowledgment
+ui-clause = rule
+ui-analysis = Wireshark calls it
+ui-became = fate
+
+# The graphs. $end is who sends or acknowledges, $peer the other end.
+graph-acknowledged = acknowledged
+graph-acknowledged-by = acknowledged by { $end }
+graph-new = new data
+graph-again = sent again
+graph-first = first number
+graph-next = next number
+graph-in-flight = in flight
+graph-numbers = What { $end } sent, and what { $peer } acknowledged
+graph-flight = What { $end } had in flight, under the window of { $peer }
+graph-round-trips = How long acknowledgments took
+
+# The page.
+page-title = TCP connections
+page-language = Language
+page-ladder = What passed between them
+page-graphs = Over time
+page-table = As a table
+page-segments = All { $count } segments as a table
+page-hint = Arrow keys walk from segment to segment; point at one to see its header.
+page-cut = Only the first { $count } segments are drawn.
+page-made = Made by synfin explain. The page loads nothing.

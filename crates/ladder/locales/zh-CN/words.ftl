@@ -83,15 +83,12 @@ ui-rtt = 往返时间
 ui-rtt-parts = { $min } / { $mean } / { $max }（最小/平均/最大）
 ui-sent = 发送
 ui-again = 重传 { $count } 个
-ui-unknown = 未知
 ui-not-captured = 没有抓到
-ui-isn = 初始序号
 ui-scale = 窗口扩大因子
 ui-scale-unknown = 窗口扩大因子未知
 ui-timestamps = 时间戳
 ui-lost = 丢失
 ui-dropped = 被丢弃：{ $text }
-ui-urgent = 紧急
 ui-window = 窗口
 ui-super = 此处一个报文段代表 { $count } 个
 ui-comment = 注释
@@ -118,3 +115,31 @@ ui-options = 选项
 ui-states = 状态
 ui-why = 原因
 ui-no-connections = 没有 TCP 连接。
+ui-number = 序号
+ui-acknowledgment = 确认号
+ui-clause = 依据
+ui-analysis = Wireshark 标记
+ui-became = 结果
+
+# 图。$end 是发送或确认的一端，$peer 是另一端。
+graph-acknowledged = 已确认
+graph-acknowledged-by = { $end }的确认
+graph-new = 新数据
+graph-again = 重传
+graph-first = 首字节序号
+graph-next = 下一序号
+graph-in-flight = 在途字节
+graph-numbers = { $end }发送的序号与{ $peer }的确认号
+graph-flight = { $end }的在途数据与{ $peer }的窗口
+graph-round-trips = 确认耗时（往返时间）
+
+# 页面。
+page-title = TCP 连接
+page-language = 语言
+page-ladder = 双方之间的报文
+page-graphs = 随时间的变化
+page-table = 以表格查看
+page-segments = 以表格查看全部 { $count } 个报文
+page-hint = 用方向键逐个查看报文；把指针移到某个报文上可看到其首部。
+page-cut = 只画出前 { $count } 个报文。
+page-made = 由 synfin explain 生成。本页面不加载任何外部资源。

@@ -10,6 +10,8 @@ fn arguments(key: &str) -> &'static [&'static str] {
         "verdict" => &["end", "count"],
         "amount" => &["count", "text"],
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],
+        "graph" => &["end", "peer"],
+        "page" => &["count"],
         "ui" => &["number", "count", "text", "from", "to", "min", "mean", "max"],
         _ => &[],
     }

@@ -79,14 +79,8 @@ impl Body {
         };
         let told = run_text(words, run);
         let (on, rest) = fitting(&[told], columns.arrow.saturating_sub(7));
-        let frames = format!("{}–{}", run.first().frame, run.last().frame);
-        let frames = if options.ascii { frames.replace('–', "-") } else { frames };
-        let sentence = words.catalogue.phrase(
-            Word::FoldBecause,
-            &Args::none()
-                .text("frames", words.catalogue.phrase(Word::Frames, &Args::none().text("text", frames)))
-                .text("acks", acks(words, run)),
-        );
+        let sentence = run_sentence(words, run);
+        let sentence = if options.ascii { sentence.replace('–', "-") } else { sentence };
         Self {
             arrow: draw(glyphs, flight, glyphs.double, &on, columns.arrow),
             paint: Paint::Quiet,
@@ -142,7 +136,7 @@ fn put_clause(lines: &mut Vec<Line>, clause: &str, columns: &Columns) {
 }
 
 /// What a run of quiet segments amounts to: `48 data segments, 70 KB, no loss`.
-pub(super) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
+pub(crate) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
     let data = Args::none().number("count", run.data[0] + run.data[1]);
     let args = Args::none().text("data", words.catalogue.phrase(Word::DataSegments, &data));
     match run.octets {
@@ -155,6 +149,18 @@ pub(super) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
             words.catalogue.phrase(Word::FoldBoth, &args)
         }
     }
+}
+
+/// Which segments a run is made of.
+pub(crate) fn run_sentence(words: &Words<'_>, run: &Run<'_>) -> String {
+    let frames = format!("{}–{}", run.first().frame, run.last().frame);
+    let frames = words.catalogue.phrase(Word::Frames, &Args::none().text("text", frames));
+    words.catalogue.phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
+}
+
+/// What stands on the arrow of a segment.
+pub(crate) fn label(words: &Words<'_>, step: &Step, absolute: bool) -> String {
+    pieces(words, step, absolute).join(" ")
 }
 
 fn acks(words: &Words<'_>, run: &Run<'_>) -> String {
@@ -171,7 +177,7 @@ fn paint(step: &Step) -> Paint {
 }
 
 /// What stands on an arrow, the most telling first.
-pub(crate) fn pieces(words: &Words<'_>, step: &Step, absolute: bool) -> Vec<String> {
+fn pieces(words: &Words<'_>, step: &Step, absolute: bool) -> Vec<String> {
     let (seq, ack) = if absolute { (step.seq.value(), step.ack.value()) } else { step.relative };
     let mut pieces = vec![format!("{:?}", step.flags)];
     // An empty acknowledgment takes no number: only where it asks for an answer does its own tell anything.
