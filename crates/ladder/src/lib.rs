@@ -7,10 +7,29 @@
 //! |---|---|
 //! | [`model`] | the connection: ends with their states over time, segments with their reasons, findings |
 //! | [`reason`] | why a segment was sent, as far as one who only watches can know |
+//! | [`catalogue`] | the sentences, in English and Chinese, by stable codes |
+//! | [`words`] | what a model says in them |
+//! | [`fold`] | what a picture draws one by one, and what it tells in one line |
+//! | [`text`] | the ladder for a terminal, and the list of connections |
+//! | [`json`] | the same for programs |
+//! | [`svg`] | the ladder as a picture that scales |
+//! | [`html`] | a page: list, ladders, graphs |
 
+pub mod catalogue;
+pub mod fold;
+pub mod html;
+pub mod json;
 pub mod model;
 pub mod reason;
+pub mod svg;
+pub mod text;
+mod voices;
+pub mod words;
 
+#[cfg(test)]
+mod samples;
+
+pub use catalogue::{Catalogue, Language};
 pub use model::connection::{Connection, Negotiated, Verdict, VerdictKind, Zeek};
 pub use model::end::{Counts, End, Role, Side};
 pub use model::finding::{Evidence, Finding, FindingKind, Severity};
@@ -18,3 +37,4 @@ pub use model::marks::{Mark, Marks};
 pub use model::states::{Certainty, StateSet, Timeline, Transition, Window};
 pub use model::step::{Fate, Step};
 pub use reason::{Reason, Seen};
+pub use words::Words;

@@ -14,6 +14,21 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Note, Self::Warning, Self::Error];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Declares the kinds of findings: a stable code, how much it matters, and the clause that is about it.
 macro_rules! findings {
     ($( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {

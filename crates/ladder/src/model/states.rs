@@ -15,6 +15,21 @@ pub enum Certainty {
     Unknown,
 }
 
+impl Certainty {
+    /// All of them, the surest first.
+    pub const ALL: [Self; 3] = [Self::Seen, Self::Inferred, Self::Unknown];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Inferred => "inferred",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// States, one of which an end is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct StateSet(u16);

@@ -1,0 +1,235 @@
+# What is worth telling of a connection. Keyed by the codes of `FindingKind`.
+#
+# The message is its name; .what says what was seen, .cause what most likely brought it about, .else what else it could
+# be, .next what to look at now.
+#
+# $end     whose doing it was
+# $peer    the other end
+# $count   how many; 0 where it is not known
+# $octets  how many octets; 0 where it is not known
+# $time    how long, with its unit; "0 ms" where it is not known
+# $ms      the same in milliseconds
+
+finding-refused = refused
+    .what = { $end } answered the SYN with an RST.
+    .cause = Nothing listens on this port of { $end }.
+    .else = A firewall that rejects instead of dropping; a listener whose queue is full and that was told to reset.
+    .next = On { $end }, see whether a program listens there, and on which address: ss -ltn.
+finding-no-answer = no answer
+    .what = { $count ->
+        [0] Nothing answered the SYN.
+        [one] Nothing answered the SYN, which was sent once.
+       *[other] Nothing answered the SYN, which was sent { $count } times.
+    }
+    .cause = A firewall drops it, or the address is nobody's.
+    .else = The answer takes another way, or was not captured; the listener's queue is full and drops what comes.
+    .next = Capture at { $peer }: does the SYN arrive there, and does an answer leave?
+finding-handshake-unfinished = handshake never finished
+    .what = The SYN-ACK was never acknowledged.
+    .cause = { $peer } does not receive the SYN-ACK: it is lost, or goes another way than the SYN came.
+    .else = A SYN scan or flood, whose sender never means to go on; the third segment was not captured.
+    .next = Compare the route back with the route there; look for many such connections from one source.
+finding-reset = reset
+    .what = { $end } ended the open connection with an RST.
+    .cause = Its program aborted, or died with the connection open.
+    .else = A firewall or load balancer that lost its memory of the connection; a peer that restarted.
+    .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
+finding-reset-unread = closed with data unread
+    .what = { $end } closed while data of { $peer } lay unread, and so sent an RST.
+    .cause = The program on { $end } closed before it had read all that was sent.
+    .else = It read, but more came just then.
+    .next = Have the program read up to the end before it closes; what { $peer } sent last is lost.
+finding-reset-after-close = data after close
+    .what = Data came to { $end } after its program had gone, and was answered with an RST.
+    .cause = { $peer } went on sending after the FIN of { $end }.
+    .else = The data was under way when the FIN was sent.
+    .next = Have { $peer } read the end of the stream before it writes again.
+finding-gave-up = gave up
+    .what = { $ms ->
+        [0] { $end } gave { $peer } up: what it sent was not acknowledged.
+       *[other] { $end } gave { $peer } up: for { $time } nothing that it sent was acknowledged.
+    }
+    .cause = The path broke, or { $peer } went away without a word.
+    .else = A firewall or NAT forgot the connection and drops what belongs to it.
+    .next = Was { $peer } up then? Does the same path carry other connections?
+finding-reset-ignored = RST ignored
+    .what = { $count ->
+        [0] An RST came whose number is not the one awaited; it has no effect.
+        [one] An RST came whose number is not the one awaited; it has no effect.
+       *[other] { $count } RSTs came whose numbers are not the ones awaited; they have no effect.
+    }
+    .cause = It belongs to an older connection, or lags behind the data.
+    .else = Somebody else tries to break the connection.
+    .next = Compare its TTL and IP identification with the other segments of { $end }.
+finding-reset-forged = RST by somebody else?
+    .what = An RST in the name of { $end } does not look like its other segments.
+    .cause = A box on the way sent it: a firewall, a filter, an intrusion detector.
+    .else = { $end } sends its RSTs from another part of its system, with other defaults.
+    .next = Capture at { $end }: does this RST leave it at all?
+finding-loss = loss
+    .what = { $count ->
+        [0] Segments of { $end } were lost on the way.
+        [one] One segment of { $end } was lost on the way.
+       *[other] { $count } segments of { $end } were lost on the way.
+    }
+    .cause = A queue on the path was full.
+    .else = A noisy link; packets that the capture missed and the peer has.
+    .next = Does it get better at a lower rate? Look at the drop counters of the interfaces on the path.
+finding-timeout = timeout
+    .what = { $count ->
+        [0] The retransmission timer of { $end } ran out.
+        [one] The retransmission timer of { $end } ran out once.
+       *[other] The retransmission timer of { $end } ran out { $count } times.
+    }
+    .cause = So much was lost that too few acknowledgments came back to notice it earlier.
+    .else = The acknowledgments were lost; the round trip suddenly grew.
+    .next = See whether the last segments of a burst were lost; each timeout costs at least the time shown.
+finding-spurious = sent again for nothing
+    .what = { $count ->
+        [0] { $end } sent again what { $peer } already had.
+        [one] { $end } sent one segment again that { $peer } already had.
+       *[other] { $end } sent { $count } segments again that { $peer } already had.
+    }
+    .cause = Acknowledgments were late or lost, or segments overtook one another.
+    .else = The network doubled the packets.
+    .next = Look for jumps in the round trip at these frames.
+finding-reordering = reordering
+    .what = { $count ->
+        [0] Segments of { $end } came in another order.
+        [one] One segment of { $end } was overtaken.
+       *[other] { $count } segments of { $end } were overtaken.
+    }
+    .cause = The path has several ways of different length.
+    .else = The capture took packets from several queues and lost their order.
+    .next = Does { $peer } answer with duplicate acknowledgments? Only then did it happen on the path.
+finding-zero-window = window closed
+    .what = { $ms ->
+        [0] { $end } closed its window: there was no room for more.
+       *[other] { $end } closed its window for { $time }: there was no room for more.
+    }
+    .cause = The program on { $end } does not read.
+    .else = Its receive buffer is small for this rate.
+    .next = What did the program on { $end } wait for at that time?
+finding-window-limited = limited by the window
+    .what = { $peer } had to wait for the window of { $end } although the network would have taken more.
+    .cause = The receive buffer of { $end } is smaller than rate times round trip.
+    .else = The program on { $end } reads slowly.
+    .next = Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem. Is window scaling on?
+finding-half-closed = half-closed
+    .what = { $end } never closed its direction after the FIN of { $peer }.
+    .cause = The program on { $end } did not notice the end of the stream, or forgot to close.
+    .else = It still works on an answer; the capture ends too early.
+    .next = Look for connections in CLOSE-WAIT on { $end }: ss -tn state close-wait.
+finding-simultaneous-close = closed at once
+    .what = Both ends sent a FIN before they had that of the other.
+    .cause = Both programs were done at the same time.
+    .else = Both ran into the same time limit.
+    .next = Nothing: both ends pass through CLOSING to TIME-WAIT, as they should.
+finding-simultaneous-open = opened at once
+    .what = Both ends sent a SYN before they had that of the other.
+    .cause = Both were told to open, as in hole punching through NAT.
+    .else = A program connected to itself: source and destination are one.
+    .next = Nothing, if it was meant.
+finding-slow-handshake = slow handshake
+    .what = { $ms ->
+        [0] The handshake took longer, because a segment of it was sent again.
+       *[other] The handshake took { $time }, because a segment of it was sent again.
+    }
+    .cause = The SYN or the SYN-ACK was lost.
+    .else = The queue of half-open connections was full, and the SYN was dropped.
+    .next = On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+finding-slow-application = slow application
+    .what = { $ms ->
+        [0] { $end } took long to answer while nothing was under way.
+       *[other] { $end } took { $time } to answer while nothing was under way.
+    }
+    .cause = The program on { $end } worked, or waited for somebody else.
+    .else = The request was not complete before.
+    .next = It is not the network: look into the program on { $end }.
+finding-keep-alive = keep-alive
+    .what = { $count ->
+        [0] The connection was quiet, and keep-alive probes went.
+        [one] The connection was quiet, and one keep-alive probe went.
+       *[other] The connection was quiet, and { $count } keep-alive probes went.
+    }
+    .cause = { $end } has keep-alive on, and nobody had anything to say.
+    .else = A program waits that has forgotten the connection.
+    .next = Nothing, if the connection is meant to be kept.
+finding-peer-gone = peer gone
+    .what = { $count ->
+        [0] Keep-alive probes of { $end } went unanswered.
+        [one] A keep-alive probe of { $end } went unanswered.
+       *[other] { $count } keep-alive probes of { $end } went unanswered.
+    }
+    .cause = { $peer } is off, or cut off.
+    .else = A NAT or firewall on the way has forgotten the quiet connection.
+    .next = Is { $peer } up? If it is, let keep-alive ask more often than the box on the way forgets.
+finding-reused-ports = ports used again
+    .what = The same addresses and ports had been used by an older connection.
+    .cause = The client came back to a port after a short time.
+    .else = A proxy or test that binds a fixed port.
+    .next = Nothing, as long as the new SYN was answered with a SYN-ACK.
+finding-nagle-delay = Nagle waits for a delayed acknowledgment
+    .what = { $ms ->
+        [0] { $end } held back a small segment until { $peer } acknowledged the one before, and { $peer } delayed that.
+       *[other] { $end } held back a small segment for { $time}, until { $peer } acknowledged the one before.
+    }
+    .cause = The program on { $end } writes one message in several small pieces.
+    .else = { $peer } was busy and acknowledged late.
+    .next = Write the message at once, or set TCP_NODELAY.
+finding-deviation = against the rules
+    .what = { $end } sent what RFC 9293 does not allow.
+    .cause = A fault in its TCP, or in a box on the way that rewrites segments.
+    .else = A program that makes packets by hand: a scanner or a test.
+    .next = Look at these frames; capture on both sides of the box, if there is one.
+finding-no-syn = begins in the middle
+    .what = The capture begins after the connection.
+    .cause = The connection was open before the capture was started.
+    .else = The filter left the handshake out.
+    .next = Window scale, MSS and SACK are unknown; to know them, capture from the start.
+finding-one-direction = one direction only
+    .what = Only what { $end } sent was captured.
+    .cause = The two directions take different ways, and the capture stands on one.
+    .else = The filter or the mirror port lets one direction through.
+    .next = What { $peer } sent is inferred from acknowledgments; capture at an end to see it.
+finding-capture-gap = gaps in the capture
+    .what = { $count ->
+        [0] Segments are acknowledged that the capture does not have.
+        [one] One segment is acknowledged that the capture does not have.
+       *[other] { $count } segments are acknowledged that the capture does not have.
+    }
+    .cause = The capture could not keep up.
+    .else = Some packets took another way.
+    .next = What is missing was not lost. Capture with a larger buffer: tcpdump -B, or a shorter snap length.
+finding-mirrored = captured twice
+    .what = Packets stand in the capture more than once.
+    .cause = A mirror port copies them on the way in and on the way out, or several interfaces were captured.
+    .else = The network doubles packets.
+    .next = The copies are not counted as sent again. Capture on one interface.
+finding-super-segments = super-segments
+    .what = { $octets ->
+        [0] Some segments of { $end } are larger than the path can carry.
+       *[other] Some segments of { $end } are larger than the path can carry, up to { $octets } octets.
+    }
+    .cause = The capture was made where the network card still has to cut them, or has put them together: TSO, GRO.
+    .else = Jumbo frames.
+    .next = Counts of packets are too low, octets are right. To see the wire: ethtool -K, tso off and gro off.
+finding-checksum-offload = checksums not filled in
+    .what = Checksums of { $end } are not filled in.
+    .cause = Its network card does that, behind the point of capture.
+    .else = { $end } sends wrong checksums; then { $peer } would not answer.
+    .next = Nothing: this capture was made on { $end }.
+finding-bad-checksum = wrong checksum
+    .what = { $count ->
+        [0] Checksums of { $end } are wrong; { $peer } discards such segments.
+        [one] One checksum of { $end } is wrong; { $peer } discards that segment.
+       *[other] { $count } checksums of { $end } are wrong; { $peer } discards such segments.
+    }
+    .cause = They were damaged on the way.
+    .else = A box on the way changes segments and forgets the checksum; checksum offload in an unusual form.
+    .next = Are these the segments that are sent again? Then look at the hardware on the path.
+finding-cut-off = packets cut off
+    .what = Packets were not captured whole.
+    .cause = The capture was made with a short snap length.
+    .else = The file was cut afterwards, to hide what was said.
+    .next = Headers are all that is needed here; where options are missing, capture at least 128 octets.

@@ -1,0 +1,224 @@
+# 一个连接中值得一说的事。键名取自 `FindingKind` 的代码。
+#
+# 消息本身是名称；.what 说明现象，.cause 最可能的原因，.else 其他可能，.next 下一步看什么。
+#
+# $end     是谁造成的
+# $peer    另一端
+# $count   多少个；未知时为 0
+# $octets  多少字节；未知时为 0
+# $time    多长时间，带单位；未知时为 "0 ms"
+# $ms      同上，毫秒数
+
+finding-refused = 连接被拒绝
+    .what = { $end }用 RST 应答了 SYN。
+    .cause = { $end }的这个端口上没有程序在监听。
+    .else = 防火墙设置为拒绝而非丢弃；或监听队列已满，并设置为复位。
+    .next = 在{ $end }上查看是否有程序监听该端口、监听在哪个地址：ss -ltn。
+finding-no-answer = 没有应答
+    .what = { $count ->
+        [0] SYN 没有得到任何应答。
+       *[other] SYN 发送了 { $count } 次，没有得到任何应答。
+    }
+    .cause = 被防火墙丢弃，或该地址上没有主机。
+    .else = 应答走了另一条路径，或没有被抓到；监听队列已满，SYN 被丢弃。
+    .next = 在{ $peer }抓包：SYN 是否到达？应答是否发出？
+finding-handshake-unfinished = 三次握手未完成
+    .what = SYN-ACK 始终没有得到确认，第三次握手没有出现。
+    .cause = { $peer }收不到 SYN-ACK：它丢了，或返回的路径与来时不同。
+    .else = SYN 扫描或 SYN 泛洪攻击，发送方本就不打算完成握手；第三次握手没有被抓到。
+    .next = 比较往返两个方向的路由；查看同一来源是否还有许多这样的半连接。
+finding-reset = 连接被复位
+    .what = { $end }用 RST 结束了已建立的连接。
+    .cause = { $end }的程序中止了连接，或在连接打开时退出。
+    .else = 防火墙或负载均衡器丢失了该连接的记录；对端重启过。
+    .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
+finding-reset-unread = 关闭时数据未读
+    .what = { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
+    .cause = { $end }的程序没有读完数据就关闭了连接。
+    .else = 程序读过了，但恰好又有数据到达。
+    .next = 让程序读到流的末尾再关闭；{ $peer }最后发送的数据已经丢失。
+finding-reset-after-close = 关闭后又有数据
+    .what = { $end }的程序离开之后又有数据到达，于是用 RST 应答。
+    .cause = { $peer }收到{ $end }的 FIN 之后仍继续发送。
+    .else = FIN 发出时，这些数据已经在途中。
+    .next = 让{ $peer }先读到流的末尾，再决定是否继续写。
+finding-gave-up = 放弃连接
+    .what = { $ms ->
+        [0] { $end }放弃了{ $peer }：发送的数据一直没有得到确认。
+       *[other] { $end }放弃了{ $peer }：在 { $time } 内，发送的数据一直没有得到确认。
+    }
+    .cause = 路径中断，或{ $peer }突然消失。
+    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
+    .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+finding-reset-ignored = RST 被忽略
+    .what = { $count ->
+        [0] 收到的 RST 序号不是所期望的那个，不起作用。
+       *[other] 收到 { $count } 个 RST，序号都不是所期望的那个，不起作用。
+    }
+    .cause = 它属于旧的连接，或落在了数据之后。
+    .else = 有第三方试图中断这个连接。
+    .next = 把它的 TTL 和 IP 标识与{ $end }的其他报文比较。
+finding-reset-forged = RST 疑似伪造
+    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像。
+    .cause = 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
+    .else = { $end }的 RST 由系统的另一部分发出，默认值不同。
+    .next = 在{ $end }抓包：这个 RST 是否真的从那里发出？
+finding-loss = 丢包
+    .what = { $count ->
+        [0] { $end }发送的报文在途中丢失。
+       *[other] { $end }发送的报文有 { $count } 个在途中丢失。
+    }
+    .cause = 路径上某处的队列已满。
+    .else = 链路有干扰；或者只是抓包漏掉了，对端其实已收到。
+    .next = 降低速率后是否好转？查看路径上各接口的丢包计数。
+finding-timeout = 超时重传
+    .what = { $count ->
+        [0] { $end }的重传定时器到期。
+       *[other] { $end }的重传定时器到期 { $count } 次。
+    }
+    .cause = 丢失太多，返回的确认太少，无法更早察觉。
+    .else = 丢的是确认；或往返时间突然变长。
+    .next = 看看丢的是不是一批报文中的最后几个；每次超时至少要付出所示的时间。
+finding-spurious = 不必要的重传
+    .what = { $count ->
+        [0] { $end }重传了{ $peer }早已收到的数据。
+       *[other] { $end }重传了 { $count } 个{ $peer }早已收到的报文。
+    }
+    .cause = 确认迟到或丢失，或者报文乱序。
+    .else = 网络复制了报文。
+    .next = 看看这几帧附近往返时间有没有突变。
+finding-reordering = 乱序
+    .what = { $count ->
+        [0] { $end }发送的报文到达顺序与发送顺序不同。
+       *[other] { $end }发送的报文有 { $count } 个被后发的超过。
+    }
+    .cause = 路径上有几条长短不一的线路。
+    .else = 抓包时从多个队列取报文，打乱了顺序。
+    .next = { $peer }有没有发出重复确认？有，才说明乱序发生在路径上。
+finding-zero-window = 零窗口
+    .what = { $ms ->
+        [0] { $end }关闭了窗口：接收缓冲区已没有空间。
+       *[other] { $end }的窗口关闭了 { $time }：接收缓冲区已没有空间。
+    }
+    .cause = { $end }的程序没有读取数据。
+    .else = 对这个速率来说，接收缓冲区太小。
+    .next = 那段时间里，{ $end }的程序在等什么？
+finding-window-limited = 受限于滑动窗口
+    .what = 网络还能承载更多，{ $peer }却不得不等待{ $end }的窗口。
+    .cause = { $end }的接收缓冲区小于速率与往返时间的乘积。
+    .else = { $end }的程序读得慢。
+    .next = 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。窗口扩大选项启用了吗？
+finding-half-closed = 半关闭
+    .what = 收到{ $peer }的 FIN 之后，{ $end }一直没有关闭自己这个方向。
+    .cause = { $end }的程序没有察觉流已结束，或忘了关闭。
+    .else = 程序还在准备应答；或抓包结束得太早。
+    .next = 在{ $end }上查看处于 CLOSE-WAIT 的连接：ss -tn state close-wait。
+finding-simultaneous-close = 同时关闭
+    .what = 双方都在收到对方的 FIN 之前发出了自己的 FIN。
+    .cause = 两个程序同时结束。
+    .else = 双方碰到了同一个时间限制。
+    .next = 无需处理：双方都经 CLOSING 进入 TIME-WAIT，这是正常的。
+finding-simultaneous-open = 同时打开
+    .what = 双方都在收到对方的 SYN 之前发出了自己的 SYN。
+    .cause = 双方都主动打开，例如 NAT 打洞。
+    .else = 程序连接到了自己：源和目的相同。
+    .next = 如果本意如此，无需处理。
+finding-slow-handshake = 握手缓慢
+    .what = { $ms ->
+        [0] 握手中的报文被重传，因此耗时更长。
+       *[other] 握手中的报文被重传，因此耗时 { $time }。
+    }
+    .cause = SYN 或 SYN-ACK 丢失。
+    .else = 半连接队列已满，SYN 被丢弃。
+    .next = 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+finding-slow-application = 应用程序缓慢
+    .what = { $ms ->
+        [0] 网络上没有任何报文在途，{ $end }过了很久才应答。
+       *[other] 网络上没有任何报文在途，{ $end }过了 { $time } 才应答。
+    }
+    .cause = { $end }的程序在处理，或在等别人。
+    .else = 此前请求还不完整。
+    .next = 问题不在网络：请检查{ $end }的程序。
+finding-keep-alive = 保活
+    .what = { $count ->
+        [0] 连接空闲，发送了保活探测。
+       *[other] 连接空闲，发送了 { $count } 个保活探测。
+    }
+    .cause = { $end }启用了保活，而双方都没有数据要发。
+    .else = 某个程序忘了这个连接，一直空等。
+    .next = 如果本意是保持连接，无需处理。
+finding-peer-gone = 对端消失
+    .what = { $count ->
+        [0] { $end }的保活探测没有得到应答。
+       *[other] { $end }的 { $count } 个保活探测没有得到应答。
+    }
+    .cause = { $peer }已关机，或网络已断开。
+    .else = 途中的 NAT 或防火墙忘记了这个空闲的连接。
+    .next = { $peer }还在运行吗？如果在，请把保活间隔设得比途中设备的遗忘时间更短。
+finding-reused-ports = 端口重用
+    .what = 相同的地址和端口曾被更早的连接用过。
+    .cause = 客户端短时间内又用了同一个端口。
+    .else = 代理或测试程序绑定了固定端口。
+    .next = 只要新的 SYN 得到了 SYN-ACK，就无需处理。
+finding-nagle-delay = Nagle 与延迟确认互等
+    .what = { $ms ->
+        [0] { $end }扣住一个小报文，等{ $peer }确认前一个；而{ $peer }又延迟了确认。
+       *[other] { $end }把一个小报文扣了 { $time }，等{ $peer }确认前一个。
+    }
+    .cause = { $end }的程序把一条消息分成几小块写出。
+    .else = { $peer }繁忙，确认得晚。
+    .next = 一次写出整条消息，或设置 TCP_NODELAY。
+finding-deviation = 违反规范
+    .what = { $end }发送了 RFC 9293 不允许的报文。
+    .cause = 它的 TCP 实现有错，或途中改写报文的设备有错。
+    .else = 手工构造报文的程序：扫描器或测试。
+    .next = 查看这几帧；如果途中有设备，请在它的两侧分别抓包。
+finding-no-syn = 从中途开始
+    .what = 抓包开始时，连接早已建立。
+    .cause = 连接在抓包启动之前就已打开。
+    .else = 过滤条件把握手排除在外。
+    .next = 窗口扩大因子、MSS 和 SACK 均未知；想要知道，请从头开始抓包。
+finding-one-direction = 只有一个方向
+    .what = 只抓到了{ $end }发送的报文。
+    .cause = 两个方向走不同的路径，抓包点只在其中一条上。
+    .else = 过滤条件或镜像端口只放行一个方向。
+    .next = { $peer }发送的内容由确认号推断；在任意一端抓包才能看到。
+finding-capture-gap = 抓包有缺漏
+    .what = { $count ->
+        [0] 有些得到确认的报文，抓包中并没有。
+       *[other] 有 { $count } 个得到确认的报文，抓包中并没有。
+    }
+    .cause = 抓包程序跟不上。
+    .else = 部分报文走了另一条路径。
+    .next = 缺漏不等于丢包。请用更大的缓冲区抓包：tcpdump -B，或缩短抓取长度。
+finding-mirrored = 重复抓取
+    .what = 同一报文在抓包中出现不止一次。
+    .cause = 镜像端口在进出时各复制了一份，或同时抓了多个接口。
+    .else = 网络复制了报文。
+    .next = 这些副本不计为重传。请只在一个接口上抓包。
+finding-super-segments = 超大报文段
+    .what = { $octets ->
+        [0] { $end }的一些报文段大于路径所能承载的长度。
+       *[other] { $end }的一些报文段大于路径所能承载的长度，最大 { $octets } 字节。
+    }
+    .cause = 抓包点处，网卡尚未切分它们，或已经合并了它们：TSO、GRO。
+    .else = 巨型帧。
+    .next = 报文个数偏少，字节数正确。想看线路上的样子：用 ethtool -K 关闭 tso 和 gro。
+finding-checksum-offload = 校验和未填写
+    .what = { $end }的校验和没有填写。
+    .cause = 由它的网卡在抓包点之后填写。
+    .else = { $end }发送的校验和确实有错；若是那样，{ $peer }不会应答。
+    .next = 无需处理：这说明抓包是在{ $end }上进行的。
+finding-bad-checksum = 校验和错误
+    .what = { $count ->
+        [0] { $end }的校验和有错；{ $peer }会丢弃这样的报文。
+       *[other] { $end }有 { $count } 个报文校验和错误；{ $peer }会丢弃它们。
+    }
+    .cause = 报文在途中受损。
+    .else = 途中的设备改动了报文却没有更新校验和；或校验和卸载以不常见的形式出现。
+    .next = 被重传的正是这些报文吗？如果是，请检查路径上的硬件。
+finding-cut-off = 报文被截断
+    .what = 抓包没有保存完整的报文。
+    .cause = 抓包时设置的抓取长度过短。
+    .else = 文件事后被截断，以隐去内容。
+    .next = 这里只需要首部；如果缺少选项，请至少抓取 128 字节。

@@ -1,0 +1,71 @@
+//! The list of connections at the head of a page.
+
+use maud::{Markup, html};
+
+use crate::catalogue::{Args, Catalogue, Word};
+use crate::model::connection::Connection;
+use crate::model::finding::Severity;
+use crate::text::{Entry, is_healthy};
+use crate::voices::{Said, said};
+use crate::words::Words;
+
+use super::spans;
+
+pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Markup {
+    let word = |word| said(catalogues.iter().map(|catalogue| (catalogue, catalogue.word(word))));
+    let count = |catalogue: &Catalogue| {
+        catalogue.phrase(Word::Connections, &Args::none().number("count", connections.len() as u64))
+    };
+    let names = [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
+    html! {
+        section class="list" {
+            h2 { (spans(&said(catalogues.iter().map(|catalogue| (catalogue, count(catalogue)))))) }
+            div class="scroll" tabindex="0" {
+                table {
+                    thead { tr {
+                        th scope="col" { "#" }
+                        @for name in &names { th scope="col" { (spans(name)) } }
+                    } }
+                    tbody { @for connection in connections { (row(connection, catalogues, &names)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]) -> Markup {
+    let entries: Vec<_> =
+        catalogues.iter().map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection)))).collect();
+    let tell = |part: fn(&Entry) -> &String| {
+        said(entries.iter().map(|(catalogue, entry)| (*catalogue, part(entry).clone())))
+    };
+    let first = &entries[0].1;
+    // Narrow screens show a row as a card: there, what a number is of stands before it.
+    let cell = |name: &Vec<Said>, class: &str, part: fn(&Entry) -> &String| {
+        html! { td class=(class) { span class="of" { (spans(name)) " " } (spans(&tell(part))) } }
+    };
+    html! {
+        tr class=(if is_healthy(connection) { "fine" } else { "" }) {
+            th scope="row" { a href=(format!("#c{}", connection.number)) { (connection.number) } }
+            td class="ends" { (first.ends[0]) " → " (first.ends[1]) }
+            td { (spans(&tell(|entry| &entry.verdict))) }
+            td {
+                @if let Some(severity) = first.severity {
+                    span class=(chip(severity)) { (spans(&tell(|entry| &entry.worst))) }
+                }
+            }
+            (cell(&names[3], "number", |entry| &entry.handshake))
+            (cell(&names[4], "number", |entry| &entry.rtt))
+            (cell(&names[5], "number", |entry| &entry.octets))
+        }
+    }
+}
+
+/// The class of a severity's mark. Its form, not only its colour, says which it is.
+pub(super) const fn chip(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "chip error",
+        Severity::Warning => "chip warning",
+        Severity::Note => "chip note",
+    }
+}
