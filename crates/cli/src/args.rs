@@ -15,6 +15,7 @@ use synfin_host::tcp::CongestionAlgorithm;
 use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
+use crate::explain::args::ExplainArgs;
 use crate::relay::RelayArgs;
 use crate::source::SourceArgs;
 
@@ -32,6 +33,7 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Serve(ServeArgs),
     Connect(ConnectArgs),
+    Explain(ExplainArgs),
     Drill(DrillArgs),
     #[command(hide = true)]
     Inner(InnerArgs),

@@ -11,6 +11,7 @@ use clap::Parser as _;
 mod args;
 mod connect;
 mod drill;
+mod explain;
 mod failure;
 mod link;
 mod relay;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match cli.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Explain(args) => explain::explain(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Relay(args) => relay::relay(&args),
         Verb::Source(args) => source::source(&args),

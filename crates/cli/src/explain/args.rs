@@ -1,0 +1,80 @@
+//! The words behind `synfin explain`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use synfin_ladder::Language;
+
+/// Say what happened on the connections of a capture, and why.
+///
+/// FILE is a pcap or pcapng file, also compressed by gzip or zstd; - is standard input. With one connection its ladder
+/// is drawn; with several they are listed, the worst first, and '#N' draws one of them. Of what no segment shows it is
+/// said that it is inferred or unknown.
+///
+/// The exit status is 0, 1 when something failed or --check found something, and 2 when the call was off.
+#[derive(Debug, Args)]
+#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']", after_help = EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    /// Captures, - for standard input; and the number of a connection, like '#3'
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) words: Vec<OsString>,
+
+    /// List the connections too of which there is nothing to tell
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Write everything as JSON
+    #[arg(long, conflicts_with_all = ["svg", "html"])]
+    pub(crate) json: bool,
+
+    /// Draw one connection into this SVG file; - for standard output
+    #[arg(long, value_name = "OUT", conflicts_with = "html")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Make a page of everything, one file that needs no network; - for standard output
+    #[arg(long, value_name = "OUT")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// en or zh; the locale's otherwise
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Tongue>,
+
+    /// End with status 1 when there is something worth a warning
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Draw every segment, quiet ones too
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// Sequence numbers as they stand in the headers
+    #[arg(long)]
+    pub(crate) absolute: bool,
+
+    /// No arrows beyond ASCII
+    #[arg(long)]
+    pub(crate) ascii: bool,
+
+    /// Columns to draw in; the terminal's otherwise, or 100
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    pub(crate) width: Option<u16>,
+}
+
+const EXAMPLES: &str = "Examples:
+  synfin explain trace.pcapng
+  synfin explain trace.pcapng '#3' --lang zh
+  tcpdump -w - port 80 | synfin explain -
+  synfin explain *.pcap --html report.html";
+
+/// A language by its tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tongue(pub(crate) Language);
+
+impl FromStr for Tongue {
+    type Err = String;
+    fn from_str(tag: &str) -> Result<Self, String> {
+        Language::from_tag(tag).map(Self).ok_or_else(|| "there are en and zh".to_owned())
+    }
+}
