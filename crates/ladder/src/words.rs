@@ -149,9 +149,9 @@ impl<'a> Words<'a> {
         let args = Args::none();
         match (transition.when.earliest, transition.when.latest) {
             (None, None) => self.catalogue.word(Word::NeverShown),
-            (Some(earliest), None) => self
-                .catalogue
-                .phrase(Word::NotBefore, &args.text("text", format!("{} s", seconds(earliest, 3)))),
+            (Some(earliest), None) => {
+                self.catalogue.phrase(Word::NotBefore, &args.text("text", format!("{} s", seconds(earliest, 3))))
+            }
             (earliest, Some(latest)) => {
                 let from = seconds(earliest.unwrap_or(Instant::ZERO), 3);
                 let args = args.text("from", from).text("to", format!("{} s", seconds(latest, 3)));
@@ -239,11 +239,7 @@ impl<'a> Words<'a> {
                 _ => 1,
             },
             Reason::Sent(SendReason::FinAck) => {
-                if self.fin_before(step, step.from).is_some() {
-                    4
-                } else {
-                    2
-                }
+                if self.fin_before(step, step.from).is_some() { 4 } else { 2 }
             }
             _ => 0,
         }
@@ -311,13 +307,7 @@ pub fn plain(text: &str) -> String {
 
 /// Three digits that count, and no zeros behind the point.
 fn digits(value: f64) -> String {
-    let decimals = if value >= 99.95 {
-        0
-    } else if value >= 9.995 {
-        1
-    } else {
-        2
-    };
+    let decimals = if value >= 99.95 { 0 } else if value >= 9.995 { 1 } else { 2 };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }

@@ -14,8 +14,7 @@ use super::{Options, list::chip, spans, table};
 /// A connection: its panel, its findings, its ladder and its graphs. The first is open, others open on demand.
 pub(super) fn article(voices: &Voices<'_>, open: bool, options: &Options) -> Markup {
     let number = voices.connection().number;
-    let title =
-        voices.say(|words| words.catalogue.phrase(Word::Connection, &Args::none().number("number", number)));
+    let title = voices.say(|words| words.catalogue.phrase(Word::Connection, &Args::none().number("number", number)));
     // What is left out is left out everywhere, so that the picture and its table show the same.
     let cut = cut(voices.connection(), options.most_segments);
     let shown = cut.as_ref().map_or_else(|| voices.clone(), |cut| voices.of(cut));

@@ -16,8 +16,7 @@ pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Mar
     let count = |catalogue: &Catalogue| {
         catalogue.phrase(Word::Connections, &Args::none().number("count", connections.len() as u64))
     };
-    let names =
-        [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
+    let names = [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
     html! {
         section class="list" {
             h2 { (spans(&said(catalogues.iter().map(|catalogue| (catalogue, count(catalogue)))))) }
@@ -35,10 +34,8 @@ pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Mar
 }
 
 fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]) -> Markup {
-    let entries: Vec<_> = catalogues
-        .iter()
-        .map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection))))
-        .collect();
+    let entries: Vec<_> =
+        catalogues.iter().map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection)))).collect();
     let tell = |part: fn(&Entry) -> &String| {
         said(entries.iter().map(|(catalogue, entry)| (*catalogue, part(entry).clone())))
     };

@@ -77,8 +77,7 @@ fn numbers(voices: &Voices<'_>, side: Side) -> Option<Chart> {
             let resent = step.marks.is_resent_or_late();
             (if resent { &mut again } else { &mut new }).push((at, f64::from(end)));
             let mark = if resent { "×" } else { "" };
-            let cells =
-                vec![seconds(step.at, 6), step.relative.0.to_string(), end.to_string(), mark.to_owned()];
+            let cells = vec![seconds(step.at, 6), step.relative.0.to_string(), end.to_string(), mark.to_owned()];
             readings.push(Reading { frame: step.frame, cells });
         } else if step.from != side && step.flags.ack() && !step.flags.rst() {
             acks.push((at, f64::from(step.relative.1)));
@@ -136,14 +135,12 @@ fn round_trips(voices: &Voices<'_>) -> Option<Chart> {
         let ms = rtt.as_nanos() as f64 / 1e6;
         points[step.from.index()].push((step.at.as_nanos(), ms));
         let by = voices.first().end(step.from);
-        readings
-            .push(Reading { frame: step.frame, cells: vec![seconds(step.at, 6), by, format!("{ms:.3}")] });
+        readings.push(Reading { frame: step.frame, cells: vec![seconds(step.at, 6), by, format!("{ms:.3}")] });
     }
     let [left, right] = points;
-    let series =
-        [(Mark::Dots, Side::Left, left), (Mark::Squares, Side::Right, right)].map(|(mark, side, points)| {
-            Series { mark, name: voices.say(|words| words.about(Word::AcknowledgedBy, side)), points }
-        });
+    let series = [(Mark::Dots, Side::Left, left), (Mark::Squares, Side::Right, right)].map(|(mark, side, points)| {
+        Series { mark, name: voices.say(|words| words.about(Word::AcknowledgedBy, side)), points }
+    });
     let name = |word| voices.say(|words| words.catalogue.word(word));
     let title = name(Word::RoundTrips);
     let columns = vec![name(Word::Time), name(Word::From), name(Word::Rtt)];

@@ -199,8 +199,7 @@ fn arrow(step: &Step, rung: &Rung<'_>, frame: &Frame) -> Markup {
     let (tail, head) = (rung.tail, rung.head());
     let lost = step.fate == Fate::Lost;
     // What is lost ends on its way, where a cross stands.
-    let (to, head) =
-        if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
+    let (to, head) = if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
     let dropped = matches!(step.fate, Fate::Dropped(_));
     html! {
         path class=(if lost { "b" } else { "a" }) d=(format!("M{from} {tail}L{} {head}", to - 6 * way)) {}

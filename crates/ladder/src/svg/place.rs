@@ -50,8 +50,7 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32) -> Ve
     let usual = usual_gap(&rows);
     let columns = |unit: i32| (span - 16).max(0) as usize * 10 / unit as usize;
     let mut states = connection.ends.each_ref().map(|end| end.before);
-    let mut y = TOP
-        + voices.state_height() * states.iter().map(|states| shown(*states).len() as i32).max().unwrap_or(1);
+    let mut y = TOP + voices.state_height() * states.iter().map(|states| shown(*states).len() as i32).max().unwrap_or(1);
     let mut previous: Option<Instant> = None;
     let mut rungs = Vec::with_capacity(rows.len());
     for row in rows {
@@ -70,7 +69,7 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32) -> Ve
             Row::Step(step) => {
                 let clause = words.clause(step.reason.clause(), step.certainty).replace(' ', "\u{a0}");
                 format!("{} [{clause}]", words.sentence(step))
-            }
+            },
             Row::Run(run) => run_sentence(words, run),
         });
         let tail = y + LABEL * height(&label) as i32 + 4;
@@ -95,8 +94,7 @@ pub(super) fn shown(states: StateSet) -> Vec<String> {
 
 /// The median of the gaps between rows.
 fn usual_gap(rows: &[Row<'_>]) -> Duration {
-    let mut gaps: Vec<Duration> =
-        rows.windows(2).map(|pair| pair[1].first().at - pair[0].last().at).collect();
+    let mut gaps: Vec<Duration> = rows.windows(2).map(|pair| pair[1].first().at - pair[0].last().at).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied().unwrap_or(Duration::ZERO).max(Duration::from_micros(1))
 }

@@ -20,16 +20,9 @@ pub(super) fn lines(words: &Words<'_>, options: &Options) -> Vec<Line> {
         evidence.extend(Some(words.frames(finding)).filter(|frames| !frames.is_empty()));
         evidence.push(clause_text(finding.kind.clause()));
         let title = format!("{}: {}", words.catalogue.severity(severity), text.name);
-        lines.extend(hanging(
-            Paint::Plain,
-            "  ",
-            (paint(severity), &title),
-            &evidence.join(words.comma()),
-            options,
-        ));
+        lines.extend(hanging(Paint::Plain, "  ", (paint(severity), &title), &evidence.join(words.comma()), options));
         lines.extend(hanging(Paint::Plain, "    ", (Paint::Plain, ""), &text.what, options));
-        for (word, text) in [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)]
-        {
+        for (word, text) in [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)] {
             let label = format!("{}:", words.catalogue.word(word));
             lines.extend(hanging(Paint::Plain, "    ", (Paint::Quiet, &label), text, options));
         }

@@ -37,15 +37,7 @@ impl Axis {
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let lead = step / power;
-    let round = if lead <= 1.0 {
-        1.0
-    } else if lead <= 2.0 {
-        2.0
-    } else if lead <= 5.0 {
-        5.0
-    } else {
-        10.0
-    };
+    let round = if lead <= 1.0 { 1.0 } else if lead <= 2.0 { 2.0 } else if lead <= 5.0 { 5.0 } else { 10.0 };
     round * power
 }
 
