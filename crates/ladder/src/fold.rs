@@ -54,18 +54,37 @@ pub fn rows(connection: &Connection, fold: bool) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     let mut index = 0;
     while index < steps.len() {
-        let run = quiet_run(steps, index, &told);
-        if run >= SHORTEST {
-            rows.push(Row::Run(Run::of(&steps[index..index + run])));
-            index += run;
-        } else {
-            // Too short to be told in one line: all of it is drawn.
-            let count = run.max(1);
-            rows.extend(steps[index..index + count].iter().map(Row::Step));
-            index += count;
-        }
+        let run = quiet_run(steps, index, &told).max(1);
+        fold_run(&steps[index..index + run], &mut rows);
+        index += run;
     }
     rows
+}
+
+/// Folds a quiet run: by the side that sends data, where it does so for long; what lies between such stretches as one,
+/// or drawn where it is too short to be told in one line.
+fn fold_run<'a>(steps: &'a [Step], rows: &mut Vec<Row<'a>>) {
+    let close = |rows: &mut Vec<Row<'a>>, steps: &'a [Step]| match steps.len() {
+        0..SHORTEST => rows.extend(steps.iter().map(Row::Step)),
+        _ => rows.push(Row::Run(Run::of(steps))),
+    };
+    let (mut from, mut start) = (0, 0);
+    while start < steps.len() {
+        let end = start + one_way(&steps[start..]);
+        if end - start >= SHORTEST {
+            close(rows, &steps[from..start]);
+            close(rows, &steps[start..end]);
+            from = end;
+        }
+        start = end;
+    }
+    close(rows, &steps[from..]);
+}
+
+/// How many segments there are until the other side sends data.
+fn one_way(steps: &[Step]) -> usize {
+    let sender = steps.iter().find(|step| step.len > 0).map(|step| step.from);
+    steps.iter().position(|step| step.len > 0 && Some(step.from) != sender).unwrap_or(steps.len())
 }
 
 impl<'a> Run<'a> {

@@ -174,6 +174,8 @@ pub(crate) fn refused() -> Connection {
     story.connection.number = 2;
     story.connection.ends[1].before = StateSet::of(State::Closed);
     story.states[1] = StateSet::of(State::Closed);
+    story.connection.ends[0].syn_seen = true;
+    story.connection.ends[0].mss = Some(1460);
     story.send(Side::Left, 0, Flags::SYN, 0, SendReason::Syn);
     story.state(Side::Left, State::SynSent);
     let step = story.send(Side::Right, 212, Flags::RST | ACK, 0, SendReason::ResetNoConnection);
@@ -240,10 +242,13 @@ pub(crate) fn lossy() -> Connection {
     lost.certainty = Certainty::Inferred;
     lost.in_flight = Some(1448);
     let (lost_seq, lost_frame) = (lost.seq, lost.frame);
+    let mut ends = Vec::new();
     for count in 0..3 {
         let after = story.send(Side::Right, micros + 12 * (count + 1), ACK, 1448, SendReason::Data);
         after.in_flight = Some(1448 * (count as u32 + 2));
-        let end = after.end();
+        ends.push(after.end());
+    }
+    for (count, end) in (0..).zip(ends) {
         let ack = story.send(Side::Left, micros + 20_000 + 15 * count, ACK, 0, SendReason::OutOfOrderAck);
         ack.ack = SeqNumber::new(have);
         ack.relative.1 = have.wrapping_sub(ISN[1]);

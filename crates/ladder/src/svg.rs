@@ -60,12 +60,16 @@ fn text(x: i32, y: i32, class: &str, said: &[Said]) -> Markup {
 
 /// The same in lines.
 fn block(x: i32, y: i32, step: i32, class: &str, block: &[Lines]) -> Markup {
+    let told = |lines: &[String]| {
+        let (first, more) = lines.split_first().map_or(("", &[][..]), |(first, more)| (first.as_str(), more));
+        html! { (first) @for line in more { tspan x=(x) dy=(step) { (line) } } }
+    };
     html! {
-        @for Lines { tag, lines } in block {
-            @if let Some((first, more)) = lines.split_first() {
-                text x=(x) y=(y) class=(class) lang=[*tag] {
-                    (first)
-                    @for line in more { tspan x=(x) dy=(step) { (line) } }
+        text x=(x) y=(y) class=(class) {
+            @for Lines { tag, lines } in block {
+                @match tag {
+                    Some(tag) => tspan lang=(tag) { (told(lines)) },
+                    None => (told(lines)),
                 }
             }
         }

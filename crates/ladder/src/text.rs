@@ -13,7 +13,7 @@ mod list;
 
 use synfin_wire::Instant;
 
-use crate::catalogue::{Args, Catalogue, Word};
+use crate::catalogue::{Catalogue, Word};
 use crate::fold::{self, Row};
 use crate::model::connection::Connection;
 use crate::model::end::Side;
@@ -232,10 +232,10 @@ fn later(words: &Words<'_>, rows: &[Row<'_>], options: &Options) -> Vec<Line> {
             if !after || transition.when.must_have_passed(last.at) || shown.contains(transition.to) {
                 continue;
             }
-            let args = Args::none();
             let text = format!(
-                "{}: {} {}{}{}{}{}",
-                words.catalogue.phrase(Word::Later, &args),
+                "{}{}{} {}{}{}{}{}",
+                words.catalogue.word(Word::Later),
+                words.colon(),
                 words.end(side),
                 transition.to.name(),
                 words.comma(),

@@ -122,7 +122,7 @@ impl<'a> Words<'a> {
     pub fn frames(&self, finding: &Finding) -> String {
         const SHOWN: usize = 8;
         let shown: Vec<String> = finding.frames.iter().take(SHOWN).map(u64::to_string).collect();
-        let mut text = shown.join(if self.is_chinese() { "、" } else { ", " });
+        let mut text = shown.join(self.list_comma());
         let word = match finding.frames.len() {
             0 => return String::new(),
             1 => Word::OneFrame,
@@ -196,6 +196,16 @@ impl<'a> Words<'a> {
     pub(crate) fn about(&self, word: Word, side: Side) -> String {
         let args = Args::none().text("end", self.end(side)).text("peer", self.end(side.other()));
         self.catalogue.phrase(word, &args)
+    }
+
+    /// What stands between the items of a list.
+    pub(crate) fn list_comma(&self) -> &'static str {
+        if self.is_chinese() { "、" } else { ", " }
+    }
+
+    /// What stands behind a label.
+    pub(crate) fn colon(&self) -> &'static str {
+        if self.is_chinese() { "：" } else { ": " }
     }
 
     /// The clause that asks for a segment, and how well the reason is known where that is in doubt.

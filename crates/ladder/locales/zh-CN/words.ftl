@@ -40,7 +40,7 @@ state-CLOSING = 同时关闭
 state-LAST-ACK = 最后确认
 state-TIME-WAIT = 时间等待
 
-certainty-seen = 所见
+certainty-seen = 抓包可见
 certainty-inferred = 推断
 certainty-unknown = 不确定
 
@@ -77,7 +77,7 @@ ui-healthy = 另有 { $count } 个连接一切正常
 ui-captured-here = 在此抓包
 ui-agreed = 协商结果
 ui-agreed-nothing = 没有选项
-ui-agreed-unknown = 未知：没有抓到 SYN
+ui-agreed-unknown = 未知：没有抓到双方的 SYN
 ui-handshake = 三次握手
 ui-rtt = 往返时间
 ui-rtt-parts = { $min } / { $mean } / { $max }（最小/平均/最大）

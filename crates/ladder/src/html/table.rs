@@ -33,8 +33,10 @@ pub(super) fn segments(voices: &Voices<'_>, absolute: bool) -> Markup {
         Word::Comment,
     ];
     let mut rows = String::new();
+    let mut states = voices.connection().ends.each_ref().map(|end| end.before);
     for step in &voices.connection().steps {
-        segment(&mut rows, voices, step, absolute);
+        let changed = std::mem::replace(&mut states, step.states) != step.states;
+        segment(&mut rows, voices, step, absolute, changed);
     }
     table(voices, &names.map(|word| voices.say(|words| words.catalogue.word(word))), rows)
 }
@@ -64,7 +66,7 @@ fn table(voices: &Voices<'_>, columns: &[Vec<Said>], rows: String) -> Markup {
     }
 }
 
-fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool) {
+fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool, changed: bool) {
     let (seq, ack) = if absolute { (step.seq.value(), step.ack.value()) } else { step.relative };
     // Writing to a String cannot fail.
     let _ = write!(rows, "<tr id=t{}-{}>", voices.connection().number, step.frame);
@@ -78,8 +80,10 @@ fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool) 
     cell(rows, &step.window_octets.map_or_else(|| format!("~{}", step.window), |octets| octets.to_string()));
     said(rows, &voices.say(|words| words.sentence(step)));
     cell(rows, &clause_text(step.reason.clause()));
-    cell(rows, &step.states.map(|states| voices.first().states(states)).join(" / "));
-    let ends: [String; 4] = [
+    let states = || step.states.map(|states| voices.first().states(states)).join(" / ");
+    let ends: [String; 5] = [
+        // As everywhere, states stand where they change.
+        if changed { states() } else { String::new() },
         options(step),
         step.marks.iter().map(Mark::name).collect::<Vec<_>>().join(", "),
         String::new(),
@@ -90,9 +94,9 @@ fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool) 
         Fate::Lost | Fate::Dropped(_) => voices.say(|words| words.fate(step).unwrap_or_default()),
     };
     // Cells at the end that say nothing are left out.
-    let last = (0..4).rev().find(|index| !ends[*index].is_empty() || (*index == 2 && !fate.is_empty()));
+    let last = (0..5).rev().find(|index| !ends[*index].is_empty() || (*index == 3 && !fate.is_empty()));
     for index in 0..last.map_or(0, |last| last + 1) {
-        if index == 2 { said(rows, &fate) } else { cell(rows, &ends[index]) }
+        if index == 3 { said(rows, &fate) } else { cell(rows, &ends[index]) }
     }
 }
 

@@ -28,7 +28,7 @@ struct Frame {
 pub(super) fn draw(voices: &Voices<'_>, options: &Options, alone: bool) -> Markup {
     let width = options.width.clamp(440, 4000) as i32;
     let frame = Frame { width, left: GUTTER, right: width - GUTTER };
-    let rungs = place::rungs(voices, options, frame.right - frame.left);
+    let rungs = place::rungs(voices, options, frame.right - frame.left, alone);
     let bottom = rungs.last().map_or(place::TOP + 30, |rung| rung.bottom) + 12;
     let number = voices.connection().number;
     let title = voices.first();
@@ -54,8 +54,7 @@ pub(super) fn draw(voices: &Voices<'_>, options: &Options, alone: bool) -> Marku
 fn heading(voices: &Voices<'_>) -> String {
     let words = voices.first();
     let number = Args::none().number("number", words.connection.number);
-    let colon = if words.is_chinese() { "：" } else { ": " };
-    format!("{}{colon}{}", words.catalogue.phrase(Word::Connection, &number), words.verdict())
+    format!("{}{}{}", words.catalogue.phrase(Word::Connection, &number), words.colon(), words.verdict())
 }
 
 fn describe(voices: &Voices<'_>) -> String {
@@ -202,9 +201,10 @@ fn arrow(step: &Step, rung: &Rung<'_>, frame: &Frame) -> Markup {
     let (to, head) = if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
     let dropped = matches!(step.fate, Fate::Dropped(_));
     html! {
-        path class=(if lost { "b" } else { "a" }) d=(format!("M{from} {tail}L{} {head}", to - 6 * way)) {}
-        @if !lost {
-            path class="h" d=(format!("M{to} {head}l{} -4v8z", -8 * way)) {}
+        @if lost {
+            path class="b" d=(format!("M{from} {tail}L{} {head}", to - 6 * way)) {}
+        } @else {
+            path class="a" d=(format!("M{from} {tail}L{to} {head}m{} -5l{} 5l{} 4", -8 * way, 8 * way, -9 * way)) {}
         }
         @if lost || dropped {
             path class="x" d=(format!("M{} {}l8 8m0 -8l-8 8", to - 4 - if dropped { 16 * way } else { 0 }, head - 4)) {}

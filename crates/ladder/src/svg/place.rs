@@ -43,8 +43,8 @@ impl Rung<'_> {
     }
 }
 
-/// The rungs of a connection. `span` is how far the ends are apart.
-pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32) -> Vec<Rung<'a>> {
+/// The rungs of a connection. `span` is how far the ends are apart; `cite` has the clause behind each sentence.
+pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite: bool) -> Vec<Rung<'a>> {
     let connection = voices.connection();
     let rows = fold::rows(connection, options.fold);
     let usual = usual_gap(&rows);
@@ -66,6 +66,7 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32) -> Ve
             Row::Run(run) => run_text(words, run),
         });
         let sentence = voices.lines(columns(60), |words| match &row {
+            Row::Step(step) if !cite => words.sentence(step),
             Row::Step(step) => {
                 let clause = words.clause(step.reason.clause(), step.certainty).replace(' ', "\u{a0}");
                 format!("{} [{clause}]", words.sentence(step))

@@ -97,42 +97,39 @@ impl Body {
         let mut first = Line::of(Paint::Quiet, format!("{frame:>0$} {time:>1$}  ", columns.frame, columns.time));
         first.push(self.paint, self.arrow);
         let mut lines = vec![first];
-        let mut under = |paint, text: &str| {
-            lines.extend(wrap(text, columns.under()).into_iter().map(|text| {
-                let mut line = Line::plain(" ".repeat(columns.frame + 1));
-                line.push(paint, text);
-                line
-            }));
-        };
         if !self.rest.is_empty() {
-            under(self.paint, &self.rest);
+            put(&mut lines, self.paint, &self.rest, columns);
         }
-        under(Paint::Plain, &self.sentence);
-        for (paint, text) in &self.more {
-            under(*paint, text);
-        }
+        put(&mut lines, Paint::Plain, &self.sentence, columns);
         if !self.clause.is_empty() {
             put_clause(&mut lines, &format!("[{}]", self.clause), columns);
+        }
+        for (paint, text) in &self.more {
+            put(&mut lines, *paint, text, columns);
         }
         lines
     }
 }
 
+/// A text under the arrow.
+fn put(lines: &mut Vec<Line>, paint: Paint, text: &str, columns: &Columns) {
+    lines.extend(wrap(text, columns.under()).into_iter().map(|text| {
+        let mut line = Line::plain(" ".repeat(columns.frame + 1));
+        line.push(paint, text);
+        line
+    }));
+}
+
 /// The clause goes behind the last line where there is room, and below it where there is none.
 fn put_clause(lines: &mut Vec<Line>, clause: &str, columns: &Columns) {
-    let indent = columns.frame + 1;
-    let room = indent + columns.under();
+    let room = columns.frame + 1 + columns.under();
     if let Some(last) = lines.last_mut()
         && last.width() + 2 + width(clause) <= room
     {
         last.push(Paint::Quiet, format!("  {clause}"));
         return;
     }
-    for text in wrap(clause, columns.under()) {
-        let mut line = Line::plain(" ".repeat(indent));
-        line.push(Paint::Quiet, text);
-        lines.push(line);
-    }
+    put(lines, Paint::Quiet, clause, columns);
 }
 
 /// What a run of quiet segments amounts to: `48 data segments, 70 KB, no loss`.
@@ -180,6 +177,9 @@ fn paint(step: &Step) -> Paint {
 fn pieces(words: &Words<'_>, step: &Step, absolute: bool) -> Vec<String> {
     let (seq, ack) = if absolute { (step.seq.value(), step.ack.value()) } else { step.relative };
     let mut pieces = vec![format!("{:?}", step.flags)];
+    if step.fate == Fate::Lost {
+        pieces.extend(words.fate(step));
+    }
     // An empty acknowledgment takes no number: only where it asks for an answer does its own tell anything.
     let probes = step.marks.contains(Mark::KeepAlive) || step.marks.contains(Mark::ZeroWindowProbe);
     if step.sequence_length() > 0 || step.flags.rst() || probes {
@@ -205,9 +205,6 @@ fn pieces(words: &Words<'_>, step: &Step, absolute: bool) -> Vec<String> {
             origin.map_or(number.value(), |origin| number.value().wrapping_sub(origin.value()))
         };
         pieces.push(format!("sack {}-{}", number(range.start), number(range.end)));
-    }
-    if step.fate == Fate::Lost {
-        pieces.extend(words.fate(step));
     }
     pieces
 }

@@ -19,12 +19,14 @@ pub(super) fn lines(words: &Words<'_>, options: &Options) -> Vec<Line> {
         let mut evidence = vec![words.catalogue.certainty(finding.certainty)];
         evidence.extend(Some(words.frames(finding)).filter(|frames| !frames.is_empty()));
         evidence.push(clause_text(finding.kind.clause()));
-        let title = format!("{}: {}", words.catalogue.severity(severity), text.name);
-        lines.extend(hanging(Paint::Plain, "  ", (paint(severity), &title), &evidence.join(words.comma()), options));
-        lines.extend(hanging(Paint::Plain, "    ", (Paint::Plain, ""), &text.what, options));
-        for (word, text) in [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)] {
-            let label = format!("{}:", words.catalogue.word(word));
-            lines.extend(hanging(Paint::Plain, "    ", (Paint::Quiet, &label), text, options));
+        let title = format!("{}{}{}", words.catalogue.severity(severity), words.colon(), text.name);
+        lines.extend(titled(&title, paint(severity), &format!("[{}]", evidence.join(words.comma())), options));
+        lines.extend(hanging("", 0, &text.what, options));
+        let parts = [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)];
+        let labels = parts.map(|(word, _)| format!("{}{}", words.catalogue.word(word), words.colon().trim_end()));
+        let column = labels.iter().map(|label| width(label)).max().unwrap_or(0) + 1;
+        for (label, (_, text)) in labels.iter().zip(parts) {
+            lines.extend(hanging(label, column, text, options));
         }
     }
     lines
@@ -38,22 +40,37 @@ fn paint(severity: Severity) -> Paint {
     }
 }
 
+/// The name of a finding with its evidence behind it, or below it where there is no room.
+fn titled(title: &str, paint: Paint, evidence: &str, options: &Options) -> Vec<Line> {
+    let mut line = Line::plain("  ");
+    line.push(paint, title);
+    if line.width() + 2 + width(evidence) <= options.columns() {
+        line.push(Paint::Quiet, format!("  {evidence}"));
+        return vec![line];
+    }
+    let mut lines = vec![line];
+    for text in wrap(evidence, options.columns() - INDENT) {
+        let mut line = Line::plain(" ".repeat(INDENT));
+        line.push(Paint::Quiet, text);
+        lines.push(line);
+    }
+    lines
+}
+
+/// Columns before what belongs to a finding.
+const INDENT: usize = 4;
+
 /// A label with a text that hangs beside it.
-fn hanging(paint: Paint, indent: &str, label: (Paint, &str), text: &str, options: &Options) -> Vec<Line> {
-    let start = indent.len() + if label.1.is_empty() { 0 } else { width(label.1) + 2 };
-    let under = if start > options.columns() / 3 { indent.len() + 2 } else { start };
-    let room = options.columns().saturating_sub(start.max(under));
-    wrap(text, room)
-        .into_iter()
-        .enumerate()
-        .map(|(index, text)| {
-            let mut line = Line::plain(indent);
-            if index == 0 {
-                line.push(label.0, label.1);
-            }
-            line.pad_to(if index == 0 { start } else { under });
-            line.push(paint, text);
-            line
-        })
-        .collect()
+fn hanging(label: &str, column: usize, text: &str, options: &Options) -> Vec<Line> {
+    let texts = wrap(text, options.columns() - INDENT - column);
+    let lines = texts.into_iter().enumerate().map(|(index, text)| {
+        let mut line = Line::plain(" ".repeat(INDENT));
+        if index == 0 {
+            line.push(Paint::Quiet, label);
+        }
+        line.pad_to(INDENT + column);
+        line.push(Paint::Plain, text);
+        line
+    });
+    lines.collect()
 }

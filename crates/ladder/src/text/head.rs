@@ -1,6 +1,9 @@
 //! The panel above a ladder: who, what was agreed, how it went.
 
+use synfin_wire::State;
+
 use crate::catalogue::{Args, Word};
+use crate::model::connection::VerdictKind;
 use crate::model::end::{End, Side};
 use crate::words::{Words, span};
 
@@ -11,7 +14,7 @@ pub(super) fn lines(words: &Words<'_>, options: &Options) -> Vec<Line> {
     let connection = words.connection;
     let number = Args::none().number("number", connection.number);
     let mut title = Line::of(Paint::Heading, words.catalogue.phrase(Word::Connection, &number));
-    title.push(Paint::Heading, if words.is_chinese() { "：" } else { ": " });
+    title.push(Paint::Heading, words.colon());
     title.push(Paint::Heading, words.verdict());
     let mut lines = vec![title];
     let rows: Vec<(String, String)> = facts(words);
@@ -36,7 +39,10 @@ pub(crate) fn facts(words: &Words<'_>) -> Vec<(String, String)> {
     let connection = words.connection;
     let mut rows: Vec<_> =
         Side::BOTH.map(|side| (words.end(side), end(words, connection.end(side)))).into_iter().collect();
-    rows.push((words.catalogue.word(Word::Agreed), agreed(words)));
+    // Where nobody answered, nothing can have been agreed on.
+    if !matches!(connection.verdict.kind, VerdictKind::Refused | VerdictKind::Unanswered) {
+        rows.push((words.catalogue.word(Word::Agreed), agreed(words)));
+    }
     if let Some(handshake) = connection.handshake {
         rows.push((words.catalogue.word(Word::Handshake), span(handshake)));
     }
@@ -72,7 +78,7 @@ fn end(words: &Words<'_>, end: &End) -> String {
         }
     } else if end.sent.packets == 0 {
         parts.push(words.catalogue.word(Word::NotCaptured));
-    } else {
+    } else if end.before.contains(State::Established) {
         parts.push(words.catalogue.word(Word::ScaleUnknown));
     }
     if end.captured_here {
@@ -93,7 +99,7 @@ fn agreed(words: &Words<'_>) -> String {
         (negotiated.ecn, "ECN".to_owned()),
     ];
     let agreed: Vec<_> = options.into_iter().filter(|(agreed, _)| *agreed).map(|(_, name)| name).collect();
-    if agreed.is_empty() { words.catalogue.word(Word::AgreedNothing) } else { agreed.join(words.comma()) }
+    if agreed.is_empty() { words.catalogue.word(Word::AgreedNothing) } else { agreed.join(words.list_comma()) }
 }
 
 /// What each end sent, and how much of it again.

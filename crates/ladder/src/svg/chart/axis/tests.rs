@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn ticks_are_round() {
     assert_eq!(Axis::of((0.0, 70_000.0), (0, 100)).ticks(), [0.0, 20_000.0, 40_000.0, 60_000.0, 80_000.0]);
-    assert_eq!(Axis::of((0.0, 0.0), (0, 100)).ticks().len(), 5);
+    assert!(Axis::of((0.0, 0.0), (0, 100)).ticks().len() > 1);
     let middle = Axis::of((5_000.013, 5_000.113), (0, 100));
     assert!(middle.ticks().iter().all(|tick| (5_000.013..=5_000.113).contains(tick)), "{:?}", middle.ticks());
 }
