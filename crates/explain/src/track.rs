@@ -83,7 +83,8 @@ impl Tracker {
             self.reset(from, packet, moment);
         } else {
             self.sent(from, packet, moment);
-            self.spaces[from.index()].sent(packet, self.place.patience(from));
+            let after = self.automata[from.index()].newest_received();
+            self.spaces[from.index()].sent(packet, after, self.place.patience(from));
             self.spaces[from.other().index()].answered(packet);
             self.passes(from, packet, moment);
         }

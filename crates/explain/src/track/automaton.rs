@@ -9,6 +9,7 @@ use synfin_ladder::{Certainty, Role, StateSet, Timeline, Transition, Window};
 use synfin_wire::{Instant, SeqNumber, State, Trigger};
 
 use super::reset::ResetCause;
+use super::space::Queued;
 
 /// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
 /// it has.
@@ -57,8 +58,10 @@ enum Here {
     Earliest,
     /// The last: what it sent shows it.
     Latest,
-    /// Neither: its user did something that went out later.
+    /// Neither.
     Between,
+    /// Neither: its user did something since then that went out later.
+    Since(Moment),
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +148,11 @@ impl Automaton {
     /// What is sent now was sent after this frame had arrived.
     pub(super) fn since(&mut self, newest_received: Option<Moment>) {
         self.since = self.since.into_iter().chain(newest_received).max_by_key(|moment| moment.frame);
+    }
+
+    /// The newest frame that it is known to have received.
+    pub(super) fn newest_received(&self) -> Option<Moment> {
+        self.since
     }
 
     fn step(&mut self, to: State, earliest: Option<Moment>, latest: Option<Moment>, here: Here) {
@@ -244,12 +252,12 @@ impl Automaton {
         }
     }
 
-    /// It sends its FIN. `queued_since`: its user may have closed since then, text being queued before it.
-    pub(super) fn closes(&mut self, queued_since: Option<Moment>, moment: Moment) {
+    /// It sends its FIN. Its user may have closed since `queued`, text being queued before it.
+    pub(super) fn closes(&mut self, queued: Option<Queued>, moment: Moment) {
         let to = after(self.state(), Trigger::Close);
         if to != self.state() {
-            let (earliest, here) = match queued_since {
-                Some(since) => (Some(since), Here::Between),
+            let (earliest, here) = match queued {
+                Some(queued) => (queued.after, Here::Since(queued.sent)),
                 None => (self.since, Here::Latest),
             };
             self.step(to, earliest, Some(moment), here);
@@ -356,6 +364,7 @@ impl Automaton {
                     Here::Latest => step.earliest = step.latest,
                     Here::Earliest => step.latest = step.earliest,
                     Here::Between => {}
+                    Here::Since(moment) => step.earliest = Some(moment),
                 }
             }
         }
@@ -386,7 +395,7 @@ impl Automaton {
                 certainty: step.certainty,
                 frame: match step.here {
                     Here::Earliest => step.earliest,
-                    Here::Latest | Here::Between => step.latest,
+                    Here::Latest | Here::Between | Here::Since(_) => step.latest,
                 }
                 .map(|moment| moment.frame),
             })

@@ -37,6 +37,13 @@ pub enum Arrival {
     Nothing,
 }
 
+/// A segment: when it was seen, and the newest frame of the other end that its sender had by then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Queued {
+    pub(crate) sent: Moment,
+    pub(crate) after: Option<Moment>,
+}
+
 /// One direction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Space {
@@ -69,7 +76,11 @@ pub(crate) struct Space {
     /// By how much it shifts its windows.
     shift: u8,
     /// The first new text since the sender had nothing queued.
-    queued_since: Option<Moment>,
+    queued_since: Option<Queued>,
+    /// The last new text.
+    last_queued: Option<Queued>,
+    /// When the other end was heard last.
+    answered_at: Option<Instant>,
     /// When all that was sent became acknowledged, while that lasts.
     idle_since: Option<Instant>,
     /// Behind the last number that the other end's window takes.
@@ -83,8 +94,9 @@ const TIMESTAMPS_LEN: u16 = 12;
 impl Space {
     /// A packet of this direction that is no RST.
     ///
-    /// Text that follows an acknowledgment of everything within `patience` was queued before that came.
-    pub(crate) fn sent(&mut self, packet: &Packet<'_>, patience: Duration) {
+    /// Text that follows an acknowledgment of everything within `patience` was queued before that came. `after` is the
+    /// newest frame of the other end that the sender has.
+    pub(crate) fn sent(&mut self, packet: &Packet<'_>, after: Option<Moment>, patience: Duration) {
         let (header, len) = (&packet.header, packet.sequence_length());
         let (seq, end) = (header.seq, header.seq + len);
         match self.first {
@@ -108,7 +120,7 @@ impl Space {
             return;
         }
         if end.after(self.most_sent) {
-            self.queue(packet, patience);
+            self.queue(packet, after, patience);
             self.repeats = 0;
             self.mark(end, Moment { frame: packet.frame, at: packet.at });
             self.most_sent = end;
@@ -130,8 +142,8 @@ impl Space {
     }
 
     /// New text was sent: it was queued, and whether more is queued behind it shows in its length.
-    fn queue(&mut self, packet: &Packet<'_>, patience: Duration) {
-        let moment = Moment { frame: packet.frame, at: packet.at };
+    fn queue(&mut self, packet: &Packet<'_>, after: Option<Moment>, patience: Duration) {
+        let queued = Queued { sent: Moment { frame: packet.frame, at: packet.at }, after };
         if self.was_idle(packet.at, patience) {
             self.queued_since = None;
         }
@@ -139,7 +151,8 @@ impl Space {
         if packet.len == 0 {
             return;
         }
-        self.queued_since.get_or_insert(moment);
+        self.last_queued = Some(queued);
+        self.queued_since.get_or_insert(queued);
         let full = self.full_segment();
         let is_short =
             !packet.len.is_multiple_of(full) && !packet.len.is_multiple_of(full + u32::from(TIMESTAMPS_LEN));
@@ -158,10 +171,22 @@ impl Space {
         self.idle_since.is_some_and(|since| now - since > patience)
     }
 
-    /// The first text that may still have been queued when the user closed; `None` where the FIN went as he did.
-    pub(crate) fn queued_since(&self, fin: &Packet<'_>, patience: Duration) -> Option<Moment> {
-        let own = (fin.len > 0).then_some(Moment { frame: fin.frame, at: fin.at });
-        if self.was_idle(fin.at, patience) { own } else { self.queued_since.or(own) }
+    /// The first segment of what may still have been queued when the user closed; `None` where the FIN went as he did.
+    ///
+    /// A FIN without text found nothing queued, or it would have gone with that: it can only have waited for room in
+    /// the congestion window, which an acknowledgment made.
+    pub(crate) fn queued_since(&self, fin: &Packet<'_>, patience: Duration) -> Option<Queued> {
+        if fin.len > 0 {
+            let own = Queued { sent: Moment { frame: fin.frame, at: fin.at }, after: None };
+            return if self.was_idle(fin.at, patience) {
+                Some(own)
+            } else {
+                Some(self.queued_since.unwrap_or(own))
+            };
+        }
+        let in_flight = self.acknowledged.is_some_and(|acknowledged| self.most_sent.after(acknowledged));
+        let clocked = self.answered_at.is_some_and(|at| fin.at - at <= patience);
+        self.last_queued.filter(|_| in_flight && clocked)
     }
 
     fn mark(&mut self, end: SeqNumber, moment: Moment) {
@@ -203,6 +228,7 @@ impl Space {
     /// A packet of the other direction, which tells of this one.
     pub(crate) fn answered(&mut self, packet: &Packet<'_>) {
         self.probes = 0;
+        self.answered_at = Some(packet.at);
         let header = &packet.header;
         if header.flags.syn() {
             self.mss = header.options.mss.or(self.mss);

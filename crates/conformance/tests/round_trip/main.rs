@@ -1,0 +1,152 @@
+//! What the simulator makes, captured at both ends and in the middle, comes out of `explain` with the engine's own
+//! states and reasons.
+//!
+//! The engine's reasons stand in the capture as comments, which `explain` does not look at; its states are read from
+//! the hosts as they change.
+
+mod scene;
+
+use std::collections::BTreeMap;
+
+use synfin_explain::capture::Reader;
+use synfin_explain::packet::Dissector;
+use synfin_explain::{Detail, Explainer};
+use synfin_ladder::{Connection, Side, StateSet, Step};
+use synfin_tcp::State;
+
+use scene::{Played, play};
+
+const SEEDS: u64 = 150;
+
+fn explain(file: &[u8]) -> Vec<Connection> {
+    let mut reader = Reader::new(file).expect("it is a capture");
+    let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
+    while let Some(frame) = reader.next().expect("it is whole") {
+        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
+            explainer.observe(&packet);
+        }
+    }
+    explainer.finish()
+}
+
+/// The engine's reason for a segment, as its comment says.
+fn engines(step: &Step) -> Option<&str> {
+    step.comment.as_deref()?.split([' ', ';']).next()
+}
+
+/// How often which reason of the engine came out as which.
+#[derive(Debug, Default)]
+struct Reasons {
+    pairs: BTreeMap<(String, &'static str), (u64, String)>,
+}
+
+impl Reasons {
+    fn add(&mut self, step: &Step, place: &str) {
+        let Some(truth) = engines(step) else { return };
+        let entry = self.pairs.entry((truth.to_owned(), step.reason.code())).or_default();
+        entry.0 += 1;
+        if entry.1.is_empty() {
+            entry.1 = format!("{place} frame {}", step.frame);
+        }
+    }
+
+    fn report(&self) -> (u64, u64) {
+        let (mut right, mut all) = (0, 0);
+        for ((truth, said), (count, example)) in &self.pairs {
+            all += count;
+            if truth == said {
+                right += count;
+            } else {
+                println!("{count:>7} {truth} came out as {said}, as in {example}");
+            }
+        }
+        (right, all)
+    }
+}
+
+#[test]
+fn states_and_reasons_come_back() {
+    let mut faults = Vec::new();
+    let (mut near, mut far) = (Reasons::default(), Reasons::default());
+    let (mut sizes, mut steps) = (0, 0);
+    for seed in 0..SEEDS {
+        let Played { captures, states } = play(seed);
+        for (place, file) in &captures {
+            let connections = explain(file);
+            let [connection] = &connections[..] else {
+                faults.push(format!("seed {seed} at {place:?}: {} connections", connections.len()));
+                continue;
+            };
+            let name = format!("seed {seed} at {place:?}");
+            for side in Side::BOTH {
+                let is_near = *place == Some(side);
+                if let Some(fault) = compare(connection, side, &states[side.index()], is_near) {
+                    faults.push(format!("{name}: {fault}"));
+                }
+                for step in connection.steps.iter().filter(|step| step.from == side) {
+                    if is_near { near.add(step, &name) } else { far.add(step, &name) }
+                }
+                if !is_near {
+                    sizes += connection
+                        .steps
+                        .iter()
+                        .map(|s| s.states[side.index()])
+                        .map(StateSet::len)
+                        .sum::<usize>();
+                    steps += connection.steps.len();
+                }
+            }
+        }
+    }
+    println!("at the end where the capture was made:");
+    let (right, all) = near.report();
+    println!("{right} of {all}");
+    println!("elsewhere:");
+    let (right_far, all_far) = far.report();
+    println!("{right_far} of {all_far}");
+    let size = sizes as f64 / steps as f64;
+    println!("mean size of a far end's set: {size:.3}");
+    assert!(faults.is_empty(), "{}\n{} faults", faults[..faults.len().min(30)].join("\n"), faults.len());
+    assert!(size < 1.3);
+    assert_eq!(right, all);
+}
+
+/// Holds the states of one end to the engine's.
+fn compare(connection: &Connection, side: Side, truth: &[(u64, State)], is_near: bool) -> Option<String> {
+    let end = connection.end(side);
+    let inferred: Vec<State> = end.timeline.sequence().collect();
+    let logged: Vec<State> = truth.iter().map(|(_, state)| *state).collect();
+    // What comes after the last segment is no matter of this capture.
+    let agree = inferred.iter().zip(&logged).all(|(inferred, logged)| inferred == logged);
+    let missing = logged.len().saturating_sub(inferred.len());
+    if is_near && (!agree || missing > 1) {
+        return Some(format!("{side:?} went through {logged:?}, not through {inferred:?}"));
+    }
+    for step in &connection.steps {
+        let at = step.at.as_nanos();
+        let mut states = StateSet::of(before(truth, side));
+        for (when, state) in truth {
+            // A half-open entry is there before its handle.
+            if *state == State::SynReceived && states.contains(State::Listen) {
+                states = states.with(StateSet::of(*state));
+            }
+            if *when < at {
+                states = StateSet::of(*state);
+            } else if *when == at {
+                states = states.with(StateSet::of(*state));
+            }
+        }
+        let set = step.states[side.index()];
+        if set.and(states).is_empty() {
+            return Some(format!("{side:?} was {states} after frame {}, not {set}", step.frame));
+        }
+    }
+    None
+}
+
+fn before(truth: &[(u64, State)], side: Side) -> State {
+    match truth.first() {
+        Some((_, State::SynReceived)) if side == Side::Right => State::Listen,
+        _ => State::Closed,
+    }
+}
