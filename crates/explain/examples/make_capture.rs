@@ -45,14 +45,16 @@ fn main() -> io::Result<()> {
     let (connections, octets, seed) = (number(1, 100_000), number(2, 1_000_000_000), number(3, 1));
     let mut out = Output::new(BufWriter::with_capacity(1 << 20, File::create(path)?))?;
     let mut random = Random(Xoshiro256PlusPlus::seed_from_u64(seed));
-    let mut begun = 0;
+    let (mut begun, mut planned) = (0, 0);
     let mut open: BinaryHeap<Reverse<Due>> = BinaryHeap::new();
     let mut begins = START;
     loop {
         let next = open.peek().map(|Reverse(due)| due.at);
         if begun < connections && next.is_none_or(|at| begins <= at) {
-            let share = octets.saturating_sub(out.written) / (connections - begun);
-            open.push(Reverse(Due::new(begun, begins, Connection::plan(begun, share, begins, &mut random))));
+            let share = octets.saturating_sub(planned) / (connections - begun);
+            let connection = Connection::plan(begun, share, begins, &mut random);
+            planned += connection.plan.iter().map(Planned::costs).sum::<u64>();
+            open.push(Reverse(Due::new(begun, begins, connection)));
             begun += 1;
             begins += random.about(LASTS / OPEN_AT_ONCE);
         } else if let Some(Reverse(mut due)) = open.pop() {
@@ -139,6 +141,13 @@ struct Planned {
     len: u32,
 }
 
+impl Planned {
+    /// About how many octets of the file it takes.
+    fn costs(&self) -> u64 {
+        OVERHEAD + u64::from(self.len)
+    }
+}
+
 struct Connection {
     addresses: [IpAddr; 2],
     ports: [u16; 2],
@@ -221,8 +230,7 @@ impl Story {
             let size = share.min(200 << random.below(14)).max(64) as u32;
             self.response(size, random);
             self.now += pause;
-            let spent: u64 =
-                self.segments[before..].iter().map(|segment| OVERHEAD + u64::from(segment.len)).sum();
+            let spent: u64 = self.segments[before..].iter().map(Planned::costs).sum();
             left = left.saturating_sub(spent);
         }
         self.close(random);

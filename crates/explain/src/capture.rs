@@ -304,4 +304,4 @@ impl fmt::Display for LinkType {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use synfin_wire::{Instant, IpProtocol};
+use synfin_wire::{Ecn, Instant, IpProtocol};
 
 use super::ip::{Datagram, Fragment};
 use super::{Malformed, NotTcp};
@@ -68,7 +68,7 @@ struct Waiting {
 struct First {
     protocol: IpProtocol,
     hop_limit: u8,
-    ecn: synfin_wire::Ecn,
+    ecn: Ecn,
     rerouted: bool,
 }
 

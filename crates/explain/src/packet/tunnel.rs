@@ -30,7 +30,9 @@ pub(super) enum Innermost<'a> {
 
 /// Looks for the innermost datagram of a frame.
 pub(super) fn innermost<'a>(frame: &Frame<'a>) -> Result<Innermost<'a>, NotTcp> {
-    unpack(link::first(frame.link)?, frame.bytes, frame.original_len, DEEPEST)
+    // Some writers leave the original length at zero.
+    let original_len = frame.original_len.max(frame.bytes.len() as u32);
+    unpack(link::first(frame.link)?, frame.bytes, original_len, DEEPEST)
 }
 
 /// Looks for the innermost datagram in one that was put together from fragments.
@@ -62,8 +64,9 @@ fn look_into(datagram: Datagram<'_>, depth: usize) -> Result<Innermost<'_>, NotT
     let mut inner = datagram;
     inner.advance(at)?;
     unpack(next, inner.bytes, inner.len, depth - 1).or_else(|reason| match reason {
-        // A tunnel with something else in it: what is known is which kind of tunnel.
+        // A tunnel with something else in it: what is known is which kind of tunnel. Over UDP a port is but a hint.
         NotTcp::NotIp(_) => Ok(Innermost::Whole(datagram)),
+        NotTcp::Malformed(_) if datagram.protocol == IpProtocol::UDP => Ok(Innermost::Whole(datagram)),
         reason => Err(reason),
     })
 }
