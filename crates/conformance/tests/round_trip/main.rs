@@ -18,7 +18,8 @@ use scene::{Played, play};
 
 const SEEDS: u64 = 150;
 
-fn explain(file: &[u8]) -> Vec<Connection> {
+/// The connections of a capture, and when its first frame was.
+fn explain(file: &[u8]) -> (Vec<Connection>, u64) {
     let mut reader = Reader::new(file).expect("it is a capture");
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
     while let Some(frame) = reader.next().expect("it is whole") {
@@ -26,7 +27,7 @@ fn explain(file: &[u8]) -> Vec<Connection> {
             explainer.observe(&packet);
         }
     }
-    explainer.finish()
+    (explainer.finish(), reader.started().unwrap_or(0))
 }
 
 /// The engine's reason for a segment, as its comment says.
@@ -64,6 +65,34 @@ impl Reasons {
     }
 }
 
+/// Prints one capture, for a look at a fault: `SYNFIN_SCENE=4,1 cargo test -p synfin-conformance --test round_trip`.
+#[test]
+fn a_scene_can_be_looked_at() {
+    let Ok(words) = std::env::var("SYNFIN_SCENE") else { return };
+    let (seed, place) = words.split_once(',').expect("a seed and a place, 0 to 2");
+    let played = play(seed.parse().expect("a seed"));
+    let (connections, _) = explain(&played.captures[place.parse::<usize>().expect("a place")].1);
+    println!("{:?}", played.states);
+    for step in &connections[0].steps {
+        let truth = engines(step).unwrap_or("-");
+        let wrong = if truth == step.reason.code() || truth == "-" { ' ' } else { '!' };
+        let [left, right] = step.states;
+        println!(
+            "{wrong} {:>4} {:>12} {:?} {:?} seq {} ack {} len {} win {} {truth} / {} {left} {right} {:?}",
+            step.frame,
+            step.at.as_nanos() / 1000,
+            step.from,
+            step.flags,
+            step.relative.0,
+            step.relative.1,
+            step.len,
+            step.window,
+            step.reason.code(),
+            step.options.sack
+        );
+    }
+}
+
 #[test]
 fn states_and_reasons_come_back() {
     let mut faults = Vec::new();
@@ -72,7 +101,7 @@ fn states_and_reasons_come_back() {
     for seed in 0..SEEDS {
         let Played { captures, states } = play(seed);
         for (place, file) in &captures {
-            let connections = explain(file);
+            let (connections, start) = explain(file);
             let [connection] = &connections[..] else {
                 faults.push(format!("seed {seed} at {place:?}: {} connections", connections.len()));
                 continue;
@@ -80,7 +109,7 @@ fn states_and_reasons_come_back() {
             let name = format!("seed {seed} at {place:?}");
             for side in Side::BOTH {
                 let is_near = *place == Some(side);
-                if let Some(fault) = compare(connection, side, &states[side.index()], is_near) {
+                if let Some(fault) = compare(connection, start, side, &states[side.index()], is_near) {
                     faults.push(format!("{name}: {fault}"));
                 }
                 for step in connection.steps.iter().filter(|step| step.from == side) {
@@ -112,7 +141,13 @@ fn states_and_reasons_come_back() {
 }
 
 /// Holds the states of one end to the engine's.
-fn compare(connection: &Connection, side: Side, truth: &[(u64, State)], is_near: bool) -> Option<String> {
+fn compare(
+    connection: &Connection,
+    start: u64,
+    side: Side,
+    truth: &[(u64, State)],
+    is_near: bool,
+) -> Option<String> {
     let end = connection.end(side);
     let inferred: Vec<State> = end.timeline.sequence().collect();
     let logged: Vec<State> = truth.iter().map(|(_, state)| *state).collect();
@@ -123,7 +158,7 @@ fn compare(connection: &Connection, side: Side, truth: &[(u64, State)], is_near:
         return Some(format!("{side:?} went through {logged:?}, not through {inferred:?}"));
     }
     for step in &connection.steps {
-        let at = step.at.as_nanos();
+        let at = start + step.at.as_nanos();
         let mut states = StateSet::of(before(truth, side));
         for (when, state) in truth {
             // A half-open entry is there before its handle.

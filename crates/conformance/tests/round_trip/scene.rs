@@ -13,7 +13,7 @@ use synfin_wire::Instant;
 pub(crate) struct Played {
     /// Where a capture was made, and the capture.
     pub(crate) captures: Vec<(Option<Side>, Vec<u8>)>,
-    /// The states of client and server, with the moment since the first segment, nanoseconds.
+    /// The states of client and server, each with its moment, nanoseconds.
     pub(crate) states: [Vec<(u64, State)>; 2],
 }
 
@@ -61,19 +61,20 @@ pub(crate) fn play(seed: u64) -> Played {
     ];
     let mut states = [Vec::new(), Vec::new()];
     let mut handles: [Option<TcpHandle>; 2] = [None, None];
-    let mut start = None;
-    while network.now() < Instant::from_millis(300_000) && network.step().is_some() {
+    loop {
         handles[0] = handles[0].or_else(|| network.program(client).talk().and_then(|talk| talk.handle()));
         handles[1] =
             handles[1].or_else(|| network.program(server).talks().first().and_then(|talk| talk.handle()));
         let now = network.now();
         for (side, host) in [a, b].into_iter().enumerate() {
-            if let Some(state) = handles[side].and_then(|handle| state(&mut network, host, handle)) {
-                let first = *start.get_or_insert(now);
-                note(&mut states[side], (now - first).as_nanos() as u64, state);
+            if let Some(handle) = handles[side] {
+                note(&mut states[side], now.as_nanos(), state(&mut network, host, handle));
             }
         }
         if states.iter().all(|states| matches!(states.last(), Some((_, State::Closed | State::TimeWait)))) {
+            break;
+        }
+        if network.now() > Instant::from_millis(300_000) || network.step().is_none() {
             break;
         }
     }
@@ -83,8 +84,9 @@ pub(crate) fn play(seed: u64) -> Played {
     Played { captures, states }
 }
 
-fn state(network: &mut Network, host: HostId, handle: TcpHandle) -> Option<State> {
-    network.host(host).tcp(handle).map(|socket| socket.state())
+/// The state; a connection that is gone is CLOSED.
+fn state(network: &mut Network, host: HostId, handle: TcpHandle) -> State {
+    network.host(host).tcp(handle).map_or(State::Closed, |socket| socket.state())
 }
 
 /// Puts in what lasted for less than a step of the simulator, and what has no handle, as a half-open entry.

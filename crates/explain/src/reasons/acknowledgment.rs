@@ -19,10 +19,10 @@ const FIRST_FULL_SEGMENT: u32 = 536;
 pub(super) struct Receiver {
     /// What came last.
     last: Option<(Arrival, Moment)>,
-    /// It was asked for an answer: the number of the frame.
-    /// Octets and segments that came in order since the last acknowledgment.
+    /// What asked for an acknowledgment first since the last one.
+    due: Option<(SendReason, Moment)>,
+    /// Octets that came in order since the last acknowledgment.
     octets: u32,
-    segments: u32,
     /// The largest text of one segment.
     full_segment: u32,
     /// The acknowledgment and the window that were sent last.
@@ -46,27 +46,42 @@ impl Receiver {
         if self.acks == 0 && context.tracker.has_opened(context.from) {
             return Why::seen(SendReason::HandshakeAck, because);
         }
-        let Some((arrival, moment)) = prompt else { return self.why_late(context, advances, because) };
-        let reason = match arrival {
+        // Of several things that came at once the first made it go.
+        let due = self.due.filter(|(_, moment)| context.ago(moment.at) <= PROMPT);
+        let (reason, moment) = match (due, prompt) {
+            (Some((reason, moment)), _) => (reason, moment),
+            (None, Some((_, moment))) if self.scaled(context) > self.window && !advances => {
+                (SendReason::WindowUpdate, moment)
+            }
+            (None, Some(_)) if !advances => return Why::inferred(Seen::Ack, because),
+            (None, _) => return self.why_late(context, advances, because),
+        };
+        let reason = match reason {
+            SendReason::UnacceptableAck if state == State::TimeWait => SendReason::TimeWaitAck,
+            SendReason::QuickAck if header.window == 0 && !advances => SendReason::NoRoomAck,
+            SendReason::QuickAck if matches!(state, State::TimeWait | State::Closing) => SendReason::FinAck,
+            reason => reason,
+        };
+        Why { certainty: context.certainty(), ..Why::seen(reason, Some(moment.frame)) }
+    }
+
+    /// What asks for an acknowledgment at once, if it is answered at once.
+    fn asks_for(&self, arrival: Arrival) -> Option<SendReason> {
+        Some(match arrival {
             Arrival::Syn => SendReason::ChallengeSyn,
             Arrival::Rst => SendReason::ChallengeRst,
             Arrival::Probe => SendReason::ProbeAck,
-            _ if state == State::TimeWait && !advances => SendReason::TimeWaitAck,
             Arrival::Old => SendReason::UnacceptableAck,
             Arrival::BadAck => SendReason::ChallengeAck,
             Arrival::BeyondGap => SendReason::OutOfOrderAck,
             Arrival::FillsGap => SendReason::GapFilledAck,
-            Arrival::Fin if state == State::TimeWait || state == State::Closing => SendReason::FinAck,
-            Arrival::Fin if self.octets == 0 => SendReason::FinAck,
-            Arrival::InOrder | Arrival::Fin if header.window == 0 && !advances => SendReason::NoRoomAck,
+            Arrival::Fin if self.octets <= 1 => SendReason::FinAck,
             Arrival::InOrder | Arrival::Fin if self.octets > self.full_segment() => {
                 SendReason::SecondSegmentAck
             }
             Arrival::InOrder | Arrival::Fin => SendReason::QuickAck,
-            Arrival::Nothing if self.scaled(context) > self.window => SendReason::WindowUpdate,
-            Arrival::Nothing => return Why::inferred(Seen::Ack, because),
-        };
-        Why { certainty: context.certainty(), ..Why::seen(reason, Some(moment.frame)) }
+            Arrival::Nothing => return None,
+        })
     }
 
     /// Nothing came just now: a timer or the user made it go.
@@ -95,7 +110,7 @@ impl Receiver {
             self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));
             self.window = u32::from(header.window);
             self.octets = 0;
-            self.segments = 0;
+            self.due = None;
         }
     }
 
@@ -103,8 +118,11 @@ impl Receiver {
         let packet = context.packet;
         if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
             self.octets = self.octets.saturating_add(packet.sequence_length());
-            self.segments += 1;
             self.full_segment = self.full_segment.max(packet.len);
+        }
+        let still_due = self.due.is_some_and(|(_, moment)| context.ago(moment.at) <= PROMPT);
+        if !still_due {
+            self.due = self.asks_for(arrival).map(|reason| (reason, context.moment));
         }
         self.last = Some((arrival, context.moment));
     }

@@ -8,8 +8,6 @@ use synfin_wire::{Instant, SendReason, SeqNumber};
 use super::acknowledgment::Receiver;
 use super::{Context, Why};
 
-/// What follows sooner than this upon an acknowledgment was made by it.
-const PROMPT: Duration = Duration::from_micros(500);
 /// No retransmission timer is shorter than this (RFC 6298 asks for a second; stacks take 200 ms).
 const SHORTEST_RTO: Duration = Duration::from_millis(195);
 /// Duplicate acknowledgments that show a loss (RFC 5681 section 3.2).
@@ -53,15 +51,23 @@ impl Sender {
             0 => SendReason::Fin,
             1 if self.peer_window == Some(0) => SendReason::ZeroWindowProbe,
             _ if self.loss_until.is_some() && self.peer_window != Some(0) => SendReason::FrtoData,
-            _ if (1..DUPLICATES).contains(&self.duplicates)
-                && self.recovery_until.is_none()
-                && context.ago(self.last_ack_at) <= PROMPT =>
-            {
-                SendReason::LimitedTransmit
-            }
+            _ if self.is_overdue(context) => SendReason::TailLossProbe,
+            _ if self.recovery_until.is_none() && self.has_disorder(context) => SendReason::LimitedTransmit,
             _ => SendReason::Data,
         };
         Why::seen(reason, because)
+    }
+
+    /// Something was duplicated or reported out of order, and nothing is taken for lost yet (RFC 3042).
+    fn has_disorder(&self, context: &Context<'_>) -> bool {
+        if context.tracker.negotiated_sack() { self.sacked.is_some() } else { self.duplicates > 0 }
+    }
+
+    /// Something is in flight, and for longer than its acknowledgment takes nothing was heard or sent.
+    fn is_overdue(&self, context: &Context<'_>) -> bool {
+        let in_flight = self.una.is_some_and(|una| una.before(context.most_sent()));
+        let quiet_since = self.last_sent_at.unwrap_or_default().max(self.last_ack_at);
+        in_flight && self.srtt.is_some_and(|srtt| context.ago(quiet_since) * 2 > srtt * 3)
     }
 
     fn why_again(&mut self, context: &Context<'_>) -> Why {
