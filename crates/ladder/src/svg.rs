@@ -13,8 +13,8 @@ use maud::{Markup, html};
 use crate::catalogue::Catalogue;
 use crate::model::connection::Connection;
 use crate::voices::{Lines, Said, Voices};
-pub(crate) use chart::charts;
 pub(crate) use chart::Chart;
+pub(crate) use chart::charts;
 
 /// Colours and fonts of all drawings, light and dark.
 pub(crate) const STYLE: &str = include_str!("svg/style.css");

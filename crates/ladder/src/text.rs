@@ -189,7 +189,11 @@ fn cells(words: &Words<'_>, states: StateSet) -> Vec<String> {
     let text = words.states(states);
     let parts: Vec<&str> = text.split('|').collect();
     let last = parts.len() - 1;
-    parts.iter().enumerate().map(|(i, part)| if i < last { format!("{part}|") } else { (*part).to_owned() }).collect()
+    parts
+        .iter()
+        .enumerate()
+        .map(|(i, part)| if i < last { format!("{part}|") } else { (*part).to_owned() })
+        .collect()
 }
 
 /// What stands in the middle, with the states to its left and right.

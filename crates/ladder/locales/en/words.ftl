@@ -144,7 +144,6 @@ graph-acknowledged = acknowledged
 graph-acknowledged-by = acknowledged by { $end }
 graph-new = new data
 graph-again = sent again
-graph-first = first number
 graph-next = next number
 graph-in-flight = in flight
 graph-numbers = What { $end } sent, and what { $peer } acknowledged

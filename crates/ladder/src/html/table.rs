@@ -1,4 +1,5 @@
-//! The tables that say what the pictures show. They are long, so closing tags that HTML lets one leave out are left out.
+//! The tables that say what the pictures show. They are long, so closing tags that HTML lets one leave out are left out, and
+//! what is said in one language stands in an `i`, which is what HTML has it for, and short.
 
 use std::fmt::Write;
 
@@ -125,9 +126,9 @@ fn said(rows: &mut String, said: &[Said]) {
     rows.push_str("<td>");
     for Said { tag, text } in said {
         if let Some(tag) = tag {
-            let _ = write!(rows, "<span lang={tag}>");
+            let _ = write!(rows, "<i lang={tag}>");
             escape(rows, text);
-            rows.push_str("</span>");
+            rows.push_str("</i>");
         } else {
             escape(rows, text);
         }

@@ -15,8 +15,8 @@ use crate::words::{seconds, span};
 use super::place::{LABEL, Rung, SENTENCE, STATE, shown};
 use super::{Options, STYLE, block, place, text};
 
-/// Room for states and times beside the lines of the ends.
-const GUTTER: i32 = 96;
+/// Room for states and times beside the lines of the ends: as much as the longest name of a state takes.
+const GUTTER: i32 = 90;
 
 /// Where things stand across.
 struct Frame {
@@ -166,7 +166,7 @@ fn draw_rung(voices: &Voices<'_>, rung: &Rung<'_>, frame: &Frame) -> Markup {
             text x=(frame.right + 8) y=(rung.tail + 3) class="t" { "#" (first.frame) }
             (block(middle, label_y, LABEL, "m", &rung.label))
             (arrow)
-            (block(frame.left + 12, rung.head() + 15, SENTENCE, "w", &rung.sentence))
+            (block(frame.left + 12, rung.head() + 17, SENTENCE, "w", &rung.sentence))
             @for side in Side::BOTH {
                 @if let Some(now) = rung.states[side.index()] {
                     (states(voices, side, now, rung.tail + 16, frame))
@@ -198,13 +198,14 @@ fn arrow(step: &Step, rung: &Rung<'_>, frame: &Frame) -> Markup {
     let (tail, head) = (rung.tail, rung.head());
     let lost = step.fate == Fate::Lost;
     // What is lost ends on its way, where a cross stands.
-    let (to, head) = if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
+    let (to, head) =
+        if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
     let dropped = matches!(step.fate, Fate::Dropped(_));
     html! {
         @if lost {
             path class="b" d=(format!("M{from} {tail}L{} {head}", to - 6 * way)) {}
         } @else {
-            path class="a" d=(format!("M{from} {tail}L{to} {head}m{} -5l{} 5l{} 4", -8 * way, 8 * way, -9 * way)) {}
+            path d=(format!("M{from} {tail}L{to} {head}m{}-5l{} 5l{} 4", -8 * way, 8 * way, -9 * way)) {}
         }
         @if lost || dropped {
             path class="x" d=(format!("M{} {}l8 8m0 -8l-8 8", to - 4 - if dropped { 16 * way } else { 0 }, head - 4)) {}

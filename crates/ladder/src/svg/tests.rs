@@ -15,7 +15,12 @@ fn structure(drawing: &str) -> String {
             depth -= 1;
             continue;
         }
-        let class = tag.split_once('>').unwrap().0.split_once("class=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+        let class = tag
+            .split_once('>')
+            .unwrap()
+            .0
+            .split_once("class=\"")
+            .map(|(_, rest)| rest.split('"').next().unwrap());
         let text = tag.split_once('>').unwrap().1;
         let text = if name == "style" { "" } else { text };
         out.push_str(&"  ".repeat(depth));

@@ -20,7 +20,8 @@ struct Glyphs {
     lost: char,
 }
 
-const DRAWN: Glyphs = Glyphs { shaft: '─', broken: '╌', double: '═', left: '◀', right: '▶', lost: '✕' };
+const DRAWN: Glyphs =
+    Glyphs { shaft: '─', broken: '╌', double: '═', left: '◀', right: '▶', lost: '✕' };
 const ASCII: Glyphs = Glyphs { shaft: '-', broken: '.', double: '=', left: '<', right: '>', lost: 'X' };
 
 /// How an arrow goes.
@@ -46,7 +47,8 @@ pub(super) struct Body {
 impl Body {
     pub(super) fn of_step(words: &Words<'_>, step: &Step, columns: &Columns, options: &Options) -> Self {
         let glyphs = if options.ascii { &ASCII } else { &DRAWN };
-        let flight = if step.fate == Fate::Lost { Flight::Lost(step.from) } else { Flight::To(step.from.other()) };
+        let flight =
+            if step.fate == Fate::Lost { Flight::Lost(step.from) } else { Flight::To(step.from.other()) };
         let (on, rest) = fitting(&pieces(words, step, options.absolute), columns.arrow.saturating_sub(7));
         let mut more = Vec::new();
         if let Fate::Dropped(_) = step.fate {
@@ -94,7 +96,8 @@ impl Body {
     /// The lines, from the column of the frame's number on.
     pub(super) fn lines(self, row: &Row<'_>, columns: &Columns) -> Vec<Line> {
         let (frame, time) = (row.first().frame.to_string(), columns.moment(row.first().at));
-        let mut first = Line::of(Paint::Quiet, format!("{frame:>0$} {time:>1$}  ", columns.frame, columns.time));
+        let mut first =
+            Line::of(Paint::Quiet, format!("{frame:>0$} {time:>1$}  ", columns.frame, columns.time));
         first.push(self.paint, self.arrow);
         let mut lines = vec![first];
         if !self.rest.is_empty() {
@@ -152,7 +155,9 @@ pub(crate) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
 pub(crate) fn run_sentence(words: &Words<'_>, run: &Run<'_>) -> String {
     let frames = format!("{}–{}", run.first().frame, run.last().frame);
     let frames = words.catalogue.phrase(Word::Frames, &Args::none().text("text", frames));
-    words.catalogue.phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
+    words
+        .catalogue
+        .phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
 }
 
 /// What stands on the arrow of a segment.

@@ -75,7 +75,11 @@ fn no_line_is_wider_than_asked_for() {
                     let mut text = ladder(&connection, &catalogue, &options);
                     text.push_str(&list(&samples::all(), &catalogue, &options));
                     for line in text.lines() {
-                        assert!(line::width(line) <= width, "{} columns of {width}: {line}", line::width(line));
+                        assert!(
+                            line::width(line) <= width,
+                            "{} columns of {width}: {line}",
+                            line::width(line)
+                        );
                     }
                 }
             }
