@@ -126,7 +126,7 @@ fn findings(voices: &Voices<'_>) -> Markup {
 
 fn ladder(voices: &Voices<'_>, options: &Options) -> Markup {
     let word = |word| voices.say(|words| words.catalogue.word(word));
-    let drawing = svg::Options { width: 460, fold: true, absolute: options.absolute };
+    let drawing = svg::Options { width: 460, absolute: options.absolute, ..svg::Options::default() };
     let count = voices.connection().steps.len();
     html! {
         section class="ladder" {

@@ -96,8 +96,12 @@ fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool, 
     };
     // Cells at the end that say nothing are left out.
     let last = (0..5).rev().find(|index| !ends[*index].is_empty() || (*index == 3 && !fate.is_empty()));
-    for index in 0..last.map_or(0, |last| last + 1) {
-        if index == 3 { said(rows, &fate) } else { cell(rows, &ends[index]) }
+    for (index, text) in ends.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
+        if index == 3 {
+            said(rows, &fate);
+        } else {
+            cell(rows, text);
+        }
     }
 }
 

@@ -133,6 +133,8 @@ fn pages_to_look_at() {
             .unwrap();
         std::fs::write(folder.join(format!("lossy-{name}.html")), page(&[samples::lossy()], &options))
             .unwrap();
+        let long = [samples::long(1_000, true)];
+        std::fs::write(folder.join(format!("long-{name}.html")), page(&long, &options)).unwrap();
         let catalogue = Catalogue::new(language);
         let drawing = crate::svg::ladder(&samples::lossy(), &catalogue, &crate::svg::Options::default());
         std::fs::write(folder.join(format!("lossy-{name}.svg")), drawing).unwrap();

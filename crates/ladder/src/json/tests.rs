@@ -68,7 +68,8 @@ fn check(value: &Value, schema: &Value, root: &Value, place: &str, faults: &mut 
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => panic!("{place} has no type in the schema"),
     };
-    if !allowed.contains(&kind) && !(kind == "integer" && allowed.contains(&"number")) {
+    let whole = kind == "integer" && allowed.contains(&"number");
+    if !allowed.contains(&kind) && !whole {
         faults.push(format!("{place}: {kind} instead of {allowed:?}"));
     }
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {

@@ -48,7 +48,8 @@ impl Rung<'_> {
 /// The rungs of a connection. `span` is how far the ends are apart; `cite` has the clause behind each sentence.
 pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite: bool) -> Vec<Rung<'a>> {
     let connection = voices.connection();
-    let rows = fold::rows(connection, options.fold);
+    let mut rows = fold::rows(connection, options.fold);
+    rows.truncate(options.most_rows);
     let usual = usual_gap(&rows);
     let columns = |unit: i32| (span - 16).max(0) as usize * 10 / unit as usize;
     let mut states = connection.ends.each_ref().map(|end| end.before);
@@ -68,7 +69,7 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite:
             Row::Step(step) => label(words, step, options.absolute),
             Row::Run(run) => run_text(words, run),
         });
-        let sentence = voices.lines(columns(60), |words| match &row {
+        let sentence = voices.lines(columns(64), |words| match &row {
             Row::Step(step) if !cite => told(words, step),
             Row::Step(step) => {
                 let clause = words.clause(step.reason.clause(), step.certainty).replace(' ', "\u{a0}");

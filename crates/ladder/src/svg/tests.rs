@@ -69,6 +69,17 @@ fn time_never_goes_up() {
 }
 
 #[test]
+fn what_is_left_out_is_said_to_be() {
+    let options = Options { most_rows: 20, ..Options::default() };
+    let catalogue = Catalogue::new(Language::English);
+    assert!(
+        ladder(&samples::long(60, true), &catalogue, &options)
+            .contains("Only the first 20 segments are drawn")
+    );
+    assert!(!ladder(&samples::lossy(), &catalogue, &options).contains("Only the first"));
+}
+
+#[test]
 fn a_drawing_is_never_too_narrow() {
     let options = Options { width: 1, ..Options::default() };
     let drawing = ladder(&samples::lossy(), &Catalogue::new(Language::English), &options);
