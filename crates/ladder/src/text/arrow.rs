@@ -49,7 +49,9 @@ impl Body {
         let glyphs = if options.ascii { &ASCII } else { &DRAWN };
         let flight =
             if step.fate == Fate::Lost { Flight::Lost(step.from) } else { Flight::To(step.from.other()) };
-        let (on, rest) = fitting(&pieces(words, step, options.absolute), columns.arrow.saturating_sub(7));
+        // The broken shaft of what is lost needs room to be seen.
+        let shaft = if step.fate == Fate::Lost { 12 } else { 6 };
+        let (on, rest) = fitting(&pieces(words, step, options.absolute), columns.arrow.saturating_sub(shaft));
         let mut more = Vec::new();
         if let Fate::Dropped(_) = step.fate {
             more.extend(words.fate(step).map(|text| (Paint::Wrong, text)));
@@ -80,7 +82,7 @@ impl Body {
             [_, _] => Flight::Both,
         };
         let told = run_text(words, run);
-        let (on, rest) = fitting(&[told], columns.arrow.saturating_sub(7));
+        let (on, rest) = fitting(&[told], columns.arrow.saturating_sub(6));
         let sentence = run_sentence(words, run);
         let sentence = if options.ascii { sentence.replace('–', "-") } else { sentence };
         Self {
@@ -229,7 +231,12 @@ fn fitting(pieces: &[String], columns: usize) -> (String, String) {
         on.push_str(piece);
         taken += 1;
     }
-    (on, pieces[taken..].join(" "))
+    // A name and its number stay together; a run's sentence may break anywhere.
+    let held = |piece: &String| match piece.split_once(' ') {
+        Some((name, number)) if !number.contains(' ') => format!("{name}\u{a0}{number}"),
+        _ => piece.clone(),
+    };
+    (on, pieces[taken..].iter().map(held).collect::<Vec<_>>().join(" "))
 }
 
 /// An arrow of so many columns with a text near its tail.
