@@ -56,8 +56,8 @@ role-client = client
 role-server = server
 role-left = peer A
 role-right = peer B
-role-someone = an end
-role-somebody-else = its peer
+role-someone = one end
+role-somebody-else = the other end
 
 # Amounts. $text is a number with its unit, $count the number.
 amount-octets = { $count ->

@@ -54,7 +54,7 @@ role-server = 服务器
 role-left = A 端
 role-right = B 端
 role-someone = 某一端
-role-somebody-else = 对端
+role-somebody-else = 另一端
 
 # 数量。$text 是带单位的数，$count 是数本身。
 amount-octets = { $count } 字节
