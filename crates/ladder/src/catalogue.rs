@@ -11,9 +11,9 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use synfin_wire::{CloseReason, DropReason, State};
 use unic_langid::LanguageIdentifier;
 
+use crate::model::connection::VerdictKind;
 use crate::model::finding::{FindingKind, Severity};
 use crate::model::states::Certainty;
-use crate::model::connection::VerdictKind;
 use crate::reason::Reason;
 pub(crate) use word::Word;
 
@@ -153,7 +153,9 @@ impl Catalogue {
         for file in language.files() {
             let resource = FluentResource::try_new(file.to_owned())
                 .unwrap_or_else(|(_, errors)| panic!("a catalogue of ours cannot be read: {errors:?}"));
-            bundle.add_resource(resource).unwrap_or_else(|errors| panic!("a key of ours stands twice: {errors:?}"));
+            bundle
+                .add_resource(resource)
+                .unwrap_or_else(|errors| panic!("a key of ours stands twice: {errors:?}"));
         }
         Self { language, bundle }
     }

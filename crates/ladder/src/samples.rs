@@ -92,7 +92,10 @@ impl Story {
             from: side,
             seq: SeqNumber::new(seq),
             ack: SeqNumber::new(if flags.ack() { ack } else { 0 }),
-            relative: (seq.wrapping_sub(ISN[mine]), if flags.ack() { ack.wrapping_sub(ISN[other]) } else { 0 }),
+            relative: (
+                seq.wrapping_sub(ISN[mine]),
+                if flags.ack() { ack.wrapping_sub(ISN[other]) } else { 0 },
+            ),
             flags,
             len,
             window: 502,
@@ -156,7 +159,13 @@ impl Story {
         self.state(Side::Right, State::Established);
     }
 
-    fn end(mut self, kind: VerdictKind, by: Option<Side>, conn_state: &'static str, history: &str) -> Connection {
+    fn end(
+        mut self,
+        kind: VerdictKind,
+        by: Option<Side>,
+        conn_state: &'static str,
+        history: &str,
+    ) -> Connection {
         self.connection.verdict = Verdict { kind, by };
         self.connection.zeek = Zeek { conn_state, history: history.to_owned() };
         self.connection
@@ -299,7 +308,9 @@ pub(crate) fn lossy() -> Connection {
 pub(crate) fn midway() -> Connection {
     let mut story = Story::new();
     story.connection.number = 4;
-    for (end, address) in story.connection.ends.iter_mut().zip(["[2001:db8::17]:40022", "[2001:db8:0:5::1]:22"]) {
+    for (end, address) in
+        story.connection.ends.iter_mut().zip(["[2001:db8::17]:40022", "[2001:db8:0:5::1]:22"])
+    {
         end.address = address.parse().unwrap();
         end.role = Role::Peer;
         end.captured_here = false;

@@ -13,8 +13,8 @@ use maud::{Markup, html};
 use crate::catalogue::Catalogue;
 use crate::model::connection::Connection;
 use crate::voices::{Lines, Said, Voices};
-pub(crate) use chart::charts;
 pub(crate) use chart::Chart;
+pub(crate) use chart::charts;
 
 /// Colours and fonts of all drawings, light and dark.
 pub(crate) const STYLE: &str = include_str!("svg/style.css");
@@ -28,11 +28,13 @@ pub struct Options {
     pub fold: bool,
     /// Sequence numbers as they stand in the headers.
     pub absolute: bool,
+    /// Rows that are drawn at most: what comes after is said to be left out.
+    pub most_rows: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { width: 720, fold: true, absolute: false }
+        Self { width: 720, fold: true, absolute: false, most_rows: 5_000 }
     }
 }
 

@@ -114,11 +114,16 @@ impl Columns {
         let state = shown.flat_map(|states| cells(words, states)).map(|cell| width(&cell)).max().unwrap_or(0);
         let last = rows.last().map(Row::last);
         let frame = last.map_or(1, |step| step.frame.to_string().len());
-        let decimals = if columns < 80 { 4 } else { 6 };
-        let time = last.map_or(1, |step| seconds(step.at, decimals).len());
         let state = state.max(6);
-        let arrow = columns.saturating_sub(2 * state + frame + time + Self::GAPS).max(12);
-        Self { state, frame, time, decimals, arrow }
+        let of = |decimals| {
+            let time = last.map_or(1, |step| seconds(step.at, decimals).len());
+            let arrow = columns.saturating_sub(2 * state + frame + time + Self::GAPS);
+            Self { state, frame, time, decimals, arrow }
+        };
+        // Where there is little room, times are told less exactly before arrows become too short.
+        let least = if columns < 80 { 20 } else { 30 };
+        let exact = [6, 4, 3, 1].map(of);
+        exact.into_iter().find(|columns| columns.arrow >= least).unwrap_or(exact[3])
     }
 
     /// Where what stands under an arrow begins.
@@ -189,7 +194,11 @@ fn cells(words: &Words<'_>, states: StateSet) -> Vec<String> {
     let text = words.states(states);
     let parts: Vec<&str> = text.split('|').collect();
     let last = parts.len() - 1;
-    parts.iter().enumerate().map(|(i, part)| if i < last { format!("{part}|") } else { (*part).to_owned() }).collect()
+    parts
+        .iter()
+        .enumerate()
+        .map(|(i, part)| if i < last { format!("{part}|") } else { (*part).to_owned() })
+        .collect()
 }
 
 /// What stands in the middle, with the states to its left and right.

@@ -63,7 +63,8 @@ impl<'a> Voices<'a> {
 
 /// What several catalogues say; once, where they all say the same.
 pub(crate) fn said<'a>(told: impl Iterator<Item = (&'a Catalogue, String)>) -> Vec<Said> {
-    let told: Vec<_> = told.map(|(catalogue, text)| Said { tag: Some(catalogue.language().tag()), text }).collect();
+    let told: Vec<_> =
+        told.map(|(catalogue, text)| Said { tag: Some(catalogue.language().tag()), text }).collect();
     match told.first() {
         Some(first) if told.iter().all(|said| said.text == first.text) => {
             vec![Said { tag: None, text: first.text.clone() }]

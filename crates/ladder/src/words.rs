@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use synfin_wire::Instant;
+use synfin_wire::{Instant, SendReason};
 
 use crate::catalogue::{Args, Catalogue, Part, Word};
 use crate::model::connection::Connection;
@@ -14,7 +14,6 @@ use crate::model::finding::{Finding, FindingKind};
 use crate::model::states::{Certainty, StateSet, Transition};
 use crate::model::step::{Fate, Step};
 use crate::reason::Reason;
-use synfin_wire::SendReason;
 
 /// A connection and the language in which it is told.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +70,7 @@ impl<'a> Words<'a> {
             .text("peer", self.end(step.from.other()))
             .number("octets", step.len)
             .number("frame", cause.map_or(0, |cause| cause.frame))
-            .text("time", cause.map_or_else(String::new, |cause| span(step.at - cause.at)))
+            .text("time", cause.map_or_else(String::new, |cause| held(&span(step.at - cause.at))))
             .number("wave", self.wave(step));
         self.catalogue.reason(step.reason, &args)
     }
@@ -107,7 +106,7 @@ impl<'a> Words<'a> {
     /// The text of a finding.
     #[must_use]
     pub fn finding(&self, finding: &Finding) -> FindingText {
-        let say = |part| self.catalogue.finding(finding.kind, part, &self.finding_args(finding));
+        let say = |part| self.begun(self.catalogue.finding(finding.kind, part, &self.finding_args(finding)));
         FindingText {
             name: self.catalogue.finding_name(finding.kind),
             what: say(Part::What),
@@ -149,9 +148,9 @@ impl<'a> Words<'a> {
         let args = Args::none();
         match (transition.when.earliest, transition.when.latest) {
             (None, None) => self.catalogue.word(Word::NeverShown),
-            (Some(earliest), None) => {
-                self.catalogue.phrase(Word::NotBefore, &args.text("text", format!("{} s", seconds(earliest, 3))))
-            }
+            (Some(earliest), None) => self
+                .catalogue
+                .phrase(Word::NotBefore, &args.text("text", format!("{} s", seconds(earliest, 3)))),
             (earliest, Some(latest)) => {
                 let from = seconds(earliest.unwrap_or(Instant::ZERO), 3);
                 let args = args.text("from", from).text("to", format!("{} s", seconds(latest, 3)));
@@ -225,6 +224,15 @@ impl<'a> Words<'a> {
         self.catalogue.language() == crate::Language::Chinese
     }
 
+    /// A sentence of English with a large letter at its start, unless a name of somebody's own may stand there.
+    fn begun(&self, text: String) -> String {
+        let named = self.connection.ends.iter().any(|end| end.name.is_some());
+        match text.split_at_checked(1) {
+            Some((first, rest)) if !named => first.to_ascii_uppercase() + rest,
+            _ => text,
+        }
+    }
+
     fn finding_args(&self, finding: &Finding) -> Args {
         let (end, peer) = match finding.by {
             Some(side) => (self.end(side), self.end(side.other())),
@@ -237,7 +245,7 @@ impl<'a> Words<'a> {
             .number("count", number(finding, "count"))
             .number("octets", number(finding, "octets"))
             .number("ms", ms)
-            .text("time", span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64)))
+            .text("time", held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64))))
     }
 
     /// Which of the four parts of a close a segment is; 0 when it is none.
@@ -249,7 +257,11 @@ impl<'a> Words<'a> {
                 _ => 1,
             },
             Reason::Sent(SendReason::FinAck) => {
-                if self.fin_before(step, step.from).is_some() { 4 } else { 2 }
+                if self.fin_before(step, step.from).is_some() {
+                    4
+                } else {
+                    2
+                }
             }
             _ => 0,
         }
@@ -315,9 +327,20 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|character| if obeyed(character) { '\u{fffd}' } else { character }).collect()
 }
 
+/// A number and its unit, held together by a no-break space.
+fn held(amount: &str) -> String {
+    amount.replace(' ', "\u{a0}")
+}
+
 /// Three digits that count, and no zeros behind the point.
 fn digits(value: f64) -> String {
-    let decimals = if value >= 99.95 { 0 } else if value >= 9.995 { 1 } else { 2 };
+    let decimals = if value >= 99.95 {
+        0
+    } else if value >= 9.995 {
+        1
+    } else {
+        2
+    };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }

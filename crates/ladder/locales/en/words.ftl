@@ -56,8 +56,8 @@ role-client = client
 role-server = server
 role-left = peer A
 role-right = peer B
-role-someone = an end
-role-somebody-else = its peer
+role-someone = one end
+role-somebody-else = the other end
 
 # Amounts. $text is a number with its unit, $count the number.
 amount-octets = { $count ->
@@ -144,7 +144,6 @@ graph-acknowledged = acknowledged
 graph-acknowledged-by = acknowledged by { $end }
 graph-new = new data
 graph-again = sent again
-graph-first = first number
 graph-next = next number
 graph-in-flight = in flight
 graph-numbers = What { $end } sent, and what { $peer } acknowledged

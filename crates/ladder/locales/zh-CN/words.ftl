@@ -54,7 +54,7 @@ role-server = 服务器
 role-left = A 端
 role-right = B 端
 role-someone = 某一端
-role-somebody-else = 对端
+role-somebody-else = 另一端
 
 # 数量。$text 是带单位的数，$count 是数本身。
 amount-octets = { $count } 字节
@@ -126,7 +126,6 @@ graph-acknowledged = 已确认
 graph-acknowledged-by = { $end }的确认
 graph-new = 新数据
 graph-again = 重传
-graph-first = 首字节序号
 graph-next = 下一序号
 graph-in-flight = 在途字节
 graph-numbers = { $end }发送的序号与{ $peer }的确认号

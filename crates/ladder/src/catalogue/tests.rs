@@ -79,7 +79,10 @@ fn both_languages_use_the_same_arguments() {
     let (english, chinese) = (written(Language::English), written(Language::Chinese));
     for (key, used) in &english {
         let family = arguments(key);
-        assert!(used.iter().all(|name| family.contains(&name.as_str())), "{key} is not given all of {used:?}");
+        assert!(
+            used.iter().all(|name| family.contains(&name.as_str())),
+            "{key} is not given all of {used:?}"
+        );
         // A plural needs the count in English only, and its number is then in the text.
         assert_eq!(used, &chinese[key], "{key}");
     }

@@ -91,7 +91,6 @@ words! {
     AcknowledgedBy = "graph-acknowledged-by";
     NewData = "graph-new";
     ResentData = "graph-again";
-    FirstNumber = "graph-first";
     NextNumber = "graph-next";
     InFlight = "graph-in-flight";
     NumbersOverTime = "graph-numbers";

@@ -5,7 +5,8 @@ use crate::samples;
 fn a_quiet_run_is_one_row_and_nothing_else_is() {
     let connection = samples::lossy();
     let rows = rows(&connection, true);
-    let runs: Vec<_> = rows.iter().filter_map(|row| if let Row::Run(run) = row { Some(run) } else { None }).collect();
+    let runs: Vec<_> =
+        rows.iter().filter_map(|row| if let Row::Run(run) = row { Some(run) } else { None }).collect();
     assert_eq!(runs.len(), 1);
     assert_eq!((runs[0].data, runs[0].acks), ([0, 48], 24));
     let drawn: usize = rows.iter().map(|row| if let Row::Run(run) = row { run.steps.len() } else { 1 }).sum();

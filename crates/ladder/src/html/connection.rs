@@ -14,7 +14,8 @@ use super::{Options, list::chip, spans, table};
 /// A connection: its panel, its findings, its ladder and its graphs. The first is open, others open on demand.
 pub(super) fn article(voices: &Voices<'_>, open: bool, options: &Options) -> Markup {
     let number = voices.connection().number;
-    let title = voices.say(|words| words.catalogue.phrase(Word::Connection, &Args::none().number("number", number)));
+    let title =
+        voices.say(|words| words.catalogue.phrase(Word::Connection, &Args::none().number("number", number)));
     // What is left out is left out everywhere, so that the picture and its table show the same.
     let cut = cut(voices.connection(), options.most_segments);
     let shown = cut.as_ref().map_or_else(|| voices.clone(), |cut| voices.of(cut));
@@ -125,15 +126,14 @@ fn findings(voices: &Voices<'_>) -> Markup {
 
 fn ladder(voices: &Voices<'_>, options: &Options) -> Markup {
     let word = |word| voices.say(|words| words.catalogue.word(word));
-    let drawing = svg::Options { width: 520, fold: true, absolute: options.absolute };
+    let drawing = svg::Options { width: 460, absolute: options.absolute, ..svg::Options::default() };
     let count = voices.connection().steps.len();
     html! {
         section class="ladder" {
             h3 { (spans(&word(Word::PageLadder))) }
-            p class="hint" { (spans(&word(Word::PageHint))) }
             div class="beside" {
                 figure { (svg::inline(voices, &drawing)) }
-                aside class="header" aria-live="polite" hidden {}
+                aside class="header" aria-live="polite" { p class="hint" { (spans(&word(Word::PageHint))) } }
             }
             details class="twin" {
                 summary { (spans(&counted(voices, Word::PageSegments, count))) }

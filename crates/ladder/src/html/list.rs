@@ -16,7 +16,8 @@ pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Mar
     let count = |catalogue: &Catalogue| {
         catalogue.phrase(Word::Connections, &Args::none().number("count", connections.len() as u64))
     };
-    let names = [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
+    let names =
+        [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
     html! {
         section class="list" {
             h2 { (spans(&said(catalogues.iter().map(|catalogue| (catalogue, count(catalogue)))))) }
@@ -34,15 +35,23 @@ pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Mar
 }
 
 fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]) -> Markup {
-    let entries: Vec<_> =
-        catalogues.iter().map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection)))).collect();
+    let entries: Vec<_> = catalogues
+        .iter()
+        .map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection))))
+        .collect();
     let tell = |part: fn(&Entry) -> &String| {
         said(entries.iter().map(|(catalogue, entry)| (*catalogue, part(entry).clone())))
     };
     let first = &entries[0].1;
     // Narrow screens show a row as a card: there, what a number is of stands before it.
     let cell = |name: &Vec<Said>, class: &str, part: fn(&Entry) -> &String| {
-        html! { td class=(class) { span class="of" { (spans(name)) " " } (spans(&tell(part))) } }
+        let told = tell(part);
+        let empty = told.iter().all(|said| said.text.is_empty());
+        html! {
+            @if empty { td {} } @else {
+                td class=(class) { span class="of" { (spans(name)) " " } (spans(&told)) }
+            }
+        }
     };
     html! {
         tr class=(if is_healthy(connection) { "fine" } else { "" }) {
@@ -56,7 +65,7 @@ fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]
             }
             (cell(&names[3], "number", |entry| &entry.handshake))
             (cell(&names[4], "number", |entry| &entry.rtt))
-            (cell(&names[5], "number", |entry| &entry.octets))
+            td class="number" { (spans(&tell(|entry| &entry.octets))) }
         }
     }
 }

@@ -40,7 +40,9 @@
         }
       }
       panel.replaceChildren(said, list);
-      panel.hidden = false;
+      panel.classList.add("full");
+      rung.setAttribute("role", "img");
+      rung.setAttribute("aria-label", [row.cells[3], said].map((part) => part.innerText || part.textContent).join(", "));
     };
     rungs.forEach((rung, index) => {
       rung.setAttribute("tabindex", index === 0 ? "0" : "-1");

@@ -1,4 +1,5 @@
-//! The tables that say what the pictures show. They are long, so closing tags that HTML lets one leave out are left out.
+//! The tables that say what the pictures show. They are long, so closing tags that HTML lets one leave out are left out, and
+//! what is said in one language stands in an `i`, which is what HTML has it for, and short.
 
 use std::fmt::Write;
 
@@ -95,8 +96,12 @@ fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool, 
     };
     // Cells at the end that say nothing are left out.
     let last = (0..5).rev().find(|index| !ends[*index].is_empty() || (*index == 3 && !fate.is_empty()));
-    for index in 0..last.map_or(0, |last| last + 1) {
-        if index == 3 { said(rows, &fate) } else { cell(rows, &ends[index]) }
+    for (index, text) in ends.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
+        if index == 3 {
+            said(rows, &fate);
+        } else {
+            cell(rows, text);
+        }
     }
 }
 
@@ -125,9 +130,9 @@ fn said(rows: &mut String, said: &[Said]) {
     rows.push_str("<td>");
     for Said { tag, text } in said {
         if let Some(tag) = tag {
-            let _ = write!(rows, "<span lang={tag}>");
+            let _ = write!(rows, "<i lang={tag}>");
             escape(rows, text);
-            rows.push_str("</span>");
+            rows.push_str("</i>");
         } else {
             escape(rows, text);
         }

@@ -10,7 +10,8 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..4 {
             let letter = LETTERS[(word >> (18 - 6 * index) & 63) as usize];
             text.push(if index <= chunk.len() { char::from(letter) } else { '=' });
@@ -28,7 +29,11 @@ fn the_policy_names_what_the_page_has() {
             std::fs::write(path, format!("{hash}\n")).unwrap();
             continue;
         }
-        assert_eq!(kept.trim(), hash, "{name} has changed: SYNFIN_UPDATE=1 cargo test -p synfin-ladder writes it");
+        assert_eq!(
+            kept.trim(),
+            hash,
+            "{name} has changed: SYNFIN_UPDATE=1 cargo test -p synfin-ladder writes it"
+        );
     }
 }
 
@@ -124,8 +129,12 @@ fn pages_to_look_at() {
     for (name, language) in [("en", Language::English), ("zh", Language::Chinese)] {
         let options = Options { language, title: title.clone(), ..Options::default() };
         std::fs::write(folder.join(format!("all-{name}.html")), page(&samples::all(), &options)).unwrap();
-        std::fs::write(folder.join(format!("one-{name}.html")), page(&[samples::closed()], &options)).unwrap();
-        std::fs::write(folder.join(format!("lossy-{name}.html")), page(&[samples::lossy()], &options)).unwrap();
+        std::fs::write(folder.join(format!("one-{name}.html")), page(&[samples::closed()], &options))
+            .unwrap();
+        std::fs::write(folder.join(format!("lossy-{name}.html")), page(&[samples::lossy()], &options))
+            .unwrap();
+        let long = [samples::long(1_000, true)];
+        std::fs::write(folder.join(format!("long-{name}.html")), page(&long, &options)).unwrap();
         let catalogue = Catalogue::new(language);
         let drawing = crate::svg::ladder(&samples::lossy(), &catalogue, &crate::svg::Options::default());
         std::fs::write(folder.join(format!("lossy-{name}.svg")), drawing).unwrap();

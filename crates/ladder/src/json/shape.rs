@@ -116,7 +116,11 @@ impl<'a> ConnectionShape<'a> {
                 ecn: negotiated.ecn,
             },
             handshake: connection.handshake.map(span),
-            rtt: connection.rtt.map(|[min, mean, max]| RttShape { min: span(min), mean: span(mean), max: span(max) }),
+            rtt: connection.rtt.map(|[min, mean, max]| RttShape {
+                min: span(min),
+                mean: span(mean),
+                max: span(max),
+            }),
             completeness: CompletenessShape::of(connection.completeness),
             zeek: ZeekShape { conn_state: connection.zeek.conn_state, history: &connection.zeek.history },
             segments: connection.steps.iter().map(SegmentShape::of).collect(),

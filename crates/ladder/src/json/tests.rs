@@ -20,7 +20,10 @@ fn schema() -> Value {
         std::fs::write(&path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, text, "the form has changed: SYNFIN_UPDATE=1 cargo test -p synfin-ladder writes its schema");
+    assert_eq!(
+        kept, text,
+        "the form has changed: SYNFIN_UPDATE=1 cargo test -p synfin-ladder writes its schema"
+    );
     schema
 }
 
@@ -46,7 +49,10 @@ fn check(value: &Value, schema: &Value, root: &Value, place: &str, faults: &mut 
             check(value, choice, root, place, &mut faults);
             faults.is_empty()
         });
-        return if fits { } else { faults.push(format!("{place}: none of the choices fits")) };
+        return if fits {
+        } else {
+            faults.push(format!("{place}: none of the choices fits"))
+        };
     }
     let kind = match value {
         Value::Null => "null",
@@ -62,7 +68,8 @@ fn check(value: &Value, schema: &Value, root: &Value, place: &str, faults: &mut 
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => panic!("{place} has no type in the schema"),
     };
-    if !allowed.contains(&kind) && !(kind == "integer" && allowed.contains(&"number")) {
+    let whole = kind == "integer" && allowed.contains(&"number");
+    if !allowed.contains(&kind) && !whole {
         faults.push(format!("{place}: {kind} instead of {allowed:?}"));
     }
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -113,7 +120,9 @@ fn the_check_finds_faults() {
 /// The fields of all objects of a schema.
 fn fields(schema: &Value, found: &mut Vec<(String, bool)>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        found.extend(properties.iter().map(|(name, field)| (name.clone(), field.get("description").is_some())));
+        found.extend(
+            properties.iter().map(|(name, field)| (name.clone(), field.get("description").is_some())),
+        );
     }
     match schema {
         Value::Object(object) => object.values().for_each(|value| fields(value, found)),

@@ -5,8 +5,6 @@ mod axis;
 
 use maud::{Markup, html};
 
-use synfin_wire::Instant;
-
 use crate::catalogue::Word;
 use crate::model::connection::Connection;
 use crate::model::end::Side;
@@ -77,7 +75,7 @@ fn numbers(voices: &Voices<'_>, side: Side) -> Option<Chart> {
             let resent = step.marks.is_resent_or_late();
             (if resent { &mut again } else { &mut new }).push((at, f64::from(end)));
             let mark = if resent { "×" } else { "" };
-            let cells = vec![seconds(step.at, 6), step.relative.0.to_string(), end.to_string(), mark.to_owned()];
+            let cells = vec![seconds(step.at, 6), end.to_string(), mark.to_owned()];
             readings.push(Reading { frame: step.frame, cells });
         } else if step.from != side && step.flags.ack() && !step.flags.rst() {
             acks.push((at, f64::from(step.relative.1)));
@@ -90,7 +88,7 @@ fn numbers(voices: &Voices<'_>, side: Side) -> Option<Chart> {
         Series { mark: Mark::Crosses, name: name(Word::ResentData), points: again },
     ];
     let title = voices.say(|words| words.about(Word::NumbersOverTime, side));
-    let columns = [Word::Time, Word::FirstNumber, Word::NextNumber, Word::ResentData].map(name).to_vec();
+    let columns = [Word::Time, Word::NextNumber, Word::ResentData].map(name).to_vec();
     chart(voices, title, columns, readings, &series, axis::count)
 }
 
@@ -135,12 +133,14 @@ fn round_trips(voices: &Voices<'_>) -> Option<Chart> {
         let ms = rtt.as_nanos() as f64 / 1e6;
         points[step.from.index()].push((step.at.as_nanos(), ms));
         let by = voices.first().end(step.from);
-        readings.push(Reading { frame: step.frame, cells: vec![seconds(step.at, 6), by, format!("{ms:.3}")] });
+        readings
+            .push(Reading { frame: step.frame, cells: vec![seconds(step.at, 6), by, format!("{ms:.3}")] });
     }
     let [left, right] = points;
-    let series = [(Mark::Dots, Side::Left, left), (Mark::Squares, Side::Right, right)].map(|(mark, side, points)| {
-        Series { mark, name: voices.say(|words| words.about(Word::AcknowledgedBy, side)), points }
-    });
+    let series =
+        [(Mark::Dots, Side::Left, left), (Mark::Squares, Side::Right, right)].map(|(mark, side, points)| {
+            Series { mark, name: voices.say(|words| words.about(Word::AcknowledgedBy, side)), points }
+        });
     let name = |word| voices.say(|words| words.catalogue.word(word));
     let title = name(Word::RoundTrips);
     let columns = vec![name(Word::Time), name(Word::From), name(Word::Rtt)];
@@ -165,12 +165,12 @@ fn chart(
     if readings.is_empty() {
         return None;
     }
-    let points = || series.iter().flat_map(|series| &series.points);
-    let start = points().map(|point| point.0).min()?;
-    let end = points().map(|point| point.0).max()?;
-    let top = points().map(|point| point.1).fold(0.0, f64::max);
-    let time = Axis::of((start as f64 / 1e9, end as f64 / 1e9), (LEFT, RIGHT));
-    let value = Axis::of((0.0, top), (BOTTOM, TOP));
+    // All graphs of a connection have the same time below them.
+    let steps = &voices.connection().steps;
+    let span = [steps.first()?.at, steps.last()?.at].map(|at| at.as_nanos() as f64 / 1e9);
+    let top = series.iter().flat_map(|series| &series.points).map(|point| point.1).fold(0.0, f64::max);
+    let time = Axis::between(span.into(), (LEFT, RIGHT));
+    let value = Axis::up_to(top, (BOTTOM, TOP));
     let drawing = html! {
         svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
             role="img" aria-label=(title.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join(" / ")) {
@@ -189,7 +189,6 @@ fn chart(
             }
         }
     };
-    let _ = voices;
     Some(Chart { title, columns, readings, drawing })
 }
 
@@ -220,7 +219,7 @@ fn draw(series: &Series, time: &Axis, value: &Axis) -> Markup {
     let mut path = String::new();
     let mut last = None;
     for &(at, height) in &series.points {
-        let place = (time.place(Instant::from_nanos(at).as_nanos() as f64 / 1e9), value.place(height));
+        let place = (time.place(at as f64 / 1e9), value.place(height));
         if last == Some(place) {
             continue;
         }

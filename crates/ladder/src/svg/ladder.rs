@@ -9,14 +9,14 @@ use crate::fold::Row;
 use crate::model::end::Side;
 use crate::model::states::StateSet;
 use crate::model::step::{Fate, Step};
-use crate::voices::Voices;
+use crate::voices::{Said, Voices};
 use crate::words::{seconds, span};
 
 use super::place::{LABEL, Rung, SENTENCE, STATE, shown};
 use super::{Options, STYLE, block, place, text};
 
-/// Room for states and times beside the lines of the ends.
-const GUTTER: i32 = 96;
+/// Room for states and times beside the lines of the ends: as much as the longest name of a state takes.
+const GUTTER: i32 = 90;
 
 /// Where things stand across.
 struct Frame {
@@ -29,7 +29,9 @@ pub(super) fn draw(voices: &Voices<'_>, options: &Options, alone: bool) -> Marku
     let width = options.width.clamp(440, 4000) as i32;
     let frame = Frame { width, left: GUTTER, right: width - GUTTER };
     let rungs = place::rungs(voices, options, frame.right - frame.left, alone);
-    let bottom = rungs.last().map_or(place::TOP + 30, |rung| rung.bottom) + 12;
+    let cut = left_out(voices, &rungs);
+    let bottom =
+        rungs.last().map_or(place::TOP + 30, |rung| rung.bottom) + if cut.is_some() { 40 } else { 12 };
     let number = voices.connection().number;
     let title = voices.first();
     let id = |part: &str| format!("{part}{number}");
@@ -47,6 +49,7 @@ pub(super) fn draw(voices: &Voices<'_>, options: &Options, alone: bool) -> Marku
             (ends(voices, &frame))
             @for side in Side::BOTH { (life_line(voices, &rungs, side, &frame, bottom)) }
             @for rung in &rungs { (draw_rung(voices, rung, &frame)) }
+            @if let Some(left) = cut { (text((frame.left + frame.right) / 2, bottom - 10, "w m", &left)) }
         }
     }
 }
@@ -60,6 +63,15 @@ fn heading(voices: &Voices<'_>) -> String {
 fn describe(voices: &Voices<'_>) -> String {
     let facts = crate::text::facts(voices.first());
     facts.into_iter().map(|(name, text)| format!("{name} {text}.")).collect::<Vec<_>>().join(" ")
+}
+
+/// A word on what was not drawn, where something was not.
+fn left_out(voices: &Voices<'_>, rungs: &[Rung<'_>]) -> Option<Vec<Said>> {
+    let (last, drawn) = (voices.connection().steps.last()?.frame, rungs.last()?.row.last().frame);
+    let count = voices.connection().steps.partition_point(|step| step.frame <= drawn) as u64;
+    (drawn < last).then(|| {
+        voices.say(|words| words.catalogue.phrase(Word::PageCut, &Args::none().number("count", count)))
+    })
 }
 
 /// Names, addresses, and what the ends are before anything is sent.
@@ -117,31 +129,29 @@ fn phase(states: StateSet) -> u8 {
     if phases.all(|phase| phase == first) { first } else { 4 }
 }
 
-fn states(voices: &Voices<'_>, side: Side, states: StateSet, mut y: i32, frame: &Frame) -> Markup {
-    let (x, class) = match side {
-        Side::Left => (frame.left - 8, "st e"),
-        Side::Right => (frame.right + 8, "st"),
+fn states(voices: &Voices<'_>, side: Side, states: StateSet, y: i32, frame: &Frame) -> Markup {
+    let (x, name, gloss) = match side {
+        Side::Left => (frame.left - 8, "st e", "c e"),
+        Side::Right => (frame.right + 8, "st", "c"),
     };
     let glossed: Vec<State> = if states == StateSet::ALL { Vec::new() } else { states.iter().collect() };
+    let lines = (y..).step_by(voices.state_height() as usize).zip(shown(states));
     html! {
-        @for (index, name) in shown(states).into_iter().enumerate() {
-            text x=(x) y=(y) class=(class) { (name) }
+        @for (index, (y, text)) in lines.enumerate() {
+            text x=(x) y=(y) class=(name) { (text) }
             @if let Some(state) = glossed.get(index) {
-                @for said in voices.say(|words| gloss(words, *state)) {
+                @for said in voices.say(|words| meaning(words, *state)) {
                     @if !said.text.is_empty() {
-                        text x=(x) y=(y + STATE) class=(if side == Side::Left { "c e" } else { "c" }) lang=[said.tag] {
-                            (said.text)
-                        }
+                        text x=(x) y=(y + STATE) class=(gloss) lang=[said.tag] { (said.text) }
                     }
                 }
             }
-            @let _ = y += voices.state_height();
         }
     }
 }
 
 /// What a state means, in the languages that its name is not of.
-fn gloss(words: &crate::Words<'_>, state: State) -> String {
+fn meaning(words: &crate::Words<'_>, state: State) -> String {
     if words.is_chinese() { words.catalogue.state(state) } else { String::new() }
 }
 
@@ -166,7 +176,7 @@ fn draw_rung(voices: &Voices<'_>, rung: &Rung<'_>, frame: &Frame) -> Markup {
             text x=(frame.right + 8) y=(rung.tail + 3) class="t" { "#" (first.frame) }
             (block(middle, label_y, LABEL, "m", &rung.label))
             (arrow)
-            (block(frame.left + 12, rung.head() + 15, SENTENCE, "w", &rung.sentence))
+            (block(frame.left + 12, rung.head() + 17, SENTENCE, "w", &rung.sentence))
             @for side in Side::BOTH {
                 @if let Some(now) = rung.states[side.index()] {
                     (states(voices, side, now, rung.tail + 16, frame))
@@ -198,13 +208,14 @@ fn arrow(step: &Step, rung: &Rung<'_>, frame: &Frame) -> Markup {
     let (tail, head) = (rung.tail, rung.head());
     let lost = step.fate == Fate::Lost;
     // What is lost ends on its way, where a cross stands.
-    let (to, head) = if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
+    let (to, head) =
+        if lost { (from + (to - from) * 3 / 5, tail + (head - tail) * 3 / 5) } else { (to, head) };
     let dropped = matches!(step.fate, Fate::Dropped(_));
     html! {
         @if lost {
             path class="b" d=(format!("M{from} {tail}L{} {head}", to - 6 * way)) {}
         } @else {
-            path class="a" d=(format!("M{from} {tail}L{to} {head}m{} -5l{} 5l{} 4", -8 * way, 8 * way, -9 * way)) {}
+            path d=(format!("M{from} {tail}L{to} {head}m{}-5l{} 5l{} 4", -8 * way, 8 * way, -9 * way)) {}
         }
         @if lost || dropped {
             path class="x" d=(format!("M{} {}l8 8m0 -8l-8 8", to - 4 - if dropped { 16 * way } else { 0 }, head - 4)) {}

@@ -7,8 +7,10 @@ use synfin_wire::Instant;
 use crate::fold::{self, Row};
 use crate::model::connection::Connection;
 use crate::model::states::StateSet;
+use crate::model::step::{Fate, Step};
 use crate::text::{label, run_sentence, run_text};
 use crate::voices::{Lines, Voices, height};
+use crate::words::Words;
 
 use super::Options;
 
@@ -46,11 +48,13 @@ impl Rung<'_> {
 /// The rungs of a connection. `span` is how far the ends are apart; `cite` has the clause behind each sentence.
 pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite: bool) -> Vec<Rung<'a>> {
     let connection = voices.connection();
-    let rows = fold::rows(connection, options.fold);
+    let mut rows = fold::rows(connection, options.fold);
+    rows.truncate(options.most_rows);
     let usual = usual_gap(&rows);
     let columns = |unit: i32| (span - 16).max(0) as usize * 10 / unit as usize;
     let mut states = connection.ends.each_ref().map(|end| end.before);
-    let mut y = TOP + voices.state_height() * states.iter().map(|states| shown(*states).len() as i32).max().unwrap_or(1);
+    let mut y = TOP
+        + voices.state_height() * states.iter().map(|states| shown(*states).len() as i32).max().unwrap_or(1);
     let mut previous: Option<Instant> = None;
     let mut rungs = Vec::with_capacity(rows.len());
     for row in rows {
@@ -65,22 +69,33 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite:
             Row::Step(step) => label(words, step, options.absolute),
             Row::Run(run) => run_text(words, run),
         });
-        let sentence = voices.lines(columns(60), |words| match &row {
-            Row::Step(step) if !cite => words.sentence(step),
+        let sentence = voices.lines(columns(64), |words| match &row {
+            Row::Step(step) if !cite => told(words, step),
             Row::Step(step) => {
                 let clause = words.clause(step.reason.clause(), step.certainty).replace(' ', "\u{a0}");
-                format!("{} [{clause}]", words.sentence(step))
-            },
+                format!("{} [{clause}]", told(words, step))
+            }
             Row::Run(run) => run_sentence(words, run),
         });
         let tail = y + LABEL * height(&label) as i32 + 4;
-        let below = SLANT + 5 + SENTENCE * height(&sentence) as i32;
+        let below = SLANT + 7 + SENTENCE * height(&sentence) as i32;
         let lines = changed.iter().flatten().map(|states| shown(*states).len() as i32).max().unwrap_or(0);
         let bottom = tail + below.max(8 + voices.state_height() * lines) + 8;
         rungs.push(Rung { row, tail, label, sentence, states: changed, pause, bottom });
         y = bottom;
     }
     rungs
+}
+
+/// The sentence of a segment, and why it was discarded where it was.
+fn told(words: &Words<'_>, step: &Step) -> String {
+    let sentence = words.sentence(step);
+    match (step.fate, words.fate(step)) {
+        (Fate::Dropped(_), Some(fate)) => {
+            format!("{sentence}{}{fate}", if words.is_chinese() { "；" } else { "; " })
+        }
+        _ => sentence,
+    }
 }
 
 /// The names of a state set, a line each.
@@ -95,7 +110,8 @@ pub(super) fn shown(states: StateSet) -> Vec<String> {
 
 /// The median of the gaps between rows.
 fn usual_gap(rows: &[Row<'_>]) -> Duration {
-    let mut gaps: Vec<Duration> = rows.windows(2).map(|pair| pair[1].first().at - pair[0].last().at).collect();
+    let mut gaps: Vec<Duration> =
+        rows.windows(2).map(|pair| pair[1].first().at - pair[0].last().at).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied().unwrap_or(Duration::ZERO).max(Duration::from_micros(1))
 }

@@ -15,7 +15,12 @@ fn structure(drawing: &str) -> String {
             depth -= 1;
             continue;
         }
-        let class = tag.split_once('>').unwrap().0.split_once("class=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+        let class = tag
+            .split_once('>')
+            .unwrap()
+            .0
+            .split_once("class=\"")
+            .map(|(_, rest)| rest.split('"').next().unwrap());
         let text = tag.split_once('>').unwrap().1;
         let text = if name == "style" { "" } else { text };
         out.push_str(&"  ".repeat(depth));
@@ -61,6 +66,17 @@ fn time_never_goes_up() {
         let rungs = place::rungs(&voices, &Options::default(), 400, true);
         assert!(rungs.windows(2).all(|pair| pair[0].tail < pair[1].tail && pair[0].bottom <= pair[1].tail));
     }
+}
+
+#[test]
+fn what_is_left_out_is_said_to_be() {
+    let options = Options { most_rows: 20, ..Options::default() };
+    let catalogue = Catalogue::new(Language::English);
+    assert!(
+        ladder(&samples::long(60, true), &catalogue, &options)
+            .contains("Only the first 20 segments are drawn")
+    );
+    assert!(!ladder(&samples::lossy(), &catalogue, &options).contains("Only the first"));
 }
 
 #[test]

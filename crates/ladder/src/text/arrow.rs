@@ -20,7 +20,8 @@ struct Glyphs {
     lost: char,
 }
 
-const DRAWN: Glyphs = Glyphs { shaft: '─', broken: '╌', double: '═', left: '◀', right: '▶', lost: '✕' };
+const DRAWN: Glyphs =
+    Glyphs { shaft: '─', broken: '╌', double: '═', left: '◀', right: '▶', lost: '✕' };
 const ASCII: Glyphs = Glyphs { shaft: '-', broken: '.', double: '=', left: '<', right: '>', lost: 'X' };
 
 /// How an arrow goes.
@@ -46,8 +47,11 @@ pub(super) struct Body {
 impl Body {
     pub(super) fn of_step(words: &Words<'_>, step: &Step, columns: &Columns, options: &Options) -> Self {
         let glyphs = if options.ascii { &ASCII } else { &DRAWN };
-        let flight = if step.fate == Fate::Lost { Flight::Lost(step.from) } else { Flight::To(step.from.other()) };
-        let (on, rest) = fitting(&pieces(words, step, options.absolute), columns.arrow.saturating_sub(7));
+        let flight =
+            if step.fate == Fate::Lost { Flight::Lost(step.from) } else { Flight::To(step.from.other()) };
+        // The broken shaft of what is lost needs room to be seen.
+        let shaft = if step.fate == Fate::Lost { 12 } else { 6 };
+        let (on, rest) = fitting(&pieces(words, step, options.absolute), columns.arrow.saturating_sub(shaft));
         let mut more = Vec::new();
         if let Fate::Dropped(_) = step.fate {
             more.extend(words.fate(step).map(|text| (Paint::Wrong, text)));
@@ -78,7 +82,7 @@ impl Body {
             [_, _] => Flight::Both,
         };
         let told = run_text(words, run);
-        let (on, rest) = fitting(&[told], columns.arrow.saturating_sub(7));
+        let (on, rest) = fitting(&[told], columns.arrow.saturating_sub(6));
         let sentence = run_sentence(words, run);
         let sentence = if options.ascii { sentence.replace('–', "-") } else { sentence };
         Self {
@@ -94,7 +98,8 @@ impl Body {
     /// The lines, from the column of the frame's number on.
     pub(super) fn lines(self, row: &Row<'_>, columns: &Columns) -> Vec<Line> {
         let (frame, time) = (row.first().frame.to_string(), columns.moment(row.first().at));
-        let mut first = Line::of(Paint::Quiet, format!("{frame:>0$} {time:>1$}  ", columns.frame, columns.time));
+        let mut first =
+            Line::of(Paint::Quiet, format!("{frame:>0$} {time:>1$}  ", columns.frame, columns.time));
         first.push(self.paint, self.arrow);
         let mut lines = vec![first];
         if !self.rest.is_empty() {
@@ -152,7 +157,9 @@ pub(crate) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
 pub(crate) fn run_sentence(words: &Words<'_>, run: &Run<'_>) -> String {
     let frames = format!("{}–{}", run.first().frame, run.last().frame);
     let frames = words.catalogue.phrase(Word::Frames, &Args::none().text("text", frames));
-    words.catalogue.phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
+    words
+        .catalogue
+        .phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
 }
 
 /// What stands on the arrow of a segment.
@@ -224,7 +231,12 @@ fn fitting(pieces: &[String], columns: usize) -> (String, String) {
         on.push_str(piece);
         taken += 1;
     }
-    (on, pieces[taken..].join(" "))
+    // A name and its number stay together; a run's sentence may break anywhere.
+    let held = |piece: &String| match piece.split_once(' ') {
+        Some((name, number)) if !number.contains(' ') => format!("{name}\u{a0}{number}"),
+        _ => piece.clone(),
+    };
+    (on, pieces[taken..].iter().map(held).collect::<Vec<_>>().join(" "))
 }
 
 /// An arrow of so many columns with a text near its tail.

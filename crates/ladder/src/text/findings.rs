@@ -20,10 +20,16 @@ pub(super) fn lines(words: &Words<'_>, options: &Options) -> Vec<Line> {
         evidence.extend(Some(words.frames(finding)).filter(|frames| !frames.is_empty()));
         evidence.push(clause_text(finding.kind.clause()));
         let title = format!("{}{}{}", words.catalogue.severity(severity), words.colon(), text.name);
-        lines.extend(titled(&title, paint(severity), &format!("[{}]", evidence.join(words.comma())), options));
+        lines.extend(titled(
+            &title,
+            paint(severity),
+            &format!("[{}]", evidence.join(words.comma())),
+            options,
+        ));
         lines.extend(hanging("", 0, &text.what, options));
         let parts = [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)];
-        let labels = parts.map(|(word, _)| format!("{}{}", words.catalogue.word(word), words.colon().trim_end()));
+        let labels =
+            parts.map(|(word, _)| format!("{}{}", words.catalogue.word(word), words.colon().trim_end()));
         let column = labels.iter().map(|label| width(label)).max().unwrap_or(0) + 1;
         for (label, (_, text)) in labels.iter().zip(parts) {
             lines.extend(hanging(label, column, text, options));

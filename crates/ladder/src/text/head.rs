@@ -99,7 +99,11 @@ fn agreed(words: &Words<'_>) -> String {
         (negotiated.ecn, "ECN".to_owned()),
     ];
     let agreed: Vec<_> = options.into_iter().filter(|(agreed, _)| *agreed).map(|(_, name)| name).collect();
-    if agreed.is_empty() { words.catalogue.word(Word::AgreedNothing) } else { agreed.join(words.list_comma()) }
+    if agreed.is_empty() {
+        words.catalogue.word(Word::AgreedNothing)
+    } else {
+        agreed.join(words.list_comma())
+    }
 }
 
 /// What each end sent, and how much of it again.

@@ -111,7 +111,9 @@ fn table(connections: &[&Connection], catalogue: &Catalogue, options: &Options) 
         return entries.iter().flat_map(|entry| stacked(entry, catalogue, arrow, options)).collect();
     }
     let mut lines = vec![row(&names, &widths, Paint::Quiet, Paint::Quiet)];
-    lines.extend(rows.iter().zip(&entries).map(|(cells, entry)| row(cells, &widths, Paint::Plain, paint(entry))));
+    lines.extend(
+        rows.iter().zip(&entries).map(|(cells, entry)| row(cells, &widths, Paint::Plain, paint(entry))),
+    );
     lines
 }
 

@@ -1,3 +1,5 @@
+use synfin_wire::State;
+
 use super::*;
 use crate::{Language, samples};
 
@@ -75,10 +77,29 @@ fn no_line_is_wider_than_asked_for() {
                     let mut text = ladder(&connection, &catalogue, &options);
                     text.push_str(&list(&samples::all(), &catalogue, &options));
                     for line in text.lines() {
-                        assert!(line::width(line) <= width, "{} columns of {width}: {line}", line::width(line));
+                        assert!(
+                            line::width(line) <= width,
+                            "{} columns of {width}: {line}",
+                            line::width(line)
+                        );
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_long_capture_fits_too() {
+    let mut connection = samples::closed();
+    for step in &mut connection.steps {
+        step.frame += 8_000_000;
+        step.at += std::time::Duration::from_secs(86_000);
+        step.states[1] = StateSet::of(State::SynReceived).with(StateSet::of(State::Established));
+    }
+    for width in 60..=100 {
+        for line in told(&connection, Language::English, at(width)).lines() {
+            assert!(line::width(line) <= width, "{} columns of {width}: {line}", line::width(line));
         }
     }
 }

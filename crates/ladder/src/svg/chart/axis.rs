@@ -9,13 +9,16 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// An axis for values between two, drawn between two places.
-    pub(super) fn of(values: (f64, f64), places: (i32, i32)) -> Self {
-        let span = (values.1 - values.0).max(1e-6);
-        let step = round_step(span / 4.0);
-        // It begins and ends at round values when it begins at nothing, and at what there is otherwise.
-        let to = if values.0 == 0.0 { (values.1 / step).ceil().max(1.0) * step } else { values.0 + span };
-        Self { from: values.0, to, step, places }
+    /// An axis from nothing to the round value above all others, drawn between two places.
+    pub(super) fn up_to(top: f64, places: (i32, i32)) -> Self {
+        let step = round_step(top.max(1e-6) / 4.0);
+        Self { from: 0.0, to: (top / step).ceil().max(1.0) * step, step, places }
+    }
+
+    /// An axis from one moment to another, in seconds.
+    pub(super) fn between(moments: (f64, f64), places: (i32, i32)) -> Self {
+        let span = (moments.1 - moments.0).max(1e-6);
+        Self { from: moments.0, to: moments.0 + span, step: round_step(span / 4.0), places }
     }
 
     /// Where a value stands, to a tenth of a unit.
@@ -37,7 +40,15 @@ impl Axis {
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let lead = step / power;
-    let round = if lead <= 1.0 { 1.0 } else if lead <= 2.0 { 2.0 } else if lead <= 5.0 { 5.0 } else { 10.0 };
+    let round = if lead <= 1.0 {
+        1.0
+    } else if lead <= 2.0 {
+        2.0
+    } else if lead <= 5.0 {
+        5.0
+    } else {
+        10.0
+    };
     round * power
 }
 
