@@ -10,6 +10,8 @@
 //! |---|---|
 //! | [`capture`] | files of every kind become frames |
 //! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
+//! | [`analysis`] | what Wireshark would note on each segment |
 
+pub mod analysis;
 pub mod capture;
 pub mod packet;

@@ -1,0 +1,45 @@
+//! What was sent before, or comes late: four marks, of which the first that fits counts.
+
+use std::time::Duration;
+
+use synfin_ladder::Mark;
+
+use super::flow::Flow;
+use super::{Observed, Seen};
+
+/// How long after the acknowledgment a fast retransmission comes at the latest.
+const FAST: Duration = Duration::from_millis(20);
+/// How late a segment may come to count as out of order, where the round trip is not known.
+const LATE: Duration = Duration::from_millis(3);
+
+pub(super) fn mark(seen: &Seen, sender: &Flow, receiver: &Flow, initial_rtt: Option<Duration>, observed: &mut Observed) {
+    let Some(next) = sender.next else { return };
+    if !seen.takes_numbers() || !seen.seq.before(next) || observed.marks.contains(Mark::KeepAlive) {
+        return;
+    }
+    // A keep-alive probe of one octet may be followed by text that begins with the same octet.
+    if seen.len > 1 && seen.seq == next - 1 {
+        return;
+    }
+    let end = seen.end();
+    let kind = if seen.len > 0 && receiver.next.is_some() && end.at_or_before(receiver.last_ack) {
+        Mark::SpuriousRetransmission
+    } else if receiver.duplicates >= 2
+        && receiver.last_ack == seen.seq
+        && seen.at - receiver.last_ack_at < FAST
+    {
+        Mark::FastRetransmission
+    } else if seen.at - sender.next_at < initial_rtt.unwrap_or(LATE) && end != next {
+        Mark::OutOfOrder
+    } else {
+        Mark::Retransmission
+    };
+    observed.marks.insert(kind);
+    if kind != Mark::OutOfOrder {
+        observed.marks.insert(Mark::Retransmission);
+    }
+    if kind == Mark::Retransmission {
+        let (at, frame) = sender.unacked.oldest().unwrap_or((sender.next_at, sender.next_frame));
+        observed.rto = Some((seen.at - at, frame));
+    }
+}
