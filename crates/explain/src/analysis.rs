@@ -102,7 +102,7 @@ impl Analysis {
     /// For a connection on the ports of an older one.
     #[must_use]
     pub fn on_reused_ports() -> Self {
-        Self { reused: true, ..Self::default() }
+        Self { reused: true, opening: Opening::on_reused_ports(), ..Self::default() }
     }
 
     /// Whether a segment with the same addresses and ports opens another connection than this.
@@ -131,25 +131,26 @@ impl Analysis {
             Side::Left => (left, right),
             Side::Right => (right, left),
         };
-        sender.begin(&seen, packet);
+        if sender.begin(&seen, packet) {
+            observed.marks.insert(Mark::ReusedPorts);
+        }
         receiver.begin_as_receiver(&seen);
-        self.opening.observe(side, &seen, sender, receiver);
+        if seen.flags.syn() && seen.flags.ack() {
+            Flow::settle_scales(sender, receiver);
+        }
+        let round_trip = self.opening.initial_rtt();
+        self.opening.observe(&seen);
         observed.initial_rtt = self.opening.initial_rtt();
         opening::fast_open(&seen, packet, sender, receiver, &mut observed.marks);
 
         if !flow::mark_by_sender(&seen, sender, receiver, &mut observed) {
             flow::mark_duplicate(&seen, sender, packet, &mut observed);
         }
-        if !observed.marks.contains(Mark::DuplicateAck) {
-            sender.last_non_duplicate = seen.frame;
-            sender.duplicates = 0;
-        }
         receiver.mark_ack_of_unseen(&seen, &mut observed.marks);
-        resent::mark(&seen, sender, receiver, self.opening.initial_rtt(), &mut observed);
+        resent::mark(&seen, sender, receiver, round_trip, &mut observed);
         sender.advance(&seen, observed.marks);
         receiver.acknowledge(&seen, &mut observed);
-        sender.sack = packet.header.options.sack.iter().map(|range| range.end.octets_since(range.start)).sum();
-        sender.sack_ranges = packet.header.options.sack.len();
+        sender.sack = flow::sacked(packet);
         observed.in_flight = sender.in_flight(&seen, receiver.sack);
         observed
     }

@@ -29,19 +29,23 @@ pub(super) struct Flow {
     pub(super) next_at: Instant,
     /// The highest number that may be acknowledged: behind what was seen without a gap.
     pub(super) to_be_acked: Option<SeqNumber>,
+    /// What was not captured has been acknowledged.
+    unseen_acked: bool,
+    /// A zero-window probe was sent, which does not count in `next`.
+    probed: bool,
     /// The last acknowledgment number that it sent.
     pub(super) last_ack: SeqNumber,
     pub(super) last_ack_at: Instant,
     pub(super) last_non_duplicate: u64,
     pub(super) duplicates: u32,
-    /// The window that it announced last, octets; of a SYN, and where no SYN was seen, as it stands in the header.
-    pub(super) window: u32,
+    /// The window field of its last segment, and what that means in octets.
+    pub(super) window: u16,
+    window_octets: u32,
     pub(super) scale: Scale,
     /// The marks of its last segment.
     pub(super) last_marks: Marks,
     /// Octets that its last segment reports as received beyond the acknowledgment number.
     pub(super) sack: u32,
-    pub(super) sack_ranges: usize,
     /// Octets in flight cannot be told.
     pub(super) holes: bool,
     pub(super) fast_open_text: bool,
@@ -49,19 +53,32 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// It sends a segment: the first sets where numbers count from, a SYN how windows are read.
-    pub(super) fn begin(&mut self, seen: &Seen, packet: &Packet<'_>) {
-        if self.first.is_none() {
-            self.first = Some(if seen.flags.syn() { seen.seq } else { seen.seq - 1 });
+    /// It sends a segment: the first sets where numbers count from, a SYN how windows are read. True for a SYN-ACK with
+    /// another initial number than was known.
+    pub(super) fn begin(&mut self, seen: &Seen, packet: &Packet<'_>) -> bool {
+        let flags = seen.flags;
+        let first = if flags.syn() { seen.seq } else { seen.seq - 1 };
+        let other = flags.syn() && flags.ack() && self.first.is_some_and(|known| known != first);
+        if other || self.first.is_none() {
+            self.first = Some(first);
         }
-        if seen.flags.syn() {
+        if flags.syn() {
             self.scale = packet.header.options.window_scale.map_or(Scale::Absent, Scale::Shift);
         }
+        other
     }
 
+    /// It receives one: an acknowledgment tells of its numbers.
     pub(super) fn begin_as_receiver(&mut self, seen: &Seen) {
         if self.first.is_none() && seen.flags.ack() {
             self.first = Some(seen.ack - 1);
+        }
+    }
+
+    /// A SYN-ACK settles whether windows are scaled: only if both ends offer it (RFC 7323 section 2.2).
+    pub(super) fn settle_scales(syn_ack_by: &mut Self, syn_by: &mut Self) {
+        if syn_ack_by.scale == Scale::Absent || syn_by.scale == Scale::Absent {
+            (syn_ack_by.scale, syn_by.scale) = (Scale::Absent, Scale::Absent);
         }
     }
 
@@ -71,7 +88,7 @@ impl Flow {
     }
 
     /// A window field of this direction, in octets: that of a SYN is never scaled (RFC 7323 section 2.2).
-    pub(super) fn octets(&self, seen: &Seen) -> u32 {
+    fn octets(&self, seen: &Seen) -> u32 {
         match self.scale {
             Scale::Shift(shift) if !seen.flags.syn() => u32::from(seen.window) << shift.min(14),
             Scale::Shift(_) | Scale::Absent | Scale::Unknown => seen.window.into(),
@@ -80,24 +97,33 @@ impl Flow {
 
     /// The right edge of the window that it announced.
     fn window_edge(&self) -> Option<SeqNumber> {
-        (self.scale != Scale::Unknown).then(|| self.last_ack + self.window)
+        (self.scale != Scale::Unknown).then(|| self.last_ack + self.window_octets)
     }
 
-    /// "ACKed segment that wasn't captured": this one received an acknowledgment of what it did not send.
+    /// "ACKed segment that wasn't captured": this one received an acknowledgment of what it did not send. Once that has
+    /// been said, it is said again only where there is a gap before the highest number.
     pub(super) fn mark_ack_of_unseen(&mut self, seen: &Seen, marks: &mut Marks) {
-        if seen.flags.ack() && self.to_be_acked.is_some_and(|highest| seen.ack.after(highest)) {
-            marks.insert(Mark::AckLostSegment);
-            self.to_be_acked = self.next;
+        let (Some(next), Some(highest)) = (self.next, self.to_be_acked) else { return };
+        let gap = next.after(highest) || self.probed;
+        if !seen.flags.ack() || !seen.ack.after(highest) || self.unseen_acked && !gap {
+            return;
         }
+        marks.insert(Mark::AckLostSegment);
+        self.unseen_acked = true;
+        self.probed = false;
+        self.to_be_acked = Some(next);
     }
 
     /// It has sent the segment: what is expected of it next.
     pub(super) fn advance(&mut self, seen: &Seen, marks: Marks) {
         let end = seen.end();
         if seen.takes_numbers() {
-            self.unacked.push(Sent { seq: seen.seq, end, frame: seen.frame, at: seen.at });
+            // The text of a SYN begins behind the SYN.
+            let seq = if seen.flags.syn() && seen.len > 0 { seen.seq + 1 } else { seen.seq };
+            self.unacked.push(Sent { seq, end, frame: seen.frame, at: seen.at });
         }
         let probe = marks.contains(Mark::ZeroWindowProbe);
+        self.probed |= probe;
         if self.next.is_none_or(|next| end.after(next)) && !probe {
             self.next = Some(end);
             self.next_frame = seen.frame;
@@ -107,7 +133,12 @@ impl Flow {
         if self.to_be_acked.is_none_or(|highest| seen.seq == highest) && !probe {
             self.to_be_acked = self.next;
         }
-        self.window = self.octets(seen);
+        self.window = seen.window;
+        self.window_octets = self.octets(seen);
+        if seen.ack != self.last_ack {
+            self.duplicates = 0;
+            self.last_non_duplicate = seen.frame;
+        }
         self.last_ack = seen.ack;
         self.last_ack_at = seen.at;
         self.last_marks = marks;
@@ -115,15 +146,11 @@ impl Flow {
 
     /// An acknowledgment has come for what it sent.
     pub(super) fn acknowledge(&mut self, seen: &Seen, observed: &mut Observed) {
-        if seen.flags.ack()
-            && let Some(sent) = self.unacked.acknowledge(seen.ack)
-        {
+        if let Some(sent) = self.unacked.acknowledge(seen.ack) {
             observed.ack_rtt = Some(seen.at - sent.at);
             observed.acks_frame = Some(sent.frame);
         }
-        if self.unacked.is_empty() {
-            self.holes = false;
-        }
+        self.holes = false;
     }
 
     /// What it has in flight, unless there are gaps in what was seen.
@@ -131,8 +158,15 @@ impl Flow {
         if seen.len == 0 || self.holes {
             return None;
         }
-        self.unacked.span()?.checked_sub(delivered).filter(|octets| *octets > 0)
+        let octets = self.unacked.span(self.first?)?.checked_sub(delivered.saturating_add(u32::from(seen.flags.fin())))?;
+        (octets > 0).then_some(octets)
     }
+}
+
+/// Octets that an acknowledgment reports beyond its number, as tshark counts them: of four ranges it leaves out the last.
+pub(super) fn sacked(packet: &Packet<'_>) -> u32 {
+    let ranges = packet.header.options.sack.iter().take(3);
+    ranges.fold(0, |octets, range| octets.saturating_add(range.end.octets_since(range.start)))
 }
 
 /// Window and keep-alive: what is told from the sender's next number and both windows. True where nothing is left to be
@@ -140,7 +174,7 @@ impl Flow {
 pub(super) fn mark_by_sender(seen: &Seen, sender: &mut Flow, receiver: &Flow, observed: &mut Observed) -> bool {
     let marks = &mut observed.marks;
     let in_order = sender.continues_at(seen.seq);
-    if seen.len == 1 && in_order && receiver.window == 0 {
+    if seen.len == 1 && in_order && receiver.next.is_some() && receiver.window == 0 {
         marks.insert(Mark::ZeroWindowProbe);
         return true;
     }
@@ -158,13 +192,13 @@ pub(super) fn mark_by_sender(seen: &Seen, sender: &mut Flow, receiver: &Flow, ob
         marks.insert(Mark::KeepAlive);
     }
     let same_ack = seen.len == 0 && in_order && seen.ack == sender.last_ack;
-    if same_ack && seen.window != 0 && sender.octets(seen) != sender.window {
+    if same_ack && seen.window != 0 && seen.window != sender.window {
         marks.insert(Mark::WindowUpdate);
     }
     if seen.len > 0 && receiver.window_edge() == Some(seen.seq + seen.len) {
         marks.insert(Mark::WindowFull);
     }
-    let same_window = sender.octets(seen) == sender.window;
+    let same_window = seen.window == sender.window;
     if same_ack && same_window && seen.window != 0 && receiver.last_marks.contains(Mark::KeepAlive) {
         marks.insert(Mark::KeepAliveAck);
         return true;
@@ -186,7 +220,7 @@ pub(super) fn mark_by_sender(seen: &Seen, sender: &mut Flow, receiver: &Flow, ob
 pub(super) fn mark_duplicate(seen: &Seen, sender: &mut Flow, _packet: &Packet<'_>, observed: &mut Observed) {
     if seen.len == 0
         && seen.window != 0
-        && sender.octets(seen) == sender.window
+        && seen.window == sender.window
         && sender.continues_at(seen.seq)
         && seen.ack == sender.last_ack
     {

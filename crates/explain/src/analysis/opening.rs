@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synfin_ladder::{Mark, Marks, Side};
+use synfin_ladder::{Mark, Marks};
 use synfin_wire::Instant;
 
 use super::flow::Flow;
@@ -21,9 +21,15 @@ pub(super) struct Opening {
     syn_at: Option<Instant>,
     initial_rtt: Option<Duration>,
     completeness: u8,
+    begun: bool,
 }
 
 impl Opening {
+    /// A SYN opens it, and there was a connection before.
+    pub(super) fn on_reused_ports() -> Self {
+        Self { completeness: SYN, begun: true, ..Self::default() }
+    }
+
     pub(super) fn completeness(&self) -> u8 {
         self.completeness
     }
@@ -32,18 +38,15 @@ impl Opening {
         self.initial_rtt
     }
 
-    pub(super) fn observe(&mut self, _side: Side, seen: &Seen, sender: &Flow, receiver: &Flow) {
+    pub(super) fn observe(&mut self, seen: &Seen) {
         self.complete(seen);
         if seen.flags.syn() && !seen.flags.ack() {
             self.syn_at = Some(seen.at);
         }
-        let is_first = |number, flow: &Flow| flow.first.is_some_and(|first| first + 1 == number);
         if let Some(syn_at) = self.syn_at
             && self.initial_rtt.is_none()
             && !seen.flags.syn()
             && seen.flags.ack()
-            && is_first(seen.seq, sender)
-            && is_first(seen.ack, receiver)
         {
             self.initial_rtt = Some(seen.at - syn_at);
         }
@@ -51,23 +54,26 @@ impl Opening {
 
     fn complete(&mut self, seen: &Seen) {
         let flags = seen.flags;
-        self.completeness |= match (flags.syn(), flags.ack()) {
-            (true, true) => SYN_ACK,
-            (true, false) => SYN,
-            (false, _) => 0,
-        };
-        if flags.ack() && !flags.syn() && !flags.rst() && !flags.fin() && seen.len == 0 {
-            self.completeness |= ACK;
+        let opens = flags.syn() && !flags.ack();
+        // The first segment of a connection counts only if it opens it, and a SYN only as the first.
+        if !std::mem::replace(&mut self.begun, true) {
+            if opens {
+                self.completeness |= SYN;
+                self.completeness |= if seen.len > 0 { DATA } else { 0 };
+            }
+            return;
         }
-        if seen.len > 0 {
-            self.completeness |= DATA;
+        if opens {
+            return;
         }
-        if flags.fin() {
-            self.completeness |= FIN;
-        }
-        if flags.rst() {
-            self.completeness |= RST;
-        }
+        let signs = [
+            (SYN_ACK, flags.syn() && flags.ack()),
+            (ACK, flags.ack() && !flags.syn() && seen.len == 0),
+            (DATA, seen.len > 0),
+            (FIN, flags.fin()),
+            (RST, flags.rst()),
+        ];
+        self.completeness |= signs.iter().filter(|(_, there)| *there).fold(0, |bits, (bit, _)| bits | bit);
     }
 }
 
@@ -77,12 +83,13 @@ pub(super) fn fast_open(seen: &Seen, packet: &Packet<'_>, sender: &mut Flow, rec
         return;
     }
     if !seen.flags.ack() {
-        if packet.header.options.fast_open.is_some_and(|option| !option.cookie.is_request()) && seen.len > 0 {
-            sender.fast_open_text = true;
+        if packet.header.options.fast_open.is_some_and(|option| !option.cookie.is_request()) {
+            sender.fast_open_text = seen.len > 0;
             marks.insert(Mark::TfoSyn);
         }
+    } else if receiver.first.is_some_and(|first| seen.ack != first + 1) {
+        marks.insert(Mark::TfoAck);
     } else if receiver.fast_open_text {
-        let text_counts = receiver.next.is_some_and(|next| next == seen.ack);
-        marks.insert(if text_counts { Mark::TfoAck } else { Mark::TfoIgnored });
+        marks.insert(Mark::TfoIgnored);
     }
 }

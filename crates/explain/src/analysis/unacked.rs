@@ -7,6 +7,9 @@ use synfin_wire::{Instant, SeqNumber};
 /// The most that are kept of one direction; beyond that the oldest is forgotten.
 const MOST: usize = 10_000;
 
+/// No window is larger than 2^30 (RFC 7323 section 2.3), so no more can be in flight.
+const LONGEST: u32 = 2_000_000_000;
+
 /// A segment that takes sequence numbers: `seq..end`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
@@ -31,10 +34,6 @@ impl Unacked {
         }
         self.disordered |= self.sent.back().is_some_and(|last| sent.seq.before(last.end));
         self.sent.push_back(sent);
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.sent.is_empty()
     }
 
     /// When the oldest was sent, and its frame.
@@ -72,15 +71,17 @@ impl Unacked {
         exact
     }
 
-    /// From the first number to the last.
-    pub(super) fn span(&self) -> Option<u32> {
-        let (first, last) = if self.disordered {
-            let ends = |(low, high): (SeqNumber, SeqNumber), sent: &Sent| (low.earlier(sent.seq), high.later(sent.end));
-            let start = self.sent.front()?;
-            self.sent.iter().fold((start.seq, start.end), ends)
-        } else {
-            (self.sent.front()?.seq, self.sent.back()?.end)
-        };
-        Some(last.octets_since(first))
+    /// From the first number to the last, as numbers counted from `origin`: what precedes it counts as far ahead, and
+    /// makes a span that is too long to be one.
+    pub(super) fn span(&self, origin: SeqNumber) -> Option<u32> {
+        let offset = |number: SeqNumber| number.value().wrapping_sub(origin.value());
+        let (front, back) = (self.sent.front()?, self.sent.back()?);
+        let (mut low, mut high) = (offset(front.seq), offset(back.end));
+        if self.disordered || low > high {
+            low = self.sent.iter().map(|sent| offset(sent.seq)).min()?;
+            high = self.sent.iter().map(|sent| offset(sent.end)).max()?;
+        }
+        let span = high.wrapping_sub(low);
+        (span < LONGEST).then_some(span)
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Score {
     pub(crate) values: BTreeMap<&'static str, u64>,
     pub(crate) streams: u64,
     pub(crate) streams_off: u64,
+    /// By how much our numbers of streams are ahead at the beginning of a case.
+    streams_apart: i64,
     /// The first frames of each case that differ, in words.
     pub(crate) differences: Vec<Difference>,
 }
@@ -69,8 +71,15 @@ pub(crate) fn compare(frames: &Frames) -> Score {
     assert_eq!(ours.len(), theirs.len(), "tshark reads other segments: {:?}", (0..9).map(numbers).collect::<Vec<_>>());
     let mut score = Score { frames: ours.len() as u64, ..Score::default() };
     let mut last = BTreeMap::new();
+    // One stream more in one case is no reason to find fault with all cases behind it.
+    let mut first_streams = (0, 0, 0);
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert_eq!(ours.frame, theirs.frame);
+        let case = frames.case(ours.frame).1;
+        if first_streams.0 != case {
+            first_streams = (case, ours.stream, theirs.stream);
+        }
+        score.streams_apart = (first_streams.1 as i64) - (first_streams.2 as i64);
         last.insert(theirs.stream, (ours.completeness, theirs.completeness));
         score.add(frames, ours, theirs);
     }
@@ -91,13 +100,15 @@ impl Score {
         }
         self.resent.add(observed.marks.is_resent_or_late(), theirs.marks.is_resent_or_late());
         let span = |span: Option<std::time::Duration>| span.map(|span| span.as_nanos() as u64);
+        let streams_apart = self.streams_apart;
         let mut value = |name: &'static str, differs: bool, words: String| {
             if differs {
                 *self.values.entry(name).or_default() += 1;
                 self.differ(frames, ours.frame, name, words);
             }
         };
-        value("stream", ours.stream != theirs.stream, format!("{} / {}", ours.stream, theirs.stream));
+        let apart = ours.stream as i64 - theirs.stream as i64;
+        value("stream", apart != streams_apart, format!("{} / {}", ours.stream, theirs.stream));
         value(
             "completeness",
             ours.completeness != theirs.completeness,
@@ -115,7 +126,12 @@ impl Score {
         ];
         for (name, our, their) in pairs {
             // tshark shows the initial round trip only beside something else.
-            let shown = name != "initial_rtt" || their.is_some();
+            let shown = match name {
+                "initial_rtt" => their.is_some(),
+                // Nor does it show a round trip of zero.
+                "ack_rtt" => their.is_some() || our != Some(0),
+                _ => true,
+            };
             value(name, shown && our != their, format!("{our:?} / {their:?}"));
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use pcap_parser::{Block, PcapBlockOwned, create_reader, traits::PcapReaderIterator as _};
+use pcap_parser::{Block, PcapBlockOwned, create_reader};
 use synfin_wire::{Flags, IpHeader, IpPacket, IpProtocol, SeqNumber, Segment, TcpHeader, TcpOptions};
 
 use synfin_explain::packet::{ChecksumSeen, Packet};

@@ -3,6 +3,7 @@
 mod chance;
 mod compare;
 mod frames;
+mod simulated;
 mod table;
 mod tshark;
 
@@ -58,4 +59,16 @@ fn sequences_that_make_none() {
         return;
     }
     by_chance(Temper::Wild, 3000);
+}
+
+#[test]
+fn simulated_networks() {
+    if !tshark::is_there() {
+        return;
+    }
+    let mut frames = Frames::default();
+    seeds(300).for_each(|seed| simulated::add(&mut frames, seed));
+    let score = compare(&frames);
+    score.print("simulated");
+    show(&frames, &score);
 }
