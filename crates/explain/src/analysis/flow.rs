@@ -29,10 +29,9 @@ pub(super) struct Flow {
     pub(super) next_at: Instant,
     /// The highest number that may be acknowledged: behind what was seen without a gap.
     pub(super) to_be_acked: Option<SeqNumber>,
-    /// What was not captured has been acknowledged.
-    unseen_acked: bool,
-    /// A zero-window probe was sent, which does not count in `next`.
-    probed: bool,
+    /// Since its acknowledgment number last changed, it has sent a duplicate acknowledgment, or has had one of more than
+    /// was seen of it.
+    repeats_itself: bool,
     /// The last acknowledgment number that it sent.
     pub(super) last_ack: SeqNumber,
     pub(super) last_ack_at: Instant,
@@ -100,17 +99,16 @@ impl Flow {
         (self.scale != Scale::Unknown).then(|| self.last_ack + self.window_octets)
     }
 
-    /// "ACKed segment that wasn't captured": this one received an acknowledgment of what it did not send. Once that has
-    /// been said, it is said again only where there is a gap before the highest number.
+    /// "ACKed segment that wasn't captured": this one received an acknowledgment of what it did not send. Where there is
+    /// no gap in what was seen of it, this is said once for each acknowledgment number that it sends.
     pub(super) fn mark_ack_of_unseen(&mut self, seen: &Seen, marks: &mut Marks) {
         let (Some(next), Some(highest)) = (self.next, self.to_be_acked) else { return };
-        let gap = next.after(highest) || self.probed;
-        if !seen.flags.ack() || !seen.ack.after(highest) || self.unseen_acked && !gap {
+        let gap = next.after(highest);
+        if !seen.flags.ack() || !seen.ack.after(highest) || self.repeats_itself && !gap {
             return;
         }
         marks.insert(Mark::AckLostSegment);
-        self.unseen_acked = true;
-        self.probed = false;
+        self.repeats_itself |= !gap;
         self.to_be_acked = Some(next);
     }
 
@@ -123,7 +121,7 @@ impl Flow {
             self.unacked.push(Sent { seq, end, frame: seen.frame, at: seen.at });
         }
         let probe = marks.contains(Mark::ZeroWindowProbe);
-        self.probed |= probe;
+        self.repeats_itself |= marks.contains(Mark::DuplicateAck);
         if self.next.is_none_or(|next| end.after(next)) && !probe {
             self.next = Some(end);
             self.next_frame = seen.frame;
@@ -137,6 +135,7 @@ impl Flow {
         self.window_octets = self.octets(seen);
         if seen.ack != self.last_ack {
             self.duplicates = 0;
+            self.repeats_itself = false;
             self.last_non_duplicate = seen.frame;
         }
         self.last_ack = seen.ack;

@@ -61,6 +61,16 @@ impl Frames {
         }
     }
 
+    /// Forgets frames of the newest case, as a capture does that misses some: `keeps` is asked of each, by its number in
+    /// the case, from 0, and whether it came from the end with the higher address.
+    pub(crate) fn thin(&mut self, mut keeps: impl FnMut(usize, bool) -> bool) {
+        let first = self.cases.last().map_or(0, |(_, first)| *first as usize - 1);
+        let thinned: Vec<Frame> = self.frames.drain(first..).collect();
+        let from_higher = |frame: &Frame| frame.octets[12..16] > frame.octets[16..20];
+        let kept = thinned.into_iter().enumerate().filter(|(index, frame)| keeps(*index, from_higher(frame)));
+        self.frames.extend(kept.map(|(_, frame)| frame));
+    }
+
     /// The case that a frame belongs to.
     pub(crate) fn case(&self, frame: u64) -> (&str, u64) {
         let (name, first) = self.cases.iter().rev().find(|(_, first)| *first <= frame).expect("cases begin at 1");

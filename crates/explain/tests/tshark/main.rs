@@ -72,3 +72,15 @@ fn simulated_networks() {
     score.print("simulated");
     show(&frames, &score);
 }
+
+#[test]
+fn captures_that_miss_a_part() {
+    if !tshark::is_there() {
+        return;
+    }
+    let mut frames = Frames::default();
+    seeds(600).for_each(|seed| simulated::add_thinned(&mut frames, seed));
+    let score = compare(&frames);
+    score.print("captures that miss a part");
+    show(&frames, &score);
+}

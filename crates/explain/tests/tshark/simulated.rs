@@ -161,3 +161,18 @@ pub(crate) fn add(frames: &mut Frames, seed: u64) {
     frames.begin(format!("simulated {seed}"));
     frames.add_pcapng(network.captured(capture));
 }
+
+/// Runs the same network as [`add`], and forgets a part of what was captured: single frames, a direction, the beginning,
+/// a stretch in the middle.
+pub(crate) fn add_thinned(frames: &mut Frames, seed: u64) {
+    add(frames, seed);
+    let mut draw = Draw(!seed);
+    let (kind, share, skipped) = (draw.below(5), draw.of(&[5, 20, 100]), draw.below(60) as usize);
+    frames.thin(|index, from_higher| match kind {
+        0 => !draw.one_in(share),
+        1 => from_higher != draw.one_in(share),
+        2 => index >= skipped,
+        3 => !(skipped..skipped + 20).contains(&index),
+        _ => !from_higher || !draw.one_in(share),
+    });
+}
