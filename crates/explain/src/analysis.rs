@@ -135,8 +135,8 @@ impl Analysis {
             observed.marks.insert(Mark::ReusedPorts);
         }
         receiver.begin_as_receiver(&seen);
-        if seen.flags.syn() && seen.flags.ack() {
-            Flow::settle_scales(sender, receiver);
+        if seen.flags.syn() {
+            Flow::settle_scales(&seen, sender, receiver);
         }
         let round_trip = self.opening.initial_rtt();
         self.opening.observe(&seen);

@@ -11,7 +11,9 @@
 //! | [`capture`] | files of every kind become frames |
 //! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
 //! | [`analysis`] | what Wireshark would note on each segment |
+//! | [`zeek`] | what Zeek would write of a connection |
 
 pub mod analysis;
 pub mod capture;
 pub mod packet;
+pub mod zeek;

@@ -32,6 +32,8 @@ pub(super) struct Flow {
     /// Since its acknowledgment number last changed, it has sent a duplicate acknowledgment, or has had one of more than
     /// was seen of it.
     repeats_itself: bool,
+    /// The second of these.
+    pub(super) acked_unseen: bool,
     /// The last acknowledgment number that it sent.
     pub(super) last_ack: SeqNumber,
     pub(super) last_ack_at: Instant,
@@ -74,10 +76,13 @@ impl Flow {
         }
     }
 
-    /// A SYN-ACK settles whether windows are scaled: only if both ends offer it (RFC 7323 section 2.2).
-    pub(super) fn settle_scales(syn_ack_by: &mut Self, syn_by: &mut Self) {
-        if syn_ack_by.scale == Scale::Absent || syn_by.scale == Scale::Absent {
-            (syn_ack_by.scale, syn_by.scale) = (Scale::Absent, Scale::Absent);
+    /// A SYN tells whether windows are scaled: only if both ends offer it (RFC 7323 section 2.2).
+    pub(super) fn settle_scales(seen: &Seen, sender: &mut Self, receiver: &mut Self) {
+        if seen.flags.ack() && receiver.scale == Scale::Absent {
+            sender.scale = Scale::Absent;
+        }
+        if sender.scale == Scale::Absent {
+            receiver.scale = Scale::Absent;
         }
     }
 
@@ -109,6 +114,7 @@ impl Flow {
         }
         marks.insert(Mark::AckLostSegment);
         self.repeats_itself |= !gap;
+        self.acked_unseen |= !gap;
         self.to_be_acked = Some(next);
     }
 
@@ -136,6 +142,7 @@ impl Flow {
         if seen.ack != self.last_ack {
             self.duplicates = 0;
             self.repeats_itself = false;
+            self.acked_unseen = false;
             self.last_non_duplicate = seen.frame;
         }
         self.last_ack = seen.ack;

@@ -38,7 +38,8 @@ fn kind(seen: &Seen, sender: &Flow, receiver: &Flow, initial_rtt: Option<Duratio
     if seen.len > 1 && seen.seq == next - 1 {
         return None;
     }
-    let fast = receiver.duplicates >= 2 && receiver.last_ack == seen.seq && seen.at - receiver.last_ack_at < FAST;
+    let asked_for = receiver.duplicates >= 2 || receiver.acked_unseen;
+    let fast = asked_for && receiver.last_ack == seen.seq && seen.at - receiver.last_ack_at < FAST;
     let late = seen.at - sender.next_at < initial_rtt.unwrap_or(LATE) && seen.end() != next;
     Some(if fast {
         Mark::FastRetransmission
