@@ -122,9 +122,7 @@ impl Flow {
     pub(super) fn advance(&mut self, seen: &Seen, marks: Marks) {
         let end = seen.end();
         if seen.takes_numbers() {
-            // The text of a SYN begins behind the SYN.
-            let seq = if seen.flags.syn() && seen.len > 0 { seen.seq + 1 } else { seen.seq };
-            self.unacked.push(Sent { seq, end, frame: seen.frame, at: seen.at });
+            self.unacked.push(Sent { seq: seen.seq, end, frame: seen.frame, at: seen.at });
         }
         let probe = marks.contains(Mark::ZeroWindowProbe);
         self.repeats_itself |= marks.contains(Mark::DuplicateAck);
@@ -164,7 +162,7 @@ impl Flow {
         if seen.len == 0 || self.holes {
             return None;
         }
-        let octets = self.unacked.span(self.first?)?.checked_sub(delivered.saturating_add(u32::from(seen.flags.fin())))?;
+        let octets = self.unacked.span(self.first?)?.checked_sub(delivered.saturating_add(u32::from(seen.opens_or_closes())))?;
         (octets > 0).then_some(octets)
     }
 }

@@ -69,8 +69,8 @@ impl Opening {
         let signs = [
             (SYN_ACK, flags.syn() && flags.ack()),
             (ACK, flags.ack() && !flags.syn() && seen.len == 0),
-            (DATA, seen.len > 0),
-            (FIN, flags.fin()),
+            (DATA, flags.ack() && !flags.rst() && seen.len > 0),
+            (FIN, flags.ack() && flags.fin()),
             (RST, flags.rst()),
         ];
         self.completeness |= signs.iter().filter(|(_, there)| *there).fold(0, |bits, (bit, _)| bits | bit);
