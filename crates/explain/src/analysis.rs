@@ -131,12 +131,12 @@ impl Analysis {
             Side::Left => (left, right),
             Side::Right => (right, left),
         };
-        if sender.begin(&seen, packet) {
+        if sender.begin(&seen) {
             observed.marks.insert(Mark::ReusedPorts);
         }
         receiver.begin_as_receiver(&seen);
         if seen.flags.syn() {
-            Flow::settle_scales(&seen, sender, receiver);
+            Flow::settle_scales(packet, sender, receiver);
         }
         let round_trip = self.opening.initial_rtt();
         self.opening.observe(&seen);
@@ -144,7 +144,7 @@ impl Analysis {
         opening::fast_open(&seen, packet, sender, receiver, &mut observed.marks);
 
         if !flow::mark_by_sender(&seen, sender, receiver, &mut observed) {
-            flow::mark_duplicate(&seen, sender, packet, &mut observed);
+            flow::mark_duplicate(&seen, sender, &mut observed);
         }
         receiver.mark_ack_of_unseen(&seen, &mut observed.marks);
         resent::mark(&seen, sender, receiver, round_trip, &mut observed);

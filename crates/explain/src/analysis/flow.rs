@@ -54,17 +54,14 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// It sends a segment: the first sets where numbers count from, a SYN how windows are read. True for a SYN-ACK with
+    /// It sends a segment, of which the first sets where numbers count from. True for a SYN-ACK with
     /// another initial number than was known.
-    pub(super) fn begin(&mut self, seen: &Seen, packet: &Packet<'_>) -> bool {
+    pub(super) fn begin(&mut self, seen: &Seen) -> bool {
         let flags = seen.flags;
         let first = if flags.syn() { seen.seq } else { seen.seq - 1 };
         let other = flags.syn() && flags.ack() && self.first.is_some_and(|known| known != first);
         if other || self.first.is_none() {
             self.first = Some(first);
-        }
-        if flags.syn() {
-            self.scale = packet.header.options.window_scale.map_or(Scale::Absent, Scale::Shift);
         }
         other
     }
@@ -76,13 +73,14 @@ impl Flow {
         }
     }
 
-    /// A SYN tells whether windows are scaled: only if both ends offer it (RFC 7323 section 2.2).
-    pub(super) fn settle_scales(seen: &Seen, sender: &mut Self, receiver: &mut Self) {
-        if seen.flags.ack() && receiver.scale == Scale::Absent {
-            sender.scale = Scale::Absent;
-        }
-        if sender.scale == Scale::Absent {
-            receiver.scale = Scale::Absent;
+    /// A SYN tells whether windows are scaled: only if both ends offer it (RFC 7323 section 2.2). One that comes later,
+    /// without the option, takes nothing back.
+    pub(super) fn settle_scales(packet: &Packet<'_>, sender: &mut Self, receiver: &mut Self) {
+        match packet.header.options.window_scale {
+            Some(_) if packet.header.flags.ack() && receiver.scale == Scale::Absent => sender.scale = Scale::Absent,
+            Some(shift) => sender.scale = Scale::Shift(shift),
+            None if sender.scale == Scale::Unknown => (sender.scale, receiver.scale) = (Scale::Absent, Scale::Absent),
+            None => {}
         }
     }
 
@@ -154,7 +152,9 @@ impl Flow {
             observed.ack_rtt = Some(seen.at - sent.at);
             observed.acks_frame = Some(sent.frame);
         }
-        self.holes = false;
+        if seen.flags.ack() {
+            self.holes = false;
+        }
     }
 
     /// What it has in flight, unless there are gaps in what was seen.
@@ -221,7 +221,7 @@ pub(super) fn mark_by_sender(seen: &Seen, sender: &mut Flow, receiver: &Flow, ob
 }
 
 /// The same acknowledgment again.
-pub(super) fn mark_duplicate(seen: &Seen, sender: &mut Flow, _packet: &Packet<'_>, observed: &mut Observed) {
+pub(super) fn mark_duplicate(seen: &Seen, sender: &mut Flow, observed: &mut Observed) {
     if seen.len == 0
         && seen.window != 0
         && seen.window == sender.window

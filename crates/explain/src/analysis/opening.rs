@@ -69,7 +69,7 @@ impl Opening {
         let signs = [
             (SYN_ACK, flags.syn() && flags.ack()),
             (ACK, flags.ack() && !flags.syn() && seen.len == 0),
-            (DATA, flags.ack() && !flags.rst() && seen.len > 0),
+            (DATA, flags.ack() && seen.len > 0),
             (FIN, flags.ack() && flags.fin()),
             (RST, flags.rst()),
         ];
