@@ -1,6 +1,7 @@
 //! Ours and theirs, side by side.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use synfin_ladder::{Mark, Marks};
 
@@ -61,7 +62,16 @@ pub(crate) struct Difference {
     pub(crate) case: String,
     /// Counted from the first frame of the case, from 1.
     pub(crate) frame: u64,
-    pub(crate) what: String,
+    /// The name of the mark or the value.
+    pub(crate) value: String,
+    /// Ours and theirs.
+    words: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{} {}: {}", self.case, self.frame, self.value, self.words)
+    }
 }
 
 pub(crate) fn compare(frames: &Frames) -> Score {
@@ -136,10 +146,34 @@ impl Score {
         }
     }
 
-    fn differ(&mut self, frames: &Frames, frame: u64, what: &str, words: String) {
+    fn differ(&mut self, frames: &Frames, frame: u64, value: &str, words: String) {
         let (case, first) = frames.case(frame);
         let case = case.to_owned();
-        self.differences.push(Difference { case, frame: frame - first + 1, what: format!("{what}: {words}") });
+        self.differences.push(Difference { case, frame: frame - first + 1, value: value.to_owned(), words });
+    }
+
+    /// What was promised of the marks: 98 % of what is resent or late, as one class, 95 % of every other mark, and the
+    /// completeness of nearly every stream.
+    ///
+    /// # Panics
+    /// When it is not kept.
+    pub(crate) fn assert_marks(&self) {
+        let enough = |tally: Tally, share: f64| tally.precision() >= share && tally.recall() >= share;
+        assert!(enough(self.resent, 0.98), "resent or late: {:?}", self.resent);
+        for (mark, tally) in &self.marks {
+            assert!(enough(*tally, 0.95), "{}: {tally:?}", mark.name());
+        }
+        assert!(self.streams_off * 1_000 <= self.streams, "completeness is off on {} streams", self.streams_off);
+    }
+
+    /// What was promised of the values: they are the same.
+    ///
+    /// # Panics
+    /// When it is not kept.
+    pub(crate) fn assert_values(&self) {
+        for name in ["stream", "completeness", "ack_rtt", "acks_frame", "initial_rtt", "bytes_in_flight", "rto"] {
+            assert_eq!(self.values.get(name), None, "{name} differs");
+        }
     }
 
     /// The figures as a table.

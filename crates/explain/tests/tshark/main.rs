@@ -1,5 +1,10 @@
 //! The marks of `analysis` beside those of tshark 4.0, on captures that are made here.
+//!
+//! `SEED=17` runs one case of those that are drawn from a seed; `SHOW=20` prints the first differences, of them only those
+//! whose name begins with `ONLY`; `PCAP=FILE` keeps the capture.
 
+mod adjudication;
+mod cases;
 mod chance;
 mod compare;
 mod frames;
@@ -21,15 +26,16 @@ fn seeds(default: u64) -> std::ops::Range<u64> {
     }
 }
 
-/// Prints the first differences where `SHOW` says how many.
-fn show(frames: &Frames, score: &Score) {
-    let Some(most) = std::env::var("SHOW").ok().and_then(|show| show.parse().ok()) else { return };
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for difference in score.differences.iter().filter(|d| d.what.starts_with(&only)).take(most) {
-        println!("{} #{} {}", difference.case, difference.frame, difference.what);
-    }
+/// Prints the figures, and the first differences where `SHOW` says how many.
+fn show(title: &str, frames: &Frames, score: &Score) {
+    score.print(title);
     if let Ok(path) = std::env::var("PCAP") {
         std::fs::write(path, frames.pcap()).expect("PCAP is a file that can be written");
+    }
+    let Some(most) = std::env::var("SHOW").ok().and_then(|show| show.parse().ok()) else { return };
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for difference in score.differences.iter().filter(|difference| difference.value.starts_with(&only)).take(most) {
+        println!("{difference}");
     }
 }
 
@@ -40,25 +46,24 @@ fn by_chance(temper: Temper, count: u64) -> Score {
         frames.add_made(seed as u32, &chance::sequence(seed, temper));
     }
     let score = compare(&frames);
-    score.print(&format!("{temper:?}"));
-    show(&frames, &score);
+    show(&format!("{temper:?}"), &frames, &score);
     score
 }
 
 #[test]
 fn sequences_that_nearly_make_sense() {
-    if !tshark::is_there() {
-        return;
+    if tshark::is_there() {
+        let score = by_chance(Temper::Mild, 3000);
+        score.assert_marks();
+        score.assert_values();
     }
-    by_chance(Temper::Mild, 3000);
 }
 
 #[test]
 fn sequences_that_make_none() {
-    if !tshark::is_there() {
-        return;
+    if tshark::is_there() {
+        by_chance(Temper::Wild, 3000).assert_marks();
     }
-    by_chance(Temper::Wild, 3000);
 }
 
 #[test]
@@ -69,8 +74,9 @@ fn simulated_networks() {
     let mut frames = Frames::default();
     seeds(300).for_each(|seed| simulated::add(&mut frames, seed));
     let score = compare(&frames);
-    score.print("simulated");
-    show(&frames, &score);
+    show("simulated", &frames, &score);
+    score.assert_marks();
+    score.assert_values();
 }
 
 #[test]
@@ -81,6 +87,23 @@ fn captures_that_miss_a_part() {
     let mut frames = Frames::default();
     seeds(600).for_each(|seed| simulated::add_thinned(&mut frames, seed));
     let score = compare(&frames);
-    score.print("captures that miss a part");
-    show(&frames, &score);
+    show("captures that miss a part", &frames, &score);
+    score.assert_marks();
+    score.assert_values();
+}
+
+#[test]
+fn sequences_made_by_hand() {
+    if !tshark::is_there() {
+        return;
+    }
+    let mut frames = Frames::default();
+    cases::add(&mut frames, 0, false);
+    cases::add(&mut frames, 1000, true);
+    let score = compare(&frames);
+    show("made by hand", &frames, &score);
+    adjudication::assert_listed(&score.differences);
+    let ours = table::last_completeness(&frames);
+    let theirs = tshark::last_completeness(&frames.pcap());
+    assert_eq!(ours, theirs, "completeness of each stream, in two passes");
 }

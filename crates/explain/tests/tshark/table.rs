@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) stream: usize,
     /// Before the frame, as tshark shows it in one pass.
     pub(crate) completeness: u8,
+    /// With the frame.
+    completeness_with: u8,
     pub(crate) observed: Observed,
 }
 
@@ -42,8 +44,18 @@ pub(crate) fn observe(frames: &Frames) -> Vec<Row> {
             frame: packet.frame,
             stream: *stream,
             completeness,
+            completeness_with: analysis.completeness(),
             observed,
         });
     });
     rows
+}
+
+/// The completeness of each stream, whole.
+pub(crate) fn last_completeness(frames: &Frames) -> Vec<u8> {
+    let mut last = BTreeMap::new();
+    observe(frames).iter().for_each(|row| {
+        last.insert(row.stream, row.completeness_with);
+    });
+    last.into_values().collect()
 }

@@ -1,5 +1,6 @@
 //! What tshark says of a file.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Command;
 
@@ -52,22 +53,36 @@ pub(crate) fn is_there() -> bool {
     missing.is_none()
 }
 
+/// The fields of each TCP segment, in one pass.
 pub(crate) fn ask(pcap: &[u8]) -> Vec<Row> {
+    let marks = Mark::ALL.iter().map(|mark| format!("tcp.analysis.{}", mark.name()));
+    let fields: Vec<String> = FIELDS.iter().map(|field| (*field).to_owned()).chain(marks).collect();
+    run(pcap, &[], &fields).lines().map(row).collect()
+}
+
+/// The completeness of each stream, in two passes.
+pub(crate) fn last_completeness(pcap: &[u8]) -> Vec<u8> {
+    let mut last = BTreeMap::new();
+    for line in run(pcap, &["-2"], &["tcp.stream".to_owned(), "tcp.completeness".to_owned()]).lines() {
+        let (stream, completeness) = line.split_once('\t').expect(line);
+        last.insert(stream.parse::<u64>().expect(line), completeness.parse().expect(line));
+    }
+    last.into_values().collect()
+}
+
+fn run(pcap: &[u8], options: &[&str], fields: &[String]) -> String {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(pcap).expect("it can be written");
     let mut command = Command::new("tshark");
     // No preferences but the defaults, whoever runs this.
-    command.env("WIRESHARK_CONFIG_DIR", "/nonexistent").arg("-n").arg("-r").arg(file.path());
+    command.env("WIRESHARK_CONFIG_DIR", "/nonexistent").args(options).arg("-n").arg("-r").arg(file.path());
     command.args(["-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "occurrence=a", "-E", "separator=/t"]);
-    FIELDS.iter().for_each(|field| {
+    fields.iter().for_each(|field| {
         command.arg("-e").arg(field);
-    });
-    Mark::ALL.iter().for_each(|mark| {
-        command.arg("-e").arg(format!("tcp.analysis.{}", mark.name()));
     });
     let output = command.output().expect("tshark runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).lines().map(row).collect()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn row(line: &str) -> Row {
