@@ -155,3 +155,6 @@ impl Analysis {
         observed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@
 //! are made. The engine is not asked: what a segment shows is all there is, and what it does not show is said to be
 //! unknown.
 //!
-//!     bytes -> capture::Frame -> packet::Packet -> table: which connection? -> analysis, track, zeek -> Connection
+//! ```text
+//! bytes -> capture::Frame -> packet::Packet -> table: which connection? -> analysis, track, zeek -> Connection
+//! ```
 //!
 //! | module | what it does |
 //! |---|---|

@@ -22,8 +22,9 @@ use stream::Stream;
 /// Ports on which servers listen, among those that Zeek has a protocol for: a segment from such a port to another one,
 /// where no SYN was seen, comes from the responder.
 const SERVER_PORTS: [u16; 41] = [
-    21, 22, 25, 53, 80, 81, 88, 110, 135, 139, 143, 389, 443, 445, 465, 502, 514, 563, 585, 587, 614, 631, 636, 989, 990,
-    992, 993, 995, 1080, 1883, 3128, 3306, 3389, 5060, 5223, 5432, 6379, 6667, 8000, 8080, 8888,
+    21, 22, 25, 53, 80, 81, 88, 110, 135, 139, 143, 389, 443, 445, 465, 502, 514, 563, 585, 587, 614, 631,
+    636, 989, 990, 992, 993, 995, 1080, 1883, 3128, 3306, 3389, 5060, 5223, 5432, 6379, 6667, 8000, 8080,
+    8888,
 ];
 
 /// Who sent a segment, as Zeek has it.

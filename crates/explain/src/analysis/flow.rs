@@ -77,9 +77,13 @@ impl Flow {
     /// without the option, takes nothing back.
     pub(super) fn settle_scales(packet: &Packet<'_>, sender: &mut Self, receiver: &mut Self) {
         match packet.header.options.window_scale {
-            Some(_) if packet.header.flags.ack() && receiver.scale == Scale::Absent => sender.scale = Scale::Absent,
+            Some(_) if packet.header.flags.ack() && receiver.scale == Scale::Absent => {
+                sender.scale = Scale::Absent
+            }
             Some(shift) => sender.scale = Scale::Shift(shift),
-            None if sender.scale == Scale::Unknown => (sender.scale, receiver.scale) = (Scale::Absent, Scale::Absent),
+            None if sender.scale == Scale::Unknown => {
+                (sender.scale, receiver.scale) = (Scale::Absent, Scale::Absent)
+            }
             None => {}
         }
     }
@@ -162,7 +166,10 @@ impl Flow {
         if seen.len == 0 || self.holes {
             return None;
         }
-        let octets = self.unacked.span(self.first?)?.checked_sub(delivered.saturating_add(u32::from(seen.opens_or_closes())))?;
+        let octets = self
+            .unacked
+            .span(self.first?)?
+            .checked_sub(delivered.saturating_add(u32::from(seen.opens_or_closes())))?;
         (octets > 0).then_some(octets)
     }
 }
@@ -175,7 +182,12 @@ pub(super) fn sacked(packet: &Packet<'_>) -> u32 {
 
 /// Window and keep-alive: what is told from the sender's next number and both windows. True where nothing is left to be
 /// asked about duplicates.
-pub(super) fn mark_by_sender(seen: &Seen, sender: &mut Flow, receiver: &Flow, observed: &mut Observed) -> bool {
+pub(super) fn mark_by_sender(
+    seen: &Seen,
+    sender: &mut Flow,
+    receiver: &Flow,
+    observed: &mut Observed,
+) -> bool {
     let marks = &mut observed.marks;
     let in_order = sender.continues_at(seen.seq);
     if seen.len == 1 && in_order && receiver.next.is_some() && receiver.window == 0 {

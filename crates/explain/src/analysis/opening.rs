@@ -22,6 +22,8 @@ pub(super) struct Opening {
     initial_rtt: Option<Duration>,
     completeness: u8,
     begun: bool,
+    /// What the first segment adds when there is a second.
+    withheld: u8,
 }
 
 impl Opening {
@@ -54,16 +56,12 @@ impl Opening {
 
     fn complete(&mut self, seen: &Seen) {
         let flags = seen.flags;
-        let opens = flags.syn() && !flags.ack();
-        // The first segment of a connection counts only if it opens it, and a SYN only as the first.
-        if !std::mem::replace(&mut self.begun, true) {
-            if opens {
-                self.completeness |= SYN;
-                self.completeness |= if seen.len > 0 { DATA } else { 0 };
-            }
-            return;
-        }
-        if opens {
+        let first = !std::mem::replace(&mut self.begun, true);
+        self.completeness |= std::mem::take(&mut self.withheld);
+        if flags.syn() && !flags.ack() {
+            // A SYN counts only as the first of all, and its text not where ports are used again.
+            self.completeness |= if first { SYN } else { 0 };
+            self.completeness |= if first && seen.len > 0 { DATA } else { 0 };
             return;
         }
         let signs = [
@@ -73,12 +71,24 @@ impl Opening {
             (FIN, flags.ack() && flags.fin()),
             (RST, flags.rst()),
         ];
-        self.completeness |= signs.iter().filter(|(_, there)| *there).fold(0, |bits, (bit, _)| bits | bit);
+        let bits = signs.iter().filter(|(_, there)| *there).fold(0, |bits, (bit, _)| bits | bit);
+        // A connection of which one segment was seen that opens nothing has none.
+        if first {
+            self.withheld = bits;
+        } else {
+            self.completeness |= bits;
+        }
     }
 }
 
 /// Fast Open (RFC 7413): a SYN with a cookie and text, and what the SYN-ACK makes of the text.
-pub(super) fn fast_open(seen: &Seen, packet: &Packet<'_>, sender: &mut Flow, receiver: &Flow, marks: &mut Marks) {
+pub(super) fn fast_open(
+    seen: &Seen,
+    packet: &Packet<'_>,
+    sender: &mut Flow,
+    receiver: &Flow,
+    marks: &mut Marks,
+) {
     if !seen.flags.syn() {
         return;
     }

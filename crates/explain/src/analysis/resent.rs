@@ -13,7 +13,13 @@ const FAST: Duration = Duration::from_millis(20);
 /// How late a segment may come to count as out of order, where the round trip is not known.
 const LATE: Duration = Duration::from_millis(3);
 
-pub(super) fn mark(seen: &Seen, sender: &Flow, receiver: &Flow, initial_rtt: Option<Duration>, observed: &mut Observed) {
+pub(super) fn mark(
+    seen: &Seen,
+    sender: &Flow,
+    receiver: &Flow,
+    initial_rtt: Option<Duration>,
+    observed: &mut Observed,
+) {
     if !seen.takes_numbers() || observed.marks.contains(Mark::KeepAlive) {
         return;
     }
@@ -29,7 +35,8 @@ pub(super) fn mark(seen: &Seen, sender: &Flow, receiver: &Flow, initial_rtt: Opt
 }
 
 fn kind(seen: &Seen, sender: &Flow, receiver: &Flow, initial_rtt: Option<Duration>) -> Option<Mark> {
-    let acknowledged = receiver.last_ack != SeqNumber::default() && (seen.seq + seen.len).at_or_before(receiver.last_ack);
+    let acknowledged =
+        receiver.last_ack != SeqNumber::default() && (seen.seq + seen.len).at_or_before(receiver.last_ack);
     if seen.len > 0 && acknowledged {
         return Some(Mark::SpuriousRetransmission);
     }

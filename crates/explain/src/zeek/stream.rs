@@ -40,7 +40,8 @@ impl Stream {
 
     /// Closes what `start..stop` closes of the holes, and says whether it did.
     fn fill(&mut self, start: SeqNumber, stop: SeqNumber) -> bool {
-        let Some(place) = self.holes.iter().position(|(low, high)| start.before(*high) && stop.after(*low)) else {
+        let Some(place) = self.holes.iter().position(|(low, high)| start.before(*high) && stop.after(*low))
+        else {
             return false;
         };
         let (low, high) = self.holes[place];

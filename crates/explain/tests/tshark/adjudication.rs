@@ -23,13 +23,17 @@ struct Judged {
 /// # Panics
 /// When it is not.
 pub(crate) fn assert_listed(found: &[Difference]) {
-    let file: File = toml::from_str(include_str!("adjudication.toml")).expect("adjudication.toml is well formed");
+    let file: File =
+        toml::from_str(include_str!("adjudication.toml")).expect("adjudication.toml is well formed");
     let listed: BTreeSet<(&str, u64, &str)> = file.difference.iter().flat_map(judged).collect();
     let found: BTreeSet<(&str, u64, &str)> =
         found.iter().map(|found| (found.case.as_str(), found.frame, found.value.as_str())).collect();
     let unlisted: Vec<_> = found.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&found).collect();
-    assert!(unlisted.is_empty() && gone.is_empty(), "not listed: {unlisted:#?}\nlisted and not found: {gone:#?}");
+    assert!(
+        unlisted.is_empty() && gone.is_empty(),
+        "not listed: {unlisted:#?}\nlisted and not found: {gone:#?}"
+    );
 }
 
 fn judged(judged: &Judged) -> impl Iterator<Item = (&str, u64, &str)> {

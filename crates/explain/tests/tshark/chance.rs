@@ -49,7 +49,8 @@ pub(crate) fn sequence(seed: u64, temper: Temper) -> Vec<Made> {
         0 => u32::MAX - draw.below(3000) as u32,
         _ => 1 + draw.below(u32::MAX.into()) as u32,
     };
-    let mut ends = [first(&mut draw), first(&mut draw)].map(|first| End { first, next: first + 1, window: 1000 });
+    let mut ends =
+        [first(&mut draw), first(&mut draw)].map(|first| End { first, next: first + 1, window: 1000 });
     let mut made = Vec::new();
     if !draw.one_in(5) {
         handshake(&mut draw, &mut ends, &mut made);
@@ -71,18 +72,21 @@ fn handshake(draw: &mut Draw, ends: &mut [End; 2], made: &mut Vec<Made>) {
     let text = if draw.one_in(8) { draw.of(&[0, 100]) } else { 0 };
     let mut options = TcpOptions { window_scale: scale(draw), ..TcpOptions::default() };
     if draw.one_in(6) {
-        let cookie = if draw.one_in(3) { Cookie::REQUEST } else { Cookie::new(&[1; 8]).expect("a good length") };
+        let cookie =
+            if draw.one_in(3) { Cookie::REQUEST } else { Cookie::new(&[1; 8]).expect("a good length") };
         options.fast_open = Some(FastOpenOption { cookie, experimental: draw.one_in(4) });
     }
     let (a, b) = (ends[0].first, ends[1].first);
-    let syn = Made { wait: 1000, from: 0, seq: a, ack: 0, flags: Flags::SYN, len: text, window: 1000, options };
+    let syn =
+        Made { wait: 1000, from: 0, seq: a, ack: 0, flags: Flags::SYN, len: text, window: 1000, options };
     let options = TcpOptions { window_scale: scale(draw), ..TcpOptions::default() };
     let taken = if draw.one_in(2) { text } else { 0 };
     let ack = a.wrapping_add(1 + taken);
     let flags = Flags::SYN | Flags::ACK;
     let syn_ack = Made { wait: rtt, from: 1, seq: b, ack, flags, len: 0, window: 1000, options };
     let options = TcpOptions::default();
-    let ack = Made { wait: 100, from: 0, seq: ack, ack: b + 1, flags: Flags::ACK, len: 0, window: 1000, options };
+    let ack =
+        Made { wait: 100, from: 0, seq: ack, ack: b + 1, flags: Flags::ACK, len: 0, window: 1000, options };
     ends[0].next = a.wrapping_add(1 + taken);
     let mut three = vec![syn, syn_ack, ack];
     match draw.below(8) {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use pcap_parser::{Block, PcapBlockOwned, create_reader};
-use synfin_wire::{Flags, IpHeader, IpPacket, IpProtocol, SeqNumber, Segment, TcpHeader, TcpOptions};
+use synfin_wire::{Flags, IpHeader, IpPacket, IpProtocol, Segment, SeqNumber, TcpHeader, TcpOptions};
 
 use synfin_explain::packet::{ChecksumSeen, Packet};
 use synfin_wire::Instant;
@@ -73,7 +73,8 @@ impl Frames {
 
     /// The case that a frame belongs to.
     pub(crate) fn case(&self, frame: u64) -> (&str, u64) {
-        let (name, first) = self.cases.iter().rev().find(|(_, first)| *first <= frame).expect("cases begin at 1");
+        let (name, first) =
+            self.cases.iter().rev().find(|(_, first)| *first <= frame).expect("cases begin at 1");
         (name, *first)
     }
 
@@ -85,7 +86,12 @@ impl Frames {
         }
         for frame in &self.frames {
             let (seconds, nanos) = (frame.at / 1_000_000_000, frame.at % 1_000_000_000);
-            for word in [1_000_000 + seconds as u32, nanos as u32, frame.octets.len() as u32, frame.original_len as u32] {
+            for word in [
+                1_000_000 + seconds as u32,
+                nanos as u32,
+                frame.octets.len() as u32,
+                frame.original_len as u32,
+            ] {
                 file.extend_from_slice(&word.to_le_bytes());
             }
             file.extend_from_slice(&frame.octets);

@@ -89,7 +89,12 @@ impl Program for Slow {
 fn link(draw: &mut Draw) -> LinkConfig {
     let share = |draw: &mut Draw, tenths: &[u32]| Probability::from_billionths(draw.of(tenths) * 1_000_000);
     LinkConfig {
-        rate: draw.of(&[None, None, Rate::from_bits_per_second(1_000_000), Rate::from_bits_per_second(20_000_000)]),
+        rate: draw.of(&[
+            None,
+            None,
+            Rate::from_bits_per_second(1_000_000),
+            Rate::from_bits_per_second(20_000_000),
+        ]),
         queue: Queue::DropTail { packets: draw.of(&[8, 30, 1000]), octets: usize::MAX },
         mtu: None,
         delay: Duration::from_micros(draw.of(&[50, 1_000, 10_000, 40_000])),

@@ -12,10 +12,7 @@ use super::frames::Frames;
 pub(crate) struct Row {
     pub(crate) frame: u64,
     pub(crate) stream: usize,
-    /// Before the frame, as tshark shows it in one pass.
     pub(crate) completeness: u8,
-    /// With the frame.
-    completeness_with: u8,
     pub(crate) observed: Observed,
 }
 
@@ -38,24 +35,13 @@ pub(crate) fn observe(frames: &Frames) -> Vec<Row> {
             streams += 1;
         }
         let (stream, analysis) = newest.get_mut(&left).expect("it is there now");
-        let completeness = analysis.completeness();
         let observed = analysis.observe(side, packet);
         rows.push(Row {
             frame: packet.frame,
             stream: *stream,
-            completeness,
-            completeness_with: analysis.completeness(),
+            completeness: analysis.completeness(),
             observed,
         });
     });
     rows
-}
-
-/// The completeness of each stream, whole.
-pub(crate) fn last_completeness(frames: &Frames) -> Vec<u8> {
-    let mut last = BTreeMap::new();
-    observe(frames).iter().for_each(|row| {
-        last.insert(row.stream, row.completeness_with);
-    });
-    last.into_values().collect()
 }

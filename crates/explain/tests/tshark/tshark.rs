@@ -7,10 +7,9 @@ use std::process::Command;
 use synfin_ladder::{Mark, Marks};
 
 /// The fields beside the marks.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 10] = [
     "frame.number",
     "tcp.stream",
-    "tcp.completeness",
     "tcp.analysis.ack_rtt",
     "tcp.analysis.acks_frame",
     "tcp.analysis.initial_rtt",
@@ -26,7 +25,6 @@ const FIELDS: [&str; 11] = [
 pub(crate) struct Row {
     pub(crate) frame: u64,
     pub(crate) stream: usize,
-    pub(crate) completeness: u8,
     pub(crate) marks: Marks,
     pub(crate) ack_rtt: Option<u64>,
     pub(crate) acks_frame: Option<u64>,
@@ -43,7 +41,8 @@ pub(crate) fn is_there() -> bool {
         Err(error) => Some(format!("tshark: {error}")),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            (!text.starts_with("TShark (Wireshark) 4.0.")).then(|| format!("tshark 4.0 is wanted: {text:.60}"))
+            (!text.starts_with("TShark (Wireshark) 4.0."))
+                .then(|| format!("tshark 4.0 is wanted: {text:.60}"))
         }
     };
     if let Some(reason) = &missing {
@@ -60,8 +59,8 @@ pub(crate) fn ask(pcap: &[u8]) -> Vec<Row> {
     run(pcap, &[], &fields).lines().map(row).collect()
 }
 
-/// The completeness of each stream, in two passes.
-pub(crate) fn last_completeness(pcap: &[u8]) -> Vec<u8> {
+/// The completeness of each stream, in two passes: in one, tshark shows of a frame what was known before it.
+pub(crate) fn completeness(pcap: &[u8]) -> Vec<u8> {
     let mut last = BTreeMap::new();
     for line in run(pcap, &["-2"], &["tcp.stream".to_owned(), "tcp.completeness".to_owned()]).lines() {
         let (stream, completeness) = line.split_once('\t').expect(line);
@@ -76,7 +75,16 @@ fn run(pcap: &[u8], options: &[&str], fields: &[String]) -> String {
     let mut command = Command::new("tshark");
     // No preferences but the defaults, whoever runs this.
     command.env("WIRESHARK_CONFIG_DIR", "/nonexistent").args(options).arg("-n").arg("-r").arg(file.path());
-    command.args(["-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "occurrence=a", "-E", "separator=/t"]);
+    command.args([
+        "-Y",
+        "tcp && !icmp && !icmpv6",
+        "-T",
+        "fields",
+        "-E",
+        "occurrence=a",
+        "-E",
+        "separator=/t",
+    ]);
     fields.iter().for_each(|field| {
         command.arg("-e").arg(field);
     });
@@ -99,14 +107,13 @@ fn row(line: &str) -> Row {
     Row {
         frame: number(0).expect(line),
         stream: number(1).expect(line) as usize,
-        completeness: number(2).expect(line) as u8,
         marks,
-        ack_rtt: span(3),
-        acks_frame: number(4),
-        initial_rtt: span(5),
-        in_flight: number(6),
-        rto: span(7).zip(number(8)),
-        duplicate_ack: number(9).zip(number(10)),
+        ack_rtt: span(2),
+        acks_frame: number(3),
+        initial_rtt: span(4),
+        in_flight: number(5),
+        rto: span(6).zip(number(7)),
+        duplicate_ack: number(8).zip(number(9)),
     }
 }
 
