@@ -50,7 +50,8 @@ impl Opening {
             && !seen.flags.syn()
             && seen.flags.ack()
         {
-            self.initial_rtt = Some(seen.at - syn_at);
+            // At the same moment it is no measurement: the next one counts.
+            self.initial_rtt = Some(seen.at - syn_at).filter(|span| !span.is_zero());
         }
     }
 
