@@ -23,7 +23,8 @@ const SLOW_ANSWER: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(crate) struct Evidences {
     noticed: BTreeMap<(FindingKind, Option<u8>), Noticed>,
-    checksums: [u64; 4],
+    /// By side.
+    checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
 }
 
@@ -43,15 +44,8 @@ impl Evidences {
         evidences
     }
 
-    pub(crate) fn note(
-        &mut self,
-        from: Side,
-        packet: &Packet<'_>,
-        why: &Why,
-        arrival: Arrival,
-        _in_flight: Option<u32>,
-    ) {
-        self.checksums[packet.checksum as usize] += 1;
+    pub(crate) fn note(&mut self, from: Side, packet: &Packet<'_>, why: &Why, arrival: Arrival) {
+        self.checksums[from.index()][packet.checksum as usize] += 1;
         if packet.checksum == ChecksumSeen::Wrong {
             self.notice(FindingKind::BadChecksum, Some(from), packet);
         }
@@ -119,11 +113,13 @@ impl Evidences {
     }
 
     fn offload(&self) -> Option<Finding> {
-        let partial = self.checksums[ChecksumSeen::Partial as usize];
+        let partials = self.checksums.map(|seen| seen[ChecksumSeen::Partial as usize]);
+        let partial = partials.iter().sum::<u64>();
+        let only = Side::BOTH.into_iter().find(|side| partials[side.other().index()] == 0);
         (partial > 0).then(|| Finding {
             kind: FindingKind::ChecksumOffload,
             certainty: Certainty::Inferred,
-            by: None,
+            by: only,
             frames: Vec::new(),
             evidence: vec![Evidence { name: "count", value: partial as f64 }],
         })
@@ -190,12 +186,17 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
         add(kind, Certainty::Inferred, Some(reset.by), vec![reset.frame]);
     }
     match verdict.kind {
-        VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, None, Vec::new()),
-        VerdictKind::Unfinished => add(FindingKind::HandshakeUnfinished, Certainty::Seen, None, Vec::new()),
+        VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, Some(Side::Left), Vec::new()),
+        VerdictKind::Unfinished => {
+            add(FindingKind::HandshakeUnfinished, Certainty::Seen, Some(Side::Right), Vec::new());
+        }
         VerdictKind::TimedOut if flow.tracker.resets().is_empty() => {
             add(FindingKind::GaveUp, Certainty::Inferred, verdict.by, Vec::new());
         }
-        VerdictKind::HalfClosed => add(FindingKind::HalfClosed, Certainty::Seen, verdict.by, Vec::new()),
+        // Whose finding it is: the one that has not closed.
+        VerdictKind::HalfClosed => {
+            add(FindingKind::HalfClosed, Certainty::Seen, verdict.by.map(Side::other), Vec::new());
+        }
         _ => {}
     }
     let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));
@@ -208,23 +209,23 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
 /// What the capture lacks.
 fn beginning(flow: &Flow) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |kind| {
+    let mut add = |kind, by| {
         findings.push(Finding {
             kind,
             certainty: Certainty::Seen,
-            by: None,
+            by,
             frames: Vec::new(),
             evidence: Vec::new(),
         });
     };
     if Side::BOTH.iter().all(|side| !flow.tracker.space(*side).syn_seen()) {
-        add(FindingKind::NoSyn);
+        add(FindingKind::NoSyn, None);
     }
     let silent = Side::BOTH.into_iter().find(|side| flow.counts[side.index()].packets == 0);
     if let Some(silent) = silent
         && flow.tracker.space(silent).is_seen()
     {
-        add(FindingKind::OneDirection);
+        add(FindingKind::OneDirection, Some(silent.other()));
     }
     findings
 }

@@ -4,16 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Side, Step, Window, Zeek,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Side, Step, Window,
 };
 use synfin_wire::{Flags, Instant, SeqNumber};
 
+use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::Evidences;
 use crate::packet::Packet;
 use crate::reasons::{Reasons, Why};
 use crate::track::{Arrival, Tracker};
 use crate::verdict;
+use crate::zeek::ZeekTracker;
 
 /// No connection keeps more segments than this; what comes later is counted, not kept.
 const MOST_STEPS: usize = 1 << 20;
@@ -29,9 +31,11 @@ pub(crate) struct Flow {
     pub(crate) announced: [Announced; 2],
     pub(crate) counts: [Counts; 2],
     pub(crate) evidence: Evidences,
-    completeness: u8,
+    analysis: Analysis,
+    zeek: ZeekTracker,
     handshake: Handshake,
-    rtt: RoundTrips,
+    /// By the side that answered.
+    rtt: [RoundTrips; 2],
     steps: Option<Vec<Step>>,
 }
 
@@ -79,9 +83,10 @@ impl Flow {
             announced: [Announced::default(); 2],
             counts: [Counts::default(); 2],
             evidence: Evidences::new(reuses_ports),
-            completeness: 0,
+            analysis: if reuses_ports { Analysis::on_reused_ports() } else { Analysis::default() },
+            zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
-            rtt: RoundTrips::default(),
+            rtt: [RoundTrips::default(); 2],
             steps: keeps_steps.then(Vec::new),
         }
     }
@@ -94,16 +99,9 @@ impl Flow {
         self.tracker.is_over()
     }
 
-    /// Whether a packet begins another connection on the same ports: a SYN with a number of its own.
+    /// Whether a packet begins another connection on the same ports.
     pub(crate) fn is_succeeded_by(&self, packet: &Packet<'_>) -> bool {
-        let flags = packet.header.flags;
-        let space = self.tracker.space(side_of(packet, self.addresses[0]));
-        flags.syn()
-            && !flags.ack()
-            && !flags.rst()
-            && space.is_seen()
-            && (!space.syn_seen() || space.first_number() != Some(packet.header.seq))
-            && (space.syn_seen() || self.is_over() || space.most_sent() != packet.header.seq + 1)
+        self.analysis.is_new_connection(side_of(packet, self.addresses[0]), packet)
     }
 
     pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
@@ -111,7 +109,7 @@ impl Flow {
         self.span.1 = self.span.1.max(packet.at);
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
-        let measured = self.measure(from, packet);
+        self.measure(from, packet);
         let is_new = self.is_new(from, packet);
         let why = if packet.header.flags.rst() {
             self.tracker.observe(from, packet);
@@ -121,10 +119,11 @@ impl Flow {
             self.tracker.observe(from, packet);
             why
         };
-        self.count(from, packet, arrival, is_new);
-        self.complete(packet);
-        self.evidence.note(from, packet, &why, arrival, self.in_flight(from));
-        self.keep(from, packet, &why, arrival, measured);
+        let observed = self.analysis.observe(from, packet);
+        self.zeek.observe(packet);
+        self.count(from, packet, arrival, is_new, observed.marks);
+        self.evidence.note(from, packet, &why, arrival);
+        self.keep(from, packet, &why, &observed);
     }
 
     fn why_reset(&self) -> Why {
@@ -162,7 +161,7 @@ impl Flow {
     }
 
     /// The round trip that this acknowledgment measures, and the handshake.
-    fn measure(&mut self, from: Side, packet: &Packet<'_>) -> Option<Duration> {
+    fn measure(&mut self, from: Side, packet: &Packet<'_>) {
         let flags = packet.header.flags;
         match (flags.syn(), flags.ack()) {
             (true, false) => {
@@ -179,10 +178,24 @@ impl Flow {
         let peer = self.tracker.space(from.other());
         let ack = packet.header.ack;
         let is_new = flags.ack() && peer.acknowledged_to().is_none_or(|known| ack.after(known));
-        let sent = peer.moment_of(ack).filter(|_| is_new && ack.at_or_before(peer.most_sent()))?;
-        let sample = packet.at - sent.at;
-        self.rtt.add(sample);
-        Some(sample)
+        let sent = peer.moment_of(ack).filter(|_| is_new && ack.at_or_before(peer.most_sent()));
+        if let Some(sent) = sent {
+            self.rtt[from.index()].add(packet.at - sent.at);
+        }
+    }
+
+    /// From one end to the other and back. Where the capture was made at an end the other's answers take that long;
+    /// between them the way to either end and back makes a part of it.
+    fn round_trips(&self) -> Option<[Duration; 3]> {
+        let [left, right] = [&self.rtt[0], &self.rtt[1]].map(RoundTrips::figures);
+        match (self.tracker.captured_at(), left, right) {
+            (Some(Side::Left), _, Some(right)) => Some(right),
+            (Some(Side::Right), Some(left), _) => Some(left),
+            (None, Some(left), Some(right)) => {
+                Some(std::array::from_fn(|figure| left[figure] + right[figure]))
+            }
+            (_, left, right) => left.or(right),
+        }
     }
 
     fn is_new(&self, from: Side, packet: &Packet<'_>) -> bool {
@@ -190,10 +203,12 @@ impl Flow {
         !space.is_seen() || (packet.header.seq + packet.sequence_length()).after(space.most_sent())
     }
 
-    fn count(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, is_new: bool) {
+    fn count(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, is_new: bool, marks: Marks) {
         let in_flight = u64::from(self.in_flight(from).unwrap_or(0));
         let counts = &mut self.counts[from.index()];
         counts.packets += 1;
+        counts.duplicate_acks += u64::from(marks.contains(Mark::DuplicateAck));
+        counts.reordered += u64::from(marks.contains(Mark::OutOfOrder));
         counts.most_in_flight = counts.most_in_flight.max(in_flight);
         if packet.header.window == 0 && !packet.header.flags.rst() && !packet.header.flags.syn() {
             counts.zero_windows += 1;
@@ -217,47 +232,22 @@ impl Flow {
         Some(space.most_sent().octets_since(from))
     }
 
-    fn complete(&mut self, packet: &Packet<'_>) {
-        let flags = packet.header.flags;
-        self.completeness |= match (flags.syn(), flags.ack()) {
-            (true, false) => 1,
-            (true, true) => 2,
-            (false, true) if !flags.rst() => 4,
-            _ => 0,
-        };
-        self.completeness |=
-            u8::from(packet.len > 0) << 3 | u8::from(flags.fin()) << 4 | u8::from(flags.rst()) << 5;
-    }
-
-    fn keep(
-        &mut self,
-        from: Side,
-        packet: &Packet<'_>,
-        why: &Why,
-        arrival: Arrival,
-        ack_rtt: Option<Duration>,
-    ) {
+    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed) {
         let relative = (
             self.relative(from, packet.header.seq),
             if packet.header.flags.ack() { self.relative(from.other(), packet.header.ack) } else { 0 },
         );
-        let in_flight = (packet.sequence_length() > 0).then(|| self.in_flight(from)).flatten();
         let shift = self.shift(from, packet);
         let Some(steps) = &mut self.steps else { return };
         if steps.len() == MOST_STEPS {
             return;
         }
         let header = &packet.header;
-        let mut marks = Marks::NONE;
-        if header.window == 0 && !header.flags.rst() && !header.flags.syn() {
-            marks.insert(Mark::ZeroWindow);
-        }
         let fate = if packet.checksum == crate::packet::ChecksumSeen::Wrong {
             Fate::Dropped(synfin_wire::DropReason::Checksum)
         } else {
             Fate::Unknown
         };
-        let _ = arrival;
         steps.push(Step {
             frame: packet.frame,
             at: packet.at,
@@ -276,9 +266,9 @@ impl Flow {
             certainty: why.certainty,
             because: why.because,
             states: Default::default(),
-            marks,
-            ack_rtt,
-            in_flight,
+            marks: observed.marks,
+            ack_rtt: observed.ack_rtt,
+            in_flight: observed.in_flight,
             fate,
             arrival: Window { earliest: Some(packet.at), latest: None },
             comment: packet.comment.map(str::to_owned),
@@ -354,9 +344,9 @@ impl Flow {
             verdict,
             negotiated: self.negotiated(),
             handshake: self.handshake.took,
-            rtt: self.rtt.figures(),
-            completeness: self.completeness,
-            zeek: Zeek::default(),
+            rtt: self.round_trips(),
+            completeness: self.analysis.completeness(),
+            zeek: self.zeek.finish(),
             steps,
             findings,
         }

@@ -15,12 +15,16 @@
 //! | [`explainer`] | packets become connections |
 //! | [`reasons`] | why each segment was sent |
 //! | [`track`] | the states of both ends |
+//! | [`analysis`] | what Wireshark would note on each segment |
+//! | [`zeek`] | what Zeek would write of a connection |
 
+pub mod analysis;
 pub mod capture;
 pub mod explainer;
 pub mod packet;
 pub mod reasons;
 pub mod track;
+pub mod zeek;
 
 mod findings;
 mod flow;
