@@ -1,6 +1,7 @@
 //! An interface that is watched, until Ctrl-C or for so many seconds.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock, SystemTime};
 
@@ -66,17 +67,17 @@ impl Watch {
         let end = self.lasts.map(|lasts| Clock::now() + lasts);
         let (mut start, mut number) = (None, 0);
         let cut = loop {
+            let left = end.map(|end| end.saturating_duration_since(Clock::now()));
+            // What came before the end is taken in after it.
+            let is_last = left.is_some_and(|left| left.is_zero()) || self.is_told_to_end();
             match take_in(&mut monitor, &mut follower, &mut start, &mut number) {
+                Ok(()) if is_last => break None,
                 Ok(()) => {}
                 Err(Ended::Device(error)) => break Some(error.to_string()),
                 Err(Ended::Failed(failure)) => return Err(failure),
             }
             if let Some(start) = start {
                 follower.passed(since(start, now()))?;
-            }
-            let left = end.map(|end| end.saturating_duration_since(Clock::now()));
-            if left.is_some_and(|left| left.is_zero()) || self.is_told_to_end() {
-                break None;
             }
             self.wait(&monitor, left.unwrap_or(TICK).min(TICK))?;
         };
@@ -88,7 +89,6 @@ impl Watch {
     }
 
     fn wait(&self, monitor: &Monitor, most: Duration) -> Result<(), Failure> {
-        use std::os::fd::AsFd as _;
         let mut either =
             [monitor.poll_fd(), self.signals.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         let timeout = PollTimeout::try_from(most + Duration::from_millis(1)).unwrap_or(PollTimeout::ZERO);

@@ -95,9 +95,7 @@ impl Sink for Follow<'_> {
     fn take(&mut self, _: Option<i64>, connection: Connection) -> Result<(), Failure> {
         let ladder = text::ladder(&connection, self.catalogue, self.options);
         let mut out = io::stdout().lock();
-        writeln!(out, "#{}\n{ladder}", connection.number)
-            .and_then(|()| out.flush())
-            .map_err(|error| cannot(&error))
+        writeln!(out, "{ladder}").and_then(|()| out.flush()).map_err(|error| cannot(&error))
     }
 }
 
