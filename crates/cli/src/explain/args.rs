@@ -15,17 +15,29 @@ use synfin_ladder::Language;
 ///
 /// The exit status is 0, 1 when something failed or --check found something, and 2 when the call was off.
 #[derive(Debug, Args)]
-#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']", after_help = EXAMPLES)]
+#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']\n       synfin explain [OPTIONS] -i NAME", after_help = EXAMPLES)]
 pub(crate) struct ExplainArgs {
     /// Captures, - for standard input; and the number of a connection, like '#3'
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "interface")]
     pub(crate) words: Vec<OsString>,
+
+    /// Watch this interface until Ctrl-C; takes root or CAP_NET_RAW
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) interface: Option<String>,
+
+    /// Watch for so long
+    #[arg(long, value_name = "SECONDS", requires = "interface", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
+
+    /// Draw each connection as soon as it is over
+    #[arg(long, conflicts_with_all = ["json", "svg", "html", "parquet"])]
+    pub(crate) follow: bool,
 
     /// List the connections too of which there is nothing to tell
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Write everything as JSON
+    /// Write everything as JSON: one document, or an array of them for several captures
     #[arg(long, conflicts_with_all = ["svg", "html"])]
     pub(crate) json: bool,
 
@@ -36,6 +48,10 @@ pub(crate) struct ExplainArgs {
     /// Make a page of everything, one file that needs no network; - for standard output
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
+
+    /// Write tables of connections, findings and segments into this folder, for DuckDB and its like
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "svg", "html"])]
+    pub(crate) parquet: Option<PathBuf>,
 
     /// en or zh; the locale's otherwise
     #[arg(long, value_name = "LANGUAGE")]
@@ -65,7 +81,9 @@ pub(crate) struct ExplainArgs {
 const EXAMPLES: &str = "Examples:
   synfin explain trace.pcapng
   synfin explain trace.pcapng '#3' --lang zh
-  tcpdump -w - port 80 | synfin explain -
+  synfin explain -i eth0 --seconds 10
+  tcpdump -w - port 80 | synfin explain - --follow
+  synfin explain *.pcap --parquet tables
   synfin explain *.pcap --html report.html";
 
 /// A language by its tag.
