@@ -103,7 +103,7 @@ const check = (() => {
       if (document.documentElement.lang !== tag) wrong.push("lang of the page: " + document.documentElement.lang);
       for (const text of texts()) {
         const element = text.parentElement;
-        const lang = element.closest("[lang]").lang;
+        const lang = element.closest("[lang]").getAttribute("lang");
         if (/[\u4e00-\u9fff]/.test(text.data) && lang !== "zh-CN") wrong.push(`${where(element)} is ${lang}: ${text.data.trim().slice(0, 30)}`);
         if (lang !== tag && !element.closest(".keep")) wrong.push(`${where(element)} is shown in ${lang}: ${text.data.trim().slice(0, 30)}`);
       }
