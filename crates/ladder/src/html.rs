@@ -33,13 +33,25 @@ pub struct Options {
     pub title: Option<String>,
     /// Segments of a connection that are drawn at most: what comes after is said to be left out.
     pub most_segments: usize,
+    /// Segments of all connections that are drawn at most; the short ones are drawn whole before the long ones share the
+    /// rest. A thousand take less than a megabyte.
+    pub most_segments_in_all: usize,
+    /// Connections that are told one by one at most, the worst first. A list names more of them, ten times as many.
+    pub most_connections: usize,
     /// Sequence numbers as they stand in the headers.
     pub absolute: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { language: Language::default(), title: None, most_segments: 5_000, absolute: false }
+        Self {
+            language: Language::default(),
+            title: None,
+            most_segments: 5_000,
+            most_segments_in_all: 10_000,
+            most_connections: 200,
+            absolute: false,
+        }
     }
 }
 
@@ -53,6 +65,8 @@ pub fn page(connections: &[Connection], options: &Options) -> String {
     let title = options.title.as_deref().map(plain);
     let mut sorted: Vec<&Connection> = connections.iter().collect();
     sorted.sort_by_key(|connection| crate::text::order(connection));
+    let told = &sorted[..sorted.len().min(options.most_connections)];
+    let most = share(told, options);
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         STYLE_HASH.trim(),
@@ -72,7 +86,7 @@ pub fn page(connections: &[Connection], options: &Options) -> String {
             body {
                 @for language in Language::ALL {
                     input type="radio" name="lang" id=(format!("lang-{}", language.tag())) class="lang"
-                        value=(language.tag()) aria-label=(language.name()) checked[language == options.language];
+                        value=(language.tag()) lang=(language.tag()) aria-label=(language.name()) checked[language == options.language];
                 }
                 header {
                     p class="mark" { "synfin explain" }
@@ -88,9 +102,9 @@ pub fn page(connections: &[Connection], options: &Options) -> String {
                 }
                 main {
                     @if sorted.is_empty() { p { (spans(&word(Word::NoConnections))) } }
-                    @if sorted.len() > 1 { (list::list(&sorted, &catalogues)) }
-                    @for (index, connection) in sorted.iter().enumerate() {
-                        (connection::article(&Voices::new(&catalogues, connection), index == 0, options))
+                    @if sorted.len() > 1 { (list::list(&sorted, told.len(), &catalogues)) }
+                    @for (index, connection) in told.iter().enumerate() {
+                        (connection::article(&Voices::new(&catalogues, connection), index == 0, most, options))
                     }
                 }
                 footer { p { (spans(&word(Word::PageMade))) } }
@@ -99,6 +113,21 @@ pub fn page(connections: &[Connection], options: &Options) -> String {
         }
     };
     page.into_string()
+}
+
+/// How many segments of a connection are drawn, so that all together are no more than a page can bear.
+fn share(connections: &[&Connection], options: &Options) -> usize {
+    let mut lengths: Vec<usize> = connections.iter().map(|connection| connection.steps.len()).collect();
+    lengths.sort_unstable();
+    let mut room = options.most_segments_in_all;
+    for (index, length) in lengths.iter().enumerate() {
+        let each = room / (lengths.len() - index);
+        if *length > each {
+            return each.min(options.most_segments);
+        }
+        room -= length;
+    }
+    options.most_segments
 }
 
 /// What is said, each language in a span of its own, of which one is shown.

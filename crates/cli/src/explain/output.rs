@@ -36,7 +36,11 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
             absolute: args.absolute,
             ..Default::default()
         };
-        let wanted: Vec<Connection> = wanted.into_iter().cloned().collect();
+        let mut wanted: Vec<Connection> = wanted.into_iter().cloned().collect();
+        if captures.len() > 1 {
+            // Each capture has a first connection; a page has only one.
+            wanted.iter_mut().zip(1..).for_each(|(connection, number)| connection.number = number);
+        }
         return write(out, &html::page(&wanted, &options));
     }
     let catalogue = Catalogue::new(language);

@@ -159,4 +159,6 @@ page-table = As a table
 page-segments = All { $count } segments as a table
 page-hint = Arrow keys walk from segment to segment; point at one to see its header.
 page-cut = Only the first { $count } segments are drawn.
+page-told = Only the { $count } that stand first are told one by one below. The others can be asked for by their numbers.
+page-unlisted = { $count } more are not listed.
 page-made = Made by synfin explain. The page loads nothing.

@@ -141,4 +141,6 @@ page-table = 以表格查看
 page-segments = 以表格查看全部 { $count } 个报文
 page-hint = 用方向键逐个查看报文；把指针移到某个报文上可看到其首部。
 page-cut = 只画出前 { $count } 个报文。
+page-told = 下文只逐一说明排在最前面的 { $count } 个连接；其余的可按编号单独查看。
+page-unlisted = 另有 { $count } 个连接未列出。
 page-made = 由 synfin explain 生成。本页面不加载任何外部资源。

@@ -104,5 +104,7 @@ words! {
     PageSegments = "page-segments";
     PageHint = "page-hint";
     PageCut = "page-cut";
+    PageTold = "page-told";
+    PageUnlisted = "page-unlisted";
     PageMade = "page-made";
 }

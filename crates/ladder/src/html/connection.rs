@@ -12,17 +12,18 @@ use crate::words::clause_text;
 use super::{Options, list::chip, spans, table};
 
 /// A connection: its panel, its findings, its ladder and its graphs. The first is open, others open on demand.
-pub(super) fn article(voices: &Voices<'_>, open: bool, options: &Options) -> Markup {
+/// At most so many of its segments are drawn.
+pub(super) fn article(voices: &Voices<'_>, open: bool, most: usize, options: &Options) -> Markup {
     let number = voices.connection().number;
     let title =
         voices.say(|words| words.catalogue.phrase(Word::Connection, &Args::none().number("number", number)));
     // What is left out is left out everywhere, so that the picture and its table show the same.
-    let cut = cut(voices.connection(), options.most_segments);
+    let cut = cut(voices.connection(), most);
     let shown = cut.as_ref().map_or_else(|| voices.clone(), |cut| voices.of(cut));
     html! {
         details class="connection" id=(format!("c{number}")) open[open] {
             summary {
-                h2 {
+                h2 id=(format!("title{number}")) {
                     span class="which" { (spans(&title)) }
                     " "
                     (spans(&voices.say(|words| words.verdict())))
@@ -78,7 +79,7 @@ fn panel(voices: &Voices<'_>) -> Markup {
         })
     };
     html! {
-        dl class="facts" {
+        dl class="facts" id=(format!("desc{}", voices.connection().number)) {
             @for index in 0..count {
                 div { dt { (spans(&part(index, true))) } dd { (spans(&part(index, false))) } }
             }
@@ -128,6 +129,7 @@ fn ladder(voices: &Voices<'_>, options: &Options) -> Markup {
     let word = |word| voices.say(|words| words.catalogue.word(word));
     let drawing = svg::Options { width: 460, absolute: options.absolute, ..svg::Options::default() };
     let count = voices.connection().steps.len();
+    let label = format!("segments{}", voices.connection().number);
     html! {
         section class="ladder" {
             h3 { (spans(&word(Word::PageLadder))) }
@@ -136,8 +138,8 @@ fn ladder(voices: &Voices<'_>, options: &Options) -> Markup {
                 aside class="header" aria-live="polite" { p class="hint" { (spans(&word(Word::PageHint))) } }
             }
             details class="twin" {
-                summary { (spans(&counted(voices, Word::PageSegments, count))) }
-                (table::segments(voices, options.absolute))
+                summary id=(label) { (spans(&counted(voices, Word::PageSegments, count))) }
+                (table::segments(voices, &label, options.absolute))
             }
         }
     }
@@ -155,7 +157,7 @@ fn graphs(voices: &Voices<'_>) -> Markup {
             div class="grid" {
                 @for chart in &charts {
                     figure {
-                        figcaption { (spans(&chart.title)) }
+                        figcaption id=(chart.id) { (spans(&chart.title)) }
                         (chart.drawing)
                         details class="twin" {
                             summary { (spans(&word(Word::PageTable))) }

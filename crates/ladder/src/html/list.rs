@@ -11,30 +11,47 @@ use crate::words::Words;
 
 use super::spans;
 
-pub(super) fn list(connections: &[&Connection], catalogues: &[Catalogue]) -> Markup {
+/// How many more connections are listed than are told one by one.
+const LISTED: usize = 10;
+
+/// The connections, of which the first `told` are told one by one below.
+pub(super) fn list(connections: &[&Connection], told: usize, catalogues: &[Catalogue]) -> Markup {
     let word = |word| said(catalogues.iter().map(|catalogue| (catalogue, catalogue.word(word))));
     let count = |catalogue: &Catalogue| {
         catalogue.phrase(Word::Connections, &Args::none().number("count", connections.len() as u64))
     };
     let names =
         [Word::Ends, Word::Verdict, Word::Worst, Word::Handshake, Word::Rtt, Word::OctetsColumn].map(word);
+    let counted = |word, count: usize| {
+        let args = || Args::none().number("count", count as u64);
+        said(catalogues.iter().map(|catalogue| (catalogue, catalogue.phrase(word, &args()))))
+    };
+    let listed = connections.len().min(told * LISTED);
     html! {
         section class="list" {
-            h2 { (spans(&said(catalogues.iter().map(|catalogue| (catalogue, count(catalogue)))))) }
-            div class="scroll" tabindex="0" {
+            h2 id="list" { (spans(&said(catalogues.iter().map(|catalogue| (catalogue, count(catalogue)))))) }
+            @if told < connections.len() { p class="cut" { (spans(&counted(Word::PageTold, told))) } }
+            div class="scroll" tabindex="0" role="region" aria-labelledby="list" {
                 table {
                     thead { tr {
                         th scope="col" { "#" }
                         @for name in &names { th scope="col" { (spans(name)) } }
                     } }
-                    tbody { @for connection in connections { (row(connection, catalogues, &names)) } }
+                    tbody {
+                        @for (index, connection) in connections[..listed].iter().enumerate() {
+                            (row(connection, index < told, catalogues, &names))
+                        }
+                    }
                 }
+            }
+            @if listed < connections.len() {
+                p class="cut" { (spans(&counted(Word::PageUnlisted, connections.len() - listed))) }
             }
         }
     }
 }
 
-fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]) -> Markup {
+fn row(connection: &Connection, told: bool, catalogues: &[Catalogue], names: &[Vec<Said>; 6]) -> Markup {
     let entries: Vec<_> = catalogues
         .iter()
         .map(|catalogue| (catalogue, Entry::of(&Words::new(catalogue, connection))))
@@ -55,7 +72,10 @@ fn row(connection: &Connection, catalogues: &[Catalogue], names: &[Vec<Said>; 6]
     };
     html! {
         tr class=(if is_healthy(connection) { "fine" } else { "" }) {
-            th scope="row" { a href=(format!("#c{}", connection.number)) { (connection.number) } }
+            th scope="row" {
+                @if told { a href=(format!("#c{}", connection.number)) { (connection.number) } }
+                @else { (connection.number) }
+            }
             td class="ends" { (first.ends[0]) " → " (first.ends[1]) }
             td { (spans(&tell(|entry| &entry.verdict))) }
             td {

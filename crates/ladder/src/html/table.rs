@@ -15,7 +15,7 @@ use crate::words::{clause_text, plain, seconds};
 use super::spans;
 
 /// All segments: header fields, states, sentence.
-pub(super) fn segments(voices: &Voices<'_>, absolute: bool) -> Markup {
+pub(super) fn segments(voices: &Voices<'_>, label: &str, absolute: bool) -> Markup {
     let names = [
         Word::Frame,
         Word::Time,
@@ -39,7 +39,7 @@ pub(super) fn segments(voices: &Voices<'_>, absolute: bool) -> Markup {
         let changed = std::mem::replace(&mut states, step.states) != step.states;
         segment(&mut rows, voices, step, absolute, changed);
     }
-    table(voices, &names.map(|word| voices.say(|words| words.catalogue.word(word))), rows)
+    table(label, &names.map(|word| voices.say(|words| words.catalogue.word(word))), rows)
 }
 
 /// The readings of a graph.
@@ -52,13 +52,13 @@ pub(super) fn readings(voices: &Voices<'_>, chart: &Chart) -> Markup {
         cell(&mut rows, &reading.frame.to_string());
         reading.cells.iter().for_each(|text| cell(&mut rows, text));
     }
-    table(voices, &columns, rows)
+    table(&chart.id, &columns, rows)
 }
 
-fn table(voices: &Voices<'_>, columns: &[Vec<Said>], rows: String) -> Markup {
+/// A table that scrolls by itself; `label` is the id of what names it.
+fn table(label: &str, columns: &[Vec<Said>], rows: String) -> Markup {
     html! {
-        div class="scroll" tabindex="0" role="region"
-            aria-label=(voices.first().catalogue.word(Word::PageTable)) {
+        div class="scroll" tabindex="0" role="region" aria-labelledby=(label) {
             table {
                 thead { tr { @for column in columns { th scope="col" { (spans(column)) } } } }
                 tbody { (PreEscaped(rows)) }

@@ -90,7 +90,7 @@ fn both_languages_are_there() {
     let page = page(&[samples::closed()], &options);
     assert!(page.contains("<html lang=\"zh-CN\">"));
     assert!(page.contains("第一次挥手") && page.contains("closes its direction"));
-    assert!(page.contains("value=\"zh-CN\" aria-label=\"中文\" checked"));
+    assert!(page.contains("value=\"zh-CN\" lang=\"zh-CN\" aria-label=\"中文\" checked"));
 }
 
 #[test]
@@ -113,6 +113,31 @@ fn what_is_left_out_is_said_to_be() {
     let page = page(&[samples::long(200, true)], &options);
     assert!(page.contains("Only the first 50 segments are drawn"));
     assert!(page.contains("id=t1-50>") && !page.contains("id=t1-51>"));
+}
+
+/// The short ones whole, and what is left for the long one.
+#[test]
+fn many_segments_share_a_page() {
+    let mut connections = vec![samples::long(400, false), samples::closed(), samples::long(400, true)];
+    connections.iter_mut().zip(1..).for_each(|(connection, number)| connection.number = number);
+    let whole = connections[1].steps.len();
+    let options = Options { most_segments_in_all: 200 + whole, ..Options::default() };
+    let page = page(&connections, &options);
+    let rows = |number| page.matches(&format!("<tr id=t{number}-")).count();
+    assert_eq!([rows(1), rows(2), rows(3)], [100, whole, 100]);
+    assert_eq!(page.matches("Only the first 100 segments are drawn").count(), 2);
+}
+
+#[test]
+fn many_connections_are_told_as_far_as_a_page_can_bear() {
+    let connections: Vec<Connection> =
+        (1..=45).map(|number| Connection { number, ..samples::closed() }).collect();
+    let options = Options { most_connections: 4, ..Options::default() };
+    let page = page(&connections, &options);
+    assert_eq!(page.matches("<details class=\"connection\"").count(), 4);
+    assert_eq!(page.matches("<th scope=\"row\">").count(), 40);
+    assert_eq!(page.matches("href=\"#c").count(), 4);
+    assert!(page.contains("Only the 4 that stand first are told") && page.contains("5 more are not listed"));
 }
 
 #[test]

@@ -16,6 +16,8 @@ use axis::Axis;
 
 /// A graph and what it shows.
 pub(crate) struct Chart {
+    /// The id that its title has on a page.
+    pub(crate) id: String,
     /// What it is of.
     pub(crate) title: Vec<Said>,
     /// What its columns are called.
@@ -89,7 +91,8 @@ fn numbers(voices: &Voices<'_>, side: Side) -> Option<Chart> {
     ];
     let title = voices.say(|words| words.about(Word::NumbersOverTime, side));
     let columns = [Word::Time, Word::NextNumber, Word::ResentData].map(name).to_vec();
-    chart(voices, title, columns, readings, &series, axis::count)
+    let id = format!("numbers{}-{}", voices.connection().number, side.index());
+    chart(voices, id, title, columns, readings, &series, axis::count)
 }
 
 /// Octets in flight, below the window of the other end.
@@ -121,7 +124,8 @@ fn flight(voices: &Voices<'_>, side: Side) -> Option<Chart> {
     ];
     let title = voices.say(|words| words.about(Word::FlightOverTime, side));
     let columns = [Word::Time, Word::InFlight, Word::Window].map(name).to_vec();
-    chart(voices, title, columns, readings, &series, axis::octets)
+    let id = format!("flight{}-{}", voices.connection().number, side.index());
+    chart(voices, id, title, columns, readings, &series, axis::octets)
 }
 
 /// Round trips over time, by the end that acknowledged.
@@ -144,7 +148,8 @@ fn round_trips(voices: &Voices<'_>) -> Option<Chart> {
     let name = |word| voices.say(|words| words.catalogue.word(word));
     let title = name(Word::RoundTrips);
     let columns = vec![name(Word::Time), name(Word::From), name(Word::Rtt)];
-    chart(voices, title, columns, readings, &series, axis::milliseconds)
+    let id = format!("trips{}", voices.connection().number);
+    chart(voices, id, title, columns, readings, &series, axis::milliseconds)
 }
 
 const WIDTH: i32 = 480;
@@ -156,6 +161,7 @@ const BOTTOM: i32 = HEIGHT - 34;
 
 fn chart(
     voices: &Voices<'_>,
+    id: String,
     title: Vec<Said>,
     columns: Vec<Vec<Said>>,
     readings: Vec<Reading>,
@@ -173,7 +179,7 @@ fn chart(
     let value = Axis::up_to(top, (BOTTOM, TOP));
     let drawing = html! {
         svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
-            role="img" aria-label=(title.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join(" / ")) {
+            role="img" aria-labelledby=(id) {
             @for tick in value.ticks() {
                 @let y = value.place(tick);
                 path class="k" d=(format!("M{LEFT} {y}H{RIGHT}")) {}
@@ -189,7 +195,7 @@ fn chart(
             }
         }
     };
-    Some(Chart { title, columns, readings, drawing })
+    Some(Chart { id, title, columns, readings, drawing })
 }
 
 fn legend(series: &Series, x: i32) -> Markup {

@@ -38,11 +38,12 @@ pub(super) fn draw(voices: &Voices<'_>, options: &Options, alone: bool) -> Marku
     html! {
         svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox=(format!("0 0 {width} {bottom}"))
             width=[alone.then_some(width)] height=[alone.then_some(bottom)]
-            role=(if alone { "img" } else { "group" }) aria-labelledby=(format!("{} {}", id("title"), id("desc")))
+            role=(if alone { "img" } else { "group" }) aria-labelledby=(id("title")) aria-describedby=(id("desc"))
             lang=[alone.then(|| title.catalogue.language().tag())] {
-            title id=(id("title")) { (heading(voices)) }
-            desc id=(id("desc")) { (describe(voices)) }
+            // On a page its heading and its panel say it, in whichever language is shown.
             @if alone {
+                title id=(id("title")) { (heading(voices)) }
+                desc id=(id("desc")) { (describe(voices)) }
                 style { (maud::PreEscaped(STYLE)) }
                 rect class="paper" width=(width) height=(bottom) {}
             }
