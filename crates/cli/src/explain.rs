@@ -6,6 +6,7 @@
 pub(crate) mod args;
 mod input;
 mod output;
+mod what_if;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let captures = input::read_all(&asked.files, detail)?;
     if let Some(number) = asked.number {
         must_have(&captures, number)?;
+    }
+    if let Some(changes) = &args.what_if {
+        return output::what_if(args, changes, asked.number, &captures);
     }
     output::tell(args, asked.number, &captures)?;
     // What was read before a capture broke off has been told by now.

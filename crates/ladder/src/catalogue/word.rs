@@ -105,4 +105,15 @@ words! {
     PageHint = "page-hint";
     PageCut = "page-cut";
     PageMade = "page-made";
+    WhatIfPlayed = "whatif-played";
+    WhatIfCaptured = "whatif-captured";
+    WhatIfReplayed = "whatif-replayed";
+    WhatIfSame = "whatif-same";
+    WhatIfParts = "whatif-parts";
+    WhatIfUnmet = "whatif-unmet";
+    WhatIfCut = "whatif-cut";
+    WhatIfLost = "whatif-lost";
+    WhatIfLate = "whatif-late";
+    WhatIfTwice = "whatif-twice";
+    WhatIfNothing = "whatif-nothing";
 }
