@@ -209,6 +209,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// How many more segments there may be than were recorded.
 const MOST_MORE: usize = 10_000;
 
+/// A user who answers no later than this may do so before what it answers is acknowledged.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// What makes a segment the same as another: what it says of numbers, and not when, or how large a window is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
@@ -240,8 +243,8 @@ impl Key {
 enum What {
     /// A segment comes to an end.
     Arrive(Party, Box<Segment>, bool),
-    /// The user of an end calls.
-    Call(Party, Vec<Call>),
+    /// The user of an end calls; whether the segment that shows it acknowledges something new.
+    Call(Party, Vec<Call>, bool),
     /// The recorded end says the segment of that index.
     Speak(usize),
 }
@@ -334,8 +337,8 @@ impl<'a> Run<'a> {
             is_cut: false,
         };
         for party in Party::BOTH {
-            for (at, calls) in infer::calls(recording, party)? {
-                run.put(departure(&distances, party, at), What::Call(party, calls));
+            for infer::Made { at, calls, is_answer } in infer::calls(recording, party)? {
+                run.put(departure(&distances, party, at), What::Call(party, calls, is_answer));
             }
         }
         let peer = replaced.other();
@@ -393,19 +396,47 @@ impl<'a> Run<'a> {
 
     fn perform(&mut self, what: What) {
         match what {
-            What::Arrive(party, segment, is_super) => {
-                let size = is_super.then(|| self.segment_size());
-                let answer = self.ends[party.index()].hear(*segment, size, self.now);
-                self.drain(party, answer);
-            }
-            What::Call(party, calls) => {
-                for call in calls {
-                    self.ends[party.index()].call(call, self.now);
-                }
+            What::Arrive(party, segment, is_super) => self.arrive(party, *segment, is_super),
+            What::Call(party, calls, _) => {
+                self.call(party, calls);
                 self.drain(party, None);
             }
             What::Speak(index) if self.recorded => self.speak(index),
             What::Speak(_) => {}
+        }
+    }
+
+    /// What comes at one moment is taken in together before anything is sent; and so is what the user says at once to what
+    /// has come, as the recording shows: an acknowledgment went with it.
+    fn arrive(&mut self, party: Party, segment: Segment, is_super: bool) {
+        let mut next = Some((segment, is_super));
+        let mut answer = None;
+        while let Some((segment, is_super)) = next.take() {
+            let size = is_super.then(|| self.segment_size());
+            answer = self.ends[party.index()].hear(segment, size, self.now).or(answer);
+            let key = self.agenda.iter().next().map(|(key, _)| *key);
+            next = key.filter(|(moment, ..)| *moment <= self.now).and_then(|key| match self.agenda.remove(&key) {
+                Some(What::Arrive(to, segment, is_super)) if to == party => Some((*segment, is_super)),
+                Some(other) => {
+                    self.agenda.insert(key, other);
+                    None
+                }
+                None => None,
+            });
+        }
+        let soon = self.now + AT_ONCE;
+        let own = |what: &What| matches!(what, What::Call(of, ..) if *of == party);
+        let call = self.agenda.iter().take_while(|((moment, ..), _)| *moment <= soon).find(|(_, what)| own(what));
+        let call = call.filter(|(_, what)| matches!(what, What::Call(_, _, true))).map(|(key, _)| *key);
+        if let Some(What::Call(_, calls, _)) = call.and_then(|key| self.agenda.remove(&key)) {
+            self.call(party, calls);
+        }
+        self.drain(party, answer);
+    }
+
+    fn call(&mut self, party: Party, calls: Vec<Call>) {
+        for call in calls {
+            self.ends[party.index()].call(call, self.now);
         }
     }
 

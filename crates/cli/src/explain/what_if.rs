@@ -11,7 +11,6 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::str::FromStr;
-use std::time::Duration;
 
 use synfin_explain::packet::{ChecksumSeen, Packet};
 use synfin_explain::{Detail, Explainer};

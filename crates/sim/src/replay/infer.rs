@@ -101,10 +101,21 @@ fn ecn(flags: Flags) -> EcnConfig {
     EcnConfig { accept: feedback, request: feedback, ..EcnConfig::passive() }
 }
 
-/// What the user of an end has asked for, each call with the frame that shows it: text and the end when they are sent
-/// for the first time, an abort with the RST.
-pub(super) fn calls(recording: &Recording, party: Party) -> Result<Vec<(Instant, Vec<Call>)>, ReplayError> {
+/// What a user has asked for at once.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// When the segment passed that shows it.
+    pub(super) at: Instant,
+    pub(super) calls: Vec<Call>,
+    /// That segment acknowledges something that no segment had acknowledged before.
+    pub(super) is_answer: bool,
+}
+
+/// What the user of an end has asked for: to send text and to close when the text and the FIN go for the first time, an
+/// abort with the RST.
+pub(super) fn calls(recording: &Recording, party: Party) -> Result<Vec<Made>, ReplayError> {
     let mut calls = Vec::new();
+    let mut acknowledged: Option<SeqNumber> = None;
     let mut next: Option<SeqNumber> = None;
     let (mut closed, mut reset) = (false, false);
     for segment in recording.of(party) {
@@ -133,8 +144,13 @@ pub(super) fn calls(recording: &Recording, party: Party) -> Result<Vec<(Instant,
                 here.push(Call::Abort);
             }
         }
+        let ack = segment.header.ack;
+        let is_answer = flags.ack() && acknowledged.is_none_or(|known| ack.after(known));
+        if is_answer {
+            acknowledged = Some(ack);
+        }
         if !here.is_empty() {
-            calls.push((segment.at, here));
+            calls.push(Made { at: segment.at, calls: here, is_answer });
         }
     }
     Ok(calls)
