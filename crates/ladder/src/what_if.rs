@@ -8,6 +8,7 @@ use synfin_wire::Instant;
 
 use crate::catalogue::{Args, Word};
 use crate::model::end::Side;
+use crate::text::wrap;
 use crate::words::{Words, seconds, span};
 
 /// What befalls a frame.
@@ -61,6 +62,12 @@ pub enum Sentence {
 }
 
 impl Sentence {
+    /// The sentence, wrapped to so many columns, with an end of line behind each.
+    #[must_use]
+    pub fn lines(&self, words: &Words<'_>, columns: usize) -> String {
+        wrap(&self.say(words), columns).into_iter().map(|line| line + "\n").collect()
+    }
+
     /// The sentence.
     #[must_use]
     pub fn say(&self, words: &Words<'_>) -> String {

@@ -374,12 +374,16 @@ impl<'a> Run<'a> {
             if self.recorded && self.parts_at.is_some_and(|moment| moment <= self.now) {
                 self.part();
             }
-            if event.is_some_and(|moment| moment <= next) {
-                let Some((_, what)) = self.agenda.pop_first() else { return };
-                self.perform(what);
-            } else if let Some((_, party)) = timer {
-                self.ends[party.index()].handle_timeout(self.now);
-                self.drain(party, None);
+            // What was set first happens first, and timers have been set before.
+            match timer.filter(|(moment, _)| *moment <= next) {
+                Some((_, party)) => {
+                    self.ends[party.index()].handle_timeout(self.now);
+                    self.drain(party, None);
+                }
+                None => {
+                    let Some((_, what)) = self.agenda.pop_first() else { return };
+                    self.perform(what);
+                }
             }
             if self.said.len() > self.recording.segments.len() + MOST_MORE {
                 self.is_cut = true;
@@ -415,18 +419,21 @@ impl<'a> Run<'a> {
             let size = is_super.then(|| self.segment_size());
             answer = self.ends[party.index()].hear(segment, size, self.now).or(answer);
             let key = self.agenda.iter().next().map(|(key, _)| *key);
-            next = key.filter(|(moment, ..)| *moment <= self.now).and_then(|key| match self.agenda.remove(&key) {
-                Some(What::Arrive(to, segment, is_super)) if to == party => Some((*segment, is_super)),
-                Some(other) => {
-                    self.agenda.insert(key, other);
-                    None
+            next = key.filter(|(moment, ..)| *moment <= self.now).and_then(|key| {
+                match self.agenda.remove(&key) {
+                    Some(What::Arrive(to, segment, is_super)) if to == party => Some((*segment, is_super)),
+                    Some(other) => {
+                        self.agenda.insert(key, other);
+                        None
+                    }
+                    None => None,
                 }
-                None => None,
             });
         }
         let soon = self.now + AT_ONCE;
         let own = |what: &What| matches!(what, What::Call(of, ..) if *of == party);
-        let call = self.agenda.iter().take_while(|((moment, ..), _)| *moment <= soon).find(|(_, what)| own(what));
+        let call =
+            self.agenda.iter().take_while(|((moment, ..), _)| *moment <= soon).find(|(_, what)| own(what));
         let call = call.filter(|(_, what)| matches!(what, What::Call(_, _, true))).map(|(key, _)| *key);
         if let Some(What::Call(_, calls, _)) = call.and_then(|key| self.agenda.remove(&key)) {
             self.call(party, calls);
@@ -453,7 +460,9 @@ impl<'a> Run<'a> {
         let mut header = segment.header.clone();
         self.translate_echo(&mut header);
         self.pass(segment.from, header, segment.len, None, Some(segment.frame));
-        if self.changed && !self.recording.segments[index + 1..].iter().any(|later| later.from == segment.from) {
+        if self.changed
+            && !self.recording.segments[index + 1..].iter().any(|later| later.from == segment.from)
+        {
             self.part();
         }
     }
@@ -461,9 +470,10 @@ impl<'a> Run<'a> {
     /// The echo of a timestamp, as the clock of the engine would have had it: the clocks of others run at other speeds.
     fn translate_echo(&self, header: &mut TcpHeader) {
         let Some(stamps) = &mut header.options.timestamps else { return };
-        let echoed = self.recording.of(self.replaced).take_while(|segment| {
-            departure(&self.distances, self.replaced, segment.at) <= self.now
-        });
+        let echoed = self
+            .recording
+            .of(self.replaced)
+            .take_while(|segment| departure(&self.distances, self.replaced, segment.at) <= self.now);
         let echoed = echoed.filter(|segment| {
             segment.header.options.timestamps.is_some_and(|stamp| stamp.value == stamps.echo)
         });
@@ -578,7 +588,8 @@ impl<'a> Run<'a> {
     /// The text of a whole segment, octets.
     fn segment_size(&self) -> u16 {
         let mss = |party| self.recording.syn(party).and_then(|syn| syn.header.options.mss);
-        let stamped = self.recording.segments.iter().rev().any(|segment| segment.header.options.timestamps.is_some());
+        let stamped =
+            self.recording.segments.iter().rev().any(|segment| segment.header.options.timestamps.is_some());
         let whole = mss(Party::Left).unwrap_or(536).min(mss(Party::Right).unwrap_or(536)).max(48);
         if stamped { whole - 12 } else { whole }
     }
@@ -629,7 +640,9 @@ fn number(recording: &Recording, said: &mut [Said]) -> usize {
         let mut recorded = recording.of(party);
         for here in said.iter_mut().filter(|said| said.from == party) {
             match recorded.next() {
-                Some(there) if there.key() == Key::of(&here.header, here.len) => here.frame = Some(there.frame),
+                Some(there) if there.key() == Key::of(&here.header, here.len) => {
+                    here.frame = Some(there.frame)
+                }
                 _ => {
                     differs = Some(differs.map_or(here.at, |known| known.min(here.at)));
                     break;

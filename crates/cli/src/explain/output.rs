@@ -79,7 +79,9 @@ pub(super) fn what_if(
         None => all.next().filter(|_| all.next().is_none()),
     };
     let one = one.ok_or_else(|| {
-        Failure::call("a replay is of one connection, and the capture does not have just one: name it, like '#1'")
+        Failure::call(
+            "a replay is of one connection, and the capture does not have just one: name it, like '#1'",
+        )
     })?;
     let catalogue = Catalogue::new(args.lang.map_or_else(of_locale, |tongue| tongue.0));
     print(&what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?);

@@ -97,8 +97,9 @@ pub(super) fn tell(
 ) -> Result<String, Failure> {
     let side = replaced.map_or_else(|| sender(connection, changes), |replace| replace.0);
     let recording = recording(connection);
-    let replayed = replay(&recording, party(side), &changes.0)
-        .map_err(|error| Failure::call(format!("connection #{} cannot be replayed: {error}", connection.number)))?;
+    let replayed = replay(&recording, party(side), &changes.0).map_err(|error| {
+        Failure::call(format!("connection #{} cannot be replayed: {error}", connection.number))
+    })?;
     let told = Told { connection, changes, side, replayed: &replayed, catalogue, options };
     Ok(told.text())
 }
@@ -152,10 +153,9 @@ fn recording(connection: &Connection) -> Recording {
 /// An RST that the user brought about, or may have.
 fn is_abort(reason: Reason) -> bool {
     match reason {
-        Reason::Sent(reason) => matches!(
-            reason,
-            SendReason::ResetAbort | SendReason::ResetUnread | SendReason::ResetOrphan
-        ),
+        Reason::Sent(reason) => {
+            matches!(reason, SendReason::ResetAbort | SendReason::ResetUnread | SendReason::ResetOrphan)
+        }
         Reason::Seen(reason) => reason == Seen::ResetUnexplained,
     }
 }
@@ -192,7 +192,8 @@ fn lost(steps: &[Step]) -> Vec<bool> {
 }
 
 fn acknowledges(ack: &Step, sent: &Step) -> bool {
-    let covers = |start: SeqNumber, end: SeqNumber| start.at_or_before(sent.seq) && sent.end().at_or_before(end);
+    let covers =
+        |start: SeqNumber, end: SeqNumber| start.at_or_before(sent.seq) && sent.end().at_or_before(end);
     sent.end().at_or_before(ack.ack) || ack.options.sack.iter().any(|range| covers(range.start, range.end))
 }
 
@@ -216,40 +217,32 @@ impl Told<'_> {
         let changes: Vec<(u64, Happening)> =
             self.changes.0.iter().map(|change| (change.frame, happening(change.effect))).collect();
         let mut out = String::new();
-        let mut say = |sentence: Sentence| {
-            out.push_str(&sentence.say(&words));
-            out.push('\n');
-        };
+        let say = |sentence: Sentence| sentence.lines(&words, self.options.width);
         let steps = &self.connection.steps;
-        let is_changed = |step: &Step| self.changes.0.iter().any(|change| change.frame == step.frame);
-        let is_same = self.replayed.same == self.replayed.said.len() && self.replayed.same == steps.len();
-        let same = steps[..self.replayed.same.min(steps.len())].iter().position(is_changed);
-        let from = same.unwrap_or(self.replayed.same).min(steps.len().saturating_sub(1));
-        say(Sentence::Played(self.side));
-        for change in &self.replayed.unmet {
-            say(Sentence::NeverSent(change.frame));
-        }
-        if is_same && self.replayed.engine_alone.is_none() {
-            say(Sentence::Same { played: self.side, count: steps.len(), changes });
+        let Replayed { same, said, engine_alone, unmet, is_cut } = self.replayed;
+        out.push_str(&say(Sentence::Played(self.side)));
+        unmet.iter().for_each(|change| out.push_str(&say(Sentence::NeverSent(change.frame))));
+        if *same == said.len() && *same == steps.len() && engine_alone.is_none() {
+            let count = steps.len();
+            out.push_str(&say(Sentence::Same { played: self.side, count, changes }));
             return out;
         }
+        // What was changed is seen in both, and behind it what comes of that.
+        let is_changed = |step: &Step| self.changes.0.iter().any(|change| change.frame == step.frame);
+        let changed = steps.iter().position(is_changed).filter(|index| index < same);
+        let from = changed.unwrap_or(*same).min(steps.len().saturating_sub(1));
         let frame = steps.get(from).map_or(0, |step| step.frame);
-        say(Sentence::AsCaptured { frame });
+        out.push('\n');
+        out.push_str(&say(Sentence::AsCaptured { frame }));
         out.push_str(&text::rungs(&part(self.connection, from), self.catalogue, self.options));
         out.push('\n');
-        let mut say = |sentence: Sentence| {
-            out.push_str(&sentence.say(&words));
-            out.push('\n');
-        };
-        say(Sentence::WouldHaveGone { frame, changes });
-        if let Some(at) = self.replayed.engine_alone {
-            say(Sentence::NoLongerFits { side: self.side.other(), at });
+        out.push_str(&say(Sentence::WouldHaveGone { frame, changes }));
+        if let Some(at) = *engine_alone {
+            out.push_str(&say(Sentence::NoLongerFits { side: self.side.other(), at }));
         }
-        let other = self.other(&words);
-        out.push_str(&text::rungs(&part(&other, from), self.catalogue, self.options));
-        if self.replayed.is_cut {
-            out.push_str(&Sentence::Cut.say(&words));
-            out.push('\n');
+        out.push_str(&text::rungs(&part(&self.other(&words), from), self.catalogue, self.options));
+        if *is_cut {
+            out.push_str(&say(Sentence::Cut));
         }
         out
     }
@@ -263,7 +256,8 @@ impl Told<'_> {
             explainer.observe(&self.packet(index, said, frame));
         }
         let mut connections = explainer.finish();
-        let mut other = if connections.is_empty() { self.connection.clone() } else { connections.swap_remove(0) };
+        let mut other =
+            if connections.is_empty() { self.connection.clone() } else { connections.swap_remove(0) };
         other.number = self.connection.number;
         for (end, known) in other.ends.iter_mut().zip(&self.connection.ends) {
             end.name.clone_from(&known.name);

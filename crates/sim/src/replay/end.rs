@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use synfin_host::tcp::{
-    Config, Connection, HalfOpen, HalfOpenOutcome, Identity, Incoming, SegmentOut, State,
-    TransmitLimits, no_connection,
+    Config, Connection, HalfOpen, HalfOpenOutcome, Identity, Incoming, SegmentOut, State, TransmitLimits,
+    no_connection,
 };
 use synfin_wire::{Ecn, Instant, Segment};
 
@@ -77,7 +77,12 @@ impl End {
     }
 
     /// A segment has come. What is returned answers one that is no connection's.
-    pub(super) fn hear(&mut self, segment: Segment, segment_size: Option<u16>, now: Instant) -> Option<SegmentOut> {
+    pub(super) fn hear(
+        &mut self,
+        segment: Segment,
+        segment_size: Option<u16>,
+        now: Instant,
+    ) -> Option<SegmentOut> {
         let incoming = Incoming { segment, ecn: Ecn::NotEct, segment_size, arrived: now };
         let mut answer = None;
         match &mut self.stage {

@@ -33,13 +33,16 @@ pub(super) fn distances(recording: &Recording) -> [Duration; 2] {
         let mut open: Vec<(SeqNumber, Instant)> = Vec::new();
         for segment in &recording.segments {
             if segment.from != party {
-                if segment.sequence_length() > 0 && open.last().is_none_or(|(end, _)| segment.end().after(*end)) {
+                if segment.sequence_length() > 0
+                    && open.last().is_none_or(|(end, _)| segment.end().after(*end))
+                {
                     open.push((segment.end(), segment.at));
                 }
                 continue;
             }
             let ack = segment.header.ack;
-            let answered = open.iter().rposition(|(end, _)| segment.header.flags.ack() && end.at_or_before(ack));
+            let answered =
+                open.iter().rposition(|(end, _)| segment.header.flags.ack() && end.at_or_before(ack));
             if let Some(last) = answered {
                 let took = segment.at - open[last].1;
                 shortest = Some(shortest.map_or(took, |known| known.min(took)));
