@@ -13,6 +13,7 @@ mod output;
 mod parquet;
 mod progress;
 mod stream;
+mod what_if;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,7 +84,10 @@ fn told_at_once(args: &ExplainArgs, asked: &Asked, progress: &Progress) -> Resul
     progress.clear();
     // Whether there is such a connection is asked before an empty picture is made.
     must_have(asked.wanted.number, told.iter().map(|told| &told.summary))?;
-    output::tell(args, &told)?;
+    match &args.what_if {
+        Some(changes) => output::what_if(args, changes, asked.wanted.number, &told)?,
+        None => output::tell(args, &told)?,
+    }
     Ok(told.into_iter().map(|told| told.summary).collect())
 }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::Args;
 use synfin_ladder::Language;
 
+use super::what_if::{Changes, Replace};
+
 /// Say what happened on the connections of a capture, and why.
 ///
 /// FILE is a pcap or pcapng file, also compressed by gzip or zstd; - is standard input. With one connection its ladder
@@ -57,6 +59,17 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Tongue>,
 
+    /// Run one connection again with something changed: 'drop 7', 'delay 7 by 50ms', 'duplicate 7', several with ';'
+    /// between; or 'nothing'
+    ///
+    /// The numbers are those of frames. synfin takes the place of one end, and says from where on it goes another way.
+    #[arg(long, value_name = "CHANGES", conflicts_with_all = ["json", "svg", "html", "check"])]
+    pub(crate) what_if: Option<Changes>,
+
+    /// Whose place synfin takes with --what-if: left or right; who sent the first changed frame otherwise
+    #[arg(long, value_name = "END", requires = "what_if")]
+    pub(crate) replace: Option<Replace>,
+
     /// End with status 1 when there is something worth a warning
     #[arg(long)]
     pub(crate) check: bool,
@@ -84,6 +97,7 @@ const EXAMPLES: &str = "Examples:
   synfin explain -i eth0 --seconds 10
   tcpdump -w - port 80 | synfin explain - --follow
   synfin explain *.pcap --parquet tables
+  synfin explain trace.pcapng '#3' --what-if 'drop 7'
   synfin explain *.pcap --html report.html";
 
 /// A language by its tag.

@@ -8,6 +8,7 @@ use synfin_ladder::{Catalogue, Connection, Language, html, svg, text};
 
 use super::args::ExplainArgs;
 use super::input::Told;
+use super::what_if::{self, Changes};
 use crate::failure::Failure;
 
 /// Columns where there is no terminal to ask.
@@ -64,6 +65,28 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
         }
         print(&text);
     }
+    Ok(())
+}
+
+/// Runs one connection again with something changed, and tells what differs.
+pub(super) fn what_if(
+    args: &ExplainArgs,
+    changes: &Changes,
+    number: Option<u64>,
+    captures: &[Told],
+) -> Result<(), Failure> {
+    let mut all = captures.iter().flat_map(|capture| &capture.connections);
+    let one = match number {
+        Some(number) => all.find(|connection| connection.number == number),
+        None => all.next().filter(|_| all.next().is_none()),
+    };
+    let one = one.ok_or_else(|| {
+        Failure::call(
+            "a replay is of one connection, and the capture does not have just one: name it, like '#1'",
+        )
+    })?;
+    let catalogue = Catalogue::new(language(args));
+    print(&what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?);
     Ok(())
 }
 
