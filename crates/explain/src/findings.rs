@@ -66,6 +66,11 @@ impl Evidences {
         }
     }
 
+    /// The packet stands in the capture a second time.
+    pub(crate) fn note_mirrored(&mut self, packet: &Packet<'_>) {
+        self.notice(FindingKind::Mirrored, None, packet);
+    }
+
     fn slow_answer(&mut self, from: Side, packet: &Packet<'_>) {
         let [own, peer] = [from, from.other()].map(|side| self.last_text[side.index()]);
         self.last_text[from.index()] = Some(packet.at);

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Side, Step, Window,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Seen, Side, Step, Window,
 };
 use synfin_wire::{Flags, Instant, SeqNumber};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::Evidences;
+use crate::mirror::Mirror;
 use crate::packet::Packet;
 use crate::reasons::{Reasons, Why};
 use crate::track::{Arrival, Tracker};
@@ -31,6 +32,7 @@ pub(crate) struct Flow {
     pub(crate) announced: [Announced; 2],
     pub(crate) counts: [Counts; 2],
     pub(crate) evidence: Evidences,
+    mirror: Mirror,
     analysis: Analysis,
     zeek: ZeekTracker,
     handshake: Handshake,
@@ -83,6 +85,7 @@ impl Flow {
             announced: [Announced::default(); 2],
             counts: [Counts::default(); 2],
             evidence: Evidences::new(reuses_ports),
+            mirror: Mirror::default(),
             analysis: if reuses_ports { Analysis::on_reused_ports() } else { Analysis::default() },
             zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
@@ -117,6 +120,10 @@ impl Flow {
     pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
         let from = side_of(packet, self.addresses[0]);
         self.span.1 = self.span.1.max(packet.at);
+        if let Some(first) = self.mirror.first_of(from, packet) {
+            self.observe_again(from, packet, first);
+            return;
+        }
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
@@ -136,16 +143,25 @@ impl Flow {
         self.keep(from, packet, &why, &observed);
     }
 
+    /// A packet that stands in the capture already: nobody has sent it twice.
+    fn observe_again(&mut self, from: Side, packet: &Packet<'_>, first: u64) {
+        let observed = self.analysis.observe(from, packet);
+        self.zeek.observe(packet);
+        self.counts[from.index()].packets += 1;
+        let reason = Seen::NetworkDuplicate.into();
+        let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
+        self.evidence.note_mirrored(packet);
+        self.keep(from, packet, &why, &observed);
+    }
+
     fn why_reset(&self) -> Why {
         match self.tracker.resets().last() {
             Some(reset) => {
                 Why { reason: reset.cause.reason(), certainty: Certainty::Inferred, because: reset.because }
             }
-            None => Why {
-                reason: Reason::Seen(synfin_ladder::Seen::ResetUnexplained),
-                certainty: Certainty::Unknown,
-                because: None,
-            },
+            None => {
+                Why { reason: Seen::ResetUnexplained.into(), certainty: Certainty::Unknown, because: None }
+            }
         }
     }
 

@@ -28,6 +28,7 @@ pub mod zeek;
 
 mod findings;
 mod flow;
+mod mirror;
 mod verdict;
 
 pub use explainer::{Detail, Explainer};
