@@ -26,7 +26,12 @@ pub(super) fn tell(args: &ExplainArgs, number: Option<u64>, captures: &[Told]) -
         .filter(|connection| number.is_none_or(|number| connection.number == number))
         .collect();
     if let Some(out) = &args.html {
-        let names: Vec<&str> = captures.iter().map(|capture| capture.name.as_str()).collect();
+        // The page may be handed on: where the captures lie is nobody else's business.
+        let name = |capture: &Told| {
+            let file = Path::new(&capture.name).file_name();
+            file.map_or_else(|| capture.name.clone(), |name| name.to_string_lossy().into_owned())
+        };
+        let names: Vec<String> = captures.iter().map(name).collect();
         let options = html::Options {
             language,
             title: Some(names.join(", ")),
