@@ -1,52 +1,105 @@
 //! `synfin explain`: what happened on the connections of a capture.
 //!
-//! In: captures. Out: a ladder, a list, a page, a picture or JSON. Several files are read at the same time, as many as
-//! there are processors, and told in the order in which they were named.
+//! In: captures, or an interface that is watched. Out: a ladder, a list, a page, a picture, tables or JSON.
+//!
+//! What needs all connections at once (a list, a page) reads several files at the same time, as many as there are
+//! processors, and tells them in the order in which they were named. JSON, tables and `--follow` are written while the
+//! files are read, one after another.
 
 pub(crate) mod args;
 mod input;
+mod live;
 mod output;
+mod parquet;
+mod progress;
+mod stream;
+mod what_if;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use synfin_explain::Detail;
-use synfin_ladder::Severity;
+use synfin_ladder::{Catalogue, Severity};
 
 use crate::failure::Failure;
 use args::ExplainArgs;
-use input::Told;
+use input::{Sink, Summary, Wanted};
+use live::Watch;
+use parquet::Parquet;
+use progress::Progress;
+use stream::{Follow, Json};
 
 /// What the words ask for.
 struct Asked {
+    /// Captures; none where an interface is watched.
     files: Vec<PathBuf>,
-    number: Option<u64>,
+    watch: Option<Watch>,
+    wanted: Wanted,
 }
 
 /// Explains what was asked for.
 pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let asked = Asked::of(args)?;
-    let detail = match asked.number {
-        Some(number) => Detail::One(number),
-        None if args.json || args.html.is_some() => Detail::All,
-        None => Detail::First,
+    let progress = Progress::new();
+    let summaries = if args.json {
+        as_json(&asked, &progress)
+    } else if let Some(directory) = &args.parquet {
+        as_tables(&asked, directory, &progress)
+    } else if asked.wanted.follows {
+        let (catalogue, options) = (Catalogue::new(output::language(args)), output::layout(args));
+        let follow = || Follow { catalogue: &catalogue, options: &options };
+        asked.in_turn(|name| asked.read(name, &progress, &mut follow()))
+    } else {
+        told_at_once(args, &asked, &progress)
+    }?;
+    progress.clear();
+    status(args.check, asked.wanted.number, &summaries)
+}
+
+fn as_json(asked: &Asked, progress: &Progress) -> Result<Vec<Summary>, Failure> {
+    let mut json = Json::begin(asked.count());
+    let summaries = asked.in_turn(|name| {
+        let mut document = json.capture();
+        let summary = asked.read(name, progress, &mut document)?;
+        document.end(&summary.capture).map(|()| summary)
+    });
+    let ended = json.end();
+    summaries.and_then(|summaries| ended.map(|()| summaries))
+}
+
+fn as_tables(asked: &Asked, directory: &Path, progress: &Progress) -> Result<Vec<Summary>, Failure> {
+    parquet::must_differ(&asked.files)?;
+    asked.in_turn(|name| {
+        let mut tables = Parquet::new(directory, name);
+        let summary = asked.read(name, progress, &mut tables)?;
+        tables.end().map(|()| summary)
+    })
+}
+
+fn told_at_once(args: &ExplainArgs, asked: &Asked, progress: &Progress) -> Result<Vec<Summary>, Failure> {
+    let told = match &asked.watch {
+        Some(watch) => vec![input::keep(|sink| watch.read(asked.wanted, sink))?],
+        None => input::read_all(&asked.files, asked.wanted, progress)?,
     };
-    let captures = input::read_all(&asked.files, detail)?;
-    if let Some(number) = asked.number {
-        must_have(&captures, number)?;
+    progress.clear();
+    // Whether there is such a connection is asked before an empty picture is made.
+    must_have(asked.wanted.number, told.iter().map(|told| &told.summary))?;
+    match &args.what_if {
+        Some(changes) => output::what_if(args, changes, asked.wanted.number, &told)?,
+        None => output::tell(args, &told)?,
     }
-    output::tell(args, asked.number, &captures)?;
-    // What was read before a capture broke off has been told by now.
-    let cut = captures
-        .iter()
-        .find_map(|capture| capture.cut.as_ref().map(|cut| format!("{}: {cut}", capture.name)));
+    Ok(told.into_iter().map(|told| told.summary).collect())
+}
+
+/// The exit status: what was read before a capture broke off has been told by now.
+fn status(check: bool, number: Option<u64>, summaries: &[Summary]) -> Result<ExitCode, Failure> {
+    must_have(number, summaries)?;
+    let cut = summaries.iter().find_map(|read| read.cut.as_ref().map(|cut| format!("{}: {cut}", read.name)));
     if let Some(cut) = cut {
         return Err(Failure::fault(cut));
     }
-    let worst = captures.iter().flat_map(|capture| &capture.connections);
-    let worst =
-        worst.flat_map(|connection| &connection.findings).map(|finding| finding.kind.severity()).max();
-    Ok(ExitCode::from(u8::from(args.check && worst >= Some(Severity::Warning))))
+    let worst = summaries.iter().map(|read| read.worst).max().flatten();
+    Ok(ExitCode::from(u8::from(check && worst >= Some(Severity::Warning))))
 }
 
 impl Asked {
@@ -70,21 +123,57 @@ impl Asked {
                 }
             }
         }
-        if files.is_empty() {
+        if args.interface.is_some() && !files.is_empty() {
+            return Err(Failure::call("either an interface is watched or files are read: leave one out"));
+        }
+        if args.interface.is_none() && files.is_empty() {
             return Err(Failure::call("no capture is named: name a file, or - for standard input"));
         }
         if files.len() > 1 && number.is_some() {
             return Err(Failure::call("each capture has a connection of that number: name one capture"));
         }
-        Ok(Self { files, number })
+        let follows = output::follows(args);
+        let detail = match number {
+            Some(number) => Detail::One(number),
+            None if args.json || args.html.is_some() || args.parquet.is_some() || follows => Detail::All,
+            None => Detail::First,
+        };
+        let watch = args.interface.as_ref().map(|name| Watch::open(name, args.seconds)).transpose()?;
+        Ok(Self { files, watch, wanted: Wanted { detail, number, follows } })
+    }
+
+    fn count(&self) -> usize {
+        self.files.len().max(1)
+    }
+
+    /// Does it for each capture, in their order.
+    fn in_turn(
+        &self,
+        mut each: impl FnMut(&Path) -> Result<Summary, Failure>,
+    ) -> Result<Vec<Summary>, Failure> {
+        match &self.watch {
+            Some(watch) => Ok(vec![each(Path::new(watch.name()))?]),
+            None => self.files.iter().map(|file| each(file)).collect(),
+        }
+    }
+
+    fn read(&self, file: &Path, progress: &Progress, sink: &mut dyn Sink) -> Result<Summary, Failure> {
+        match &self.watch {
+            Some(watch) => watch.read(self.wanted, sink),
+            None => input::read(file, self.wanted, progress, sink),
+        }
     }
 }
 
-fn must_have(captures: &[Told], number: u64) -> Result<(), Failure> {
-    let count = captures.iter().map(|capture| capture.connections.len()).sum::<usize>();
-    if captures.iter().flat_map(|capture| &capture.connections).any(|connection| connection.number == number)
-    {
-        return Ok(());
+fn must_have<'a>(
+    number: Option<u64>,
+    summaries: impl IntoIterator<Item = &'a Summary>,
+) -> Result<(), Failure> {
+    let count = summaries.into_iter().map(|read| read.count).sum::<u64>();
+    match number {
+        Some(number) if number > count => {
+            Err(Failure::call(format!("there is no connection #{number}: the capture has {count}")))
+        }
+        _ => Ok(()),
     }
-    Err(Failure::call(format!("there is no connection #{number}: the capture has {count}")))
 }

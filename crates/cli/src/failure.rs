@@ -21,6 +21,11 @@ impl Failure {
         Self { message: message.to_string(), status: 1 }
     }
 
+    /// Whoever read what is written has gone, as in `synfin explain FILE --json | head -1`: an end, and nobody's fault.
+    pub(crate) fn reader_left() -> Self {
+        Self { message: String::new(), status: 0 }
+    }
+
     /// With a status of its own.
     pub(crate) fn with_status(status: u8, message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), status }
@@ -28,7 +33,9 @@ impl Failure {
 
     /// Tells the person.
     pub(crate) fn report(self) -> ExitCode {
-        eprintln!("synfin: {}", self.message);
+        if !self.message.is_empty() {
+            eprintln!("synfin: {}", self.message);
+        }
         ExitCode::from(self.status)
     }
 }

@@ -14,6 +14,7 @@
 //! | [`virtio`] | the virtio-net header that stands before each packet on a TUN |
 //! | [`segment`] | in software what the offload leaves to a device: split, complete the checksum |
 //! | [`pcapng`], [`sniffer`] | captures |
+//! | [`monitor`] | what passes an interface of the kernel, watched |
 //!
 //! Left out on purpose: UDP segmentation offload, big TCP (packets over 65,535 octets), VLAN tags.
 //!
@@ -26,6 +27,7 @@ use std::task::Waker;
 pub mod fd;
 pub mod interface;
 pub mod memory;
+pub mod monitor;
 pub mod packet;
 pub mod pcapng;
 pub mod segment;

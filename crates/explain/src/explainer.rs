@@ -40,8 +40,21 @@ impl Detail {
 
 /// Connections that are over and may still get late segments, before the oldest of them are told.
 const MOST_OVER: usize = 10_000;
-/// Open connections, before the one that was quiet for longest is told as it stands.
-const MOST_OPEN: usize = 1_000_000;
+/// Segments that those may keep together, where segments are kept.
+const MOST_STEPS_OVER: usize = 1 << 18;
+/// Connections that are followed, before those that were quiet for longest are told as they stand: an eighth of them at
+/// a time, so that looking for them costs little.
+const MOST_FOLLOWED: usize = 1 << 18;
+
+/// A connection that is over.
+#[derive(Debug)]
+struct Over {
+    pair: Pair,
+    number: u64,
+    since: Instant,
+    /// How many segments it kept by then.
+    steps: usize,
+}
 
 /// Two addresses and ports, whichever of them sends.
 type Pair = (SocketAddr, SocketAddr);
@@ -57,8 +70,10 @@ type Pair = (SocketAddr, SocketAddr);
 pub struct Explainer {
     detail: Detail,
     flows: HashMap<Pair, Flow>,
-    /// Those that are over, the first first: the pair and the number.
-    over: VecDeque<(Pair, u64)>,
+    /// Those that are over, the first first.
+    over: VecDeque<Over>,
+    /// How many segments those keep.
+    steps_over: usize,
     told: Vec<Connection>,
     next_number: u64,
     end: Instant,
@@ -80,8 +95,7 @@ impl Explainer {
                 let was_over = flow.is_over();
                 flow.observe(packet);
                 if flow.is_over() && !was_over {
-                    self.over.push_back((pair, flow.number()));
-                    self.make_room();
+                    self.is_over(pair);
                 }
             }
             Some(_) => {
@@ -98,22 +112,53 @@ impl Explainer {
         self.next_number += 1;
         let mut flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
         flow.observe(packet);
-        if flow.is_over() {
-            self.over.push_back((pair, number));
-        }
+        let is_over = flow.is_over();
         self.flows.insert(pair, flow);
-        self.make_room();
+        if is_over {
+            self.is_over(pair);
+        }
+        if self.flows.len() > MOST_FOLLOWED {
+            self.tell_the_quietest();
+        }
     }
 
-    fn make_room(&mut self) {
-        while self.over.len() > MOST_OVER || self.flows.len() > MOST_OPEN {
-            let Some((pair, number)) = self.over.pop_front() else { break };
-            // Its ports may be in use by a later one.
-            if self.flows.get(&pair).is_some_and(|flow| flow.number() == number)
-                && let Some(flow) = self.flows.remove(&pair)
-            {
-                self.told.push(flow.tell(self.end));
-            }
+    fn is_over(&mut self, pair: Pair) {
+        let Some(flow) = self.flows.get(&pair) else { return };
+        let steps = flow.steps();
+        self.over.push_back(Over { pair, number: flow.number(), since: self.end, steps });
+        self.steps_over += steps;
+        while self.over.len() > MOST_OVER || (self.steps_over > MOST_STEPS_OVER && self.over.len() > 1) {
+            self.tell_first_over();
+        }
+    }
+
+    fn tell_first_over(&mut self) {
+        let Some(over) = self.over.pop_front() else { return };
+        self.steps_over -= over.steps;
+        // Its ports may be in use by a later one.
+        if self.flows.get(&over.pair).is_some_and(|flow| flow.number() == over.number)
+            && let Some(flow) = self.flows.remove(&over.pair)
+        {
+            self.told.push(flow.tell(self.end));
+        }
+    }
+
+    /// Tells those that were quiet for longest, whatever became of them.
+    fn tell_the_quietest(&mut self) {
+        let mut by_age: Vec<(Instant, u64, Pair)> =
+            self.flows.iter().map(|(pair, flow)| (flow.last(), flow.number(), *pair)).collect();
+        let (oldest, ..) = by_age.select_nth_unstable(MOST_FOLLOWED / 8);
+        oldest.sort_unstable();
+        for (_, _, pair) in oldest {
+            let flow = self.flows.remove(pair).expect("it was just there");
+            self.told.push(flow.tell(self.end));
+        }
+    }
+
+    /// Tells those that were over at a moment already: one who waits for packets does not wait to tell them.
+    pub fn tell_over_at(&mut self, moment: Instant) {
+        while self.over.front().is_some_and(|over| over.since <= moment) {
+            self.tell_first_over();
         }
     }
 
@@ -123,7 +168,14 @@ impl Explainer {
         self.next_number - 1
     }
 
-    /// Those that are told so far, and are not asked for again.
+    /// Whether there is something for [`take_told`](Self::take_told).
+    #[must_use]
+    pub fn has_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Those that are told so far, and are not asked for again. Who takes them while packets come holds no more in
+    /// memory than the connections that are open or may still get late segments.
     pub fn take_told(&mut self) -> Vec<Connection> {
         std::mem::take(&mut self.told)
     }

@@ -95,6 +95,16 @@ impl Flow {
         self.number
     }
 
+    /// When its last packet came.
+    pub(crate) fn last(&self) -> Instant {
+        self.span.1
+    }
+
+    /// How many segments it keeps.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.as_ref().map_or(0, Vec::len)
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.tracker.is_over()
     }

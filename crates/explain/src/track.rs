@@ -12,6 +12,8 @@ mod place;
 mod reset;
 mod space;
 
+use std::time::Duration;
+
 use synfin_ladder::{Role, Side, StateSet, Timeline};
 use synfin_wire::{Instant, SeqNumber, State, Trigger};
 
@@ -21,6 +23,7 @@ use automaton::{Automaton, Pending};
 use place::Place;
 pub use reset::ResetCause;
 pub use space::Arrival;
+use space::Queued;
 pub(crate) use space::Space;
 
 /// Follows one connection.
@@ -50,6 +53,10 @@ pub struct SeenReset {
     pub frame: u64,
 }
 
+/// No retransmission comes sooner.
+const SHORTEST_RTO: Duration = Duration::from_millis(150);
+/// Whoever has something to send again has done so after this.
+const LONG_SILENCE: Duration = Duration::from_secs(1);
 /// No connection has more of them that tell something new.
 const MOST_RESETS: usize = 64;
 
@@ -82,9 +89,11 @@ impl Tracker {
         if flags.rst() {
             self.reset(from, packet, moment);
         } else {
+            let before = self.automata[from.index()].newest_received();
             self.sent(from, packet, moment);
             let after = self.automata[from.index()].newest_received();
-            self.spaces[from.index()].sent(packet, after, self.place.patience(from));
+            let patience = self.patience(from);
+            self.spaces[from.index()].sent(packet, before, after, patience);
             self.spaces[from.other().index()].answered(packet);
             self.passes(from, packet, moment);
         }
@@ -96,9 +105,17 @@ impl Tracker {
         let flags = packet.header.flags;
         let peer = &self.spaces[from.other().index()];
         let newest = if flags.ack() { peer.moment_of(packet.header.ack) } else { None };
+        let peer_sent = self.automata[from.other().index()].last_sent;
         let own = &mut self.automata[from.index()];
+        let before = own.newest_received();
         own.since(newest);
         if flags.ack() {
+            // A FIN behind a gap has arrived with what was missing.
+            if let Some((last, proof)) = peer_sent.zip(peer.fin_end())
+                && peer.fin_covered_by(packet.header.ack)
+            {
+                own.awaits(Pending { trigger: Trigger::Fin, moment: last, proof });
+            }
             own.shows_received(packet.header.ack, moment);
         }
         match (flags.syn(), flags.ack()) {
@@ -107,8 +124,35 @@ impl Tracker {
             (false, _) => own.is_synchronized(moment),
         }
         if flags.fin() && self.spaces[from.index()].is_new_fin(packet) {
-            own.closes(self.spaces[from.index()].queued_since(packet, self.place.patience(from)), moment);
+            self.closes(from, packet, before);
         }
+    }
+
+    /// It sends a FIN that was not seen before. Elsewhere than at its end that need not be its first: what it had
+    /// received when it sent the first is what it had when it sent something before the FIN.
+    fn closes(&mut self, from: Side, packet: &Packet<'_>, before: Option<Moment>) {
+        let ahead = self.spaces[from.index()].ahead_of(packet);
+        let moment = ahead.map_or(Moment { frame: packet.frame, at: packet.at }, |ahead| ahead.seen);
+        let before = ahead.map_or(before, |ahead| ahead.before);
+        let patience = self.patience(from);
+        let queued = self.spaces[from.index()].queued_since(packet, before, patience);
+        let peers_fin = self.spaces[from.other().index()].fin_moment();
+        let late =
+            peers_fin.is_some_and(|fin| moment.at - fin.at > patience + SHORTEST_RTO) || ahead.is_some();
+        let own = &mut self.automata[from.index()];
+        // One that is late may have crossed the other's, and been lost.
+        let again = late
+            && self.place.end() != Some(from)
+            && before.is_none_or(|before| peers_fin.is_some_and(|fin| before.frame < fin.frame));
+        let first = again.then_some(Queued { sent: moment, after: before });
+        own.closes(queued.or(first), before, moment);
+    }
+
+    /// How soon a side can be expected to go on here, once it can. What is not captured at its end may be lost before it
+    /// comes here, and come again after a timeout.
+    fn patience(&self, side: Side) -> Duration {
+        let patience = self.place.patience(side);
+        if self.place.end() == Some(side) { patience } else { patience + LONG_SILENCE }
     }
 
     /// What the receiver will make of it, if it arrives.

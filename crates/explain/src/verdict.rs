@@ -49,7 +49,7 @@ pub(crate) fn of(tracker: &Tracker) -> Verdict {
 
 /// The side whose FIN was seen first.
 pub(crate) fn first_to_close(tracker: &Tracker) -> Option<Side> {
-    let fins = Side::BOTH.map(|side| tracker.space(side).fin_frame());
+    let fins = Side::BOTH.map(|side| tracker.space(side).fin_moment().map(|fin| fin.frame));
     match fins {
         [Some(left), Some(right)] if right < left => Some(Side::Right),
         [Some(_), _] => Some(Side::Left),

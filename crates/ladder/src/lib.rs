@@ -9,6 +9,7 @@
 //! | [`reason`] | why a segment was sent, as far as one who only watches can know |
 //! | [`catalogue`] | the sentences, in English and Chinese, by stable codes |
 //! | [`words`] | what a model says in them |
+//! | [`what_if`] | what is said of a connection that is run again with something changed |
 //! | [`fold`] | what a picture draws one by one, and what it tells in one line |
 //! | [`text`] | the ladder for a terminal, and the list of connections |
 //! | [`json`] | the same for programs |
@@ -24,6 +25,7 @@ pub mod reason;
 pub mod svg;
 pub mod text;
 mod voices;
+pub mod what_if;
 pub mod words;
 
 #[cfg(test)]

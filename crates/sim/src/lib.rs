@@ -10,6 +10,7 @@
 //! | [`rule`] | [`Rule`]: this segment is lost, that one comes late |
 //! | [`network`] | [`Network`]: hosts and routers joined by links, faults, captures |
 //! | [`program`] | what runs on those hosts |
+//! | [`mod@replay`] | a captured connection run again with something changed |
 //! | [`units`] | [`Probability`], [`Rate`] and durations, as a person writes them |
 //!
 //! A narrow cable behind a router, which is cut for a while:
@@ -48,6 +49,7 @@ pub mod network;
 mod packet;
 pub mod program;
 mod random;
+pub mod replay;
 pub mod rule;
 pub mod units;
 

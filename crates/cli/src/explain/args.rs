@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::Args;
 use synfin_ladder::Language;
 
+use super::what_if::{Changes, Replace};
+
 /// Say what happened on the connections of a capture, and why.
 ///
 /// FILE is a pcap or pcapng file, also compressed by gzip or zstd; - is standard input. With one connection its ladder
@@ -15,17 +17,29 @@ use synfin_ladder::Language;
 ///
 /// The exit status is 0, 1 when something failed or --check found something, and 2 when the call was off.
 #[derive(Debug, Args)]
-#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']", after_help = EXAMPLES)]
+#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']\n       synfin explain [OPTIONS] -i NAME", after_help = EXAMPLES)]
 pub(crate) struct ExplainArgs {
     /// Captures, - for standard input; and the number of a connection, like '#3'
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "interface")]
     pub(crate) words: Vec<OsString>,
+
+    /// Watch this interface until Ctrl-C; takes root or CAP_NET_RAW
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) interface: Option<String>,
+
+    /// Watch for so long
+    #[arg(long, value_name = "SECONDS", requires = "interface", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
+
+    /// Draw each connection as soon as it is over
+    #[arg(long, conflicts_with_all = ["json", "svg", "html", "parquet"])]
+    pub(crate) follow: bool,
 
     /// List the connections too of which there is nothing to tell
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Write everything as JSON
+    /// Write everything as JSON: one document, or an array of them for several captures
     #[arg(long, conflicts_with_all = ["svg", "html"])]
     pub(crate) json: bool,
 
@@ -37,9 +51,24 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
 
+    /// Write tables of connections, findings and segments into this folder, for DuckDB and its like
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "svg", "html"])]
+    pub(crate) parquet: Option<PathBuf>,
+
     /// en or zh; the locale's otherwise
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Tongue>,
+
+    /// Run one connection again with something changed: 'drop 7', 'delay 7 by 50ms', 'duplicate 7', several with ';'
+    /// between; or 'nothing'
+    ///
+    /// The numbers are those of frames. synfin takes the place of one end, and says from where on it goes another way.
+    #[arg(long, value_name = "CHANGES", conflicts_with_all = ["json", "svg", "html", "check"])]
+    pub(crate) what_if: Option<Changes>,
+
+    /// Whose place synfin takes with --what-if: left or right; who sent the first changed frame otherwise
+    #[arg(long, value_name = "END", requires = "what_if")]
+    pub(crate) replace: Option<Replace>,
 
     /// End with status 1 when there is something worth a warning
     #[arg(long)]
@@ -65,7 +94,10 @@ pub(crate) struct ExplainArgs {
 const EXAMPLES: &str = "Examples:
   synfin explain trace.pcapng
   synfin explain trace.pcapng '#3' --lang zh
-  tcpdump -w - port 80 | synfin explain -
+  synfin explain -i eth0 --seconds 10
+  tcpdump -w - port 80 | synfin explain - --follow
+  synfin explain *.pcap --parquet tables
+  synfin explain trace.pcapng '#3' --what-if 'drop 7'
   synfin explain *.pcap --html report.html";
 
 /// A language by its tag.

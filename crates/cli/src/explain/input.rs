@@ -1,4 +1,4 @@
-//! Captures become connections.
+//! Captures become connections, which go to whoever takes them as soon as they are told.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,28 +6,139 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use synfin_explain::capture::Reader;
+use synfin_explain::capture::{Frame, Reader};
 use synfin_explain::packet::Dissector;
 use synfin_explain::{Detail, Explainer};
-use synfin_ladder::Connection;
 use synfin_ladder::json::Capture;
+use synfin_ladder::{Connection, Severity};
+use synfin_wire::Instant;
 
+use super::progress::Progress;
 use crate::failure::Failure;
 
-/// What was read of one capture.
+/// Takes connections as they are told: in the order in which they end, not that of their numbers.
+pub(super) trait Sink {
+    /// Takes one. `start` is when the capture's first frame was captured, nanoseconds since 1970.
+    fn take(&mut self, start: Option<i64>, connection: Connection) -> Result<(), Failure>;
+}
+
+impl Sink for Vec<Connection> {
+    fn take(&mut self, _: Option<i64>, connection: Connection) -> Result<(), Failure> {
+        self.push(connection);
+        Ok(())
+    }
+}
+
+/// What is asked of captures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) detail: Detail,
+    /// The one connection that is asked for.
+    pub(super) number: Option<u64>,
+    /// Connections are told as soon as they are over.
+    pub(super) follows: bool,
+}
+
+/// For so long a connection that is over waits for late segments before it is told, where they are told at once.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What is known of a capture once it has been read.
 #[derive(Debug)]
-pub(super) struct Told {
-    /// The name of its file.
+pub(super) struct Summary {
+    /// What its file is called, `-` for standard input.
     pub(super) name: String,
     pub(super) capture: Capture,
-    pub(super) connections: Vec<Connection>,
+    /// How many connections it has.
+    pub(super) count: u64,
+    /// The worst of the findings on the connections that were asked for.
+    pub(super) worst: Option<Severity>,
     /// Why reading ended before the capture did.
     pub(super) cut: Option<String>,
 }
 
-/// Reads the captures, several at a time, and gives them back in their order.
-pub(super) fn read_all(files: &[PathBuf], detail: Detail) -> Result<Vec<Told>, Failure> {
+/// A capture whose connections are all in memory.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) summary: Summary,
+    /// In the order of their numbers.
+    pub(super) connections: Vec<Connection>,
+}
+
+/// Frames become connections, and those go to a sink.
+pub(super) struct Follower<'a> {
+    dissector: Dissector,
+    explainer: Explainer,
+    wanted: Wanted,
+    sink: &'a mut dyn Sink,
+    start: Option<i64>,
+    frames: u64,
+    worst: Option<Severity>,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(wanted: Wanted, sink: &'a mut dyn Sink) -> Self {
+        Self {
+            dissector: Dissector::new(),
+            explainer: Explainer::new(wanted.detail),
+            wanted,
+            sink,
+            start: None,
+            frames: 0,
+            worst: None,
+        }
+    }
+
+    /// Takes a frame.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        self.frames = frame.number;
+        if let Some(packet) = self.dissector.dissect(frame).into_tcp() {
+            self.explainer.observe(&packet);
+        }
+        self.passed(frame.at)
+    }
+
+    /// It is so late by now.
+    pub(super) fn passed(&mut self, now: Instant) -> Result<(), Failure> {
+        if self.wanted.follows && now.as_nanos() > LINGER.as_nanos() as u64 {
+            self.explainer.tell_over_at(Instant::from_nanos(now.as_nanos() - LINGER.as_nanos() as u64));
+        }
+        if self.explainer.has_told() {
+            let told = self.explainer.take_told();
+            return self.hand_on(told);
+        }
+        Ok(())
+    }
+
+    /// Says when the first frame was captured, nanoseconds since 1970, once that is known.
+    pub(super) fn started(&mut self, start: Option<u64>) {
+        self.start = start.and_then(|start| i64::try_from(start).ok());
+    }
+
+    fn hand_on(&mut self, told: Vec<Connection>) -> Result<(), Failure> {
+        for connection in told {
+            if self.wanted.number.is_none_or(|number| connection.number == number) {
+                let worst = connection.findings.iter().map(|finding| finding.kind.severity()).max();
+                self.worst = self.worst.max(worst);
+                self.sink.take(self.start, connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The capture has ended, or broken off.
+    pub(super) fn end(mut self, name: &str, cut: Option<String>) -> Result<Summary, Failure> {
+        let rest = std::mem::take(&mut self.explainer);
+        let count = rest.count();
+        self.hand_on(rest.finish())?;
+        let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
+        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut })
+    }
+}
+
+/// Reads captures, several at a time, keeps their connections, and gives them back in their order.
+pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -> Result<Vec<Told>, Failure> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from).min(files.len());
@@ -35,7 +146,7 @@ pub(super) fn read_all(files: &[PathBuf], detail: Detail) -> Result<Vec<Told>, F
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((index, file)) = claim(&next, files) {
-                    let told = read(file, detail);
+                    let told = keep(|sink| read(file, wanted, progress, sink));
                     done.lock().expect("no reader panics while it holds the lock").push((index, told));
                 }
             });
@@ -51,31 +162,44 @@ fn claim<'a>(next: &AtomicUsize, files: &'a [PathBuf]) -> Option<(usize, &'a Pat
     files.get(index).map(|file| (index, file.as_path()))
 }
 
-fn read(file: &Path, detail: Detail) -> Result<Told, Failure> {
+/// Keeps the connections that are handed on.
+pub(super) fn keep(read: impl FnOnce(&mut dyn Sink) -> Result<Summary, Failure>) -> Result<Told, Failure> {
+    let mut connections = Vec::new();
+    let summary = read(&mut connections)?;
+    connections.sort_unstable_by_key(|connection: &Connection| connection.number);
+    Ok(Told { summary, connections })
+}
+
+/// Reads a capture and hands its connections on.
+pub(super) fn read(
+    file: &Path,
+    wanted: Wanted,
+    progress: &Progress,
+    sink: &mut dyn Sink,
+) -> Result<Summary, Failure> {
     let name = file.display().to_string();
     let source: Box<dyn Read> = if name == "-" {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(
-            File::open(file).map_err(|error| Failure::call(format!("{name} cannot be opened: {error}")))?,
-        )
+        let file =
+            File::open(file).map_err(|error| Failure::call(format!("{name} cannot be opened: {error}")))?;
+        progress.expect(file.metadata().map_or(0, |metadata| metadata.len()));
+        Box::new(progress.watch(file))
     };
     let mut reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
-    let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(detail));
-    let mut frames = 0;
+    let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
             Ok(Some(frame)) => {
-                frames = frame.number;
-                if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-                    explainer.observe(&packet);
+                let is_first = follower.start.is_none();
+                follower.frame(&frame)?;
+                if is_first {
+                    follower.started(reader.started());
                 }
             }
             Ok(None) => break None,
             Err(error) => break Some(error.to_string()),
         }
     };
-    let start = reader.started().and_then(|start| i64::try_from(start).ok());
-    let capture = Capture { name: Some(name.clone()), start, frames };
-    Ok(Told { name, capture, connections: explainer.finish(), cut })
+    follower.end(&name, cut)
 }

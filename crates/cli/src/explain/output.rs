@@ -4,32 +4,36 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use synfin_ladder::json::Document;
 use synfin_ladder::{Catalogue, Connection, Language, html, svg, text};
 
 use super::args::ExplainArgs;
 use super::input::Told;
+use super::what_if::{self, Changes};
 use crate::failure::Failure;
 
 /// Columns where there is no terminal to ask.
 const COLUMNS: usize = 100;
 
-/// Tells the captures, or one connection.
-pub(super) fn tell(args: &ExplainArgs, number: Option<u64>, captures: &[Told]) -> Result<(), Failure> {
-    let language = args.lang.map_or_else(of_locale, |tongue| tongue.0);
-    if args.json {
-        return json(captures, number);
-    }
-    let wanted: Vec<&Connection> = captures
-        .iter()
-        .flat_map(|capture| &capture.connections)
-        .filter(|connection| number.is_none_or(|number| connection.number == number))
-        .collect();
+/// Whether connections are drawn as soon as they are over: where that is asked for, or a terminal waits for them.
+pub(super) fn follows(args: &ExplainArgs) -> bool {
+    let is_drawn = args.svg.is_none() && args.html.is_none() && args.parquet.is_none() && !args.json;
+    args.follow || (args.interface.is_some() && is_drawn && io::stdout().is_terminal())
+}
+
+/// The language that is asked for.
+pub(super) fn language(args: &ExplainArgs) -> Language {
+    args.lang.map_or_else(of_locale, |tongue| tongue.0)
+}
+
+/// Tells the captures, of which only those connections were kept that were asked for.
+pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure> {
+    let language = language(args);
+    let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
         // The page may be handed on: where the captures lie is nobody else's business.
         let name = |capture: &Told| {
-            let file = Path::new(&capture.name).file_name();
-            file.map_or_else(|| capture.name.clone(), |name| name.to_string_lossy().into_owned())
+            let file = Path::new(&capture.summary.name).file_name();
+            file.map_or_else(|| capture.summary.name.clone(), |name| name.to_string_lossy().into_owned())
         };
         let names: Vec<String> = captures.iter().map(name).collect();
         let options = html::Options {
@@ -57,42 +61,42 @@ pub(super) fn tell(args: &ExplainArgs, number: Option<u64>, captures: &[Told]) -
     }
     let options = layout(args);
     for capture in captures {
-        let text = match (&capture.connections[..], number) {
-            ([only], _) => text::ladder(only, &catalogue, &options),
-            (all, Some(number)) => {
-                let one = all.iter().find(|connection| connection.number == number);
-                one.map_or_else(String::new, |one| text::ladder(one, &catalogue, &options))
-            }
-            (all, None) => text::list(all, &catalogue, &options),
+        let text = match &capture.connections[..] {
+            [only] => text::ladder(only, &catalogue, &options),
+            all => text::list(all, &catalogue, &options),
         };
         if captures.len() > 1 {
-            print(&format!("{}\n", capture.name));
+            print(&format!("{}\n", capture.summary.name));
         }
         print(&text);
     }
     Ok(())
 }
 
-fn json(captures: &[Told], number: Option<u64>) -> Result<(), Failure> {
-    for told in captures {
-        let mut out = io::BufWriter::new(Vec::new());
-        let written = (|| {
-            let mut document = Document::begin(&mut out)?;
-            for connection in &told.connections {
-                if number.is_none_or(|number| connection.number == number) {
-                    document.connection(connection)?;
-                }
-            }
-            document.end(&told.capture).map(drop)
-        })();
-        written.map_err(|error| Failure::fault(format!("JSON cannot be written: {error}")))?;
-        let bytes = out.into_inner().map_err(|error| Failure::fault(error.to_string()))?;
-        print_bytes(&bytes);
-    }
+/// Runs one connection again with something changed, and tells what differs.
+pub(super) fn what_if(
+    args: &ExplainArgs,
+    changes: &Changes,
+    number: Option<u64>,
+    captures: &[Told],
+) -> Result<(), Failure> {
+    let mut all = captures.iter().flat_map(|capture| &capture.connections);
+    let one = match number {
+        Some(number) => all.find(|connection| connection.number == number),
+        None => all.next().filter(|_| all.next().is_none()),
+    };
+    let one = one.ok_or_else(|| {
+        Failure::call(
+            "a replay is of one connection, and the capture does not have just one: name it, like '#1'",
+        )
+    })?;
+    let catalogue = Catalogue::new(language(args));
+    print(&what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?);
     Ok(())
 }
 
-fn layout(args: &ExplainArgs) -> text::Options {
+/// How ladders and lists are laid out.
+pub(super) fn layout(args: &ExplainArgs) -> text::Options {
     let width = args.width.map(usize::from).or_else(terminal_width).unwrap_or(COLUMNS);
     let colour =
         io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -25,6 +25,8 @@ pub(super) struct Receiver {
     octets: u32,
     /// The largest text of one segment.
     full_segment: u32,
+    /// The last acknowledgment of a single segment was delayed, so that the next one will be.
+    delays: bool,
     /// The acknowledgment and the window that were sent last.
     ack: Option<SeqNumber>,
     window: u32,
@@ -59,7 +61,9 @@ impl Receiver {
         let reason = match reason {
             SendReason::UnacceptableAck if state == State::TimeWait => SendReason::TimeWaitAck,
             SendReason::QuickAck if header.window == 0 && !advances => SendReason::NoRoomAck,
-            SendReason::QuickAck if matches!(state, State::TimeWait | State::Closing) => SendReason::FinAck,
+            SendReason::QuickAck if state == State::Closing => SendReason::FinAck,
+            // Both directions are over: whatever else it says, this is for the FIN.
+            _ if state == State::TimeWait && advances => SendReason::FinAck,
             reason => reason,
         };
         Why { certainty: context.certainty(), ..Why::seen(reason, Some(moment.frame)) }
@@ -79,8 +83,8 @@ impl Receiver {
             Arrival::InOrder | Arrival::Fin if self.octets > self.full_segment() => {
                 SendReason::SecondSegmentAck
             }
-            Arrival::InOrder | Arrival::Fin => SendReason::QuickAck,
-            Arrival::Nothing => return None,
+            Arrival::InOrder | Arrival::Fin if !self.delays => SendReason::QuickAck,
+            Arrival::InOrder | Arrival::Fin | Arrival::Nothing => return None,
         })
     }
 
@@ -89,6 +93,9 @@ impl Receiver {
         let reason = match advances {
             true if self.octets > self.full_segment() => SendReason::SecondSegmentAck,
             true => SendReason::DelayedAck,
+            false if self.last.is_some_and(|(arrival, _)| arrival == Arrival::BeyondGap) => {
+                SendReason::OutOfOrderAck
+            }
             false if self.scaled(context) > self.window => SendReason::WindowUpdate,
             false => return Why::inferred(Seen::Ack, because),
         };
@@ -106,6 +113,10 @@ impl Receiver {
     pub(super) fn sent(&mut self, context: &Context<'_>) {
         let header = &context.packet.header;
         if header.flags.ack() {
+            if context.packet.sequence_length() == 0 && self.octets > 0 && self.octets <= self.full_segment()
+            {
+                self.delays = self.last.is_some_and(|(_, moment)| context.ago(moment.at) > PROMPT);
+            }
             self.acks += u32::from(!header.flags.syn());
             self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));
             self.window = u32::from(header.window);

@@ -31,6 +31,9 @@ pub(super) struct Sender {
     /// During fast recovery: up to here.
     recovery_until: Option<SeqNumber>,
     partial: bool,
+    /// The timestamp of the first retransmission since una moved: an older echo shows that it was for nothing
+    /// (RFC 3522).
+    repeated_at: Option<u32>,
     probed: bool,
     srtt: Option<Duration>,
     timing: Option<(SeqNumber, Instant)>,
@@ -86,6 +89,12 @@ impl Sender {
             return self.again(context, SendReason::RtoRetransmit, first);
         }
         let has_sack = context.tracker.negotiated_sack();
+        let is_tail = end == context.most_sent();
+        let waited = context.ago(self.moved_at.max(self.last_sent_at.unwrap_or_default()));
+        let may_probe = is_tail && has_sack && !self.probed && self.srtt.is_some() && self.sacked.is_none();
+        if seq == una && waited >= SHORTEST_RTO && !may_probe {
+            return self.timed_out(context, first);
+        }
         let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(seq)) || self.duplicates >= DUPLICATES;
         let in_recovery = self.recovery_until.is_some_and(|until| seq.before(until));
         if shown_lost || in_recovery {
@@ -97,18 +106,20 @@ impl Sender {
             };
             return self.again(context, reason, first);
         }
-        let is_tail = end == context.most_sent();
-        if is_tail && has_sack && !self.probed && self.srtt.is_some() {
+        if may_probe {
             self.probed = true;
             return self.again(context, SendReason::TailLossProbe, first);
         }
-        let waited = context.ago(self.moved_at);
         if seq == una && waited >= SHORTEST_RTO.min(self.srtt.unwrap_or(SHORTEST_RTO) * 2) {
-            self.loss_until = Some(context.most_sent());
-            self.recovery_until = None;
-            return self.again(context, SendReason::RtoRetransmit, first);
+            return self.timed_out(context, first);
         }
         Why::inferred(Seen::Retransmit, first)
+    }
+
+    fn timed_out(&mut self, context: &Context<'_>, first: Option<u64>) -> Why {
+        self.loss_until = Some(context.most_sent());
+        self.recovery_until = None;
+        self.again(context, SendReason::RtoRetransmit, first)
     }
 
     fn again(&self, context: &Context<'_>, reason: SendReason, first: Option<u64>) -> Why {
@@ -146,6 +157,8 @@ impl Sender {
             // Karn: what was sent twice measures nothing.
             self.timing = None;
             self.moved_at = packet.at;
+            self.repeated_at =
+                self.repeated_at.or(packet.header.options.timestamps.map(|stamps| stamps.value));
         }
         self.last_sent_at = Some(packet.at);
     }
@@ -161,6 +174,13 @@ impl Sender {
             }
         }
         if header.ack.after(una) {
+            let echo = header.options.timestamps.map(|stamps| stamps.echo);
+            let in_vain =
+                echo.zip(self.repeated_at).is_some_and(|(echo, sent)| (echo.wrapping_sub(sent) as i32) < 0);
+            if in_vain {
+                (self.loss_until, self.recovery_until) = (None, None);
+            }
+            self.repeated_at = None;
             self.advance(header.ack, packet.at);
         } else if header.ack == una
             && packet.sequence_length() == 0

@@ -49,6 +49,8 @@ struct Step {
     /// When it is known where the capture was made at this end.
     here: Here,
     certainty: Certainty,
+    /// What it may be instead, for the same segments.
+    instead: Option<State>,
 }
 
 /// Which bound of a step is its moment, seen from the end itself.
@@ -62,6 +64,19 @@ enum Here {
     Between,
     /// Neither: its user did something since then that went out later.
     Since(Moment),
+}
+
+impl Step {
+    fn set(&self) -> StateSet {
+        self.instead.map_or(StateSet::NONE, StateSet::of).with(StateSet::of(self.to))
+    }
+
+    /// The step, and what may have come instead.
+    fn with_instead(&self) -> impl Iterator<Item = Self> {
+        let instead =
+            self.instead.map(|to| Self { to, certainty: Certainty::Unknown, instead: None, ..*self });
+        [Some(*self), instead].into_iter().flatten()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -156,7 +171,7 @@ impl Automaton {
     }
 
     fn step(&mut self, to: State, earliest: Option<Moment>, latest: Option<Moment>, here: Here) {
-        self.steps.push(Step { to, earliest, latest, here, certainty: Certainty::Seen });
+        self.steps.push(Step { to, earliest, latest, here, certainty: Certainty::Seen, instead: None });
     }
 
     /// A trigger has passed by on its way to the end.
@@ -202,6 +217,7 @@ impl Automaton {
             }
             let to = after(self.state(), pending.trigger);
             if to != self.state() {
+                self.steps.extend(without_fin(self.state(), &pending, Some(moment)));
                 self.step(to, Some(pending.moment), Some(moment), Here::Earliest);
             }
         }
@@ -253,18 +269,46 @@ impl Automaton {
     }
 
     /// It sends its FIN. Its user may have closed since `queued`, text being queued before it.
-    pub(super) fn closes(&mut self, queued: Option<Queued>, moment: Moment) {
+    pub(super) fn closes(&mut self, queued: Option<Queued>, before: Option<Moment>, moment: Moment) {
         let to = after(self.state(), Trigger::Close);
         if to != self.state() {
             let (earliest, here) = match queued {
                 Some(queued) => (queued.after, Here::Since(queued.sent)),
-                None => (self.since, Here::Latest),
+                None => (before, Here::Latest),
             };
+            let unsure = queued.filter(|queued| self.closed_before(*queued));
             self.step(to, earliest, Some(moment), here);
+            if let Some(queued) = unsure {
+                self.doubt(queued);
+            }
         }
         // What had not arrived by then meets the new state.
         let kept = std::mem::take(&mut self.pending);
         kept.into_iter().for_each(|pending| self.awaits_still(pending));
+    }
+
+    /// Whether its user may have closed before the other end's FIN had come, though its own FIN went behind that.
+    fn closed_before(&self, queued: Queued) -> bool {
+        let fin = self.steps.last().filter(|step| step.to == State::CloseWait).and_then(|step| step.latest);
+        let since = queued.after.map_or(0, |after| after.frame).min(queued.sent.frame);
+        fin.is_some_and(|fin| since < fin.frame)
+    }
+
+    /// It may have been FIN-WAIT-1 and CLOSING instead of CLOSE-WAIT and LAST-ACK: text was queued all along.
+    fn doubt(&mut self, queued: Queued) {
+        let at = self.steps.len() - 2;
+        let latest = self.steps[at].latest;
+        self.steps[at..].iter_mut().for_each(|step| step.instead = Some(State::Closing));
+        let here = Here::Since(queued.sent);
+        let doubted = Step {
+            to: State::FinWait1,
+            earliest: queued.after,
+            latest,
+            here,
+            certainty: Certainty::Unknown,
+            instead: None,
+        };
+        self.steps.insert(at, doubted);
     }
 
     fn awaits_still(&mut self, pending: Pending) {
@@ -354,9 +398,21 @@ impl Automaton {
                     (false, _) => Certainty::Inferred,
                 };
                 let earliest = Some(pending.moment);
-                steps.push(Step { to, earliest, latest: None, here: Here::Earliest, certainty });
+                steps.extend(without_fin(state, pending, None));
+                steps.push(Step {
+                    to,
+                    earliest,
+                    latest: None,
+                    here: Here::Earliest,
+                    certainty,
+                    instead: None,
+                });
                 state = to;
             }
+        }
+        let doubted = steps.iter().any(|step| step.instead.is_some());
+        for step in steps.iter_mut().filter(|step| doubted && step.to == State::Closed) {
+            step.instead = Some(State::TimeWait);
         }
         if here {
             for step in &mut steps {
@@ -386,6 +442,7 @@ impl Automaton {
         let (before, steps) = self.all_steps(here);
         let mut transitions: Vec<Transition> = steps
             .iter()
+            .flat_map(Step::with_instead)
             .map(|step| Transition {
                 to: step.to,
                 when: Window {
@@ -417,16 +474,28 @@ impl Automaton {
                 while let Some(step) = steps.get(passed)
                     && step.latest.is_some_and(|latest| latest.frame <= *frame)
                 {
-                    certain = StateSet::of(step.to);
+                    certain = step.set();
                     passed += 1;
                 }
                 steps[passed..]
                     .iter()
                     .take_while(|step| step.earliest.is_none_or(|earliest| earliest.frame <= *frame))
-                    .fold(certain, |set, step| set.with(StateSet::of(step.to)))
+                    .fold(certain, |set, step| set.with(step.set()))
             })
             .collect()
     }
+}
+
+/// Where an acknowledgment of the FIN leads when the other end's FIN, which passed by before it, was lost.
+fn without_fin(state: State, pending: &Pending, latest: Option<Moment>) -> Option<Step> {
+    (state == State::Closing && pending.trigger == Trigger::AckOfFin).then_some(Step {
+        to: State::FinWait2,
+        earliest: Some(pending.moment),
+        latest,
+        here: Here::Earliest,
+        certainty: Certainty::Unknown,
+        instead: None,
+    })
 }
 
 /// Where a trigger leads; nowhere else when it cannot happen in this state.

@@ -44,6 +44,14 @@ pub(crate) struct Queued {
     pub(crate) after: Option<Moment>,
 }
 
+/// A packet that lies behind a gap: its number, when it was seen, and what its sender had received before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ahead {
+    seq: SeqNumber,
+    pub(crate) seen: Moment,
+    pub(crate) before: Option<Moment>,
+}
+
 /// One direction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Space {
@@ -63,9 +71,11 @@ pub(crate) struct Space {
     acknowledged: Option<SeqNumber>,
     /// Numbers with the frame that first carried them, the newest last.
     markers: Vec<(SeqNumber, Moment)>,
-    /// The frames of the last new text and of the FIN.
+    /// The first packet whose number lies behind all that was seen: what lies between was sent before it.
+    ahead: Option<Ahead>,
+    /// The last new text and the FIN.
     last_text: Option<Moment>,
-    fin_frame: Option<u64>,
+    fin: Option<Moment>,
     /// How often the oldest unacknowledged thing was sent again, and when last.
     repeats: u32,
     last_sent_at: Instant,
@@ -94,9 +104,15 @@ const TIMESTAMPS_LEN: u16 = 12;
 impl Space {
     /// A packet of this direction that is no RST.
     ///
-    /// Text that follows an acknowledgment of everything within `patience` was queued before that came. `after` is the
-    /// newest frame of the other end that the sender has.
-    pub(crate) fn sent(&mut self, packet: &Packet<'_>, after: Option<Moment>, patience: Duration) {
+    /// Text that follows an acknowledgment of everything within `patience` was queued before that came. `before` and
+    /// `after` are the newest frames of the other end that the sender had at its last packet, and has at this one.
+    pub(crate) fn sent(
+        &mut self,
+        packet: &Packet<'_>,
+        before: Option<Moment>,
+        after: Option<Moment>,
+        patience: Duration,
+    ) {
         let (header, len) = (&packet.header, packet.sequence_length());
         let (seq, end) = (header.seq, header.seq + len);
         match self.first {
@@ -111,7 +127,10 @@ impl Space {
         self.sack_permitted |= header.options.sack_permitted || !header.options.sack.is_empty();
         if header.flags.fin() {
             self.fin_end = Some(end);
-            self.fin_frame.get_or_insert(packet.frame);
+            self.fin.get_or_insert(Moment { frame: packet.frame, at: packet.at });
+        }
+        if seq.after(self.most_sent) && self.ahead.is_none_or(|ahead| seq.after(ahead.seq)) {
+            self.ahead = Some(Ahead { seq, seen: Moment { frame: packet.frame, at: packet.at }, before });
         }
         if len <= 1 && seq.before(self.whole) && end.at_or_before(self.most_sent) && !header.flags.syn() {
             self.probes += 1;
@@ -175,9 +194,14 @@ impl Space {
     ///
     /// A FIN without text found nothing queued, or it would have gone with that: it can only have waited for room in
     /// the congestion window, which an acknowledgment made.
-    pub(crate) fn queued_since(&self, fin: &Packet<'_>, patience: Duration) -> Option<Queued> {
+    pub(crate) fn queued_since(
+        &self,
+        fin: &Packet<'_>,
+        after: Option<Moment>,
+        patience: Duration,
+    ) -> Option<Queued> {
         if fin.len > 0 {
-            let own = Queued { sent: Moment { frame: fin.frame, at: fin.at }, after: None };
+            let own = Queued { sent: Moment { frame: fin.frame, at: fin.at }, after };
             return if self.was_idle(fin.at, patience) {
                 Some(own)
             } else {
@@ -203,14 +227,27 @@ impl Space {
 
     fn take(&mut self, seq: SeqNumber, end: SeqNumber) {
         if seq.after(self.whole) {
-            let at = self.runs.iter().position(|run| run.0.after(seq)).unwrap_or(self.runs.len());
+            self.take_beyond(seq, end);
+            return;
+        }
+        self.whole = self.whole.later(end);
+        self.join();
+    }
+
+    /// Runs that touch become one, so that there are as many as there are gaps.
+    fn take_beyond(&mut self, seq: SeqNumber, end: SeqNumber) {
+        let at = self.runs.iter().position(|run| run.1.at_or_after(seq)).unwrap_or(self.runs.len());
+        let touched = self.runs[at..].iter().take_while(|run| run.0.at_or_before(end)).count();
+        if touched == 0 {
             if self.runs.len() < MOST_RUNS {
                 self.runs.insert(at, (seq, end));
             }
             return;
         }
-        self.whole = self.whole.later(end);
-        self.join();
+        let merged = self.runs[at..at + touched]
+            .iter()
+            .fold((seq, end), |merged, run| (merged.0.earlier(run.0), merged.1.later(run.1)));
+        self.runs.splice(at..at + touched, [merged]);
     }
 
     fn join(&mut self) {
@@ -320,8 +357,9 @@ impl Space {
         self.fin_end
     }
 
-    pub(crate) fn fin_frame(&self) -> Option<u64> {
-        self.fin_frame
+    /// When the FIN was seen first.
+    pub(crate) fn fin_moment(&self) -> Option<Moment> {
+        self.fin
     }
 
     pub(crate) fn has_sent_text_or_fin(&self) -> bool {
@@ -344,7 +382,7 @@ impl Space {
 
     /// It has sent text since the other end sent its FIN.
     pub(crate) fn has_spoken_since_fin_of(&self, other: &Self) -> bool {
-        other.fin_frame.is_some() && self.last_text_frame() > other.fin_frame
+        other.fin.is_some() && self.last_text_frame() > other.fin.map(|fin| fin.frame)
     }
 
     /// Whether an acknowledgment covers the SYN that was sent.
@@ -358,6 +396,12 @@ impl Space {
     /// Whether an acknowledgment covers the FIN that was sent.
     pub(crate) fn fin_covered_by(&self, ack: SeqNumber) -> bool {
         self.fin_end.is_some_and(|end| ack.at_or_after(end) && ack.at_or_before(self.most_sent))
+    }
+
+    /// The packet that shows that this one was sent before it, lost, and sent again.
+    pub(crate) fn ahead_of(&self, packet: &Packet<'_>) -> Option<Ahead> {
+        let end = packet.header.seq + packet.sequence_length();
+        self.ahead.filter(|ahead| ahead.seq.at_or_after(end))
     }
 
     /// Behind the FIN, when nothing before it is missing.

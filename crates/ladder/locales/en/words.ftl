@@ -162,3 +162,16 @@ page-cut = Only the first { $count } segments are drawn.
 page-told = Only the { $count } that stand first are told one by one below. The others can be asked for by their numbers.
 page-unlisted = { $count } more are not listed.
 page-made = Made by synfin explain. The page loads nothing.
+
+# A connection run again with something changed. $end is whom the sentence is about, $peer the other end.
+whatif-played = synfin plays { $end } from its SYN on. { $peer } says what was captured, as long as that fits.
+whatif-captured = As it was captured, from frame { $frame } on:
+whatif-replayed = With { $changes }, from frame { $frame } on it would have gone:
+whatif-same = With { $changes }, it would have gone the same way: all { $count } segments, with synfin in the place of { $end }.
+whatif-parts = From { $time } s on { $end } would have heard something else than it did. What was captured of it no longer fits, and synfin speaks for it as well.
+whatif-unmet = Frame { $frame } never comes about here, so that changing it has no effect.
+whatif-cut = It goes on for longer than is told here.
+whatif-lost = frame { $frame } lost
+whatif-late = frame { $frame } { $time } later
+whatif-twice = frame { $frame } arriving twice
+whatif-nothing = nothing changed

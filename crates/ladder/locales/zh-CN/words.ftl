@@ -144,3 +144,16 @@ page-cut = 只画出前 { $count } 个报文。
 page-told = 下文只逐一说明排在最前面的 { $count } 个连接；其余的可按编号单独查看。
 page-unlisted = 另有 { $count } 个连接未列出。
 page-made = 由 synfin explain 生成。本页面不加载任何外部资源。
+
+# 改动之后重演一个连接。$end 是所说的一端，$peer 是对端。
+whatif-played = 从 SYN 起由 synfin 扮演{ $end }；{ $peer }照抓包中的样子说话，直到不再相符。
+whatif-captured = 实际抓到的，从第 { $frame } 帧起：
+whatif-replayed = 如果{ $changes }，从第 { $frame } 帧起会是这样：
+whatif-same = 如果{ $changes }，结果不变：由 synfin 代替{ $end }，{ $count } 个报文全都一样。
+whatif-parts = 从 { $time } s 起，{ $end }听到的会与当时不同：抓到的内容不再相符，此后它也由 synfin 代为应答。
+whatif-unmet = 第 { $frame } 帧在重演中没有出现，对它的改动不起作用。
+whatif-cut = 之后还有，这里不再列出。
+whatif-lost = 第 { $frame } 帧丢失
+whatif-late = 第 { $frame } 帧晚到 { $time }
+whatif-twice = 第 { $frame } 帧到达两次
+whatif-nothing = 什么都不改

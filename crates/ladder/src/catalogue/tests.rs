@@ -12,6 +12,7 @@ fn arguments(key: &str) -> &'static [&'static str] {
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],
         "graph" => &["end", "peer"],
         "page" => &["count"],
+        "whatif" => &["end", "peer", "frame", "count", "time", "changes"],
         "ui" => &["number", "count", "text", "from", "to", "min", "mean", "max"],
         _ => &[],
     }

@@ -107,4 +107,15 @@ words! {
     PageTold = "page-told";
     PageUnlisted = "page-unlisted";
     PageMade = "page-made";
+    WhatIfPlayed = "whatif-played";
+    WhatIfCaptured = "whatif-captured";
+    WhatIfReplayed = "whatif-replayed";
+    WhatIfSame = "whatif-same";
+    WhatIfParts = "whatif-parts";
+    WhatIfUnmet = "whatif-unmet";
+    WhatIfCut = "whatif-cut";
+    WhatIfLost = "whatif-lost";
+    WhatIfLate = "whatif-late";
+    WhatIfTwice = "whatif-twice";
+    WhatIfNothing = "whatif-nothing";
 }

@@ -172,8 +172,9 @@ impl Timeline {
         states
     }
 
-    /// The states in the order in which the end came to them.
+    /// The states in the order in which the end came to them, without those that it may not have come to.
     pub fn sequence(&self) -> impl Iterator<Item = State> {
-        self.0.iter().map(|transition| transition.to)
+        let known = self.0.iter().filter(|transition| transition.certainty != Certainty::Unknown);
+        known.map(|transition| transition.to)
     }
 }

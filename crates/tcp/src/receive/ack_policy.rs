@@ -221,7 +221,7 @@ impl AckPolicy {
         if second || self.unacknowledged > self.full_segment && opens {
             self.at_once(SendReason::SecondSegmentAck);
         } else if self.quick > 0 && !self.interactive {
-            self.at_once(SendReason::QuickAck);
+            self.at_once(if self.duplicates > 0 { SendReason::OutOfOrderAck } else { SendReason::QuickAck });
         } else {
             self.delay(timers, pace);
         }
@@ -248,7 +248,7 @@ impl AckPolicy {
         }
         let wait = wait.min(LONGEST_WAIT);
         match timers.deadline(Timer::DelayedAck) {
-            Some(deadline) if deadline <= pace.now + wait / 4 => self.at_once(SendReason::DelayedAck),
+            Some(deadline) if deadline <= pace.now + wait / 4 => self.at_once(self.delayed()),
             _ => Self::set_earlier(timers, pace.now + wait),
         }
     }
@@ -297,7 +297,12 @@ impl AckPolicy {
         } else {
             self.wait = (self.wait * 2).min(pace.rto);
         }
-        self.at_once(SendReason::DelayedAck);
+        self.at_once(self.delayed());
+    }
+
+    /// What is sent once it has waited: beyond a gap, acknowledgments have waited for each other.
+    const fn delayed(&self) -> SendReason {
+        if self.duplicates > 0 { SendReason::OutOfOrderAck } else { SendReason::DelayedAck }
     }
 
     /// A segment with the acknowledgment left.

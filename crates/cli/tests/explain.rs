@@ -1,0 +1,306 @@
+//! `synfin explain` as people call it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+mod common;
+
+use common::{Ended, SYNFIN, output, programs, root};
+
+/// A capture of the kernel's own TCP.
+fn gold(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../explain/tests/kernel/gold");
+    folder.join(name).display().to_string()
+}
+
+/// The command, in English whatever the machine speaks, in a folder.
+fn command(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(SYNFIN);
+    command.arg("explain").args(words).current_dir(folder);
+    command.env("LC_ALL", "C").env_remove("NO_COLOR").stdin(Stdio::null());
+    command
+}
+
+fn explain(words: &[&str]) -> Ended {
+    output(&mut command(Path::new("/"), words))
+}
+
+/// A folder with a capture of two connections, one refused and one as it should be, one that was cut off, and none.
+fn captures() -> (tempfile::TempDir, impl Fn(&str) -> String) {
+    let folder = tempfile::tempdir().unwrap();
+    let [refused, sound, long] = ["refused.left.pcap", "three-segments.left.pcap", "loss.left.pcap"]
+        .map(|name| fs::read(gold(name)).unwrap());
+    // Both have the same file header, of 24 octets.
+    fs::write(folder.path().join("two.pcap"), [&refused[..], &sound[24..]].concat()).unwrap();
+    fs::write(folder.path().join("cut.pcap"), &long[..3000]).unwrap();
+    fs::write(folder.path().join("letter.pcap"), "Dear network,\n").unwrap();
+    let place: PathBuf = folder.path().to_owned();
+    (folder, move |name| place.join(name).display().to_string())
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn a_call_that_is_off_says_so_in_one_line() {
+    let (folder, _) = captures();
+    for (words, message) in [
+        (&["nowhere.pcap"][..], "nowhere.pcap cannot be opened: No such file"),
+        (&["two.pcap", "#99"], "there is no connection #99: the capture has 2"),
+        (&["two.pcap", "#99", "--json"], "there is no connection #99: the capture has 2"),
+        (&["two.pcap", "#0"], "#0 is no connection: their numbers are #1"),
+        (&["two.pcap", "#1", "#2"], "more than one connection is asked for"),
+        (&["two.pcap", "cut.pcap", "#1"], "each capture has a connection of that number"),
+        (&["two.pcap", "--svg", "-"], "there are 2: name one, like '#1'"),
+        (&["two.pcap", "--lang", "tlh"], "there are en and zh"),
+        (&["two.pcap", "--json", "--html", "-"], "cannot be used with"),
+        (&["two.pcap", "./two.pcap", "--parquet", "."], "another of the captures has this name"),
+        (&["-i", "no-such"], "there is no interface no-such"),
+        (&["-i", "lo", "two.pcap"], "either an interface is watched or files are read"),
+        (&["#1"], "no capture is named"),
+        (&[], "required"),
+    ] {
+        let ended = output(&mut command(folder.path(), words));
+        assert_eq!(ended.status, Some(2), "{words:?}: {ended:?}");
+        assert!(
+            ended.stderr.starts_with("synfin: ") && ended.stderr.contains(message),
+            "{words:?}: {ended:?}"
+        );
+        assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    }
+}
+
+#[test]
+fn what_is_no_capture_is_a_failure_that_names_it() {
+    let (_folder, place) = captures();
+    let ended = explain(&[&place("letter.pcap")]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+    assert!(ended.stderr.contains("letter.pcap: this is neither pcap nor pcapng"), "{ended:?}");
+}
+
+#[test]
+fn of_a_capture_that_was_cut_off_all_that_is_there_is_told_first() {
+    let (_folder, place) = captures();
+    let ended = explain(&[&place("cut.pcap")]);
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stdout.starts_with("Connection 1: "), "{ended:?}");
+    assert!(
+        ended.stderr.contains("cut.pcap: the capture is cut off: of what begins at octet 2920"),
+        "{ended:?}"
+    );
+    let ended = explain(&[&place("cut.pcap"), "--json"]);
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(json(&ended.stdout)["capture"]["frames"], 30);
+}
+
+#[test]
+fn one_connection_is_drawn_and_several_are_listed() {
+    let (_folder, place) = captures();
+    let one = explain(&[&gold("refused.left.pcap")]).stdout();
+    assert!(one.starts_with("Connection 1: refused by server\n"), "{one}");
+    let list = explain(&[&place("two.pcap")]).stdout();
+    assert!(
+        list.starts_with("2 connections\n")
+            && list.ends_with("1 more connection has nothing worth telling\n")
+    );
+    let all = explain(&[&place("two.pcap"), "--all"]).stdout();
+    assert_eq!(all.lines().count(), 4, "{all}");
+    let second = explain(&[&place("two.pcap"), "#2"]).stdout();
+    assert!(second.starts_with("Connection 2: closed by client\n"), "{second}");
+    let chinese = explain(&[&place("two.pcap"), "--lang", "zh"]).stdout();
+    assert!(chinese.contains("连接"), "{chinese}");
+}
+
+#[test]
+fn standard_input_and_compressed_captures_are_read_as_files_are() {
+    let (folder, place) = captures();
+    let expected = explain(&[&place("two.pcap"), "--all"]).stdout();
+    let mut child = command(folder.path(), &["-", "--all"]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&fs::read(place("two.pcap")).unwrap()).unwrap();
+    assert_eq!(Ended::from(child.wait_with_output().unwrap()).stdout(), expected);
+    if programs(&["gzip"]) {
+        assert!(Command::new("gzip").arg("-k").arg(place("two.pcap")).status().unwrap().success());
+        assert_eq!(explain(&[&place("two.pcap.gz"), "--all"]).stdout(), expected);
+    }
+}
+
+#[test]
+fn several_captures_are_told_in_their_order() {
+    let (_folder, place) = captures();
+    let names = [place("two.pcap"), gold("loss.left.pcap"), gold("refused.left.pcap")];
+    let text = explain(&names.each_ref().map(String::as_str)).stdout();
+    let places = names.each_ref().map(|name| text.find(&format!("{name}\n")).unwrap_or(usize::MAX));
+    assert!(places.is_sorted() && places[2] < usize::MAX, "{text}");
+}
+
+#[test]
+fn json_is_one_document_whatever_is_asked() {
+    let (_folder, place) = captures();
+    let (two, refused) = (place("two.pcap"), gold("refused.left.pcap"));
+    let document = json(&explain(&[&two, "--json"]).stdout());
+    assert_eq!(document["schema"], "synfin-explain");
+    assert_eq!(document["connections"].as_array().unwrap().len(), 2);
+    let one = json(&explain(&[&two, "#2", "--json"]).stdout());
+    assert_eq!(one["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(one["connections"][0]["number"], 2);
+    let both = json(&explain(&[&two, &refused, "--json"]).stdout());
+    let names: Vec<_> = both.as_array().unwrap().iter().map(|one| one["capture"]["name"].clone()).collect();
+    assert_eq!(names, [two.as_str(), refused.as_str()]);
+    // One that cannot be read leaves what was written sound.
+    let ended = explain(&[&refused, &place("letter.pcap"), "--json"]);
+    assert_eq!((ended.status, json(&ended.stdout).as_array().unwrap().len()), (Some(1), 1));
+}
+
+#[test]
+fn pages_and_pictures_go_where_they_are_told() {
+    let (_folder, place) = captures();
+    let capture = gold("refused.left.pcap");
+    let page = place("page.html");
+    assert_eq!(explain(&[&capture, "--html", &page]).stdout(), "");
+    assert_eq!(fs::read_to_string(&page).unwrap(), explain(&[&capture, "--html", "-"]).stdout());
+    assert!(fs::read_to_string(&page).unwrap().to_lowercase().starts_with("<!doctype html>"));
+    let picture = explain(&[&place("two.pcap"), "#1", "--svg", "-"]).stdout();
+    assert!(picture.contains("<svg") && picture.trim_end().ends_with("</svg>"));
+    let nowhere = explain(&[&capture, "--svg", "/no/such/folder/x.svg"]);
+    assert_eq!(nowhere.status, Some(1));
+    assert!(nowhere.stderr.contains("/no/such/folder/x.svg cannot be written"), "{nowhere:?}");
+}
+
+#[test]
+fn tables_are_written_by_capture() {
+    let (folder, place) = captures();
+    let refused = gold("refused.left.pcap");
+    assert_eq!(explain(&[&place("two.pcap"), &refused, "--parquet", &place("tables")]).stdout(), "");
+    for table in ["connections", "findings", "segments"] {
+        for capture in ["two.pcap", "refused.left.pcap"] {
+            let file = format!("tables/{table}/capture={capture}/part-0.parquet");
+            assert!(fs::read(folder.path().join(&file)).unwrap().starts_with(b"PAR1"), "{file}");
+        }
+    }
+}
+
+#[test]
+fn check_turns_a_warning_into_a_status() {
+    let (_folder, place) = captures();
+    for (words, status) in [
+        (&[place("two.pcap"), "--check".into()][..], 1),
+        (&[place("two.pcap"), "--check".into(), "#2".into()], 0),
+        (&[place("two.pcap"), "--check".into(), "--json".into()], 1),
+        (&[gold("three-segments.left.pcap"), "--check".into()], 0),
+        (&[gold("refused.left.pcap")], 0),
+    ] {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(explain(&words).status, Some(status), "{words:?}");
+    }
+}
+
+#[test]
+fn connections_are_drawn_one_after_another_where_they_are_followed() {
+    let (_folder, place) = captures();
+    let text = explain(&[&place("two.pcap"), "--follow"]).stdout();
+    let heads: Vec<_> = text.lines().filter(|line| line.starts_with("Connection ")).collect();
+    assert_eq!(heads, ["Connection 1: refused by server", "Connection 2: closed by client"]);
+}
+
+/// A pipe has no colours; nor has a terminal where NO_COLOR says so.
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let capture = gold("refused.left.pcap");
+    assert!(!explain(&[&capture]).stdout().contains('\x1b'));
+    if !programs(&["script"]) {
+        return;
+    }
+    let on_terminal = |no_color: &str| {
+        let words = format!("{SYNFIN} explain {capture}");
+        let mut script = Command::new("script");
+        script.args(["-qec", &words, "/dev/null"]).env("LC_ALL", "C").env("NO_COLOR", no_color);
+        output(script.stdin(Stdio::null())).stdout
+    };
+    assert!(on_terminal("").contains('\x1b'));
+    assert!(!on_terminal("1").contains('\x1b'));
+}
+
+#[test]
+fn an_interface_is_watched_until_it_is_interrupted() {
+    if !root() || !programs(&["ip"]) {
+        return;
+    }
+    // The namespace is this thread's own, and that of what it starts.
+    let watched = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        let mut command = command(Path::new("/"), &["-i", "lo", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "synfin: watching lo, Ctrl-C ends it\n");
+        std::net::TcpStream::connect("127.0.0.1:9").unwrap_err();
+        kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        assert!(child.wait().unwrap().success());
+        text
+    });
+    let document = json(&watched.join().unwrap());
+    let connections = document["connections"].as_array().unwrap();
+    assert_eq!(connections.len(), 1, "{document}");
+    assert_eq!(connections[0]["verdict"]["code"], "refused");
+    assert_eq!(connections[0]["segments"].as_array().unwrap().len(), 2, "no packet stands twice: {document}");
+}
+
+#[test]
+fn without_the_right_an_interface_is_not_watched() {
+    if !root() || !programs(&["setpriv"]) {
+        return;
+    }
+    let ended = output(Command::new("setpriv").args([
+        "--bounding-set=-net_raw",
+        "--inh-caps=-all",
+        SYNFIN,
+        "explain",
+        "-i",
+        "lo",
+    ]));
+    ended.fails(
+        2,
+        "synfin: lo cannot be watched: that takes root or CAP_NET_RAW; tcpdump's file can be read without",
+    );
+}
+
+#[test]
+fn the_document_describes_each_finding() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let document = fs::read_to_string(house.join("docs/explain.md")).unwrap();
+    for kind in synfin_ladder::FindingKind::ALL {
+        let row = format!("| `{}` | {} | ", kind.code(), kind.severity().code());
+        assert!(document.contains(&row), "{row}");
+    }
+}
+
+/// What the README shows is what the command says.
+#[test]
+fn the_readme_shows_a_ladder_as_it_is() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(house.join("README.md")).unwrap();
+    let line =
+        readme.lines().find_map(|line| line.strip_prefix("    $ synfin explain ")).expect("it shows a call");
+    let words: Vec<&str> = line.split(' ').collect();
+    let ladder = output(&mut command(&house, &words)).stdout();
+    let shown: Vec<&str> = readme
+        .lines()
+        .skip_while(|shown| !shown.ends_with(line))
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+        .collect();
+    assert_eq!(shown.join("\n").trim_end(), ladder.trim_end());
+}
