@@ -168,6 +168,8 @@ fn is_quiet(step: &Step) -> bool {
         Reason::Seen(Seen::Ack)
             | Reason::Sent(
                 SendReason::Data
+                    // It is new data too; a burst of it says no more than its first.
+                    | SendReason::LimitedTransmit
                     | SendReason::DelayedAck
                     | SendReason::SecondSegmentAck
                     | SendReason::QuickAck

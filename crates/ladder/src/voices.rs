@@ -45,9 +45,20 @@ impl<'a> Voices<'a> {
         self.0.first().expect("a picture has a language")
     }
 
-    /// Height of a state in a drawing: Chinese adds a line with what its name means.
+    /// Height of a state in a drawing, in the language that takes most.
     pub(crate) fn state_height(&self) -> i32 {
-        if self.0.iter().any(Words::is_chinese) { 23 } else { 12 }
+        self.state_heights().into_iter().map(|(_, height)| height).max().unwrap_or(0)
+    }
+
+    /// The same in each language; once, where it is the same: Chinese adds a line with what a state's name means.
+    pub(crate) fn state_heights(&self) -> Vec<(Option<&'static str>, i32)> {
+        let height = |words: &Words<'_>| if words.is_chinese() { 23 } else { 12 };
+        let heights: Vec<_> =
+            self.0.iter().map(|words| (Some(words.catalogue.language().tag()), height(words))).collect();
+        match heights[..] {
+            [(_, only)] => vec![(None, only)],
+            _ => heights,
+        }
     }
 
     pub(crate) fn say(&self, tell: impl Fn(&Words<'a>) -> String) -> Vec<Said> {

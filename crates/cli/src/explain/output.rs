@@ -30,7 +30,12 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
     let language = language(args);
     let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
-        let names: Vec<&str> = captures.iter().map(|capture| capture.summary.name.as_str()).collect();
+        // The page may be handed on: where the captures lie is nobody else's business.
+        let name = |capture: &Told| {
+            let file = Path::new(&capture.summary.name).file_name();
+            file.map_or_else(|| capture.summary.name.clone(), |name| name.to_string_lossy().into_owned())
+        };
+        let names: Vec<String> = captures.iter().map(name).collect();
         let options = html::Options {
             language,
             title: Some(names.join(", ")),

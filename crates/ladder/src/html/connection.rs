@@ -127,7 +127,7 @@ fn findings(voices: &Voices<'_>) -> Markup {
 
 fn ladder(voices: &Voices<'_>, options: &Options) -> Markup {
     let word = |word| voices.say(|words| words.catalogue.word(word));
-    let drawing = svg::Options { width: 460, absolute: options.absolute, ..svg::Options::default() };
+    let drawing = svg::Options { width: 472, absolute: options.absolute, ..svg::Options::default() };
     let count = voices.connection().steps.len();
     let label = format!("segments{}", voices.connection().number);
     html! {

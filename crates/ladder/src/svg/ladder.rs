@@ -136,14 +136,21 @@ fn states(voices: &Voices<'_>, side: Side, states: StateSet, y: i32, frame: &Fra
         Side::Right => (frame.right + 8, "st", "c"),
     };
     let glossed: Vec<State> = if states == StateSet::ALL { Vec::new() } else { states.iter().collect() };
-    let lines = (y..).step_by(voices.state_height() as usize).zip(shown(states));
+    let heights = voices.state_heights();
     html! {
-        @for (index, (y, text)) in lines.enumerate() {
-            text x=(x) y=(y) class=(name) { (text) }
+        @for (index, text) in shown(states).into_iter().enumerate() {
+            @if index == 0 {
+                text x=(x) y=(y) class=(name) { (text) }
+            } @else {
+                @for (tag, height) in &heights {
+                    text x=(x) y=(y + index as i32 * height) class=(name) lang=[*tag] { (text) }
+                }
+            }
             @if let Some(state) = glossed.get(index) {
                 @for said in voices.say(|words| meaning(words, *state)) {
                     @if !said.text.is_empty() {
-                        text x=(x) y=(y + STATE) class=(gloss) lang=[said.tag] { (said.text) }
+                        @let line = y + index as i32 * voices.state_height() + STATE;
+                        text x=(x) y=(line) class=(gloss) lang=[said.tag] { (said.text) }
                     }
                 }
             }

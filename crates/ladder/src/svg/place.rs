@@ -69,7 +69,7 @@ pub(super) fn rungs<'a>(voices: &Voices<'a>, options: &Options, span: i32, cite:
             Row::Step(step) => label(words, step, options.absolute),
             Row::Run(run) => run_text(words, run),
         });
-        let sentence = voices.lines(columns(64), |words| match &row {
+        let sentence = voices.lines(columns(66), |words| match &row {
             Row::Step(step) if !cite => told(words, step),
             Row::Step(step) => {
                 let clause = words.clause(step.reason.clause(), step.certainty).replace(' ', "\u{a0}");

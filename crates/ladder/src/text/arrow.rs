@@ -157,6 +157,9 @@ pub(crate) fn run_text(words: &Words<'_>, run: &Run<'_>) -> String {
 pub(crate) fn run_sentence(words: &Words<'_>, run: &Run<'_>) -> String {
     let frames = format!("{}–{}", run.first().frame, run.last().frame);
     let frames = words.catalogue.phrase(Word::Frames, &Args::none().text("text", frames));
+    if run.acks == 0 {
+        return frames;
+    }
     words
         .catalogue
         .phrase(Word::FoldBecause, &Args::none().text("frames", frames).text("acks", acks(words, run)))
