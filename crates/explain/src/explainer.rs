@@ -41,10 +41,10 @@ impl Detail {
 /// Connections that are over and may still get late segments, before the oldest of them are told.
 const MOST_OVER: usize = 10_000;
 /// Segments that those may keep together, where segments are kept.
-const MOST_STEPS_OVER: usize = 1 << 18;
+const MOST_STEPS_OVER: usize = if cfg!(test) { 1 << 8 } else { 1 << 18 };
 /// Connections that are followed, before those that were quiet for longest are told as they stand: an eighth of them at
 /// a time, so that looking for them costs little.
-const MOST_FOLLOWED: usize = 1 << 18;
+const MOST_FOLLOWED: usize = if cfg!(test) { 1 << 10 } else { 1 << 17 };
 
 /// A connection that is over.
 #[derive(Debug)]
@@ -200,3 +200,6 @@ fn ordered(one: SocketAddr, other: SocketAddr) -> Pair {
 pub(crate) fn side_of(packet: &Packet<'_>, left: SocketAddr) -> Side {
     if packet.source == left { Side::Left } else { Side::Right }
 }
+
+#[cfg(test)]
+mod tests;
