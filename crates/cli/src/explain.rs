@@ -17,6 +17,7 @@ use synfin_ladder::Severity;
 use crate::failure::Failure;
 use args::ExplainArgs;
 use input::Told;
+pub(crate) use output::of_locale;
 
 /// What the words ask for.
 struct Asked {
