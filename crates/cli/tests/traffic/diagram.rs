@@ -16,6 +16,11 @@ fn a_download_is_drawn_with_the_reasons_of_the_engine() {
         assert!(drawn.contains("new data  [RFC 9293 §3.8.6]"), "{drawn}");
         assert!(drawn.contains("ESTABLISHED"), "{drawn}");
         assert!(drawn.contains("SYN-SENT"), "{drawn}");
+        assert!(drawn.contains("synfin     10.0.2.4:80"), "{drawn}");
+        assert!(!drawn.contains("packets cut off"), "{drawn}");
+        // synfin's own states are known one by one: its column, the right one, has no bar.
+        let is_unsure = |line: &&str| line.trim_end().ends_with('|') && !line.starts_with(char::is_uppercase);
+        assert_eq!(drawn.lines().find(is_unsure), None, "{drawn}");
         assert_eq!(drawn.matches("client opens the connection").count(), 1, "{drawn}");
     });
 }

@@ -1,8 +1,9 @@
 //! `--diagram`: each connection as a ladder, when it ends.
 //!
 //! In: the packets that the stack sends and receives, with what the engine says of them. Out: ladders on standard
-//! error. Why synfin sent a segment, and why it discarded one, is what the engine says; states, and the reasons of the
-//! command's end, are what the same packets show to `synfin explain`.
+//! error. Why synfin sent a segment, and why it discarded one, is what the engine says. The states are those that the same
+//! packets show to `synfin explain`, which knows the end at which they are seen exactly, and so are the reasons of the
+//! command's end.
 //!
 //! A thread of its own draws, as a recorder must not wait for a terminal. Memory is bounded: there is a most of
 //! connections and of segments that are kept, and what is beyond them is not drawn, and said not to be.
@@ -16,9 +17,9 @@ use std::thread::{self, JoinHandle};
 
 use synfin::recorder::{Direction, PacketOut, Record, Recorder, Sniffer};
 use synfin_explain::capture::{Frame, LinkType};
-use synfin_explain::packet::{Dissector, Packet};
+use synfin_explain::packet::{ChecksumSeen, Dissector, Packet};
 use synfin_explain::{Detail, Explainer};
-use synfin_ladder::{Catalogue, Certainty, Connection, Fate, Language, Reason, text};
+use synfin_ladder::{Catalogue, Certainty, Connection, Fate, FindingKind, Language, Reason, text};
 use synfin_wire::{DropReason, Instant, SendReason, SeqNumber};
 
 /// Columns where there is no terminal to ask.
@@ -182,6 +183,8 @@ impl Watched {
         if self.notes.len() < MOST_SEGMENTS {
             self.notes.push(note);
             packet.frame = self.notes.len() as u64;
+            // The mark by which a capture shows whose packets have not yet left their host.
+            packet.checksum = if is_outbound { ChecksumSeen::Partial } else { ChecksumSeen::Right };
             self.explainer.observe(&packet);
         }
     }
@@ -194,10 +197,13 @@ impl Watched {
     fn tell(self, (synfin, _): Pair) -> Option<Connection> {
         let mut connection = self.explainer.finish().into_iter().next()?;
         connection.number = self.number;
-        for end in connection.ends.iter_mut().filter(|end| end.address == synfin) {
-            end.name = Some("synfin".into());
-            end.captured_here = true;
+        for end in &mut connection.ends {
+            end.captured_here = end.address == synfin;
+            end.name = end.captured_here.then(|| "synfin".into());
         }
+        // Only the fronts of packets are looked at here; nothing is missing of them, and the mark above is ours.
+        let is_ours = |kind| matches!(kind, FindingKind::CutOff | FindingKind::ChecksumOffload);
+        connection.findings.retain(|finding| !is_ours(finding.kind));
         for step in &mut connection.steps {
             let index = usize::try_from(step.frame - 1).unwrap_or(usize::MAX);
             match self.notes.get(index) {
