@@ -78,6 +78,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
+    /// Draw each connection when it ends, with synfin's reason for each segment, on standard error
+    #[arg(long)]
+    pub(crate) diagram: bool,
+
     /// What to run, and its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
@@ -90,6 +94,7 @@ pub(crate) struct RunArgs {
 const RUN_EXAMPLES: &str = "Examples:
   synfin run -- curl -s http://example.org/
   synfin run --loss 2% --delay 80ms -- bash
+  synfin run --diagram -- curl -s http://synfin.internal/
   synfin run --publish 8080:80 -- nginx";
 
 /// What the link does to packets, in each direction.

@@ -25,6 +25,7 @@ use crate::failure::Failure;
 use args::ExplainArgs;
 use input::{Sink, Summary, Wanted};
 use live::Watch;
+pub(crate) use output::of_locale;
 use parquet::Parquet;
 use progress::Progress;
 use stream::{Follow, Json};

@@ -119,7 +119,7 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// The language that the environment asks for.
-fn of_locale() -> Language {
+pub(crate) fn of_locale() -> Language {
     let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
     let tag = variables.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
     tag.and_then(|tag| Language::from_tag(&tag)).unwrap_or_default()

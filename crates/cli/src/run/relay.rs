@@ -21,6 +21,7 @@ use crate::Failure;
 use crate::args::RunArgs;
 
 mod destination;
+mod diagram;
 mod dial;
 mod echo;
 mod impair;
@@ -30,6 +31,7 @@ mod tcp;
 mod udp;
 
 use destination::Destinations;
+use diagram::Diagram;
 use dial::Dialler;
 use impair::Impaired;
 use publish::Published;
@@ -134,13 +136,25 @@ fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
     if !link.is_clean() {
         builder = builder.path(Impaired::new(link, args.impairments.seed));
     }
-    if let Some(path) = &args.record {
-        let cannot = |error| Failure::call(format_args!("cannot record to {}: {error}", path.display()));
-        let file = BufWriter::new(File::create(path).map_err(cannot)?);
-        let options = Options { medium: Medium::Ip, interface: "synfin0", snap_len: 0 };
-        builder = builder.recorder(Sniffer::new(file, options).map_err(cannot)?);
+    let recording = recording(args)?;
+    if args.diagram {
+        let diagram = Diagram::new(recording, crate::explain::of_locale());
+        builder = builder.recorder(
+            diagram.map_err(|error| Failure::fault(format_args!("cannot draw connections: {error}")))?,
+        );
+    } else if let Some(recording) = recording {
+        builder = builder.recorder(recording);
     }
     builder
         .spawn()
         .map_err(|error| Failure::fault(format_args!("cannot begin the command's network: {error}")))
+}
+
+/// The file of `--record`.
+fn recording(args: &RunArgs) -> Result<Option<Sniffer<BufWriter<File>>>, Failure> {
+    let Some(path) = &args.record else { return Ok(None) };
+    let cannot = |error| Failure::call(format_args!("cannot record to {}: {error}", path.display()));
+    let file = BufWriter::new(File::create(path).map_err(cannot)?);
+    let options = Options { medium: Medium::Ip, interface: "synfin0", snap_len: 0 };
+    Sniffer::new(file, options).map(Some).map_err(cannot)
 }

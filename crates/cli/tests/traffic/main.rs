@@ -10,6 +10,7 @@ mod world;
 mod bad_calls;
 mod connect;
 mod datagrams;
+mod diagram;
 mod ends;
 mod page;
 mod publish;

@@ -31,6 +31,9 @@ pub(super) struct End {
     closes: bool,
     /// A program waits for connections.
     listens: bool,
+    /// What the user has read, octets.
+    read: u32,
+    has_read_end: bool,
 }
 
 #[derive(Debug)]
@@ -51,11 +54,18 @@ impl End {
             backlog: VecDeque::new(),
             closes: false,
             listens: setting.listens,
+            read: 0,
+            has_read_end: false,
         }
     }
 
     pub(super) fn timestamp_offset(&self) -> u32 {
         self.identity.timestamp_offset
+    }
+
+    /// What the user has heard, octets, the end counted as one.
+    pub(super) fn heard(&self) -> u32 {
+        self.read.saturating_add(self.has_read_end.into())
     }
 
     /// The user calls.
@@ -143,7 +153,15 @@ impl End {
     /// The user reads what is there, writes what there is room for, and closes when all is written.
     fn go_on(&mut self, now: Instant) {
         let Stage::Open(connection) = &mut self.stage else { return };
-        while let Ok(Some(_)) = connection.receive(usize::MAX, now) {}
+        while let Ok(octets) = connection.receive(usize::MAX, now) {
+            match octets {
+                Some(octets) => self.read = self.read.saturating_add(octets.len() as u32),
+                None => {
+                    self.has_read_end = true;
+                    break;
+                }
+            }
+        }
         while let Some(octets) = self.backlog.front_mut() {
             match connection.send(text(*octets), now) {
                 Ok(taken) if taken < *octets => *octets -= taken,

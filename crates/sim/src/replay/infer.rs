@@ -112,6 +112,8 @@ pub(super) struct Made {
     pub(super) calls: Vec<Call>,
     /// That segment acknowledges something that no segment had acknowledged before.
     pub(super) is_answer: bool,
+    /// How many octets of the peer's it acknowledges, the FIN counted as one.
+    pub(super) needs: u32,
 }
 
 /// What the user of an end has asked for: to send text and to close when the text and the FIN go for the first time, an
@@ -153,7 +155,9 @@ pub(super) fn calls(recording: &Recording, party: Party) -> Result<Vec<Made>, Re
             acknowledged = Some(ack);
         }
         if !here.is_empty() {
-            calls.push(Made { at: segment.at, calls: here, is_answer });
+            let first = recording.syn(party.other()).map_or(ack, |syn| syn.header.seq + 1);
+            let needs = if flags.ack() && !flags.rst() { ack.distance(first).max(0) as u32 } else { 0 };
+            calls.push(Made { at: segment.at, calls: here, is_answer, needs });
         }
     }
     Ok(calls)
