@@ -62,7 +62,12 @@ impl Context<'_> {
 
     /// What depends on times is seen where the capture was made, and inferred elsewhere.
     fn certainty(&self) -> Certainty {
-        if self.tracker.captured_at() == Some(self.from) { Certainty::Seen } else { Certainty::Inferred }
+        if self.is_here() { Certainty::Seen } else { Certainty::Inferred }
+    }
+
+    /// Whether the capture was made at the sender.
+    fn is_here(&self) -> bool {
+        self.tracker.captured_at() == Some(self.from)
     }
 
     fn ago(&self, earlier: Instant) -> Duration {

@@ -27,7 +27,7 @@ fn link(seed: u64) -> LinkConfig {
     let percent = |salt, below| Probability::from_percent((number(seed, salt, below)) as u32);
     LinkConfig {
         delay: Duration::from_millis(2 + number(seed, 1, 30)),
-        loss: Loss::Independent(if seed % 3 == 0 { Probability::NEVER } else { percent(2, 8) }),
+        loss: Loss::Independent(if seed.is_multiple_of(3) { Probability::NEVER } else { percent(2, 8) }),
         reorder: if seed % 4 == 1 { percent(3, 5) } else { Probability::NEVER },
         duplicate: if seed % 5 == 2 { percent(4, 5) } else { Probability::NEVER },
         ..LinkConfig::default()
@@ -47,10 +47,9 @@ pub(crate) fn play(seed: u64) -> Played {
     let (client, server) = match number(seed, 6, 3) {
         0 => (Client::new(address).sending(size), Server::sink(address)),
         1 => (Client::new(address), Server::source(address, size)),
-        _ => (
-            Client::new(address).asking(size.min(5_000).max(1), 1 + number(seed, 7, 5)),
-            Server::echo(address),
-        ),
+        _ => {
+            (Client::new(address).asking(size.clamp(1, 5_000), 1 + number(seed, 7, 5)), Server::echo(address))
+        }
     };
     let server = network.run(b, server);
     let client = network.run(a, client);

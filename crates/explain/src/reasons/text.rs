@@ -54,6 +54,8 @@ impl Sender {
             0 => SendReason::Fin,
             1 if self.peer_window == Some(0) => SendReason::ZeroWindowProbe,
             _ if self.loss_until.is_some() && self.peer_window != Some(0) => SendReason::FrtoData,
+            // Elsewhere what it had heard by then, and how long it had waited, is not to be seen.
+            _ if !context.is_here() => SendReason::Data,
             _ if self.is_overdue(context) => SendReason::TailLossProbe,
             _ if self.recovery_until.is_none() && self.has_disorder(context) => SendReason::LimitedTransmit,
             _ => SendReason::Data,
