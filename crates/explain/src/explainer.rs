@@ -69,7 +69,8 @@ type Pair = (SocketAddr, SocketAddr);
 #[derive(Debug, Default)]
 pub struct Explainer {
     detail: Detail,
-    flows: HashMap<Pair, Flow>,
+    /// Boxed: the table is searched far more often than it is walked, and must lie close together.
+    flows: HashMap<Pair, Box<Flow>>,
     /// Those that are over, the first first.
     over: VecDeque<Over>,
     /// How many segments those keep.
@@ -113,7 +114,7 @@ impl Explainer {
         let mut flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
         flow.observe(packet);
         let is_over = flow.is_over();
-        self.flows.insert(pair, flow);
+        self.flows.insert(pair, Box::new(flow));
         if is_over {
             self.is_over(pair);
         }
@@ -184,8 +185,8 @@ impl Explainer {
     #[must_use]
     pub fn finish(mut self) -> Vec<Connection> {
         let end = self.end;
-        let mut rest: Vec<Flow> = self.flows.into_values().collect();
-        rest.sort_unstable_by_key(Flow::number);
+        let mut rest: Vec<_> = self.flows.into_values().collect();
+        rest.sort_unstable_by_key(|flow| flow.number());
         self.told.extend(rest.into_iter().map(|flow| flow.tell(end)));
         self.told.sort_by_key(|connection| connection.number);
         self.told

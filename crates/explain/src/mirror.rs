@@ -15,7 +15,7 @@ use crate::packet::Packet;
 /// The two sightings of a packet are no further apart.
 const APART: Duration = Duration::from_millis(1);
 /// So many packets of a side are compared with.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 
 /// The last packets of both sides.
 #[derive(Debug, Default)]
