@@ -6,13 +6,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use synfin_ladder::{Certainty, Evidence, Finding, FindingKind, Reason, Side, Verdict, VerdictKind};
+use synfin_ladder::{
+    Certainty, Evidence, Finding, FindingKind, Mark, Marks, Reason, Seen, Side, Verdict, VerdictKind,
+};
 use synfin_wire::{Instant, SendReason};
 
 use crate::flow::Flow;
+use crate::nagle::Nagle;
 use crate::packet::{ChecksumSeen, Packet};
 use crate::reasons::Why;
-use crate::track::{Arrival, ResetCause};
+use crate::track::ResetCause;
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
@@ -26,6 +29,17 @@ pub(crate) struct Evidences {
     /// By side.
     checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
+    hop_limits: [Option<u8>; 2],
+    nagle: Nagle,
+}
+
+/// What is known of the way that a packet takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    /// The largest segment that its receiver takes, octets.
+    pub(crate) mss: Option<u16>,
+    /// The shortest time in which either side has answered.
+    pub(crate) answered_in: [Option<Duration>; 2],
 }
 
 #[derive(Debug, Default)]
@@ -44,26 +58,42 @@ impl Evidences {
         evidences
     }
 
-    pub(crate) fn note(&mut self, from: Side, packet: &Packet<'_>, why: &Why, arrival: Arrival) {
+    pub(crate) fn note(&mut self, from: Side, packet: &Packet<'_>, why: &Why, marks: Marks, path: &Path) {
         self.checksums[from.index()][packet.checksum as usize] += 1;
-        if packet.checksum == ChecksumSeen::Wrong {
-            self.notice(FindingKind::BadChecksum, Some(from), packet);
+        let (header, by) = (&packet.header, Some(from));
+        let carries_on = !header.flags.rst() && !header.flags.syn();
+        let is_lost = !marks.contains(Mark::SpuriousRetransmission);
+        let found = [
+            (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
+            (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
+            (packet.len > 0 && carries_on && !header.flags.ack(), FindingKind::Deviation, by),
+            ((packet.text.len() as u32) < packet.len, FindingKind::CutOff, None),
+            (path.mss.is_some_and(|mss| packet.len > u32::from(mss)), FindingKind::SuperSegments, by),
+            (self.nagle.waited(from, packet, path), FindingKind::NagleDelay, by),
+            (why.reason == Seen::Reordered.into(), FindingKind::Reordering, by),
+            (marks.contains(Mark::AckLostSegment), FindingKind::CaptureGap, Some(from.other())),
+            (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, by),
+            (marks.contains(Mark::SpuriousRetransmission), FindingKind::Spurious, by),
+            (reports_duplicate(packet), FindingKind::Spurious, Some(from.other())),
+            (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
+        ];
+        for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
+            self.notice(kind, by, packet);
         }
-        if let Some(kind) = kind_of(why.reason, arrival) {
-            self.notice(kind, Some(from), packet);
+        if let Some(kind) = kind_of(why.reason).filter(|kind| is_lost || !is_of_loss(*kind)) {
+            self.notice(kind, by, packet);
         }
-        if packet.header.window == 0 && !packet.header.flags.rst() && !packet.header.flags.syn() {
-            self.notice(FindingKind::ZeroWindow, Some(from), packet);
-        }
-        if packet.len > 0 && !packet.header.flags.ack() && !packet.header.flags.syn() {
-            self.notice(FindingKind::Deviation, Some(from), packet);
-        }
-        if (packet.text.len() as u32) < packet.len {
-            self.notice(FindingKind::CutOff, None, packet);
+        if !header.flags.rst() {
+            self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
             self.slow_answer(from, packet);
         }
+    }
+
+    /// An RST that has come another way than its sender's other packets.
+    fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
+        self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
     }
 
     /// The packet stands in the capture a second time.
@@ -135,29 +165,29 @@ fn key(kind: FindingKind, by: Option<Side>) -> (FindingKind, Option<u8>) {
     (kind, by.map(|side| side as u8))
 }
 
+/// Its first SACK range lies before its acknowledgment: something has come twice (RFC 2883 section 4).
+fn reports_duplicate(packet: &Packet<'_>) -> bool {
+    packet.header.options.sack.first().is_some_and(|range| range.end.at_or_before(packet.header.ack))
+}
+
 /// The finding that a segment with this reason belongs to.
-fn kind_of(reason: Reason, arrival: Arrival) -> Option<FindingKind> {
+fn kind_of(reason: Reason) -> Option<FindingKind> {
     let Reason::Sent(reason) = reason else { return None };
     Some(match reason {
         SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
         SendReason::KeepAliveProbe => FindingKind::KeepAlive,
         SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
-        SendReason::RtoRetransmit if arrival != Arrival::Old => FindingKind::Timeout,
+        SendReason::RtoRetransmit => FindingKind::Timeout,
         SendReason::FastRetransmit
         | SendReason::PartialAckRetransmit
         | SendReason::RackRetransmit
-        | SendReason::TailLossProbe
-            if arrival != Arrival::Old =>
-        {
-            FindingKind::Loss
-        }
-        SendReason::RtoRetransmit
-        | SendReason::FastRetransmit
-        | SendReason::PartialAckRetransmit
-        | SendReason::RackRetransmit
-        | SendReason::TailLossProbe => FindingKind::Spurious,
+        | SendReason::TailLossProbe => FindingKind::Loss,
         _ => return None,
     })
+}
+
+fn is_of_loss(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::Loss | FindingKind::Timeout)
 }
 
 fn is_seen(kind: FindingKind) -> bool {
@@ -203,6 +233,13 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
             add(FindingKind::HalfClosed, Certainty::Seen, verdict.by.map(Side::other), Vec::new());
         }
         _ => {}
+    }
+    for side in Side::BOTH {
+        // Of a peer whose window is closed the probes ask something else.
+        let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
+        if flow.tracker.space(side).probes() > 1 && is_quiet {
+            add(FindingKind::PeerGone, Certainty::Inferred, Some(side.other()), Vec::new());
+        }
     }
     let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));
     if closing {

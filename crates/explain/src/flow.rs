@@ -4,17 +4,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Seen, Side, Step, Window,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Seen, Side, Step, Window,
 };
-use synfin_wire::{Flags, Instant, SeqNumber};
+use synfin_wire::{Flags, Instant, SendReason, SeqNumber};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
-use crate::findings::Evidences;
+use crate::findings::{Evidences, Path};
 use crate::mirror::Mirror;
 use crate::packet::Packet;
 use crate::reasons::{Reasons, Why};
-use crate::track::{Arrival, Tracker};
+use crate::track::Tracker;
 use crate::verdict;
 use crate::zeek::ZeekTracker;
 
@@ -128,7 +128,7 @@ impl Flow {
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
-        let why = if packet.header.flags.rst() {
+        let mut why = if packet.header.flags.rst() {
             self.tracker.observe(from, packet);
             self.why_reset()
         } else {
@@ -137,9 +137,16 @@ impl Flow {
             why
         };
         let observed = self.analysis.observe(from, packet);
+        if why.reason == Seen::Retransmit.into() && observed.marks.contains(Mark::OutOfOrder) {
+            why.reason = Seen::Reordered.into();
+        }
         self.zeek.observe(packet);
-        self.count(from, packet, arrival, is_new, observed.marks);
-        self.evidence.note(from, packet, &why, arrival);
+        self.count(from, packet, is_new, observed.marks);
+        let path = Path {
+            mss: self.announced[from.other().index()].mss,
+            answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
+        };
+        self.evidence.note(from, packet, &why, observed.marks, &path);
         self.keep(from, packet, &why, &observed);
     }
 
@@ -229,7 +236,7 @@ impl Flow {
         !space.is_seen() || (packet.header.seq + packet.sequence_length()).after(space.most_sent())
     }
 
-    fn count(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, is_new: bool, marks: Marks) {
+    fn count(&mut self, from: Side, packet: &Packet<'_>, is_new: bool, marks: Marks) {
         let in_flight = u64::from(self.in_flight(from).unwrap_or(0));
         let counts = &mut self.counts[from.index()];
         counts.packets += 1;
@@ -247,7 +254,7 @@ impl Flow {
             counts.new_octets += u64::from(packet.len);
         } else if packet.sequence_length() > 0 && !packet.header.flags.rst() {
             counts.retransmitted += 1;
-            counts.spurious += u64::from(arrival == Arrival::Old);
+            counts.spurious += u64::from(marks.contains(Mark::SpuriousRetransmission));
         }
     }
 
@@ -264,6 +271,9 @@ impl Flow {
             if packet.header.flags.ack() { self.relative(from.other(), packet.header.ack) } else { 0 },
         );
         let shift = self.shift(from, packet);
+        let mss = self.announced[from.other().index()].mss.filter(|mss| *mss > 0);
+        let segments =
+            mss.map_or(1, |mss| packet.len.div_ceil(u32::from(mss)).clamp(1, u32::from(u16::MAX)) as u16);
         let Some(steps) = &mut self.steps else { return };
         if steps.len() == MOST_STEPS {
             return;
@@ -287,7 +297,7 @@ impl Flow {
             window_octets: shift.map(|shift| u32::from(header.window) << shift),
             urgent_pointer: header.urgent_pointer,
             options: header.options.clone(),
-            segments: 1,
+            segments,
             reason: why.reason,
             certainty: why.certainty,
             because: why.because,
@@ -337,6 +347,7 @@ impl Flow {
         for (step, states) in steps.iter_mut().zip(states) {
             step.states = states;
         }
+        mark_lost(&mut steps);
         let verdict = verdict::of(&self.tracker);
         let findings = self.evidence.findings(&self, &verdict);
         let timelines = self.tracker.timelines(end_of_capture);
@@ -375,6 +386,33 @@ impl Flow {
             zeek: self.zeek.finish(),
             steps,
             findings,
+        }
+    }
+}
+
+/// What had to be sent again was lost, unless that turned out to be for nothing.
+fn mark_lost(steps: &mut [Step]) {
+    for index in 0..steps.len() {
+        let step = &steps[index];
+        let again = match step.reason {
+            Reason::Sent(reason) => matches!(
+                reason,
+                SendReason::RackRetransmit
+                    | SendReason::FastRetransmit
+                    | SendReason::PartialAckRetransmit
+                    | SendReason::RtoRetransmit
+            ),
+            Reason::Seen(_) => false,
+        };
+        let in_vain = step.marks.contains(Mark::SpuriousRetransmission);
+        let Some(first) = step.because.filter(|_| again && !in_vain) else { continue };
+        let (seq, end) = (step.seq, step.end());
+        // The frame that carried it first need not be the newest one that did.
+        if let Ok(at) = steps[..index].binary_search_by_key(&first, |step| step.frame)
+            && steps[at].seq.at_or_before(seq)
+            && steps[at].end().at_or_after(end)
+        {
+            steps[at].fate = Fate::Lost;
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod zeek;
 mod findings;
 mod flow;
 mod mirror;
+mod nagle;
 mod verdict;
 
 pub use explainer::{Detail, Explainer};

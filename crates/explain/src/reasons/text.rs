@@ -115,7 +115,7 @@ impl Sender {
         if seq == una && waited >= SHORTEST_RTO.min(self.srtt.unwrap_or(SHORTEST_RTO) * 2) {
             return self.timed_out(context, first);
         }
-        Why::inferred(Seen::Retransmit, first)
+        Why::inferred(if packet.header.flags.fin() { Seen::FinRetransmit } else { Seen::Retransmit }, first)
     }
 
     fn timed_out(&mut self, context: &Context<'_>, first: Option<u64>) -> Why {
