@@ -200,9 +200,9 @@ impl Tracker {
             && (acceptable || !matches!(states[0], State::Closed | State::Listen | State::TimeWait));
         let because = self.automata[to.index()].last_sent.map(|moment| moment.frame);
         let seen = SeenReset { by: from, cause, acceptable, ends_it, because, frame: packet.frame };
-        if self.resets.len() < MOST_RESETS {
-            self.resets.push(seen);
-        }
+        // The last one is always there.
+        self.resets.truncate(MOST_RESETS - 1);
+        self.resets.push(seen);
         let newest = if packet.header.flags.ack() {
             self.spaces[to.index()].moment_of(packet.header.ack)
         } else {
@@ -323,3 +323,6 @@ impl Tracker {
         self.space(side).first_number()
     }
 }
+
+#[cfg(test)]
+mod tests;
