@@ -123,6 +123,17 @@ impl Browser {
         result["result"]["value"].take()
     }
 
+    /// Whether an expression comes true before the page has drawn itself a hundred times more: what a key does to the
+    /// address, and that to the page, comes some events later.
+    #[track_caller]
+    pub(crate) fn becomes(&mut self, expression: &str) -> bool {
+        let looked = format!(
+            "new Promise(done => {{ let left = 100; const look = () => ({expression}) ? done(true) \
+             : left-- > 0 ? requestAnimationFrame(look) : done(false); look(); }})"
+        );
+        self.value(&looked) == json!(true)
+    }
+
     /// Presses a key and lets go of it.
     pub(crate) fn press(&mut self, key: &str) {
         let (code, number, text) = match key {
