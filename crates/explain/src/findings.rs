@@ -25,7 +25,7 @@ const SLOW_ANSWER: Duration = Duration::from_millis(500);
 /// What was noticed so far: by kind and side.
 #[derive(Debug, Default)]
 pub(crate) struct Evidences {
-    noticed: BTreeMap<(FindingKind, Option<u8>), Noticed>,
+    noticed: BTreeMap<(FindingKind, Option<Side>), Noticed>,
     /// By side.
     checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
@@ -109,14 +109,14 @@ impl Evidences {
             && packet.at - asked > SLOW_ANSWER
         {
             self.notice(FindingKind::SlowApplication, Some(from), packet);
-            let noticed = self.noticed.get_mut(&key(FindingKind::SlowApplication, Some(from)));
+            let noticed = self.noticed.get_mut(&(FindingKind::SlowApplication, Some(from)));
             let noticed = noticed.expect("it was just noticed");
             noticed.longest = noticed.longest.max(packet.at - asked);
         }
     }
 
     fn notice(&mut self, kind: FindingKind, by: Option<Side>, packet: &Packet<'_>) {
-        let noticed = self.noticed.entry(key(kind, by)).or_default();
+        let noticed = self.noticed.entry((kind, by)).or_default();
         noticed.count += 1;
         if noticed.frames.len() < MOST_FRAMES {
             noticed.frames.push(packet.frame);
@@ -134,7 +134,7 @@ impl Evidences {
             findings.push(Finding {
                 kind: *kind,
                 certainty: if is_seen(*kind) { Certainty::Seen } else { Certainty::Inferred },
-                by: by.map(|side| Side::BOTH[usize::from(side)]),
+                by: *by,
                 frames: noticed.frames.clone(),
                 evidence,
             });
@@ -159,10 +159,6 @@ impl Evidences {
             evidence: vec![Evidence { name: "count", value: partial as f64 }],
         })
     }
-}
-
-fn key(kind: FindingKind, by: Option<Side>) -> (FindingKind, Option<u8>) {
-    (kind, by.map(|side| side as u8))
 }
 
 /// Its first SACK range lies before its acknowledgment: something has come twice (RFC 2883 section 4).

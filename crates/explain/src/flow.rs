@@ -80,7 +80,7 @@ impl Flow {
             number,
             addresses,
             span: (first.at, first.at),
-            tracker: Tracker::new(),
+            tracker: Tracker::default(),
             reasons: Reasons::default(),
             announced: [Announced::default(); 2],
             counts: [Counts::default(); 2],

@@ -26,8 +26,8 @@ pub use space::Arrival;
 use space::Queued;
 pub(crate) use space::Space;
 
-/// Follows one connection.
-#[derive(Clone, Debug)]
+/// Follows one connection; of a new one nothing was seen.
+#[derive(Clone, Debug, Default)]
 pub struct Tracker {
     automata: [Automaton; 2],
     spaces: [Space; 2],
@@ -60,24 +60,7 @@ const LONG_SILENCE: Duration = Duration::from_secs(1);
 /// No connection has more of them that tell something new.
 const MOST_RESETS: usize = 64;
 
-impl Default for Tracker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Tracker {
-    /// Of a connection of which nothing was seen.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            automata: Side::BOTH.map(|_| Automaton::default()),
-            spaces: Side::BOTH.map(|_| Space::default()),
-            place: Place::default(),
-            resets: Vec::new(),
-        }
-    }
-
     /// Follows one packet that `from` sent. A packet whose checksum is wrong is one that nobody takes.
     pub fn observe(&mut self, from: Side, packet: &Packet<'_>) {
         if packet.checksum == ChecksumSeen::Wrong {

@@ -7,7 +7,7 @@ use synfin_wire::SeqNumber;
 use super::states::{StateSet, Timeline};
 
 /// Which end: the left or the right one of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The one that opens; of a connection that was open already, the one whose segment comes first.
     Left,
