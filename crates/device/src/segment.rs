@@ -26,6 +26,9 @@ const IPV4_CHECKSUM: usize = 10;
 const IPV6_PAYLOAD_LENGTH: usize = 4;
 const IPV6_HEADER_LEN: usize = 40;
 
+/// Where the checksum lies in a UDP header, and in no other transport's.
+const UDP_CHECKSUM: u16 = 6;
+
 /// Completes a partial checksum in a packet that lies in one piece; leaves any other as it is.
 ///
 /// # Errors
@@ -56,9 +59,10 @@ pub(crate) fn completed_checksum<'a>(
     if place + 2 > length {
         return Err(SegmentError::Checksum);
     }
-    // Zero stands for "no checksum" in UDP (RFC 768), and all ones are the same number.
+    // Zero stands for "no checksum" in UDP (RFC 768), and all ones are the same number; in TCP it is a sum
+    // like any other (RFC 1624 section 3).
     let value = match sum.finish() {
-        0 => 0xffff,
+        0 if offset == UDP_CHECKSUM => 0xffff,
         value => value,
     };
     Ok((place, value))

@@ -130,10 +130,13 @@ fn what_is_no_super_segment_gets_its_checksum_alone() {
 }
 
 #[test]
-fn a_checksum_that_comes_to_zero_is_sent_as_all_ones() {
-    let mut packet = [0xff, 0xff, 0, 0];
-    complete_checksum(&mut packet, ChecksumOffload::Partial { start: 0, offset: 2 }).unwrap();
-    assert_eq!(packet, [0xff; 4]);
+fn a_checksum_that_comes_to_zero_is_all_ones_in_udp_alone() {
+    for (offset, expected) in [(6, 0xffff_u16), (16, 0)] {
+        let mut packet = [0xff_u8; 20];
+        packet[usize::from(offset)..][..2].fill(0);
+        complete_checksum(&mut packet, ChecksumOffload::Partial { start: 0, offset }).unwrap();
+        assert_eq!(packet[usize::from(offset)..][..2], expected.to_be_bytes());
+    }
 }
 
 #[test]
