@@ -3,7 +3,7 @@
 //! In: captures, or an interface that is watched. Out: a ladder, a list, a page, a picture, tables or JSON.
 //!
 //! What needs all connections at once (a list, a page) reads several files at the same time, as many as there are
-//! processors, and tells them in the order in which they were named. JSON, tables and `--follow` are written while the
+//! processors, or one long file with all of them, and tells them in the order in which they were named. JSON, tables and `--follow` are written while the
 //! files are read, one after another.
 
 pub(crate) mod args;
@@ -12,6 +12,7 @@ mod live;
 mod output;
 mod parquet;
 mod progress;
+mod shards;
 mod stream;
 mod what_if;
 

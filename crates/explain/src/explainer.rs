@@ -5,7 +5,8 @@
 //! only where they were asked for.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
 
 use synfin_ladder::{Connection, Side};
 use synfin_wire::Instant;
@@ -57,7 +58,8 @@ struct Over {
 }
 
 /// Two addresses and ports, whichever of them sends.
-type Pair = (SocketAddr, SocketAddr);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pair(SocketAddr, SocketAddr);
 
 /// Makes connections of packets.
 ///
@@ -76,7 +78,9 @@ pub struct Explainer {
     /// How many segments those keep.
     steps_over: usize,
     told: Vec<Connection>,
-    next_number: u64,
+    begun: u64,
+    /// A connection's number is that of its first frame.
+    numbers_by_frame: bool,
     end: Instant,
 }
 
@@ -84,13 +88,19 @@ impl Explainer {
     /// Of a capture of which nothing was seen.
     #[must_use]
     pub fn new(detail: Detail) -> Self {
-        Self { detail, next_number: 1, ..Self::default() }
+        Self { detail, ..Self::default() }
+    }
+
+    /// Of one share of a capture: what a connection's number is among all is not known here, so that of its first frame
+    /// stands for it, in `detail` too.
+    pub(crate) fn of_share(detail: Detail) -> Self {
+        Self { detail, numbers_by_frame: true, ..Self::default() }
     }
 
     /// Takes one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
         self.end = self.end.max(packet.at);
-        let pair = ordered(packet.source, packet.destination);
+        let pair = Pair::of(packet.source, packet.destination);
         match self.flows.get_mut(&pair) {
             Some(flow) if !flow.is_succeeded_by(packet) => {
                 let was_over = flow.is_over();
@@ -109,8 +119,8 @@ impl Explainer {
     }
 
     fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
-        let number = self.next_number;
-        self.next_number += 1;
+        self.begun += 1;
+        let number = if self.numbers_by_frame { packet.frame } else { self.begun };
         let mut flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
         flow.observe(packet);
         let is_over = flow.is_over();
@@ -166,7 +176,7 @@ impl Explainer {
     /// How many connections there were so far.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.next_number - 1
+        self.begun
     }
 
     /// Whether there is something for [`take_told`](Self::take_told).
@@ -193,8 +203,58 @@ impl Explainer {
     }
 }
 
-fn ordered(one: SocketAddr, other: SocketAddr) -> Pair {
-    if one <= other { (one, other) } else { (other, one) }
+impl Pair {
+    pub(crate) fn of(one: SocketAddr, other: SocketAddr) -> Self {
+        if one <= other { Self(one, other) } else { Self(other, one) }
+    }
+
+    /// Something that most other connections have another of. It serves to put what belongs together side by side, and
+    /// to share connections out: who wants many to have the same gains nothing by it.
+    pub(crate) fn lot(self) -> u64 {
+        let mut pieces = Pieces(0);
+        self.hash(&mut pieces);
+        pieces.finish()
+    }
+}
+
+/// In few pieces: a connection is looked up for each packet.
+impl Hash for Pair {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match (self.0.ip(), self.1.ip()) {
+            (IpAddr::V4(one), IpAddr::V4(other)) => {
+                state.write_u64(u64::from(u32::from(one)) << 32 | u64::from(u32::from(other)));
+            }
+            (one, other) => {
+                let octets = |address: IpAddr| match address {
+                    IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+                    IpAddr::V6(address) => address.octets(),
+                };
+                for octets in [octets(one), octets(other)] {
+                    state.write_u128(u128::from_be_bytes(octets));
+                }
+            }
+        }
+        state.write_u32(u32::from(self.0.port()) << 16 | u32::from(self.1.port()));
+    }
+}
+
+/// Puts pieces together without a secret.
+struct Pieces(u64);
+
+impl Hasher for Pieces {
+    fn write(&mut self, octets: &[u8]) {
+        for word in octets.chunks(8) {
+            let mut piece = [0; 8];
+            piece[..word.len()].copy_from_slice(word);
+            const ODD: u64 = 0xff51_afd7_ed55_8ccd;
+            self.0 = (self.0 ^ u64::from_le_bytes(piece)).wrapping_mul(ODD);
+            self.0 ^= self.0 >> 33;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Which side of a picture sent a packet: the left one is `left`.

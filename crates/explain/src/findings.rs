@@ -67,7 +67,7 @@ impl Evidences {
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
             (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
             (packet.len > 0 && carries_on && !header.flags.ack(), FindingKind::Deviation, by),
-            ((packet.text.len() as u32) < packet.len, FindingKind::CutOff, None),
+            (packet.captured < packet.len, FindingKind::CutOff, None),
             (path.mss.is_some_and(|mss| packet.len > u32::from(mss)), FindingKind::SuperSegments, by),
             (self.nagle.waited(from, packet, path), FindingKind::NagleDelay, by),
             (why.reason == Seen::Reordered.into(), FindingKind::Reordering, by),

@@ -307,7 +307,7 @@ impl Flow {
             in_flight: observed.in_flight,
             fate,
             arrival: Window { earliest: Some(packet.at), latest: None },
-            comment: packet.comment.map(str::to_owned),
+            comment: packet.comment.as_deref().map(str::to_owned),
         });
     }
 

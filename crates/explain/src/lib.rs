@@ -13,6 +13,7 @@
 //! | [`capture`] | files of every kind become frames |
 //! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
 //! | [`explainer`] | packets become connections |
+//! | [`shard`] | the same on several threads |
 //! | [`reasons`] | why each segment was sent |
 //! | [`track`] | the states of both ends |
 //! | [`analysis`] | what Wireshark would note on each segment |
@@ -23,6 +24,7 @@ pub mod capture;
 pub mod explainer;
 pub mod packet;
 pub mod reasons;
+pub mod shard;
 pub mod track;
 pub mod zeek;
 

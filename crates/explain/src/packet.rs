@@ -18,6 +18,7 @@
 //! Left out on purpose: what is encrypted, and fragments within fragments. A source route that is not at its end makes
 //! the checksum unknown, since it covers an address further on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -70,6 +71,8 @@ pub struct Packet<'a> {
     pub len: u32,
     /// The text, as far as it was captured.
     pub text: &'a [u8],
+    /// Octets of text that were captured.
+    pub captured: u32,
     /// What its checksum says.
     pub checksum: ChecksumSeen,
     /// TTL or hop limit.
@@ -79,10 +82,17 @@ pub struct Packet<'a> {
     /// The two ECN bits of its IP header.
     pub ecn: Ecn,
     /// The comment that the capture has on it.
-    pub comment: Option<&'a str>,
+    pub comment: Option<Cow<'a, str>>,
 }
 
 impl Packet<'_> {
+    /// All of it but the text, to be kept for longer than its frame.
+    #[must_use]
+    pub fn without_text(self) -> Packet<'static> {
+        let comment = self.comment.map(|comment| Cow::Owned(comment.into_owned()));
+        Packet { text: &[], comment, ..self }
+    }
+
     /// SEG.LEN: the sequence numbers that it takes.
     #[must_use]
     pub fn sequence_length(&self) -> u32 {
@@ -215,24 +225,48 @@ impl Dissector {
         })
     }
 
+    /// Reads the segment of a frame if `wants` its source and destination; of others little is looked at. `None` also
+    /// where there is no segment. Frames must come in the order of the capture.
+    pub fn segment_if<'a>(
+        &'a mut self,
+        frame: &Frame<'a>,
+        wants: impl FnOnce(SocketAddr, SocketAddr) -> bool,
+    ) -> Option<Packet<'a>> {
+        let verify = self.verify;
+        let datagram = self.datagram(frame).ok()?;
+        let &[a, b, c, d] = datagram.bytes.first_chunk()?;
+        let source = SocketAddr::new(datagram.source, u16::from_be_bytes([a, b]));
+        let destination = SocketAddr::new(datagram.destination, u16::from_be_bytes([c, d]));
+        if datagram.protocol != IpProtocol::TCP || !wants(source, destination) {
+            return None;
+        }
+        segment(&datagram, frame, verify).ok()
+    }
+
     fn look_into<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Dissected<'a>, NotTcp> {
-        let Self { fragments, verify } = self;
-        let datagram = match tunnel::innermost(frame)? {
-            Innermost::Whole(datagram) => datagram,
-            Innermost::Fragment(datagram, fragment) => {
-                let whole = fragments.insert(&datagram, fragment, frame.at)?;
-                match tunnel::within(whole)? {
-                    Innermost::Whole(datagram) => datagram,
-                    Innermost::Fragment(..) => return Err(NotTcp::Malformed(Malformed::Fragment)),
-                }
-            }
-        };
+        let verify = self.verify;
+        let datagram = self.datagram(frame)?;
         match datagram.protocol {
-            IpProtocol::TCP => segment(&datagram, frame, *verify).map(Dissected::Tcp),
+            IpProtocol::TCP => segment(&datagram, frame, verify).map(Dissected::Tcp),
             protocol => match icmp::error(&datagram, frame) {
                 Some(error) => Ok(Dissected::Icmp(error)),
                 None => Err(NotTcp::Protocol(protocol.0)),
             },
+        }
+    }
+
+    /// What is at the bottom of a frame, put together if it came in fragments.
+    #[inline]
+    fn datagram<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Datagram<'a>, NotTcp> {
+        match tunnel::innermost(frame)? {
+            Innermost::Whole(datagram) => Ok(datagram),
+            Innermost::Fragment(datagram, fragment) => {
+                let whole = self.fragments.insert(&datagram, fragment, frame.at)?;
+                match tunnel::within(whole)? {
+                    Innermost::Whole(datagram) => Ok(datagram),
+                    Innermost::Fragment(..) => Err(NotTcp::Malformed(Malformed::Fragment)),
+                }
+            }
         }
     }
 }
@@ -248,6 +282,7 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
     }
     let (header, header_len) = TcpHeader::parse_prefix(datagram.bytes).map_err(|_| MALFORMED)?;
     let len = datagram.len.checked_sub(header_len as u32).ok_or(MALFORMED)?;
+    let text = datagram.bytes.get(header_len..).unwrap_or_default();
     Ok(Packet {
         frame: frame.number,
         at: frame.at,
@@ -256,12 +291,13 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
         destination: SocketAddr::new(datagram.destination, header.destination_port),
         header,
         len,
-        text: datagram.bytes.get(header_len..).unwrap_or_default(),
+        text,
+        captured: text.len() as u32,
         checksum: if verify { checksum(datagram) } else { ChecksumSeen::Unknown },
         hop_limit: datagram.hop_limit,
         identification: datagram.identification,
         ecn: datagram.ecn,
-        comment: frame.comment,
+        comment: frame.comment.map(Cow::Borrowed),
     })
 }
 
@@ -339,4 +375,4 @@ impl fmt::Display for Malformed {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -16,6 +16,7 @@ use synfin_ladder::{Connection, Severity};
 use synfin_wire::Instant;
 
 use super::progress::Progress;
+use super::shards;
 use crate::failure::Failure;
 
 /// Takes connections as they are told: in the order in which they end, not that of their numbers.
@@ -43,6 +44,9 @@ pub(super) struct Wanted {
 
 /// For so long a connection that is over waits for late segments before it is told, where they are told at once.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// Octets of a file that several processors read together.
+const LONG: u64 = 16 << 20;
 
 /// What is known of a capture once it has been read.
 #[derive(Debug)]
@@ -137,11 +141,19 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Reads captures, several at a time, keeps their connections, and gives them back in their order.
+/// Reads captures, several at a time, keeps their connections, and gives them back in their order. A long one is read
+/// by all processors together.
 pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -> Result<Vec<Told>, Failure> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    if let [file] = files
+        && matches!(wanted.detail, Detail::None | Detail::First)
+        && is_long(file)
+    {
+        return Ok(vec![shards::read(file, wanted.detail, processors, progress)?]);
+    }
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let workers = processors.min(files.len());
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
@@ -155,6 +167,11 @@ pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -
     let mut done = done.into_inner().expect("no reader panics while it holds the lock");
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, told)| told).collect()
+}
+
+/// Whether it can be read several times, and takes long.
+fn is_long(file: &Path) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > LONG)
 }
 
 fn claim<'a>(next: &AtomicUsize, files: &'a [PathBuf]) -> Option<(usize, &'a Path)> {
@@ -178,14 +195,8 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Summary, Failure> {
     let name = file.display().to_string();
-    let source: Box<dyn Read> = if name == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        let file =
-            File::open(file).map_err(|error| Failure::call(format!("{name} cannot be opened: {error}")))?;
-        progress.expect(file.metadata().map_or(0, |metadata| metadata.len()));
-        Box::new(progress.watch(file))
-    };
+    let source: Box<dyn Read> =
+        if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
     let mut reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
@@ -202,4 +213,8 @@ pub(super) fn read(
         }
     };
     follower.end(&name, cut)
+}
+
+pub(super) fn open(file: &Path) -> Result<File, Failure> {
+    File::open(file).map_err(|error| Failure::call(format!("{} cannot be opened: {error}", file.display())))
 }

@@ -1,5 +1,6 @@
 //! A bar on standard error while long captures are read.
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::time::{Duration, Instant};
 
@@ -27,16 +28,12 @@ impl Progress {
         Self { bar, begun: Instant::now() }
     }
 
-    /// So many octets more are there to be read.
-    pub(super) fn expect(&self, octets: u64) {
+    /// Counts what is read of a file.
+    pub(super) fn watch(&self, file: File) -> Watched {
         if let Some(bar) = &self.bar {
-            bar.inc_length(octets);
+            bar.inc_length(file.metadata().map_or(0, |metadata| metadata.len()));
         }
-    }
-
-    /// Counts what is read from here.
-    pub(super) fn watch<R: Read>(&self, source: R) -> Watched<R> {
-        Watched { source, bar: self.bar.clone(), begun: self.begun }
+        Watched { file, bar: self.bar.clone(), begun: self.begun }
     }
 
     /// Takes the bar away, before something else is written.
@@ -47,17 +44,17 @@ impl Progress {
     }
 }
 
-/// A source that says how much was read from it.
+/// A file that says how much was read from it.
 #[derive(Debug)]
-pub(super) struct Watched<R> {
-    source: R,
+pub(super) struct Watched {
+    file: File,
     bar: Option<ProgressBar>,
     begun: Instant,
 }
 
-impl<R: Read> Read for Watched<R> {
+impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
+        let count = self.file.read(buffer)?;
         if let Some(bar) = &self.bar {
             if bar.is_hidden() && self.begun.elapsed() > QUIET {
                 bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -26,6 +26,7 @@ fn refused(millis: u64, port: u16) -> [Packet<'static>; 2] {
         },
         len: 0,
         text: &[],
+        captured: 0,
         checksum: ChecksumSeen::Unknown,
         hop_limit: 64,
         identification: 0,

@@ -31,7 +31,7 @@ fn assert_says(link: u16, bytes: &[u8], ip: &IpHeader, text: &[u8]) {
     assert_eq!((packet.text, packet.len), (text, text.len() as u32));
     assert_eq!(packet.checksum, ChecksumSeen::Right);
     assert_eq!((packet.hop_limit, packet.identification), (57, if ip.is_v4() { 0xabcd } else { 0 }));
-    assert_eq!((packet.frame, packet.interface, packet.comment), (7, 3, Some("by hand")));
+    assert_eq!((packet.frame, packet.interface, packet.comment.as_deref()), (7, 3, Some("by hand")));
 }
 
 #[test]

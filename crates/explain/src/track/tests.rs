@@ -53,6 +53,7 @@ impl Talk {
             header,
             len,
             text: &[],
+            captured: len,
             checksum: ChecksumSeen::Right,
             hop_limit: 64,
             identification: 0,

@@ -104,14 +104,18 @@ pub(super) fn width(text: &str) -> usize {
 /// Breaks a text into lines of at most so many columns: at spaces, and around Chinese characters, never before a mark
 /// that closes something. A no-break space holds together; a word that is too long is cut.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
     let mut lines = vec![String::new()];
-    for atom in atoms(text, columns.max(2)) {
+    let mut taken = 0;
+    for atom in atoms(text, columns) {
         let line = lines.last_mut().expect("there is a line");
-        if width(line) + width(atom.trim_end_matches(' ')) > columns && !line.is_empty() {
+        if taken + width(atom.trim_end_matches(' ')) > columns && !line.is_empty() {
             lines.push(atom.to_owned());
+            taken = 0;
         } else {
             line.push_str(atom);
         }
+        taken += width(atom);
     }
     lines.iter().map(|line| line.trim_end_matches(' ').replace('\u{a0}', " ")).collect()
 }
@@ -136,22 +140,21 @@ fn atoms(text: &str, columns: usize) -> Vec<&str> {
 }
 
 fn may_break(before: char, after: char) -> bool {
-    if after == ' ' || closes(after) || opens(before) {
-        return false;
-    }
-    before == ' ' || is_wide(before) || is_wide(after)
+    // Most characters are Latin, and stand within a word.
+    (before == ' ' || is_wide(before) || is_wide(after)) && after != ' ' && !closes(after) && !opens(before)
 }
 
 fn is_wide(character: char) -> bool {
-    character.width() == Some(2)
+    !character.is_ascii() && character.width() == Some(2)
 }
 
 fn closes(character: char) -> bool {
-    "，。：；？！、）」》,.:;?!)]".contains(character)
+    matches!(character, '，' | '。' | '：' | '；' | '？' | '！' | '、' | '）' | '」' | '》')
+        || matches!(character, ',' | '.' | ':' | ';' | '?' | '!' | ')' | ']')
 }
 
 fn opens(character: char) -> bool {
-    "（「《([".contains(character)
+    matches!(character, '（' | '「' | '《' | '(' | '[')
 }
 
 #[cfg(test)]

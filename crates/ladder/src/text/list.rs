@@ -108,7 +108,8 @@ fn table(connections: &[&Connection], catalogue: &Catalogue, options: &Options) 
         .map(|column| rows.iter().chain([&names]).map(|row| width(&row[column])).max().unwrap_or(0))
         .collect();
     if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > options.columns() {
-        return entries.iter().flat_map(|entry| stacked(entry, catalogue, arrow, options)).collect();
+        let labels = [Word::Handshake, Word::Rtt].map(|word| catalogue.word(word));
+        return entries.iter().flat_map(|entry| stacked(entry, &labels, arrow, options)).collect();
     }
     let mut lines = vec![row(&names, &widths, Paint::Quiet, Paint::Quiet)];
     lines.extend(
@@ -131,7 +132,7 @@ fn row(cells: &[String; 7], widths: &[usize], paint: Paint, last: Paint) -> Line
 }
 
 /// One connection in two lines or more, for narrow terminals.
-fn stacked(entry: &Entry, catalogue: &Catalogue, arrow: &str, options: &Options) -> Vec<Line> {
+fn stacked(entry: &Entry, labels: &[String; 2], arrow: &str, options: &Options) -> Vec<Line> {
     let mut first = Line::of(Paint::Heading, format!("#{} ", entry.number));
     first.push(Paint::Heading, entry.verdict.clone());
     if !entry.worst.is_empty() {
@@ -139,9 +140,9 @@ fn stacked(entry: &Entry, catalogue: &Catalogue, arrow: &str, options: &Options)
         first.push(paint(entry), entry.worst.clone());
     }
     let mut facts = vec![format!("{}\u{a0}{arrow}\u{a0}{}", entry.ends[0], entry.ends[1])];
-    for (word, text) in [(Word::Handshake, &entry.handshake), (Word::Rtt, &entry.rtt)] {
+    for (label, text) in labels.iter().zip([&entry.handshake, &entry.rtt]) {
         if !text.is_empty() {
-            facts.push(format!("{}\u{a0}{}", catalogue.word(word), text.replace(' ', "\u{a0}")));
+            facts.push(format!("{label}\u{a0}{}", text.replace(' ', "\u{a0}")));
         }
     }
     facts.push(entry.octets.replace(' ', "\u{a0}"));
