@@ -99,32 +99,44 @@ impl Explainer {
 
     /// Takes one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
-        self.end = self.end.max(packet.at);
-        let pair = Pair::of(packet.source, packet.destination);
-        match self.flows.get_mut(&pair) {
-            Some(flow) if !flow.is_succeeded_by(packet) => {
-                let was_over = flow.is_over();
-                flow.observe(packet);
-                if flow.is_over() && !was_over {
-                    self.is_over(pair);
+        self.observe_run(Pair::of(packet.source, packet.destination), [packet]);
+    }
+
+    /// Takes packets between the same two addresses and ports.
+    pub(crate) fn observe_run<'p>(&mut self, pair: Pair, packets: impl IntoIterator<Item = &'p Packet<'p>>) {
+        let mut packets = packets.into_iter().peekable();
+        while let Some(first) = packets.peek().copied() {
+            self.end = self.end.max(first.at);
+            match self.flows.get_mut(&pair) {
+                Some(flow) if !flow.is_succeeded_by(first) => {
+                    let was_over = flow.is_over();
+                    while let Some(packet) = packets.next_if(|packet| !flow.is_succeeded_by(packet)) {
+                        self.end = self.end.max(packet.at);
+                        flow.observe(packet);
+                    }
+                    if flow.is_over() && !was_over {
+                        self.is_over(pair);
+                    }
+                    continue;
                 }
+                Some(_) => {
+                    let before = self.flows.remove(&pair).expect("it was just there");
+                    self.told.push(before.tell(first.at));
+                    self.begin(pair, first, true);
+                }
+                None => self.begin(pair, first, false),
             }
-            Some(_) => {
-                let before = self.flows.remove(&pair).expect("it was just there");
-                self.told.push(before.tell(packet.at));
-                self.begin(pair, packet, true);
-            }
-            None => self.begin(pair, packet, false),
+            packets.next();
         }
     }
 
     fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
         self.begun += 1;
         let number = if self.numbers_by_frame { packet.frame } else { self.begun };
-        let mut flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
+        let mut flow = Box::new(Flow::new(number, packet, reuses_ports, self.detail.wants(number)));
         flow.observe(packet);
         let is_over = flow.is_over();
-        self.flows.insert(pair, Box::new(flow));
+        self.flows.insert(pair, flow);
         if is_over {
             self.is_over(pair);
         }
@@ -208,12 +220,10 @@ impl Pair {
         if one <= other { Self(one, other) } else { Self(other, one) }
     }
 
-    /// Something that most other connections have another of. It serves to put what belongs together side by side, and
-    /// to share connections out: who wants many to have the same gains nothing by it.
-    pub(crate) fn lot(self) -> u64 {
-        let mut pieces = Pieces(0);
-        self.hash(&mut pieces);
-        pieces.finish()
+    /// Whether a packet goes between the two.
+    pub(crate) fn is_of(self, packet: &Packet<'_>) -> bool {
+        let (source, destination) = (packet.source, packet.destination);
+        (source, destination) == (self.0, self.1) || (destination, source) == (self.0, self.1)
     }
 }
 
@@ -235,25 +245,6 @@ impl Hash for Pair {
             }
         }
         state.write_u32(u32::from(self.0.port()) << 16 | u32::from(self.1.port()));
-    }
-}
-
-/// Puts pieces together without a secret.
-struct Pieces(u64);
-
-impl Hasher for Pieces {
-    fn write(&mut self, octets: &[u8]) {
-        for word in octets.chunks(8) {
-            let mut piece = [0; 8];
-            piece[..word.len()].copy_from_slice(word);
-            const ODD: u64 = 0xff51_afd7_ed55_8ccd;
-            self.0 = (self.0 ^ u64::from_le_bytes(piece)).wrapping_mul(ODD);
-            self.0 ^= self.0 >> 33;
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

@@ -343,7 +343,7 @@ impl Flow {
     pub(crate) fn tell(mut self, end_of_capture: Instant) -> Connection {
         let mut steps = self.steps.take().unwrap_or_default();
         let frames: Vec<u64> = steps.iter().map(|step| step.frame).collect();
-        let states = self.tracker.states_after(&frames, end_of_capture);
+        let states = self.tracker.states_after(&frames);
         for (step, states) in steps.iter_mut().zip(states) {
             step.states = states;
         }

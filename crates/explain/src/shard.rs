@@ -8,14 +8,18 @@
 //! connection comes into the processor's caches once for many of its packets. Left out on purpose: telling connections
 //! while the capture is read.
 
+use std::net::{IpAddr, SocketAddr};
+
 use synfin_ladder::Connection;
 
 use crate::capture::Frame;
 use crate::explainer::{Detail, Explainer, Pair};
 use crate::packet::{Dissector, Packet};
 
-/// As many packets are put in the order of their connections at a time.
-const BATCH: usize = 1 << 14;
+/// As many packets are put in the order of their connections at a time, and the bits that tell which of them it is.
+const BATCH: usize = 1 << PLACE_BITS;
+const PLACE_BITS: u32 = 14;
+const PLACE: u64 = BATCH as u64 - 1;
 
 /// One share of a capture.
 ///
@@ -48,8 +52,8 @@ pub struct Shard {
     /// The capture has had a segment.
     is_begun: bool,
     batch: Vec<Packet<'static>>,
-    /// Of each packet in the batch its connection's lot, and its place.
-    order: Vec<(u64, u32)>,
+    /// Of each packet in the batch its connection's lot, with its place in the low bits.
+    order: Vec<u64>,
 }
 
 impl Shard {
@@ -76,17 +80,17 @@ impl Shard {
         let is_begun = self.is_begun;
         let mut lot = 0;
         let packet = self.dissector.segment_if(frame, |source, destination| {
-            lot = Pair::of(source, destination).lot();
-            !is_begun || lot % count == index
+            lot = self::lot(source) ^ self::lot(destination);
+            !is_begun || (lot >> 32) % count == index
         });
         let Some(packet) = packet.map(Packet::without_text) else { return };
         if !is_begun {
             self.begin(packet.frame);
-            if lot % count != index {
+            if (lot >> 32) % count != index {
                 return;
             }
         }
-        self.order.push((lot, self.batch.len() as u32));
+        self.order.push(lot & !PLACE | self.batch.len() as u64);
         self.batch.push(packet);
         if self.batch.len() == BATCH {
             self.follow();
@@ -103,9 +107,15 @@ impl Shard {
     /// Follows what is in the batch, one connection after the other.
     fn follow(&mut self) {
         self.order.sort_unstable();
-        for (_, place) in self.order.drain(..) {
-            self.explainer.observe(&self.batch[place as usize]);
+        let mut rest = &self.order[..];
+        let packet = |order: &u64| &self.batch[(order & PLACE) as usize];
+        while let Some(first) = rest.first().map(packet) {
+            let pair = Pair::of(first.source, first.destination);
+            let run = rest.iter().take_while(|order| pair.is_of(packet(order))).count();
+            self.explainer.observe_run(pair, rest[..run].iter().map(packet));
+            rest = &rest[run..];
         }
+        self.order.clear();
         self.batch.clear();
     }
 
@@ -115,6 +125,21 @@ impl Shard {
         self.follow();
         self.explainer.finish()
     }
+}
+
+/// Something that most other ends have another of. Two together serve to share connections out, and to put side by side
+/// what belongs together: nothing is gained by having many with the same.
+fn lot(end: SocketAddr) -> u64 {
+    const ODD: u64 = 0xff51_afd7_ed55_8ccd;
+    let address = match end.ip() {
+        IpAddr::V4(address) => u64::from(u32::from(address)),
+        IpAddr::V6(address) => {
+            let address = u128::from(address);
+            ((address >> 64) as u64).wrapping_mul(ODD) ^ address as u64
+        }
+    };
+    let mixed = (address ^ u64::from(end.port()) << 40).wrapping_mul(ODD);
+    (mixed ^ mixed >> 32).wrapping_mul(ODD)
 }
 
 /// The connections of all shares, numbered as they began.

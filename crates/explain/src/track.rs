@@ -244,22 +244,22 @@ impl Tracker {
     pub fn timelines(&self, end_of_capture: Instant) -> [(StateSet, Timeline); 2] {
         let captured_at = self.captured_at();
         Side::BOTH.map(|side| {
-            let mut automaton = self.automata[side.index()].clone();
             let (own, peer) = (self.space(side), self.space(side.other()));
-            automaton.end_of_capture(own.unanswered(), end_of_capture);
-            automaton.timeline(captured_at == Some(side), peer.has_sent_text_or_fin())
+            let (is_here, goes_on) = (captured_at == Some(side), peer.has_sent_text_or_fin());
+            self.automata[side.index()].timeline(is_here, goes_on, own.unanswered(), end_of_capture)
         })
     }
 
     /// The states of both ends after each of these frames, which are in the capture's order.
     #[must_use]
-    pub fn states_after(&self, frames: &[u64], end_of_capture: Instant) -> Vec<[StateSet; 2]> {
+    pub fn states_after(&self, frames: &[u64]) -> Vec<[StateSet; 2]> {
+        if frames.is_empty() {
+            return Vec::new();
+        }
         let captured_at = self.captured_at();
         let ends = Side::BOTH.map(|side| {
-            let mut automaton = self.automata[side.index()].clone();
-            automaton.end_of_capture(self.space(side).unanswered(), end_of_capture);
-            let peer = self.space(side.other());
-            automaton.sets_after(frames, captured_at == Some(side), peer.has_sent_text_or_fin())
+            let goes_on = self.space(side.other()).has_sent_text_or_fin();
+            self.automata[side.index()].sets_after(frames, captured_at == Some(side), goes_on)
         });
         let [left, right] = ends;
         left.into_iter().zip(right).map(|(left, right)| [left, right]).collect()

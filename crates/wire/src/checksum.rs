@@ -30,7 +30,7 @@ pub struct PseudoHeader {
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Checksum {
-    /// Folded sums of the pieces, in network order. It would take 2^48 pieces to overflow.
+    /// Sums of the pieces in network order, folded but for the pseudo-header's. It would take 2^47 pieces to overflow.
     sum: u64,
     /// The pieces so far have an odd number of octets.
     odd: bool,
@@ -46,15 +46,17 @@ impl Checksum {
     /// A sum that begins with a pseudo-header.
     #[must_use]
     pub fn with_pseudo_header(pseudo_header: &PseudoHeader) -> Self {
-        let mut checksum = Self::new();
-        for address in [pseudo_header.source, pseudo_header.destination] {
-            match address {
-                IpAddr::V4(address) => checksum.add(&address.octets()),
-                IpAddr::V6(address) => checksum.add(&address.octets()),
-            }
-        }
-        checksum.sum += u64::from(pseudo_header.length) + u64::from(pseudo_header.protocol.0);
-        checksum
+        let halves = |word: u128| {
+            let word = (word >> 64) as u64 as u128 + u128::from(word as u64);
+            (word >> 32) as u64 + u64::from(word as u32)
+        };
+        let address = |address| match address {
+            IpAddr::V4(address) => u64::from(u32::from(address)),
+            IpAddr::V6(address) => halves(address.into()),
+        };
+        let addresses = address(pseudo_header.source) + address(pseudo_header.destination);
+        let rest = u64::from(pseudo_header.length) + u64::from(pseudo_header.protocol.0);
+        Self { sum: addresses + rest, odd: false }
     }
 
     /// Adds `bytes` behind what was added before.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use synfin_ladder::{Certainty, Role, StateSet, Timeline, Transition, Window};
 use synfin_wire::{Instant, SeqNumber, State, Trigger};
 
@@ -84,7 +85,7 @@ pub(super) struct Automaton {
     /// What it can have been before the first step.
     before: Before,
     steps: Vec<Step>,
-    pending: Vec<Pending>,
+    pending: SmallVec<[Pending; 2]>,
     /// The last packet that it sent.
     pub(super) last_sent: Option<Moment>,
     /// The newest frame that it has received: what it sends now it sends after that. Its own packets are no such bound,
@@ -92,8 +93,6 @@ pub(super) struct Automaton {
     since: Option<Moment>,
     is_client: bool,
     is_server: bool,
-    /// What follows the last step without a segment to show it.
-    silent: Option<(State, Window)>,
 }
 
 /// What an end was before it was seen to do anything.
@@ -107,6 +106,8 @@ enum Before {
     Synchronized,
 }
 
+/// As many as an end has that opens and closes.
+const USUAL_STEPS: usize = 6;
 /// No connection has more transitions than this that are its own.
 const MOST_PENDING: usize = 8;
 
@@ -114,13 +115,12 @@ impl Default for Automaton {
     fn default() -> Self {
         Self {
             before: Before::Unknown,
-            steps: Vec::new(),
-            pending: Vec::new(),
+            steps: Vec::with_capacity(USUAL_STEPS),
+            pending: SmallVec::new(),
             last_sent: None,
             since: None,
             is_client: false,
             is_server: false,
-            silent: None,
         }
     }
 }
@@ -208,7 +208,7 @@ impl Automaton {
 
     /// The first so many pending triggers have arrived by now.
     fn confirm(&mut self, count: usize, moment: Moment) {
-        let proven: Vec<Pending> = self.pending.drain(..count).collect();
+        let proven: SmallVec<[Pending; 2]> = self.pending.drain(..count).collect();
         for pending in proven {
             if self.before == Before::Unknown && self.steps.is_empty() {
                 self.before =
@@ -355,8 +355,8 @@ impl Automaton {
         }
     }
 
-    /// What no segment shows: it has given up, or will; and TIME-WAIT ends.
-    pub(super) fn end_of_capture(&mut self, unanswered: Option<(u32, Instant)>, end: Instant) {
+    /// What follows the last step without a segment to show it: it has given up, or will; and TIME-WAIT ends.
+    fn silent(&self, unanswered: Option<(u32, Instant)>, end: Instant) -> Option<(State, Window)> {
         let newest = self.newest();
         if newest == State::TimeWait {
             let entered = self.pending.last().map(|pending| pending.moment);
@@ -365,19 +365,16 @@ impl Automaton {
                 earliest: entered.map(|entered| entered + SHORTEST_TIME_WAIT),
                 latest: entered.map(|entered| entered + LONGEST_TIME_WAIT),
             };
-            self.silent = Some((State::Closed, window));
-        } else if let Some((_, last)) = unanswered
-            && !matches!(newest, State::Closed | State::Listen)
-        {
-            let given_up = last + LONGEST_TIMEOUT;
-            let window = Window { earliest: Some(last), latest: (end > given_up).then_some(given_up) };
-            let to = if newest == State::SynReceived && self.role() == Role::Server {
-                State::Listen
-            } else {
-                State::Closed
-            };
-            self.silent = Some((to, window));
+            return Some((State::Closed, window));
         }
+        let (_, last) = unanswered?;
+        if matches!(newest, State::Closed | State::Listen) {
+            return None;
+        }
+        let given_up = last + LONGEST_TIMEOUT;
+        let window = Window { earliest: Some(last), latest: (end > given_up).then_some(given_up) };
+        let gives_way = newest == State::SynReceived && self.role() == Role::Server;
+        Some((if gives_way { State::Listen } else { State::Closed }, window))
     }
 
     /// All steps, those of pending triggers among them, with the windows that hold where the capture was made here.
@@ -438,7 +435,14 @@ impl Automaton {
         }
     }
 
-    pub(super) fn timeline(&self, here: bool, peer_goes_on: bool) -> (StateSet, Timeline) {
+    /// Its states over time, once the capture has ended; `unanswered` is what it had sent again in vain by then.
+    pub(super) fn timeline(
+        &self,
+        here: bool,
+        peer_goes_on: bool,
+        unanswered: Option<(u32, Instant)>,
+        end: Instant,
+    ) -> (StateSet, Timeline) {
         let (before, steps) = self.all_steps(here);
         let mut transitions: Vec<Transition> = steps
             .iter()
@@ -457,7 +461,7 @@ impl Automaton {
                 .map(|moment| moment.frame),
             })
             .collect();
-        if let Some((to, when)) = self.silent {
+        if let Some((to, when)) = self.silent(unanswered, end) {
             transitions.push(Transition { to, when, certainty: Certainty::Inferred, frame: None });
         }
         (Self::before_set(before, peer_goes_on), Timeline(transitions))

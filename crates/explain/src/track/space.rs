@@ -11,6 +11,8 @@ use crate::packet::Packet;
 const MOST_RUNS: usize = 64;
 /// Frames that are kept to tell when a number was sent.
 const MOST_MARKERS: usize = 64;
+/// As many as a short connection has.
+const USUAL_MARKERS: usize = 16;
 
 /// What a packet is to its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,6 +223,9 @@ impl Space {
                 index += 1;
                 index > MOST_MARKERS / 2 || index % 2 == 0
             });
+        }
+        if self.markers.is_empty() {
+            self.markers.reserve(USUAL_MARKERS);
         }
         self.markers.push((end, moment));
     }

@@ -66,7 +66,7 @@ impl Talk {
 
     /// The states of both ends after the last frame.
     fn last(&self) -> [StateSet; 2] {
-        let states = self.tracker.states_after(&self.frames, Instant::from_millis(10_000));
+        let states = self.tracker.states_after(&self.frames);
         *states.last().expect("something was said")
     }
 }

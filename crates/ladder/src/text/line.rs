@@ -98,7 +98,8 @@ impl Line {
 
 /// Columns that a text takes; Chinese takes two a character.
 pub(super) fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    let is_plain = text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    if is_plain { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
 /// Breaks a text into lines of at most so many columns: at spaces, and around Chinese characters, never before a mark
@@ -126,7 +127,7 @@ fn atoms(text: &str, columns: usize) -> Vec<&str> {
     let (mut start, mut taken) = (0, 0);
     let mut previous: Option<char> = None;
     for (index, character) in text.char_indices() {
-        let columns_of_it = character.width().unwrap_or(0);
+        let columns_of_it = if character.is_ascii_graphic() { 1 } else { character.width().unwrap_or(0) };
         let breaks = previous.is_some_and(|previous| may_break(previous, character));
         if breaks || (taken + columns_of_it > columns && character != ' ') {
             atoms.push(&text[start..index]);

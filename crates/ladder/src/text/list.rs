@@ -79,22 +79,14 @@ impl Entry {
 fn table(connections: &[&Connection], catalogue: &Catalogue, options: &Options) -> Vec<Line> {
     let arrow = if options.ascii { "->" } else { "→" };
     let entries: Vec<_> = connections.iter().map(|c| Entry::of(&Words::new(catalogue, c))).collect();
-    let rows: Vec<[String; 7]> = entries
-        .iter()
-        .map(|entry| {
-            let ends = format!("{} {arrow} {}", entry.ends[0], entry.ends[1]);
-            let e = entry;
-            [
-                e.number.clone(),
-                ends,
-                e.verdict.clone(),
-                e.handshake.clone(),
-                e.rtt.clone(),
-                e.octets.clone(),
-                e.worst.clone(),
-            ]
+    let ends: Vec<_> =
+        entries.iter().map(|entry| format!("{} {arrow} {}", entry.ends[0], entry.ends[1])).collect();
+    let rows = || {
+        entries.iter().zip(&ends).map(|(entry, ends)| {
+            let Entry { number, verdict, handshake, rtt, octets, worst, .. } = entry;
+            [number, ends, verdict, handshake, rtt, octets, worst].map(String::as_str)
         })
-        .collect();
+    };
     let names = [
         "#".to_owned(),
         catalogue.word(Word::Ends),
@@ -104,28 +96,28 @@ fn table(connections: &[&Connection], catalogue: &Catalogue, options: &Options) 
         catalogue.word(Word::OctetsColumn),
         catalogue.word(Word::Worst),
     ];
-    let widths: Vec<usize> = (0..names.len())
-        .map(|column| rows.iter().chain([&names]).map(|row| width(&row[column])).max().unwrap_or(0))
-        .collect();
+    let names = names.each_ref().map(String::as_str);
+    let mut widths = names.map(width);
+    for row in rows() {
+        widths.iter_mut().zip(row).for_each(|(most, cell)| *most = width(cell).max(*most));
+    }
     if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > options.columns() {
         let labels = [Word::Handshake, Word::Rtt].map(|word| catalogue.word(word));
         return entries.iter().flat_map(|entry| stacked(entry, &labels, arrow, options)).collect();
     }
     let mut lines = vec![row(&names, &widths, Paint::Quiet, Paint::Quiet)];
-    lines.extend(
-        rows.iter().zip(&entries).map(|(cells, entry)| row(cells, &widths, Paint::Plain, paint(entry))),
-    );
+    lines.extend(rows().zip(&entries).map(|(cells, entry)| row(&cells, &widths, Paint::Plain, paint(entry))));
     lines
 }
 
-fn row(cells: &[String; 7], widths: &[usize], paint: Paint, last: Paint) -> Line {
+fn row(cells: &[&str; 7], widths: &[usize; 7], paint: Paint, last: Paint) -> Line {
     let mut line = Line::default();
     let mut end = 0;
     for (column, cell) in cells.iter().enumerate() {
         // Numbers end in line, names begin in line.
         let right = matches!(column, 0 | 3 | 4 | 5);
         line.pad_to(if right { end + widths[column].saturating_sub(width(cell)) } else { end });
-        line.push(if column == 6 { last } else { paint }, cell.clone());
+        line.push(if column == 6 { last } else { paint }, *cell);
         end += widths[column] + 2;
     }
     line
