@@ -210,7 +210,8 @@ impl Explainer {
         let mut rest: Vec<_> = self.flows.into_values().collect();
         rest.sort_unstable_by_key(|flow| flow.number());
         self.told.extend(rest.into_iter().map(|flow| flow.tell(end)));
-        self.told.sort_by_key(|connection| connection.number);
+        // They are large, and moved but once so.
+        self.told.sort_by_cached_key(|connection| connection.number);
         self.told
     }
 }

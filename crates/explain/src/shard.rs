@@ -9,6 +9,7 @@
 //! while the capture is read.
 
 use std::net::{IpAddr, SocketAddr};
+use std::vec::IntoIter;
 
 use synfin_ladder::Connection;
 
@@ -142,13 +143,15 @@ fn lot(end: SocketAddr) -> u64 {
     (mixed ^ mixed >> 32).wrapping_mul(ODD)
 }
 
-/// The connections of all shares, numbered as they began.
+/// The connections of all shares, each in the order in which they began, numbered in that order.
 #[must_use]
 pub fn merge(shares: Vec<Vec<Connection>>) -> Vec<Connection> {
-    let mut all: Vec<Connection> = shares.into_iter().flatten().collect();
-    all.sort_unstable_by_key(|connection| connection.number);
-    for (number, connection) in (1..).zip(&mut all) {
-        connection.number = number;
+    let mut all: Vec<Connection> = Vec::with_capacity(shares.iter().map(Vec::len).sum());
+    let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
+    let first = |share: &&mut IntoIter<Connection>| share.as_slice().first().map(|first| first.number);
+    while let Some(share) = shares.iter_mut().filter(|share| !share.as_slice().is_empty()).min_by_key(first) {
+        let number = all.len() as u64 + 1;
+        all.extend(share.next().map(|connection| Connection { number, ..connection }));
     }
     all
 }

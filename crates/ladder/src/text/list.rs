@@ -17,7 +17,7 @@ pub fn list(connections: &[Connection], catalogue: &Catalogue, options: &Options
         return render(&[Line::plain(catalogue.word(Word::NoConnections))], options);
     }
     let mut sorted: Vec<&Connection> = connections.iter().collect();
-    sorted.sort_by_key(|connection| order(connection));
+    sorted.sort_by_cached_key(|connection| order(connection));
     let count = |count: usize| Args::none().number("count", count as u64);
     let shown: Vec<_> = sorted.iter().copied().filter(|c| options.all || !is_healthy(c)).collect();
     let shown = if shown.is_empty() { sorted } else { shown };
