@@ -78,6 +78,8 @@ pub struct Explainer {
     /// How many segments those keep.
     steps_over: usize,
     told: Vec<Connection>,
+    /// Room of those that were told: to allocate so much for each anew is slow.
+    spare: Vec<Box<Flow>>,
     begun: u64,
     /// A connection's number is that of its first frame.
     numbers_by_frame: bool,
@@ -121,7 +123,7 @@ impl Explainer {
                 }
                 Some(_) => {
                     let before = self.flows.remove(&pair).expect("it was just there");
-                    self.told.push(before.tell(first.at));
+                    self.tell(before, first.at);
                     self.begin(pair, first, true);
                 }
                 None => self.begin(pair, first, false),
@@ -133,7 +135,14 @@ impl Explainer {
     fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
         self.begun += 1;
         let number = if self.numbers_by_frame { packet.frame } else { self.begun };
-        let mut flow = Box::new(Flow::new(number, packet, reuses_ports, self.detail.wants(number)));
+        let flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
+        let mut flow = match self.spare.pop() {
+            Some(mut room) => {
+                *room = flow;
+                room
+            }
+            None => Box::new(flow),
+        };
         flow.observe(packet);
         let is_over = flow.is_over();
         self.flows.insert(pair, flow);
@@ -162,8 +171,13 @@ impl Explainer {
         if self.flows.get(&over.pair).is_some_and(|flow| flow.number() == over.number)
             && let Some(flow) = self.flows.remove(&over.pair)
         {
-            self.told.push(flow.tell(self.end));
+            self.tell(flow, self.end);
         }
+    }
+
+    fn tell(&mut self, mut flow: Box<Flow>, end: Instant) {
+        self.told.push(flow.tell(end));
+        self.spare.push(flow);
     }
 
     /// Tells those that were quiet for longest, whatever became of them.
@@ -174,7 +188,7 @@ impl Explainer {
         oldest.sort_unstable();
         for (_, _, pair) in oldest {
             let flow = self.flows.remove(pair).expect("it was just there");
-            self.told.push(flow.tell(self.end));
+            self.tell(flow, self.end);
         }
     }
 
@@ -209,7 +223,7 @@ impl Explainer {
         let end = self.end;
         let mut rest: Vec<_> = self.flows.into_values().collect();
         rest.sort_unstable_by_key(|flow| flow.number());
-        self.told.extend(rest.into_iter().map(|flow| flow.tell(end)));
+        self.told.extend(rest.into_iter().map(|mut flow| flow.tell(end)));
         // They are large, and moved but once so.
         self.told.sort_by_cached_key(|connection| connection.number);
         self.told

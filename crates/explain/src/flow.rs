@@ -339,8 +339,8 @@ impl Flow {
         }
     }
 
-    /// All that is known of it, now that no more packets come.
-    pub(crate) fn tell(mut self, end_of_capture: Instant) -> Connection {
+    /// All that is known of it, now that no more packets come. Its segments are given away.
+    pub(crate) fn tell(&mut self, end_of_capture: Instant) -> Connection {
         let mut steps = self.steps.take().unwrap_or_default();
         let frames: Vec<u64> = steps.iter().map(|step| step.frame).collect();
         let states = self.tracker.states_after(&frames);
@@ -349,7 +349,7 @@ impl Flow {
         }
         mark_lost(&mut steps);
         let verdict = verdict::of(&self.tracker);
-        let findings = self.evidence.findings(&self, &verdict);
+        let findings = self.evidence.findings(self, &verdict);
         let timelines = self.tracker.timelines(end_of_capture);
         let captured_at = self.tracker.captured_at();
         let mut timelines = timelines.into_iter();

@@ -19,7 +19,7 @@ use crate::packet::{Dissector, Packet};
 
 /// As many packets are put in the order of their connections at a time, and the bits that tell which of them it is.
 const BATCH: usize = 1 << PLACE_BITS;
-const PLACE_BITS: u32 = 14;
+const PLACE_BITS: u32 = 13;
 const PLACE: u64 = BATCH as u64 - 1;
 
 /// One share of a capture.
