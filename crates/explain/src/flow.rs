@@ -21,6 +21,9 @@ use crate::zeek::ZeekTracker;
 /// No connection keeps more segments than this; what comes later is counted, not kept.
 const MOST_STEPS: usize = 1 << 20;
 
+/// One in so many packets twice: the capture has doubled them.
+const MIRRORED: u64 = 4;
+
 /// A connection that is followed.
 #[derive(Debug)]
 pub(crate) struct Flow {
@@ -33,6 +36,8 @@ pub(crate) struct Flow {
     pub(crate) counts: [Counts; 2],
     pub(crate) evidence: Evidences,
     mirror: Mirror,
+    /// How many packets of each side stand in the capture twice.
+    seen_again: [u64; 2],
     analysis: Analysis,
     zeek: ZeekTracker,
     handshake: Handshake,
@@ -86,6 +91,7 @@ impl Flow {
             counts: [Counts::default(); 2],
             evidence: Evidences::new(reuses_ports),
             mirror: Mirror::default(),
+            seen_again: [0; 2],
             analysis: if reuses_ports { Analysis::on_reused_ports() } else { Analysis::default() },
             zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
@@ -154,7 +160,13 @@ impl Flow {
     fn observe_again(&mut self, from: Side, packet: &Packet<'_>, first: u64) {
         let observed = self.analysis.observe(from, packet);
         self.zeek.observe(packet);
-        self.counts[from.index()].packets += 1;
+        let counts = &mut self.counts[from.index()];
+        counts.packets += 1;
+        self.seen_again[from.index()] += 1;
+        // A few were doubled by the network, and their receiver has them twice; most, where the capture was made.
+        if self.seen_again[from.index()] * MIRRORED < counts.packets {
+            self.reasons.doubled(from, packet);
+        }
         let reason = Seen::NetworkDuplicate.into();
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
         self.evidence.note_mirrored(packet);

@@ -86,6 +86,13 @@ impl Reasons {
         why
     }
 
+    /// The network has doubled a packet: its receiver gets it a second time.
+    pub fn doubled(&mut self, from: Side, packet: &Packet<'_>) {
+        if packet.sequence_length() > 0 {
+            self.receivers[from.other().index()].received_again(Moment { frame: packet.frame, at: packet.at });
+        }
+    }
+
     fn decide(&mut self, context: &Context<'_>) -> Why {
         let flags = context.packet.header.flags;
         let side = context.from.index();
@@ -149,7 +156,7 @@ impl Reasons {
         if flags.ack() {
             self.senders[other].acknowledged(context);
         }
-        self.receivers[other].received(context, arrival);
+        self.receivers[other].received(context, arrival, self.senders[other].rto());
     }
 }
 

@@ -1,38 +1,68 @@
 //! Why an acknowledgment was sent that carries nothing else (RFC 9293 section 3.8.6.3, RFC 5681 section 4.2).
+//!
+//! What came since the last one is kept, and when, by what it asks for. Of several things the first made it go. Where
+//! the RFCs leave room, what Linux does in it is expected: acknowledgments at once of a peer that is new or was quiet,
+//! none where the user answers what he reads, one for two short segments.
 
 use std::time::Duration;
 
 use synfin_ladder::Seen;
-use synfin_wire::{SendReason, SeqNumber, State};
+use synfin_wire::{Flags, Instant, SendReason, SeqNumber, State};
 
 use super::text::Sender;
 use super::{Context, Why};
+use crate::packet::Packet;
 use crate::track::{Arrival, Moment};
 
 /// What follows sooner than this upon what came was made by it.
 const PROMPT: Duration = Duration::from_micros(500);
 /// The first guess at the size of the peer's full segments, octets.
 const FIRST_FULL_SEGMENT: u32 = 536;
+/// A new peer, or one that was quiet, is acknowledged at once so many times.
+const QUICK: u8 = 16;
+/// Who answers sooner than this answers what he has read.
+const ANSWERS: Duration = Duration::from_millis(40);
 
 /// What one side has received, and what it has said of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Receiver {
     /// What came last.
     last: Option<(Arrival, Moment)>,
-    /// What asked for an acknowledgment first since the last one.
-    due: Option<(SendReason, Moment)>,
-    /// Octets that came in order since the last acknowledgment.
-    octets: u32,
+    due: Due,
     /// The largest text of one segment.
     full_segment: u32,
-    /// The last acknowledgment of a single segment was delayed, so that the next one will be.
-    delays: bool,
+    /// Acknowledgments that are still sent at once.
+    quick: u8,
+    /// The user answers what he reads: acknowledgments wait for the answer.
+    is_interactive: bool,
+    /// When the peer's SYN came, and text last.
+    syn_at: Option<Instant>,
+    text_at: Option<Instant>,
+    /// The newest timestamp of a segment that was awaited (RFC 7323 section 4.3).
+    recent: Option<u32>,
     /// The acknowledgment and the window that were sent last.
     ack: Option<SeqNumber>,
-    window: u32,
+    window: u16,
     acks: u32,
     /// It has sent a SYN without an acknowledgment.
     pub(super) crossed: bool,
+}
+
+/// What came since the last acknowledgment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Due {
+    /// Octets that came in order.
+    octets: u32,
+    /// Segments that were shorter than the peer's largest.
+    short: u32,
+    /// One of them was pushed.
+    is_pushed: bool,
+    /// The first of what came in order.
+    first: Option<Moment>,
+    /// What brought it to more than a full segment, or to two short ones.
+    second: Option<Moment>,
+    /// The first thing that asks for an acknowledgment by itself.
+    other: Option<(SendReason, Moment)>,
 }
 
 impl Receiver {
@@ -42,48 +72,63 @@ impl Receiver {
             return sender.why_probe(context);
         }
         let because = self.last.map(|(_, moment)| moment.frame);
-        let prompt = self.last.filter(|(_, moment)| context.ago(moment.at) <= PROMPT);
+        let is_prompt = self.last.is_some_and(|(_, moment)| context.ago(moment.at) <= PROMPT);
         let advances = self.ack.is_none_or(|ack| header.ack.after(ack));
         let state = context.tracker.state(context.from);
         if self.acks == 0 && context.tracker.has_opened(context.from) {
             return Why::seen(SendReason::HandshakeAck, because);
         }
-        // Of several things that came at once the first made it go.
-        let due = self.due.filter(|(_, moment)| context.ago(moment.at) <= PROMPT);
-        let (reason, moment) = match (due, prompt) {
-            (Some((reason, moment)), _) => (reason, moment),
-            (None, Some((_, moment))) if self.scaled(context) > self.window && !advances => {
-                (SendReason::WindowUpdate, moment)
-            }
-            (None, Some(_)) if !advances => return Why::inferred(Seen::Ack, because),
-            (None, _) => return self.why_late(context, advances, because),
+        let certain = |reason, because| Why { certainty: context.certainty(), ..Why::seen(reason, because) };
+        // Nothing can be sent that would carry the acknowledgment of the peer's FIN.
+        if state == State::TimeWait && advances {
+            return certain(SendReason::FinAck, because);
+        }
+        let Some((reason, moment)) = self.first_due(context, advances) else {
+            return match is_prompt {
+                true if header.window > self.window && !advances => certain(SendReason::WindowUpdate, because),
+                true if !advances => Why::inferred(Seen::Ack, because),
+                _ => self.why_late(context, advances, because),
+            };
         };
         let reason = match reason {
             SendReason::UnacceptableAck if state == State::TimeWait => SendReason::TimeWaitAck,
             SendReason::QuickAck if header.window == 0 && !advances => SendReason::NoRoomAck,
             SendReason::QuickAck if state == State::Closing => SendReason::FinAck,
-            // Both directions are over: whatever else it says, this is for the FIN.
-            _ if state == State::TimeWait && advances => SendReason::FinAck,
             reason => reason,
         };
-        Why { certainty: context.certainty(), ..Why::seen(reason, Some(moment.frame)) }
+        certain(reason, Some(moment.frame))
     }
 
-    /// What asks for an acknowledgment at once, if it is answered at once.
-    fn asks_for(&self, arrival: Arrival) -> Option<SendReason> {
+    /// What asked for an acknowledgment just now, and did so first.
+    fn first_due(&self, context: &Context<'_>, advances: bool) -> Option<(SendReason, Moment)> {
+        let window = context.packet.header.window;
+        let is_quick = !self.is_interactive && (self.quick > 0 || window > self.window);
+        // A window that would shrink is better kept back (RFC 9293 section 3.8.6.2.2).
+        let second = self.due.second.filter(|_| window >= self.window || self.due.first.is_none());
+        let pushed = self.due.first.filter(|_| self.due.is_pushed && !self.is_interactive && advances);
+        let reasons = [
+            self.due.other,
+            second.map(|moment| (SendReason::SecondSegmentAck, moment)),
+            self.due.first.filter(|_| is_quick).map(|moment| (SendReason::QuickAck, moment)),
+        ];
+        let prompt = |due: &(SendReason, Moment)| context.ago(due.1.at) <= PROMPT;
+        let first = reasons.into_iter().flatten().filter(prompt).min_by_key(|(_, moment)| moment.frame);
+        // Once the user has read what was pushed, there is nothing to wait for.
+        first.or_else(|| pushed.map(|moment| (SendReason::SecondSegmentAck, moment)).filter(prompt))
+    }
+
+    /// What asks for an acknowledgment by itself, if it is answered at once.
+    fn asks_for(&self, arrival: Arrival, flags: Flags) -> Option<SendReason> {
         Some(match arrival {
             Arrival::Syn => SendReason::ChallengeSyn,
             Arrival::Rst => SendReason::ChallengeRst,
             Arrival::Probe => SendReason::ProbeAck,
             Arrival::Old => SendReason::UnacceptableAck,
+            Arrival::TooOld => SendReason::PawsAck,
             Arrival::BadAck => SendReason::ChallengeAck,
             Arrival::BeyondGap => SendReason::OutOfOrderAck,
             Arrival::FillsGap => SendReason::GapFilledAck,
-            Arrival::Fin if self.octets <= 1 => SendReason::FinAck,
-            Arrival::InOrder | Arrival::Fin if self.octets > self.full_segment() => {
-                SendReason::SecondSegmentAck
-            }
-            Arrival::InOrder | Arrival::Fin if !self.delays => SendReason::QuickAck,
+            Arrival::Fin if self.due.octets == 0 && flags.fin() => SendReason::FinAck,
             Arrival::InOrder | Arrival::Fin | Arrival::Nothing => return None,
         })
     }
@@ -91,12 +136,12 @@ impl Receiver {
     /// Nothing came just now: a timer or the user made it go.
     fn why_late(&self, context: &Context<'_>, advances: bool, because: Option<u64>) -> Why {
         let reason = match advances {
-            true if self.octets > self.full_segment() => SendReason::SecondSegmentAck,
+            true if self.due.octets > self.full_segment() => SendReason::SecondSegmentAck,
             true => SendReason::DelayedAck,
             false if self.last.is_some_and(|(arrival, _)| arrival == Arrival::BeyondGap) => {
                 SendReason::OutOfOrderAck
             }
-            false if self.scaled(context) > self.window => SendReason::WindowUpdate,
+            false if context.packet.header.window > self.window => SendReason::WindowUpdate,
             false => return Why::inferred(Seen::Ack, because),
         };
         Why { certainty: context.certainty(), ..Why::seen(reason, because) }
@@ -106,36 +151,90 @@ impl Receiver {
         self.full_segment.max(FIRST_FULL_SEGMENT)
     }
 
-    fn scaled(&self, context: &Context<'_>) -> u32 {
-        u32::from(context.packet.header.window)
-    }
-
     pub(super) fn sent(&mut self, context: &Context<'_>) {
-        let header = &context.packet.header;
-        if header.flags.ack() {
-            if context.packet.sequence_length() == 0 && self.octets > 0 && self.octets <= self.full_segment()
-            {
-                self.delays = self.last.is_some_and(|(_, moment)| context.ago(moment.at) > PROMPT);
+        let (packet, header) = (context.packet, &context.packet.header);
+        if !header.flags.ack() {
+            return;
+        }
+        let is_late = self.last.is_some_and(|(_, moment)| context.ago(moment.at) > PROMPT);
+        let single = self.due.first.is_some() && self.due.second.is_none() && self.due.other.is_none();
+        if packet.sequence_length() == 0 && single && is_late {
+            // It has waited for an answer in vain, or acknowledges nothing at once.
+            self.quick = if self.is_interactive { self.quick } else { 0 };
+            self.is_interactive = false;
+        }
+        let follows = |before: Option<Instant>, limit| before.is_some_and(|before| context.ago(before) < limit);
+        if packet.len > 0 && (follows(self.text_at, ANSWERS) || follows(self.syn_at, PROMPT)) {
+            self.is_interactive = true;
+        }
+        if header.window > self.window && !header.flags.syn() {
+            // Even a peer that is answered is acknowledged once where the window has grown.
+            self.quick |= 1;
+        }
+        self.quick = self.quick.saturating_sub(u8::from(self.due.first.is_some() || self.due.other.is_some()));
+        self.due = Due::default();
+        self.acks += u32::from(!header.flags.syn());
+        self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));
+        // That of a SYN is in other units (RFC 7323 section 2.2).
+        self.window = if header.flags.syn() { 0 } else { header.window };
+    }
+
+    /// A packet came. Whoever was quiet for longer than `rto` begins anew.
+    pub(super) fn received(&mut self, context: &Context<'_>, arrival: Arrival, rto: Duration) {
+        let (packet, flags) = (context.packet, context.packet.header.flags);
+        let arrival = if self.is_too_old(packet, arrival) { Arrival::TooOld } else { arrival };
+        if flags.syn() {
+            // A client that has something to say says it at once: what the peer says to that is an answer.
+            self.syn_at = Some(packet.at);
+            self.quick = QUICK;
+        }
+        if let Some(reason) = self.asks_for(arrival, flags) {
+            self.due.other.get_or_insert((reason, context.moment));
+        }
+        if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
+            self.in_order(context, rto);
+        }
+        self.is_interactive |= arrival == Arrival::Fin;
+        self.last = Some((arrival, context.moment));
+    }
+
+    /// What has come before came again.
+    pub(super) fn received_again(&mut self, moment: Moment) {
+        self.due.other.get_or_insert((SendReason::UnacceptableAck, moment));
+        self.last = Some((Arrival::Old, moment));
+    }
+
+    fn in_order(&mut self, context: &Context<'_>, rto: Duration) {
+        let packet = context.packet;
+        if packet.len > 0 {
+            if self.text_at.is_none_or(|before| packet.at - before > rto) {
+                self.quick = QUICK;
             }
-            self.acks += u32::from(!header.flags.syn());
-            self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));
-            self.window = u32::from(header.window);
-            self.octets = 0;
-            self.due = None;
+            self.text_at = Some(packet.at);
+        }
+        let most = context.tracker.space(context.from).full_segment();
+        self.full_segment = self.full_segment.max(packet.len.min(most));
+        let (full, due) = (self.full_segment(), &mut self.due);
+        due.octets = due.octets.saturating_add(packet.sequence_length());
+        due.short += u32::from(packet.len > 0 && packet.len < full);
+        due.is_pushed |= packet.header.flags.psh();
+        due.first.get_or_insert(context.moment);
+        if due.octets > full || due.short > 1 {
+            due.second.get_or_insert(context.moment);
         }
     }
 
-    pub(super) fn received(&mut self, context: &Context<'_>, arrival: Arrival) {
-        let packet = context.packet;
-        if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
-            self.octets = self.octets.saturating_add(packet.sequence_length());
-            self.full_segment = self.full_segment.max(packet.len);
+    /// Whether its timestamp is older than one that came with an awaited segment (RFC 7323 section 5.3). Text that was
+    /// overtaken is taken all the same.
+    fn is_too_old(&mut self, packet: &Packet<'_>, arrival: Arrival) -> bool {
+        let header = &packet.header;
+        let Some(stamps) = header.options.timestamps.filter(|_| arrival != Arrival::Rst) else { return false };
+        let is_older = self.recent.is_some_and(|recent| (stamps.value.wrapping_sub(recent) as i32) < 0);
+        let spans = self.ack.is_none_or(|ack| header.seq.at_or_before(ack));
+        if !is_older && spans {
+            self.recent = Some(stamps.value);
         }
-        let still_due = self.due.is_some_and(|(_, moment)| context.ago(moment.at) <= PROMPT);
-        if !still_due {
-            self.due = self.asks_for(arrival).map(|reason| (reason, context.moment));
-        }
-        self.last = Some((arrival, context.moment));
+        is_older && matches!(arrival, Arrival::Nothing | Arrival::Old)
     }
 
     /// When the peer's last packet came.

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use synfin_ladder::Seen;
-use synfin_wire::{Instant, SendReason, SeqNumber};
+use synfin_wire::{Instant, SendReason, SeqNumber, TcpHeader};
 
 use super::acknowledgment::Receiver;
 use super::{Context, Why};
 
 /// No retransmission timer is shorter than this (RFC 6298 asks for a second; stacks take 200 ms).
 const SHORTEST_RTO: Duration = Duration::from_millis(195);
+/// The timer before a round trip was measured (RFC 6298 section 2.1).
+const FIRST_RTO: Duration = Duration::from_secs(1);
 /// Duplicate acknowledgments that show a loss (RFC 5681 section 3.2).
 const DUPLICATES: u32 = 3;
 
@@ -28,15 +30,41 @@ pub(super) struct Sender {
     peer_window: Option<u16>,
     /// After a timeout: up to here everything goes again.
     loss_until: Option<SeqNumber>,
+    /// What was sent again since that timeout.
+    repeats: u32,
     /// During fast recovery: up to here.
     recovery_until: Option<SeqNumber>,
     partial: bool,
     /// The timestamp of the first retransmission since una moved: an older echo shows that it was for nothing
     /// (RFC 3522).
     repeated_at: Option<u32>,
-    probed: bool,
+    /// The tail loss probe that is out.
+    probe: Option<Probe>,
     srtt: Option<Duration>,
+    /// Four mean deviations, the most of them since the round trip before last, and as many as the timer allows for.
+    deviation: Duration,
+    peak: Duration,
+    rttvar: Duration,
     timing: Option<(SeqNumber, Instant)>,
+}
+
+/// A tail loss probe (RFC 8985 section 7.4).
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    /// Behind all that was sent by then.
+    end: SeqNumber,
+    is_retransmission: bool,
+}
+
+impl Probe {
+    /// Whether an acknowledgment leaves it open what became of it: then no other goes.
+    fn is_still_out(self, header: &TcpHeader, is_duplicate: bool) -> bool {
+        let ack = header.ack;
+        // A range that is acknowledged already was received twice (RFC 2883).
+        let reports_it = header.options.sack.first().is_some_and(|range| range.end.at_or_before(ack));
+        ack.before(self.end)
+            || self.is_retransmission && ack == self.end && !reports_it && !is_duplicate
+    }
 }
 
 impl Sender {
@@ -47,20 +75,32 @@ impl Sender {
         if is_new { self.why_new(context, receiver) } else { self.why_again(context) }
     }
 
-    fn why_new(&self, context: &Context<'_>, receiver: &Receiver) -> Why {
+    fn why_new(&mut self, context: &Context<'_>, receiver: &Receiver) -> Why {
         let packet = context.packet;
         let because = receiver.last_received().map(|moment| moment.frame);
         let reason = match packet.len {
             0 => SendReason::Fin,
             1 if self.peer_window == Some(0) => SendReason::ZeroWindowProbe,
-            _ if self.loss_until.is_some() && self.peer_window != Some(0) => SendReason::FrtoData,
+            // Once the second segment has gone again, the timeout is not doubted any more (RFC 5682 section 2.1).
+            _ if self.loss_until.is_some() && self.repeats < 2 && self.peer_window != Some(0) => {
+                SendReason::FrtoData
+            }
             // Elsewhere what it had heard by then, and how long it had waited, is not to be seen.
             _ if !context.is_here() => SendReason::Data,
-            _ if self.is_overdue(context) => SendReason::TailLossProbe,
-            _ if self.recovery_until.is_none() && self.has_disorder(context) => SendReason::LimitedTransmit,
+            _ if self.probe.is_none() && self.is_overdue(context) => {
+                let end = packet.header.seq + packet.sequence_length();
+                self.probe = Some(Probe { end, is_retransmission: false });
+                SendReason::TailLossProbe
+            }
+            _ if self.is_open() && self.has_disorder(context) => SendReason::LimitedTransmit,
             _ => SendReason::Data,
         };
         Why::seen(reason, because)
+    }
+
+    /// Nothing is being repaired.
+    fn is_open(&self) -> bool {
+        self.recovery_until.is_none() && self.loss_until.is_none()
     }
 
     /// Something was duplicated or reported out of order, and nothing is taken for lost yet (RFC 3042).
@@ -93,11 +133,11 @@ impl Sender {
         let has_sack = context.tracker.negotiated_sack();
         let is_tail = end == context.most_sent();
         let waited = context.ago(self.moved_at.max(self.last_sent_at.unwrap_or_default()));
-        let may_probe = is_tail && has_sack && !self.probed && self.srtt.is_some() && self.sacked.is_none();
+        let may_probe = is_tail && has_sack && self.probe.is_none() && self.sacked.is_none();
         if seq == una && waited >= SHORTEST_RTO && !may_probe {
             return self.timed_out(context, first);
         }
-        let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(seq)) || self.duplicates >= DUPLICATES;
+        let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(end)) || self.duplicates >= DUPLICATES;
         let in_recovery = self.recovery_until.is_some_and(|until| seq.before(until));
         if shown_lost || in_recovery {
             self.recovery_until.get_or_insert(context.most_sent());
@@ -109,7 +149,7 @@ impl Sender {
             return self.again(context, reason, first);
         }
         if may_probe {
-            self.probed = true;
+            self.probe = Some(Probe { end, is_retransmission: true });
             return self.again(context, SendReason::TailLossProbe, first);
         }
         if seq == una && waited >= SHORTEST_RTO.min(self.srtt.unwrap_or(SHORTEST_RTO) * 2) {
@@ -120,6 +160,8 @@ impl Sender {
 
     fn timed_out(&mut self, context: &Context<'_>, first: Option<u64>) -> Why {
         self.loss_until = Some(context.most_sent());
+        self.repeats = 0;
+        self.probe = None;
         self.recovery_until = None;
         self.again(context, SendReason::RtoRetransmit, first)
     }
@@ -158,6 +200,7 @@ impl Sender {
         } else if !is_new {
             // Karn: what was sent twice measures nothing.
             self.timing = None;
+            self.repeats += 1;
             self.moved_at = packet.at;
             self.repeated_at =
                 self.repeated_at.or(packet.header.options.timestamps.map(|stamps| stamps.value));
@@ -175,6 +218,8 @@ impl Sender {
                 self.sacked = Some(self.sacked.map_or(range.end, |sacked| sacked.later(range.end)));
             }
         }
+        let is_duplicate = header.ack == una && packet.sequence_length() == 0;
+        self.probe = self.probe.filter(|probe| probe.is_still_out(header, is_duplicate));
         if header.ack.after(una) {
             let echo = header.options.timestamps.map(|stamps| stamps.echo);
             let in_vain =
@@ -184,10 +229,7 @@ impl Sender {
             }
             self.repeated_at = None;
             self.advance(header.ack, packet.at);
-        } else if header.ack == una
-            && packet.sequence_length() == 0
-            && self.peer_window == Some(header.window)
-        {
+        } else if is_duplicate && self.peer_window == Some(header.window) {
             self.duplicates += 1;
         }
         self.peer_window = Some(header.window);
@@ -197,7 +239,6 @@ impl Sender {
         self.una = Some(ack);
         self.moved_at = at;
         self.duplicates = 0;
-        self.probed = false;
         self.partial = self.recovery_until.is_some_and(|until| ack.before(until));
         self.loss_until = self.loss_until.filter(|until| ack.before(*until));
         self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
@@ -206,8 +247,32 @@ impl Sender {
             && ack.at_or_after(end)
         {
             let sample = at - sent;
-            self.srtt = Some(self.srtt.map_or(sample, |srtt| (srtt * 7 + sample) / 8));
+            self.measured(sample);
             self.timing = None;
         }
+    }
+
+    /// RFC 6298 section 2; the deviation as Linux has it, which falls slowly and not below the shortest timer.
+    fn measured(&mut self, sample: Duration) {
+        match self.srtt {
+            None => {
+                self.srtt = Some(sample);
+                self.deviation = sample * 2;
+                self.rttvar = self.deviation.max(SHORTEST_RTO);
+                self.peak = self.rttvar;
+            }
+            Some(srtt) => {
+                self.deviation = (self.deviation * 3) / 4 + srtt.abs_diff(sample);
+                let least = self.peak.max(self.deviation);
+                self.rttvar = self.rttvar.max(least) - self.rttvar.saturating_sub(least) / 4;
+                self.peak = SHORTEST_RTO;
+                self.srtt = Some((srtt * 7 + sample) / 8);
+            }
+        }
+    }
+
+    /// How long its retransmission timer runs, as far as that can be told from here.
+    pub(super) fn rto(&self) -> Duration {
+        self.srtt.map_or(FIRST_RTO, |srtt| srtt + self.rttvar)
     }
 }

@@ -27,6 +27,8 @@ pub enum Arrival {
     Fin,
     /// Nothing that was not there before.
     Old,
+    /// Its timestamp is older than one that came before.
+    TooOld,
     /// An old number with one octet or none: it wants an answer.
     Probe,
     /// A SYN on a synchronized connection.
@@ -184,7 +186,8 @@ impl Space {
         }
     }
 
-    fn full_segment(&self) -> u32 {
+    /// Text of the largest segment that the other end takes, timestamps beside it; octets.
+    pub(crate) fn full_segment(&self) -> u32 {
         u32::from(self.mss.unwrap_or(DEFAULT_MSS).saturating_sub(TIMESTAMPS_LEN)).max(1)
     }
 

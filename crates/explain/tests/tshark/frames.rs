@@ -119,6 +119,7 @@ impl Frames {
                 len: segment.payload.len() as u32,
                 header: segment.header,
                 text: &[],
+                captured: segment.payload.len() as u32,
                 checksum: ChecksumSeen::Unknown,
                 hop_limit: header.hop_limit,
                 identification: header.identification,

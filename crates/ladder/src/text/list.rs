@@ -21,14 +21,17 @@ pub fn list(connections: &[Connection], catalogue: &Catalogue, options: &Options
     let count = |count: usize| Args::none().number("count", count as u64);
     let shown: Vec<_> = sorted.iter().copied().filter(|c| options.all || !is_healthy(c)).collect();
     let shown = if shown.is_empty() { sorted } else { shown };
-    let mut lines =
-        vec![Line::of(Paint::Heading, catalogue.phrase(Word::Connections, &count(connections.len())))];
-    lines.extend(table(&shown, catalogue, options));
+    let heading = catalogue.phrase(Word::Connections, &count(connections.len()));
+    let mut out = render(&[Line::of(Paint::Heading, heading)], options);
+    match Table::fitting(&shown, catalogue, options) {
+        Some(table) => out.push_str(&render(&table.lines(), options)),
+        None => stack(&mut out, &shown, catalogue, options),
+    }
     if shown.len() < connections.len() {
         let rest = catalogue.phrase(Word::Healthy, &count(connections.len() - shown.len()));
-        lines.push(Line::of(Paint::Quiet, rest));
+        out.push_str(&render(&[Line::of(Paint::Quiet, rest)], options));
     }
-    render(&lines, options)
+    out
 }
 
 /// By this they are sorted: what is worst comes first, and what came first before what came later.
@@ -76,41 +79,60 @@ impl Entry {
     }
 }
 
-fn table(connections: &[&Connection], catalogue: &Catalogue, options: &Options) -> Vec<Line> {
-    let arrow = if options.ascii { "->" } else { "→" };
-    let entries: Vec<_> = connections.iter().map(|c| Entry::of(&Words::new(catalogue, c))).collect();
-    let ends: Vec<_> =
-        entries.iter().map(|entry| format!("{} {arrow} {}", entry.ends[0], entry.ends[1])).collect();
-    let rows = || {
-        entries.iter().zip(&ends).map(|(entry, ends)| {
-            let Entry { number, verdict, handshake, rtt, octets, worst, .. } = entry;
-            [number, ends, verdict, handshake, rtt, octets, worst].map(String::as_str)
-        })
-    };
-    let names = [
-        "#".to_owned(),
-        catalogue.word(Word::Ends),
-        catalogue.word(Word::Verdict),
-        catalogue.word(Word::Handshake),
-        catalogue.word(Word::Rtt),
-        catalogue.word(Word::OctetsColumn),
-        catalogue.word(Word::Worst),
-    ];
-    let names = names.each_ref().map(String::as_str);
-    let mut widths = names.map(width);
-    for row in rows() {
-        widths.iter_mut().zip(row).for_each(|(most, cell)| *most = width(cell).max(*most));
-    }
-    if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > options.columns() {
-        let labels = [Word::Handshake, Word::Rtt].map(|word| catalogue.word(word));
-        return entries.iter().flat_map(|entry| stacked(entry, &labels, arrow, options)).collect();
-    }
-    let mut lines = vec![row(&names, &widths, Paint::Quiet, Paint::Quiet)];
-    lines.extend(rows().zip(&entries).map(|(cells, entry)| row(&cells, &widths, Paint::Plain, paint(entry))));
-    lines
+/// One line each, in columns.
+struct Table {
+    names: [String; COLUMNS],
+    entries: Vec<(Entry, String)>,
+    widths: [usize; COLUMNS],
 }
 
-fn row(cells: &[&str; 7], widths: &[usize; 7], paint: Paint, last: Paint) -> Line {
+const COLUMNS: usize = 7;
+
+impl Table {
+    /// `None` where the columns are wider than the terminal.
+    fn fitting(connections: &[&Connection], catalogue: &Catalogue, options: &Options) -> Option<Self> {
+        let names = [Word::Ends, Word::Verdict, Word::Handshake, Word::Rtt, Word::OctetsColumn, Word::Worst]
+            .map(|word| catalogue.word(word));
+        let [ends, verdict, handshake, rtt, octets, worst] = names;
+        let names = ["#".to_owned(), ends, verdict, handshake, rtt, octets, worst];
+        let widths = names.each_ref().map(|name| width(name));
+        let mut table = Self { names, entries: Vec::new(), widths };
+        for connection in connections {
+            let entry = Entry::of(&Words::new(catalogue, connection));
+            let ends = format!("{} {} {}", entry.ends[0], arrow(options), entry.ends[1]);
+            for (most, cell) in table.widths.iter_mut().zip(cells(&entry, &ends)) {
+                *most = width(cell).max(*most);
+            }
+            if table.widths.iter().sum::<usize>() + 2 * (COLUMNS - 1) > options.columns() {
+                return None;
+            }
+            table.entries.push((entry, ends));
+        }
+        Some(table)
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let names = self.names.each_ref().map(String::as_str);
+        let mut lines = vec![row(&names, &self.widths, Paint::Quiet, Paint::Quiet)];
+        lines.extend(
+            self.entries
+                .iter()
+                .map(|(entry, ends)| row(&cells(entry, ends), &self.widths, Paint::Plain, paint(entry))),
+        );
+        lines
+    }
+}
+
+fn cells<'a>(entry: &'a Entry, ends: &'a str) -> [&'a str; COLUMNS] {
+    let Entry { number, verdict, handshake, rtt, octets, worst, .. } = entry;
+    [number, ends, verdict, handshake, rtt, octets, worst]
+}
+
+const fn arrow(options: &Options) -> &'static str {
+    if options.ascii { "->" } else { "→" }
+}
+
+fn row(cells: &[&str; COLUMNS], widths: &[usize; COLUMNS], paint: Paint, last: Paint) -> Line {
     let mut line = Line::default();
     let mut end = 0;
     for (column, cell) in cells.iter().enumerate() {
@@ -123,23 +145,35 @@ fn row(cells: &[&str; 7], widths: &[usize; 7], paint: Paint, last: Paint) -> Lin
     line
 }
 
-/// One connection in two lines or more, for narrow terminals.
-fn stacked(entry: &Entry, labels: &[String; 2], arrow: &str, options: &Options) -> Vec<Line> {
-    let mut first = Line::of(Paint::Heading, format!("#{} ", entry.number));
-    first.push(Paint::Heading, entry.verdict.clone());
-    if !entry.worst.is_empty() {
-        first.push(Paint::Quiet, " · ");
-        first.push(paint(entry), entry.worst.clone());
-    }
-    let mut facts = vec![format!("{}\u{a0}{arrow}\u{a0}{}", entry.ends[0], entry.ends[1])];
-    for (label, text) in labels.iter().zip([&entry.handshake, &entry.rtt]) {
-        if !text.is_empty() {
-            facts.push(format!("{label}\u{a0}{}", text.replace(' ', "\u{a0}")));
+/// Each in two lines or more, for narrow terminals.
+fn stack(out: &mut String, connections: &[&Connection], catalogue: &Catalogue, options: &Options) {
+    let labels = [Word::Handshake, Word::Rtt].map(|word| catalogue.word(word));
+    for connection in connections {
+        let entry = Entry::of(&Words::new(catalogue, connection));
+        for line in stacked(&entry, &labels, options) {
+            line.write(out, options.colour);
+            out.push('\n');
         }
     }
-    facts.push(entry.octets.replace(' ', "\u{a0}"));
+}
+
+fn stacked(entry: &Entry, labels: &[String; 2], options: &Options) -> Vec<Line> {
+    let mut first = Line::of(Paint::Heading, format!("#{} ", entry.number));
+    first.push(Paint::Heading, entry.verdict.as_str());
+    if !entry.worst.is_empty() {
+        first.push(Paint::Quiet, " · ");
+        first.push(paint(entry), entry.worst.as_str());
+    }
+    let mut facts = format!("{}\u{a0}{}\u{a0}{}", entry.ends[0], arrow(options), entry.ends[1]);
+    let bound = |text: &str| text.replace(' ', "\u{a0}");
+    for (label, text) in labels.iter().zip([&entry.handshake, &entry.rtt]) {
+        if !text.is_empty() {
+            facts.extend(["  ", label, "\u{a0}", &bound(text)]);
+        }
+    }
+    facts.extend(["  ", &bound(&entry.octets)]);
     let mut lines = vec![first];
-    for text in wrap(&facts.join("  "), options.columns().saturating_sub(4)) {
+    for text in wrap(&facts, options.columns().saturating_sub(4)) {
         let mut line = Line::plain("    ");
         line.push(Paint::Plain, text);
         lines.push(line);

@@ -92,7 +92,7 @@ impl TimeWait {
                 return;
             }
         }
-        self.due = Some(SendReason::TimeWaitAck);
+        self.due.get_or_insert(SendReason::TimeWaitAck);
     }
 
     /// A SYN opens anew when its timestamp is later (RFC 6191 section 2), or, without one, its number.

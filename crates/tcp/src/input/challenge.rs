@@ -21,9 +21,9 @@ pub(super) fn answer(tcb: &mut Tcb, segment: &Segment, reason: SendReason, now: 
     }
 }
 
-/// A challenge acknowledgment, unless one was sent a moment ago.
+/// A challenge acknowledgment, unless one was sent a moment ago. Where one is due for another reason, that one does.
 pub(super) fn throttled(tcb: &mut Tcb, reason: SendReason, now: Instant) {
-    if is_time(&mut tcb.last_challenge, now) {
+    if is_time(&mut tcb.last_challenge, now) && tcb.ack.due().is_none() {
         tcb.intents.challenge = Some(reason);
     }
 }

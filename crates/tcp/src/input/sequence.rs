@@ -101,7 +101,8 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
         if reason == DropReason::Duplicate && !header.flags.syn() {
             came_again(tcb, SackRange { start: header.seq, end: segment.end() });
         }
-        let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1;
+        let has_mark = header.flags.syn() || header.flags.fin();
+        let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(tcb, segment, why, now);
     }
