@@ -169,6 +169,7 @@ impl Flow {
         }
         let reason = Seen::NetworkDuplicate.into();
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
+        self.tracker.seen_again(from, packet);
         self.evidence.note_mirrored(packet);
         self.keep(from, packet, &why, &observed);
     }

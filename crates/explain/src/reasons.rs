@@ -89,7 +89,8 @@ impl Reasons {
     /// The network has doubled a packet: its receiver gets it a second time.
     pub fn doubled(&mut self, from: Side, packet: &Packet<'_>) {
         if packet.sequence_length() > 0 {
-            self.receivers[from.other().index()].received_again(Moment { frame: packet.frame, at: packet.at });
+            self.receivers[from.other().index()]
+                .received_again(Moment { frame: packet.frame, at: packet.at });
         }
     }
 

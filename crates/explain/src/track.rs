@@ -72,15 +72,23 @@ impl Tracker {
         if flags.rst() {
             self.reset(from, packet, moment);
         } else {
+            let is_old = self.spaces[from.index()].has_had(packet);
             let before = self.automata[from.index()].newest_received();
             self.sent(from, packet, moment);
             let after = self.automata[from.index()].newest_received();
             let patience = self.patience(from);
             self.spaces[from.index()].sent(packet, before, after, patience);
             self.spaces[from.other().index()].answered(packet);
-            self.passes(from, packet, moment);
+            if !is_old || flags.syn() {
+                self.passes(from, packet, moment);
+            }
         }
         self.automata[from.index()].last_sent = Some(moment);
+    }
+
+    /// A packet was seen a second time: it tells nothing of the ends, but of where it was seen.
+    pub(crate) fn seen_again(&mut self, from: Side, packet: &Packet<'_>) {
+        self.place.counts_hops(from, packet);
     }
 
     /// What the sender shows of itself by sending this.
@@ -122,13 +130,25 @@ impl Tracker {
         let peers_fin = self.spaces[from.other().index()].fin_moment();
         let late =
             peers_fin.is_some_and(|fin| moment.at - fin.at > patience + SHORTEST_RTO) || ahead.is_some();
+        // A FIN without text found nothing queued: its user closed after all else had left.
+        let at_once = packet.len == 0 && queued.is_none() && ahead.is_none();
+        let left = if at_once { self.last_had_left(from) } else { None };
         let own = &mut self.automata[from.index()];
         // One that is late may have crossed the other's, and been lost.
         let again = late
             && self.place.end() != Some(from)
             && before.is_none_or(|before| peers_fin.is_some_and(|fin| before.frame < fin.frame));
         let first = again.then_some(Queued { sent: moment, after: before });
+        let before = [before, left].into_iter().flatten().max_by_key(|moment| moment.frame);
         own.closes(queued.or(first), before, moment);
+    }
+
+    /// The newest packet that passed here before a side's last one can have left it.
+    fn last_had_left(&self, side: Side) -> Option<Moment> {
+        let passed = self.automata[side.index()].last_sent?.at;
+        let left = passed.as_nanos().saturating_sub(self.place.patience(side).as_nanos() as u64);
+        let newest = self.spaces.each_ref().map(|space| space.newest_at(Instant::from_nanos(left)));
+        newest.into_iter().flatten().max_by_key(|moment| moment.frame)
     }
 
     /// How soon a side can be expected to go on here, once it can. What is not captured at its end may be lost before it
@@ -280,7 +300,8 @@ impl Tracker {
             return Arrival::Rst;
         }
         if flags.syn() && self.state(from.other()).is_synchronized() {
-            return Arrival::Syn;
+            let is_old = self.space(from).has_passed(packet.header.seq);
+            return if is_old { Arrival::Old } else { Arrival::Syn };
         }
         if flags.ack() && receiver.is_seen() && packet.header.ack.after(receiver.most_sent()) {
             return Arrival::BadAck;

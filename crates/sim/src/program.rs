@@ -17,7 +17,7 @@ mod talk;
 pub use client::Client;
 pub use pattern::{is_pattern, pattern};
 pub use server::Server;
-pub use talk::Talk;
+pub use talk::{Exchange, Talk};
 
 /// A program.
 ///

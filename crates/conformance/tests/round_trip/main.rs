@@ -16,11 +16,13 @@ use synfin_tcp::State;
 
 use scene::{Played, play};
 
-const SEEDS: u64 = 150;
-/// Of a thousand reasons at the end where the capture was made. Where several segments come in one instant, as they do
-/// here, their acknowledgment has more than one reason, and a timer's is guessed by how long it took.
-const LEAST_RIGHT_REASONS: u64 = 985;
-const LARGEST_MEAN_SET: f64 = 2.1;
+const SEEDS: u64 = 600;
+/// Of a thousand reasons at the end where the capture was made: which of several things that come in one instant, as
+/// here, made an acknowledgment go depends on how many the receiver still sends at once, which packets do not tell.
+const MOST_WRONG_REASONS: u64 = 2;
+/// Whoever closes while text is queued is in FIN-WAIT-1 unseen until all of that has gone, and in two of five scenes
+/// someone does: no set that holds the truth can be smaller there. In the others it is 1.3.
+const LARGEST_MEAN_SET: f64 = 1.7;
 
 /// The connections of a capture, and when its first frame was.
 fn explain(file: &[u8]) -> (Vec<Connection>, u64) {
@@ -144,7 +146,7 @@ fn states_and_reasons_come_back() {
     // A user who closes while text is queued is seen to have closed when the last of it goes: sets are large until
     // then, and most of these do.
     assert!(size < LARGEST_MEAN_SET);
-    assert!(right * 1000 >= all * LEAST_RIGHT_REASONS, "{right} of {all} reasons");
+    assert!((all - right) * 1000 <= all * MOST_WRONG_REASONS, "{right} of {all} reasons");
 }
 
 /// Holds the states of one end to the engine's.

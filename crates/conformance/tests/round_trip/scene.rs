@@ -1,11 +1,12 @@
 //! One connection in the simulator, by a seed: who says what, over which link.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_host::tcp::State;
 use synfin_host::{HostConfig, TcpHandle};
 use synfin_ladder::Side;
-use synfin_sim::program::{Client, Server};
+use synfin_sim::program::{Client, Exchange, Server};
 use synfin_sim::{HostId, LinkConfig, Loss, Network, Probability};
 use synfin_wire::Instant;
 
@@ -34,6 +35,20 @@ fn link(seed: u64) -> LinkConfig {
     }
 }
 
+/// Who says what. Of five kinds of scene three are exchanges; in the others a user closes while his text is queued.
+fn programs(seed: u64, address: SocketAddr) -> (Client, Server) {
+    let size = [0, 1, 1_000, 20_000, 200_000][number(seed, 5, 5) as usize];
+    let few = 1 + number(seed, 7, 5);
+    let exchange = match number(seed, 6, 5) {
+        0 => return (Client::new(address).sending(size), Server::sink(address)),
+        1 => return (Client::new(address), Server::source(address, size)),
+        2 => Exchange { question: size.clamp(1, 5_000), answer: size.clamp(1, 5_000), rounds: few },
+        3 => Exchange { question: 100, answer: size.max(1), rounds: 1 },
+        _ => Exchange { question: size.max(1), answer: 100, rounds: 1 },
+    };
+    (Client::new(address).exchanging(exchange), Server::answering(address, exchange))
+}
+
 /// Plays a scene to its end.
 pub(crate) fn play(seed: u64) -> Played {
     let mut network = Network::new(seed);
@@ -43,14 +58,7 @@ pub(crate) fn play(seed: u64) -> Played {
     network.connect(a, router, link(seed));
     network.connect(router, b, link(seed + 1_000_000));
     let address = "10.0.2.1:80".parse().unwrap();
-    let size = [0, 1, 1_000, 20_000, 200_000][number(seed, 5, 5) as usize];
-    let (client, server) = match number(seed, 6, 3) {
-        0 => (Client::new(address).sending(size), Server::sink(address)),
-        1 => (Client::new(address), Server::source(address, size)),
-        _ => {
-            (Client::new(address).asking(size.clamp(1, 5_000), 1 + number(seed, 7, 5)), Server::echo(address))
-        }
-    };
+    let (client, server) = programs(seed, address);
     let server = network.run(b, server);
     let client = network.run(a, client);
     let points = [

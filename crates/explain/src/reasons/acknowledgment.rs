@@ -43,6 +43,7 @@ pub(super) struct Receiver {
     /// The acknowledgment and the window that were sent last.
     ack: Option<SeqNumber>,
     window: u16,
+    most_window: u16,
     acks: u32,
     /// It has sent a SYN without an acknowledgment.
     pub(super) crossed: bool,
@@ -57,8 +58,9 @@ struct Due {
     short: u32,
     /// One of them was pushed.
     is_pushed: bool,
-    /// The first of what came in order.
+    /// The first of what came in order, and whether the user was answering then.
     first: Option<Moment>,
+    is_interactive: bool,
     /// What brought it to more than a full segment, or to two short ones.
     second: Option<Moment>,
     /// The first thing that asks for an acknowledgment by itself.
@@ -85,7 +87,9 @@ impl Receiver {
         }
         let Some((reason, moment)) = self.first_due(context, advances) else {
             return match is_prompt {
-                true if header.window > self.window && !advances => certain(SendReason::WindowUpdate, because),
+                true if header.window > self.window && !advances => {
+                    certain(SendReason::WindowUpdate, because)
+                }
                 true if !advances => Why::inferred(Seen::Ack, because),
                 _ => self.why_late(context, advances, because),
             };
@@ -93,7 +97,6 @@ impl Receiver {
         let reason = match reason {
             SendReason::UnacceptableAck if state == State::TimeWait => SendReason::TimeWaitAck,
             SendReason::QuickAck if header.window == 0 && !advances => SendReason::NoRoomAck,
-            SendReason::QuickAck if state == State::Closing => SendReason::FinAck,
             reason => reason,
         };
         certain(reason, Some(moment.frame))
@@ -102,7 +105,7 @@ impl Receiver {
     /// What asked for an acknowledgment just now, and did so first.
     fn first_due(&self, context: &Context<'_>, advances: bool) -> Option<(SendReason, Moment)> {
         let window = context.packet.header.window;
-        let is_quick = !self.is_interactive && (self.quick > 0 || window > self.window);
+        let is_quick = !self.due.is_interactive && (self.quick > 0 || window > self.most_window);
         // A window that would shrink is better kept back (RFC 9293 section 3.8.6.2.2).
         let second = self.due.second.filter(|_| window >= self.window || self.due.first.is_none());
         let pushed = self.due.first.filter(|_| self.due.is_pushed && !self.is_interactive && advances);
@@ -112,13 +115,17 @@ impl Receiver {
             self.due.first.filter(|_| is_quick).map(|moment| (SendReason::QuickAck, moment)),
         ];
         let prompt = |due: &(SendReason, Moment)| context.ago(due.1.at) <= PROMPT;
-        let first = reasons.into_iter().flatten().filter(prompt).min_by_key(|(_, moment)| moment.frame);
+        // Where the window cannot grow, what is not read yet makes it smaller: then it is the user, who reads what came
+        // with one interrupt, that asks, and behind all of it.
+        let is_last = |reason| reason == SendReason::SecondSegmentAck && window <= self.most_window;
+        let order = |due: &(SendReason, Moment)| (due.1.at, is_last(due.0), due.1.frame);
+        let first = reasons.into_iter().flatten().filter(prompt).min_by_key(order);
         // Once the user has read what was pushed, there is nothing to wait for.
         first.or_else(|| pushed.map(|moment| (SendReason::SecondSegmentAck, moment)).filter(prompt))
     }
 
     /// What asks for an acknowledgment by itself, if it is answered at once.
-    fn asks_for(&self, arrival: Arrival, flags: Flags) -> Option<SendReason> {
+    fn asks_for(&self, arrival: Arrival, flags: Flags, state: State) -> Option<SendReason> {
         Some(match arrival {
             Arrival::Syn => SendReason::ChallengeSyn,
             Arrival::Rst => SendReason::ChallengeRst,
@@ -129,6 +136,8 @@ impl Receiver {
             Arrival::BeyondGap => SendReason::OutOfOrderAck,
             Arrival::FillsGap => SendReason::GapFilledAck,
             Arrival::Fin if self.due.octets == 0 && flags.fin() => SendReason::FinAck,
+            // Nothing more is to come that could carry it.
+            Arrival::Fin if matches!(state, State::FinWait1 | State::FinWait2) => SendReason::FinAck,
             Arrival::InOrder | Arrival::Fin | Arrival::Nothing => return None,
         })
     }
@@ -163,15 +172,18 @@ impl Receiver {
             self.quick = if self.is_interactive { self.quick } else { 0 };
             self.is_interactive = false;
         }
-        let follows = |before: Option<Instant>, limit| before.is_some_and(|before| context.ago(before) < limit);
+        let follows =
+            |before: Option<Instant>, limit| before.is_some_and(|before| context.ago(before) < limit);
         if packet.len > 0 && (follows(self.text_at, ANSWERS) || follows(self.syn_at, PROMPT)) {
             self.is_interactive = true;
         }
-        if header.window > self.window && !header.flags.syn() {
+        if header.window > self.most_window && !header.flags.syn() {
+            self.most_window = header.window;
             // Even a peer that is answered is acknowledged once where the window has grown.
             self.quick |= 1;
         }
-        self.quick = self.quick.saturating_sub(u8::from(self.due.first.is_some() || self.due.other.is_some()));
+        self.quick =
+            self.quick.saturating_sub(u8::from(self.due.first.is_some() || self.due.other.is_some()));
         self.due = Due::default();
         self.acks += u32::from(!header.flags.syn());
         self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));
@@ -188,7 +200,8 @@ impl Receiver {
             self.syn_at = Some(packet.at);
             self.quick = QUICK;
         }
-        if let Some(reason) = self.asks_for(arrival, flags) {
+        let state = context.tracker.state(context.from.other());
+        if let Some(reason) = self.asks_for(arrival, flags, state) {
             self.due.other.get_or_insert((reason, context.moment));
         }
         if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
@@ -218,7 +231,10 @@ impl Receiver {
         due.octets = due.octets.saturating_add(packet.sequence_length());
         due.short += u32::from(packet.len > 0 && packet.len < full);
         due.is_pushed |= packet.header.flags.psh();
-        due.first.get_or_insert(context.moment);
+        if due.first.is_none() {
+            due.first = Some(context.moment);
+            due.is_interactive = self.is_interactive;
+        }
         if due.octets > full || due.short > 1 {
             due.second.get_or_insert(context.moment);
         }
@@ -228,7 +244,9 @@ impl Receiver {
     /// overtaken is taken all the same.
     fn is_too_old(&mut self, packet: &Packet<'_>, arrival: Arrival) -> bool {
         let header = &packet.header;
-        let Some(stamps) = header.options.timestamps.filter(|_| arrival != Arrival::Rst) else { return false };
+        let Some(stamps) = header.options.timestamps.filter(|_| arrival != Arrival::Rst) else {
+            return false;
+        };
         let is_older = self.recent.is_some_and(|recent| (stamps.value.wrapping_sub(recent) as i32) < 0);
         let spans = self.ack.is_none_or(|ack| header.seq.at_or_before(ack));
         if !is_older && spans {

@@ -35,9 +35,14 @@ pub(super) struct Sender {
     /// During fast recovery: up to here.
     recovery_until: Option<SeqNumber>,
     partial: bool,
-    /// The timestamp of the first retransmission since una moved: an older echo shows that it was for nothing
-    /// (RFC 3522).
+    /// What was sent again last: its end, and when.
+    repeated: Option<(SeqNumber, Instant)>,
+    /// When that was sent which was acknowledged and sent last (RFC 8985 section 6.2, RACK.xmit_ts).
+    delivered_at: Instant,
+    /// The timestamp of the first retransmission that is not acknowledged: an older echo shows that it was for nothing
+    /// (RFC 3522). And behind the last that is not.
     repeated_at: Option<u32>,
+    repeated_to: Option<SeqNumber>,
     /// The tail loss probe that is out.
     probe: Option<Probe>,
     srtt: Option<Duration>,
@@ -62,8 +67,7 @@ impl Probe {
         let ack = header.ack;
         // A range that is acknowledged already was received twice (RFC 2883).
         let reports_it = header.options.sack.first().is_some_and(|range| range.end.at_or_before(ack));
-        ack.before(self.end)
-            || self.is_retransmission && ack == self.end && !reports_it && !is_duplicate
+        ack.before(self.end) || self.is_retransmission && ack == self.end && !reports_it && !is_duplicate
     }
 }
 
@@ -118,7 +122,9 @@ impl Sender {
     fn why_again(&mut self, context: &Context<'_>) -> Why {
         let packet = context.packet;
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
-        let first = context.tracker.space(context.from).moment_of(end).map(|moment| moment.frame);
+        let first = context.tracker.space(context.from).moment_of(end);
+        let overtaken = first.is_some_and(|first| first.at < self.delivered_at);
+        let first = first.map(|moment| moment.frame);
         let una = self.una.unwrap_or(seq);
         if end.at_or_before(una) {
             return if packet.len <= 1 {
@@ -133,11 +139,13 @@ impl Sender {
         let has_sack = context.tracker.negotiated_sack();
         let is_tail = end == context.most_sent();
         let waited = context.ago(self.moved_at.max(self.last_sent_at.unwrap_or_default()));
-        let may_probe = is_tail && has_sack && self.probe.is_none() && self.sacked.is_none();
+        let may_probe = is_tail && has_sack && self.probe.is_none() && self.sacked.is_none() && !overtaken;
         if seq == una && waited >= SHORTEST_RTO && !may_probe {
             return self.timed_out(context, first);
         }
-        let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(end)) || self.duplicates >= DUPLICATES;
+        let shown_lost = self.sacked.is_some_and(|sacked| sacked.after(end))
+            || self.duplicates >= DUPLICATES
+            || overtaken && has_sack;
         let in_recovery = self.recovery_until.is_some_and(|until| seq.before(until));
         if shown_lost || in_recovery {
             self.recovery_until.get_or_insert(context.most_sent());
@@ -201,6 +209,8 @@ impl Sender {
             // Karn: what was sent twice measures nothing.
             self.timing = None;
             self.repeats += 1;
+            self.repeated = Some((end, packet.at));
+            self.repeated_to = Some(self.repeated_to.map_or(end, |to| to.later(end)));
             self.moved_at = packet.at;
             self.repeated_at =
                 self.repeated_at.or(packet.header.options.timestamps.map(|stamps| stamps.value));
@@ -213,6 +223,10 @@ impl Sender {
         let (packet, header) = (context.packet, &context.packet.header);
         let una = *self.una.get_or_insert(header.ack);
         self.last_ack_at = packet.at;
+        if !header.options.sack.is_empty() {
+            // What is behind a hole is acknowledged when that is filled.
+            self.timing = None;
+        }
         for range in &header.options.sack {
             if range.end.after(header.ack) {
                 self.sacked = Some(self.sacked.map_or(range.end, |sacked| sacked.later(range.end)));
@@ -227,12 +241,21 @@ impl Sender {
             if in_vain {
                 (self.loss_until, self.recovery_until) = (None, None);
             }
-            self.repeated_at = None;
+            self.repeated_to = self.repeated_to.filter(|to| to.after(header.ack));
+            self.repeated_at = self.repeated_at.filter(|_| self.repeated_to.is_some());
+            self.delivered(context);
             self.advance(header.ack, packet.at);
         } else if is_duplicate && self.peer_window == Some(header.window) {
             self.duplicates += 1;
         }
         self.peer_window = Some(header.window);
+    }
+
+    fn delivered(&mut self, context: &Context<'_>) {
+        let ack = context.packet.header.ack;
+        let first = context.tracker.space(context.from.other()).moment_of(ack).map(|moment| moment.at);
+        let repeated = self.repeated.take_if(|(end, _)| ack.at_or_after(*end)).map(|(_, at)| at);
+        self.delivered_at = first.into_iter().chain(repeated).fold(self.delivered_at, Instant::max);
     }
 
     fn advance(&mut self, ack: SeqNumber, at: Instant) {
@@ -241,8 +264,8 @@ impl Sender {
         self.duplicates = 0;
         self.partial = self.recovery_until.is_some_and(|until| ack.before(until));
         self.loss_until = self.loss_until.filter(|until| ack.before(*until));
-        self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
         self.sacked = self.sacked.filter(|sacked| sacked.after(ack));
+        self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
         if let Some((end, sent)) = self.timing
             && ack.at_or_after(end)
         {

@@ -2,7 +2,8 @@
 //!
 //! An end answers at once what it receives, so where the capture is made there the one side's answers follow within
 //! microseconds and the other's take a round trip. Hardware that fills in checksums is another sign: the sender's
-//! packets lack theirs, and what it receives has them.
+//! packets lack theirs, and what it receives has them. A packet whose hop limit was counted down is not seen where it
+//! was sent.
 
 use std::time::Duration;
 
@@ -24,12 +25,18 @@ pub(super) struct Place {
     answered_in: [Option<Duration>; 2],
     partial: [u32; 2],
     right: [u32; 2],
+    /// A router has counted down the hop limit of a packet of each side.
+    has_travelled: [bool; 2],
 }
+
+/// What stacks begin with.
+const HOP_LIMITS: [u8; 5] = [32, 60, 64, 128, 255];
 
 impl Place {
     /// A packet, before the spaces know of it.
     pub(super) fn observe(&mut self, from: Side, packet: &Packet<'_>, spaces: &[Space; 2]) {
         let side = from.index();
+        self.counts_hops(from, packet);
         match packet.checksum {
             ChecksumSeen::Partial => self.partial[side] += 1,
             ChecksumSeen::Right => self.right[side] += 1,
@@ -45,6 +52,11 @@ impl Place {
         }
     }
 
+    /// What the hop limit of a packet says of where it is seen, be it for the second time.
+    pub(super) fn counts_hops(&mut self, from: Side, packet: &Packet<'_>) {
+        self.has_travelled[from.index()] |= !HOP_LIMITS.contains(&packet.hop_limit);
+    }
+
     /// How soon an answer of this side can be expected here.
     pub(super) fn patience(&self, side: Side) -> Duration {
         self.answered_in[side.index()].unwrap_or_default() * 2 + PROMPT * 3
@@ -52,8 +64,9 @@ impl Place {
 
     /// The end at which the capture was made, if it was made at one.
     pub(super) fn end(&self) -> Option<Side> {
-        Side::BOTH.into_iter().find(|side| self.is_prompt(*side)).or_else(|| {
-            Side::BOTH.into_iter().find(|side| {
+        let may_be = |side: &Side| !self.has_travelled[side.index()];
+        Side::BOTH.into_iter().filter(may_be).find(|side| self.is_prompt(*side)).or_else(|| {
+            Side::BOTH.into_iter().filter(may_be).find(|side| {
                 let (own, other) = (side.index(), side.other().index());
                 self.partial[own] > 1
                     && self.right[own] == 0

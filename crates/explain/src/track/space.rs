@@ -91,6 +91,8 @@ pub(crate) struct Space {
     shift: u8,
     /// The first new text since the sender had nothing queued.
     queued_since: Option<Queued>,
+    /// How long the last segment was that did not end what the user has written.
+    full_len: u32,
     /// The last new text.
     last_queued: Option<Queued>,
     /// When the other end was heard last.
@@ -104,6 +106,9 @@ pub(crate) struct Space {
 /// A segment of less than what the peer allows, timestamps aside, ends what its user has written (RFC 9293 3.7.4).
 const DEFAULT_MSS: u16 = 536;
 const TIMESTAMPS_LEN: u16 = 12;
+/// Of a SACK option with two octets of padding before it, and of each of its ranges (RFC 2018 section 3).
+const SACK_LEN: u32 = 4;
+const SACK_RANGE_LEN: u32 = 8;
 
 impl Space {
     /// A packet of this direction that is no RST.
@@ -177,8 +182,15 @@ impl Space {
         self.last_queued = Some(queued);
         self.queued_since.get_or_insert(queued);
         let full = self.full_segment();
+        // What it reports of the other direction takes room as well.
+        let ranges = packet.header.options.sack.len() as u32;
+        let options = if ranges > 0 { SACK_LEN + ranges * SACK_RANGE_LEN } else { 0 };
+        let is_full = |full: u32| packet.len.is_multiple_of(full.saturating_sub(options).max(1));
         let is_short =
-            !packet.len.is_multiple_of(full) && !packet.len.is_multiple_of(full + u32::from(TIMESTAMPS_LEN));
+            !is_full(full) && !is_full(full + u32::from(TIMESTAMPS_LEN)) && packet.len != self.full_len;
+        if !is_short {
+            self.full_len = packet.len;
+        }
         let end = packet.header.seq + packet.len;
         let leaves_room = self.window_edge.is_some_and(|edge| edge.octets_since(end) >= full);
         if is_short && packet.header.flags.psh() && leaves_room {
@@ -347,6 +359,17 @@ impl Space {
         self.first.is_some()
     }
 
+    /// Whether this number is one that the other end has had.
+    pub(crate) fn has_passed(&self, number: SeqNumber) -> bool {
+        self.is_seen() && number.before(self.whole)
+    }
+
+    /// Whether all that a packet carries was carried before. Its receiver looks no further (RFC 9293 section 3.10.7.4).
+    pub(crate) fn has_had(&self, packet: &Packet<'_>) -> bool {
+        let len = packet.sequence_length();
+        self.is_seen() && len > 0 && (packet.header.seq + len).at_or_before(self.whole)
+    }
+
     /// Behind the last number that was sent.
     pub(crate) fn most_sent(&self) -> SeqNumber {
         self.most_sent
@@ -426,6 +449,11 @@ impl Space {
     /// The newest frame that an acknowledgment covers: it arrived before that was sent.
     pub(crate) fn moment_of(&self, ack: SeqNumber) -> Option<Moment> {
         self.markers.iter().rev().find(|(end, _)| end.at_or_before(ack)).map(|(_, moment)| *moment)
+    }
+
+    /// The newest packet with something new that had been seen by a moment.
+    pub(crate) fn newest_at(&self, at: Instant) -> Option<Moment> {
+        self.markers.iter().rev().map(|(_, moment)| *moment).find(|moment| moment.at <= at)
     }
 
     /// Probes since the other end was heard last.

@@ -8,7 +8,7 @@ use synfin_host::tcp::{CloseReason, Config};
 use synfin_host::{ConnectError, ConnectOptions, HostEvent};
 
 use super::talk::Plan;
-use super::{Context, Program, Talk};
+use super::{Context, Exchange, Program, Talk};
 
 /// Opens one connection, says what it has to say, hears what there is to hear, and ends it.
 #[derive(Debug)]
@@ -49,6 +49,13 @@ impl Client {
     #[must_use]
     pub fn asking(mut self, size: u64, rounds: u64) -> Self {
         self.plan = Some(Plan::Ask { size, rounds });
+        self
+    }
+
+    /// Asks, and ends when all is answered. For a [`Server::answering`](super::Server::answering) of the same exchange.
+    #[must_use]
+    pub fn exchanging(mut self, exchange: Exchange) -> Self {
+        self.plan = Some(Plan::Question(exchange));
         self
     }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use synfin_host::{HostEvent, ListenError, ListenOptions, ListenerHandle};
 
 use super::talk::Plan;
-use super::{Context, Program, Talk};
+use super::{Context, Exchange, Program, Talk};
 
 /// Accepts whoever comes, treats them all alike, and ends a connection when it has said and heard all.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Server {
 enum Answer {
     Say(u64),
     Echo,
+    Exchange(Exchange),
 }
 
 impl Server {
@@ -41,6 +42,12 @@ impl Server {
     #[must_use]
     pub fn echo(local: SocketAddr) -> Self {
         Self::new(local, Answer::Echo)
+    }
+
+    /// A server that answers questions, and ends when the client has. The number of rounds is the client's.
+    #[must_use]
+    pub fn answering(local: SocketAddr, exchange: Exchange) -> Self {
+        Self::new(local, Answer::Exchange(exchange))
     }
 
     fn new(local: SocketAddr, answer: Answer) -> Self {
@@ -70,6 +77,7 @@ impl Server {
             let plan = match self.answer {
                 Answer::Say(octets) => Plan::Say(octets),
                 Answer::Echo => Plan::Echo(VecDeque::new()),
+                Answer::Exchange(exchange) => Plan::Answer(exchange),
             };
             let mut talk = Talk::new(accepted.handle, plan);
             talk.go_on(Default::default(), cx);

@@ -29,6 +29,19 @@ pub struct Talk {
     status: Option<Status>,
 }
 
+/// Questions and answers, as most application protocols have them: who asked ends the connection, once all is answered.
+///
+/// A download is a short question with a long answer, an upload the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Octets of a question; at least one.
+    pub question: u64,
+    /// Octets of an answer; at least one.
+    pub answer: u64,
+    /// How many questions there are.
+    pub rounds: u64,
+}
+
 /// What is to be said.
 #[derive(Debug)]
 pub(super) enum Plan {
@@ -41,6 +54,11 @@ pub(super) enum Plan {
         /// How often.
         rounds: u64,
     },
+    /// The questions of an exchange, each when the answer to the one before has come. The end is said when the last
+    /// answer has.
+    Question(Exchange),
+    /// The answers, each when its question has come. The end is said when the peer has said his.
+    Answer(Exchange),
     /// What is heard.
     Echo(VecDeque<Bytes>),
 }
@@ -190,6 +208,11 @@ impl Talk {
         let limit = match &self.plan {
             Plan::Say(total) => *total,
             Plan::Ask { size, rounds } => size * (self.received / size.max(&1) + 1).min(*rounds),
+            Plan::Question(exchange) => {
+                let answered = self.received / exchange.answer.max(1);
+                exchange.question * (answered + 1).min(exchange.rounds)
+            }
+            Plan::Answer(exchange) => exchange.answer * (self.received / exchange.question.max(1)),
             Plan::Echo(queue) => return queue.front().cloned(),
         };
         (self.sent < limit).then(|| pattern(self.sent, limit - self.sent))
@@ -211,6 +234,10 @@ impl Talk {
         match &self.plan {
             Plan::Say(total) => self.sent == *total,
             Plan::Ask { size, rounds } => self.received >= size * rounds,
+            Plan::Question(exchange) => self.received >= exchange.answer * exchange.rounds,
+            Plan::Answer(exchange) => {
+                self.heard_end && self.sent >= exchange.answer * (self.received / exchange.question.max(1))
+            }
             Plan::Echo(queue) => self.heard_end && queue.is_empty(),
         }
     }
