@@ -81,7 +81,7 @@ impl Scenarios {
         Self { files: names.filter(|name| name.ends_with(".lab")).collect() }
     }
 
-    /// The file of a scenario, called by its two digits.
+    /// The file of a scenario, called by what stands before its name: `05`, `05b`.
     fn file(&self, number: &str) -> Option<&str> {
         self.files.iter().find(|name| name.split('-').next() == Some(number)).map(String::as_str)
     }
@@ -158,7 +158,7 @@ fn nowhere(place: &Place<'_>, world: &World) -> Option<(String, &'static str)> {
     match place {
         Place::Lab(number) if world.scenarios.file(number).is_none() => Some((
             format!("names a scenario that does not exist: lab:{number}"),
-            "a scenario is called by the two digits of its file in crates/lab/scenarios/",
+            "a scenario is called as its file in crates/lab/scenarios/ begins: 05, 05b",
         )),
         Place::Test(name) | Place::Explain(name) if world.evidence.file_of(name).is_none() => Some((
             format!("names a test that does not exist: {name}"),

@@ -27,7 +27,7 @@ pub(super) struct Row {
 /// Where a row is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place<'a> {
-    /// A scenario, by its two digits.
+    /// A scenario, by its number: `05`, `05b`.
     Lab(&'a str),
     /// A script or test that shows what the engine does.
     Test(&'a str),

@@ -108,7 +108,7 @@ impl Guide {
                 Some((format!("calls lab:{number} \"{text}\""), "write [lab 05](lab:05)"))
             } else if scenarios.file(number).is_none() {
                 let what = format!("links a scenario that does not exist: lab:{number}");
-                Some((what, "a scenario is called by the two digits of its file in crates/lab/scenarios/"))
+                Some((what, "a scenario is called as its file in crates/lab/scenarios/ begins: 05, 05b"))
             } else {
                 None
             };
