@@ -153,6 +153,20 @@ fn unfounded(place: &str, row: &Row, world: &World) -> Vec<Finding> {
     findings
 }
 
+/// The scenarios among the places that are linked from none of the pages among them.
+fn unlinked<'a>(places: &'a [Place<'a>], world: &'a World) -> impl Iterator<Item = &'a str> {
+    let scenarios = places.iter().filter_map(|place| match place {
+        Place::Lab(number) => Some(*number),
+        Place::Test(_) | Place::Explain(_) | Place::Page { .. } | Place::Unknown(_) => None,
+    });
+    scenarios.filter(|number| {
+        !places.iter().any(|place| match place {
+            Place::Page { file, anchor } => world.guide.runs(file, anchor, number),
+            Place::Lab(_) | Place::Test(_) | Place::Explain(_) | Place::Unknown(_) => false,
+        })
+    })
+}
+
 /// Why a place is not there.
 fn nowhere(place: &Place<'_>, world: &World) -> Option<(String, &'static str)> {
     match place {

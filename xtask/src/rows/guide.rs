@@ -33,6 +33,8 @@ struct Page {
     given: BTreeSet<String>,
     /// The line, the text and the target of each link.
     links: Vec<(usize, String, String)>,
+    /// The scenarios that are linked between one given anchor and the next.
+    runs: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Guide {
@@ -67,6 +69,12 @@ impl Guide {
     /// Whether a page has an anchor.
     pub(super) fn has(&self, file: &str, anchor: &str) -> bool {
         self.pages.get(file).is_some_and(|page| page.anchors.contains(anchor))
+    }
+
+    /// Whether a scenario is linked behind an anchor, before the next one.
+    pub(super) fn runs(&self, file: &str, anchor: &str, scenario: &str) -> bool {
+        let runs = self.pages.get(file).and_then(|page| page.runs.get(anchor));
+        runs.is_some_and(|scenarios| scenarios.contains(scenario))
     }
 
     /// What is wrong with the pages of the guide.
@@ -136,22 +144,29 @@ impl Page {
     fn read(text: &str) -> Result<Self> {
         let (id, link) = (Regex::new(r#"<a id="([^"]+)">"#)?, Regex::new(r"\[([^\]]*)\]\(([^)\s]+)\)")?);
         let mut page = Self::default();
-        let mut fenced = false;
+        let (mut fenced, mut anchor) = (false, String::new());
         for (index, line) in text.lines().enumerate() {
             fenced ^= line.trim_start().starts_with("```");
             if fenced || line.starts_with("    ") {
                 continue;
             }
-            page.given.extend(id.captures_iter(line).map(|found| found[1].to_string()));
-            if line.starts_with('#') {
-                let mut anchor = slug(line.trim_start_matches('#').trim());
-                while page.anchors.contains(&anchor) {
-                    anchor.push_str("-1");
-                }
-                page.anchors.insert(anchor);
+            for found in id.captures_iter(line) {
+                anchor = found[1].to_string();
+                page.given.insert(anchor.clone());
             }
-            let links = link.captures_iter(line).map(|found| (index + 1, found[1].into(), found[2].into()));
-            page.links.extend(links);
+            if line.starts_with('#') {
+                let mut heading = slug(line.trim_start_matches('#').trim());
+                while page.anchors.contains(&heading) {
+                    heading.push_str("-1");
+                }
+                page.anchors.insert(heading);
+            }
+            for found in link.captures_iter(line) {
+                if let Some(scenario) = found[2].strip_prefix("lab:") {
+                    page.runs.entry(anchor.clone()).or_default().insert(scenario.to_string());
+                }
+                page.links.push((index + 1, found[1].to_string(), found[2].to_string()));
+            }
         }
         page.anchors.extend(page.given.iter().cloned());
         Ok(page)
@@ -159,7 +174,7 @@ impl Page {
 
     /// The scenarios that it links.
     fn scenarios(&self) -> BTreeSet<&str> {
-        self.links.iter().filter_map(|(_, _, target)| target.strip_prefix("lab:")).collect()
+        self.runs.values().flatten().map(String::as_str).collect()
     }
 
     /// What its twin has and this page has not.

@@ -57,15 +57,21 @@ fn every_row_is_there_once() {
 #[test]
 fn a_place_that_does_not_exist_is_named() {
     for (there, gone, what) in [
-        ("lab:05", "lab:06", "names a scenario that does not exist: lab:06"),
         ("it_doubles", "it_halves", "names a test that does not exist: tcp::rto::tests::it_halves"),
         ("active", "passive", "names a test that does not exist: open/passive.pkt"),
         ("it_is_said", "it_is_not", "names a test that does not exist: explain::tests::it_is_not"),
-        ("#row-1", "#row-2", "names a place that does not exist: docs/guide/en/a.md#row-2"),
-        ("en/a.md", "en/c.md", "names a place that does not exist: docs/guide/en/c.md#row-1"),
         ("lab:05", "lib:05", "names a place of no kind: lib:05"),
     ] {
         assert_eq!(whats(&SHOWN.replace(there, gone)), [what]);
+    }
+    for (there, gone, what) in [
+        ("lab:05", "lab:06", "names a scenario that does not exist: lab:06"),
+        ("#row-1", "#row-2", "names a place that does not exist: docs/guide/en/a.md#row-2"),
+        ("en/a.md", "en/c.md", "names a place that does not exist: docs/guide/en/c.md#row-1"),
+    ] {
+        let whats = whats(&SHOWN.replace(there, gone));
+        assert!(whats.len() == 2 && whats[1] == what, "{whats:?}");
+        assert!(whats[0].ends_with("which its place in the guide does not link"), "{whats:?}");
     }
     let engine = SHOWN.replace("explain:explain::tests::it_is_said", "explain:tcp::rto::tests::it_doubles");
     assert_eq!(whats(&engine), ["names a test that explains nothing: tcp::rto::tests::it_doubles"]);
@@ -81,6 +87,16 @@ fn a_row_is_told_and_shown() {
     assert_eq!(whats(&format!("{SHOWN}words_only = \"why\"")), ["is shown, and says that it is not"]);
     assert_eq!(whats(&words.replace(page, "\"lab:05\"")), ["is not told by the guide"]);
     assert_eq!(whats(&SHOWN.replace("Something.", "")), ["says nothing"]);
+}
+
+/// A scenario that is linked behind the next anchor is none of the row's.
+#[test]
+fn a_row_links_the_scenarios_that_it_names() {
+    let mut world = world();
+    let moved = PAGE_EN.replace("Run", "<a id=\"row-3\"></a>Run");
+    world.guide.add("docs/guide/en/a.md", &moved).unwrap();
+    let findings = offences(&Book::parse(SHOWN).unwrap(), &world);
+    assert_eq!(findings[0].what, "names lab:05, which its place in the guide does not link");
 }
 
 #[test]
