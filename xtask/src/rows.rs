@@ -144,6 +144,10 @@ fn unfounded(place: &str, row: &Row, world: &World) -> Vec<Finding> {
     } else if row.words_only.is_some() {
         findings.push(finding(place, "is shown, and says that it is not", "take `words_only` away"));
     }
+    findings.extend(unlinked(&places, world).map(|number| {
+        let what = format!("names lab:{number}, which its place in the guide does not link");
+        finding(place, &what, &format!("write [lab {number}](lab:{number}) there, or take it away here"))
+    }));
     findings.extend(
         places
             .iter()
