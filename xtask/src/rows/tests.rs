@@ -85,7 +85,7 @@ fn a_row_is_told_and_shown() {
     assert_eq!(whats(&format!("{words}words_only = \"why\"")), [""; 0]);
     assert_eq!(whats(&format!("{words}words_only = \" \"")), ["gives no reason"]);
     assert_eq!(whats(&format!("{SHOWN}words_only = \"why\"")), ["is shown, and says that it is not"]);
-    assert_eq!(whats(&words.replace(page, "\"lab:05\"")), ["is not told by the guide"]);
+    assert_eq!(whats(&words.replace(page, "\"test:open/active.pkt\"")), ["is not told by the guide"]);
     assert_eq!(whats(&SHOWN.replace("Something.", "")), ["says nothing"]);
 }
 
