@@ -279,6 +279,9 @@ impl Flow {
     }
 
     fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed) {
+        if self.steps.as_ref().is_none_or(|steps| steps.len() == MOST_STEPS) {
+            return;
+        }
         let relative = (
             self.relative(from, packet.header.seq),
             if packet.header.flags.ack() { self.relative(from.other(), packet.header.ack) } else { 0 },
@@ -287,17 +290,13 @@ impl Flow {
         let mss = self.announced[from.other().index()].mss.filter(|mss| *mss > 0);
         let segments =
             mss.map_or(1, |mss| packet.len.div_ceil(u32::from(mss)).clamp(1, u32::from(u16::MAX)) as u16);
-        let Some(steps) = &mut self.steps else { return };
-        if steps.len() == MOST_STEPS {
-            return;
-        }
         let header = &packet.header;
         let fate = if packet.checksum == crate::packet::ChecksumSeen::Wrong {
             Fate::Dropped(synfin_wire::DropReason::Checksum)
         } else {
             Fate::Unknown
         };
-        steps.push(Step {
+        let step = Step {
             frame: packet.frame,
             at: packet.at,
             from,
@@ -321,7 +320,8 @@ impl Flow {
             fate,
             arrival: Window { earliest: Some(packet.at), latest: None },
             comment: packet.comment.as_deref().map(str::to_owned),
-        });
+        };
+        self.steps.as_mut().expect("they are kept").push(step);
     }
 
     /// By how much the window of a segment is shifted; `None` where a SYN that says so was not seen.

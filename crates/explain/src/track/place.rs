@@ -27,6 +27,8 @@ pub(super) struct Place {
     right: [u32; 2],
     /// A router has counted down the hop limit of a packet of each side.
     has_travelled: [bool; 2],
+    /// The end that all this speaks for.
+    end: Option<Side>,
 }
 
 /// What stacks begin with.
@@ -50,11 +52,13 @@ impl Place {
             let shortest = &mut self.answered_in[side];
             *shortest = Some(shortest.map_or(took, |shortest| shortest.min(took)));
         }
+        self.end = self.judge();
     }
 
     /// What the hop limit of a packet says of where it is seen, be it for the second time.
     pub(super) fn counts_hops(&mut self, from: Side, packet: &Packet<'_>) {
         self.has_travelled[from.index()] |= !HOP_LIMITS.contains(&packet.hop_limit);
+        self.end = self.end.filter(|end| !self.has_travelled[end.index()]);
     }
 
     /// How soon an answer of this side can be expected here.
@@ -64,6 +68,10 @@ impl Place {
 
     /// The end at which the capture was made, if it was made at one.
     pub(super) fn end(&self) -> Option<Side> {
+        self.end
+    }
+
+    fn judge(&self) -> Option<Side> {
         let may_be = |side: &Side| !self.has_travelled[side.index()];
         Side::BOTH.into_iter().filter(may_be).find(|side| self.is_prompt(*side)).or_else(|| {
             Side::BOTH.into_iter().filter(may_be).find(|side| {
