@@ -5,6 +5,7 @@
 //! the hosts as they change.
 
 mod scene;
+mod unseen;
 
 use std::collections::BTreeMap;
 
