@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::channel;
 
-use crate::common::run;
+use crate::common::{SYNFIN, run};
 use crate::transfer::{Nginx, noise};
 use crate::world::{Running, alone, server, server_once};
 
@@ -48,6 +48,45 @@ fn a_recording_is_sound() {
             let words = ["--record", file.to_str().unwrap(), "--", "bash", "-c", &script];
             run(&words).stdout();
             is_sound(&file);
+        }
+    });
+}
+
+/// Segments of synfin's for which `explain` gives the engine's own reason, which stands in their comments, and all.
+fn told_by_explain(file: &Path) -> (usize, usize) {
+    let output =
+        Command::new(SYNFIN).args(["explain", "--json"]).arg(file).output().expect("synfin can be started");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let (mut right, mut all) = (0, 0);
+    for connection in told["connections"].as_array().expect("there is a list") {
+        for segment in connection["segments"].as_array().expect("there is a list") {
+            let Some(comment) = segment["comment"].as_str() else { continue };
+            // Whether a program's listener or its host refuses shows in no packet.
+            let own = comment.split([' ', ';']).next().map(|code| code.replace("refused", "no-connection"));
+            all += 1;
+            right += usize::from(own.as_deref() == segment["reason"]["code"].as_str());
+        }
+    }
+    (right, all)
+}
+
+/// How long a timer ran is guessed from when packets passed, which depends on how busy the machine is.
+const MOST_WRONG_OF_A_HUNDRED: usize = 3;
+
+#[test]
+fn explain_gives_the_reasons_that_a_recording_holds() {
+    alone(&["nginx", "curl"], || {
+        let nginx = Nginx::start();
+        noise(&nginx.file("given"), 1_000_000);
+        let file = nginx.file("recording.pcapng");
+        for link in [&[][..], &["--loss", "2%", "--delay", "10ms", "--seed", "5"]] {
+            let script = "curl -s http://10.0.2.2:9/; \
+                          curl -sS --fail http://10.0.2.2/given | curl -sS --fail -T - http://10.0.2.2/taken";
+            let words = ["--record", file.to_str().unwrap(), "--", "bash", "-c", script];
+            run(&[link, &words[..]].concat()).stdout();
+            let (right, all) = told_by_explain(&file);
+            assert!(all > 50, "{all} segments");
+            assert!((all - right) * 100 <= all * MOST_WRONG_OF_A_HUNDRED, "{right} of {all} reasons");
         }
     });
 }
