@@ -1,0 +1,5 @@
+//! The scenarios.
+/// x
+pub struct Scenario;
+/// y
+pub struct Texts;
