@@ -8,13 +8,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use synfin_sim::{CaptureId, Fault, HostId, LinkConfig, Network, Rule, Way};
+use synfin_sim::host::HostConfig;
+use synfin_sim::{CaptureId, Fault, HostId, LinkConfig, Network, Way};
 use synfin_wire::Instant;
 
-use crate::plan::{Call, Cue, FaultPlan, Happening, Kind, Match, Plan, Times};
+use crate::plan::{Call, Cue, Happening, Plan};
 use crate::trace::Trace;
 
 mod actor;
+mod faults;
 mod packet;
 mod recorder;
 mod two_way;
@@ -60,9 +62,13 @@ pub(crate) fn run(plan: &Plan, world: &str, seed: u64) -> Run {
     let [there, back] = &plan.links;
     let first = network.connect_uneven(a, router, near_half(there), far_half(back));
     let second = network.connect_uneven(router, b, far_half(there), near_half(back));
-    for fault in &plan.faults {
-        let (cable, way) = if fault.way == 0 { (first, Way::There) } else { (second, Way::Back) };
-        network.add_rule(cable, way, rule(fault));
+    faults::add(&mut network, plan, [(first, Way::There), (second, Way::Back)]);
+    // Whoever is neither of the two is reached by nobody: what is sent to him vanishes.
+    let void = network.add_host(HostConfig::new([([198, 18, 0, 1].into(), 32)]));
+    let nowhere = network.connect(router, void, LinkConfig::default());
+    network.inflict(Fault::Cut(nowhere));
+    for default in [std::net::IpAddr::from([0; 4]), std::net::IpAddr::from([0; 16])] {
+        network.add_route(router, default, 0, nowhere);
     }
     let captures = [network.capture(a), network.capture(b), network.capture(router)];
     let recorder = Rc::new(RefCell::new(Recorder::new(plan, [a, b])));
@@ -72,15 +78,15 @@ pub(crate) fn run(plan: &Plan, world: &str, seed: u64) -> Run {
     }
     let mut happenings = plan.happenings.clone();
     happenings.sort_by_key(|(at, _)| *at);
-    let faults = Faults { ids: [a, b], cables: [first, second] };
-    let is_cut = drive(&mut network, plan, &recorder, &happenings, &faults);
+    let targets = Targets { ids: [a, b], cables: [first, second] };
+    let is_cut = drive(&mut network, plan, &recorder, &happenings, &targets);
     let captures = captures.map(|id: CaptureId| network.captured(id).to_vec());
     let end = network.now();
     let trace = recorder.borrow_mut().finish(plan, world, seed, end, is_cut);
     Run { trace, captures }
 }
 
-struct Faults {
+struct Targets {
     ids: [HostId; 2],
     cables: [synfin_sim::CableId; 2],
 }
@@ -91,14 +97,14 @@ fn drive(
     plan: &Plan,
     recorder: &Rc<RefCell<Recorder>>,
     happenings: &[(std::time::Duration, Happening)],
-    faults: &Faults,
+    targets: &Targets,
 ) -> bool {
     let deadline = Instant::ZERO + plan.run;
     let mut happenings = happenings.iter().peekable();
     for _ in 0..MOST_STEPS {
         let completed = recorder.borrow_mut().take_completion();
         if let Some((host, packet)) = completed {
-            network.inflict(Fault::Inject(faults.ids[host], packet));
+            network.inflict(Fault::Inject(targets.ids[host], packet));
             continue;
         }
         let due = network.next_due();
@@ -109,7 +115,7 @@ fn drive(
         {
             network.run_for(moment - network.now());
             if let Some((_, happening)) = happenings.next() {
-                befall(network, happening, recorder, faults);
+                befall(network, happening, recorder, targets);
             }
             continue;
         }
@@ -124,29 +130,29 @@ fn drive(
     true
 }
 
-fn befall(network: &mut Network, happening: &Happening, recorder: &Rc<RefCell<Recorder>>, faults: &Faults) {
+fn befall(network: &mut Network, happening: &Happening, recorder: &Rc<RefCell<Recorder>>, targets: &Targets) {
     let now = network.now();
     let names = recorder.borrow().names.clone();
     let note = |text: String| recorder.borrow_mut().fault(text, now);
     match happening {
         Happening::Cut => {
             note("cut".into());
-            faults.cables.iter().for_each(|cable| network.inflict(Fault::Cut(*cable)));
+            targets.cables.iter().for_each(|cable| network.inflict(Fault::Cut(*cable)));
         }
         Happening::Mend => {
             note("mend".into());
-            faults.cables.iter().for_each(|cable| network.inflict(Fault::Mend(*cable)));
+            targets.cables.iter().for_each(|cable| network.inflict(Fault::Mend(*cable)));
         }
         Happening::Crash(host) => {
-            network.inflict(Fault::Crash(faults.ids[*host]));
+            network.inflict(Fault::Crash(targets.ids[*host]));
             recorder.borrow_mut().crashed(*host, &format!("{} crash", names[*host]), now);
         }
         Happening::Reboot(host) => {
             recorder.borrow_mut().rebooted(*host, &format!("{} reboot", names[*host]), now);
-            network.inflict(Fault::Reboot(faults.ids[*host]));
+            network.inflict(Fault::Reboot(targets.ids[*host]));
         }
         Happening::Inject(injection) => {
-            let id = faults.ids[injection.to];
+            let id = targets.ids[injection.to];
             if network.is_up(id) {
                 let from = 1 - injection.to;
                 let stamp = injection.is_stamped.then(|| recorder.borrow().old_stamp(from)).flatten();
@@ -164,41 +170,6 @@ fn near_half(link: &LinkConfig) -> LinkConfig {
 /// The other side: the rest of the way, and the narrow place.
 fn far_half(link: &LinkConfig) -> LinkConfig {
     LinkConfig { delay: link.delay - link.delay / 2, mtu: link.mtu, ..LinkConfig::default() }
-}
-
-fn rule(fault: &FaultPlan) -> Rule {
-    let rule = match fault.kind {
-        Kind::Drop => Rule::drop(),
-        Kind::Delay(span) => Rule::delay(span),
-        Kind::Duplicate => Rule::duplicate(),
-        Kind::Corrupt => Rule::rewrite_octets(|octets| {
-            if let Some(last) = octets.last_mut() {
-                *last ^= 1;
-            }
-        }),
-    };
-    let (which, from) = (fault.which, Instant::ZERO + fault.from);
-    let rule = rule.when(move |packet| {
-        let flags = packet.flags();
-        let is_it = packet.segment.is_some()
-            && match which {
-                Match::Any => true,
-                Match::Syn => flags.syn() && !flags.ack(),
-                Match::SynAck => flags.syn() && flags.ack(),
-                Match::Ack => {
-                    flags.ack() && !flags.syn() && !flags.fin() && !flags.rst() && packet.text_len() == 0
-                }
-                Match::Data => packet.text_len() > 0,
-                Match::Fin => flags.fin(),
-                Match::Rst => flags.rst(),
-            };
-        is_it && packet.now >= from
-    });
-    match fault.times {
-        Times::Nth(n) => rule.nth(n),
-        Times::First(n) => rule.first(n),
-        Times::All => rule,
-    }
 }
 
 /// What a call is called in a trace.

@@ -123,7 +123,7 @@ pub struct Sent {
     pub reason: Option<SendReason>,
     /// Why it never arrives.
     pub lost: Option<&'static str>,
-    /// What else befell it: `duplicated`, `corrupted`, `marked`, `overtakes`.
+    /// What else befell it: `duplicated`, `corrupted`, `marked`.
     pub befell: Vec<&'static str>,
     /// Its arrivals: none, one, or as many as there were copies.
     pub arrivals: Vec<Arrival>,

@@ -36,6 +36,10 @@ pub(super) struct Recorder {
     connections: Vec<Traced>,
     now: Vec<[EndView; 2]>,
     segments: Vec<Sent>,
+    /// When each segment is to arrive.
+    due: Vec<Option<Instant>>,
+    /// How long the second half of each way takes.
+    rest: [std::time::Duration; 2],
     /// Segments of each host that are under way.
     flying: [Vec<usize>; 2],
     events: Vec<Event>,
@@ -88,6 +92,8 @@ impl Recorder {
             connections: Vec::new(),
             now: Vec::new(),
             segments: Vec::new(),
+            due: Vec::new(),
+            rest: [0, 1].map(|way| plan.links[way].delay - plan.links[way].delay / 2),
             flying: Default::default(),
             events: Vec::new(),
             tallies: Default::default(),
@@ -215,9 +221,10 @@ impl Recorder {
             Some(look) if look.state != State::Closed => view(&look),
             _ => {
                 // What never was open goes back to whoever waits.
-                let waits = matches!(before[host].state, State::Listen | State::SynReceived | State::Closed)
-                    && machine.is_listening(local)
-                    && !self.was_open(connection, host);
+                let waits = match before[host].state {
+                    State::Listen | State::SynReceived => true,
+                    _ => !self.was_open(connection, host),
+                } && machine.is_listening(local);
                 let state = if waits { State::Listen } else { State::Closed };
                 EndView { state, up: true, tcb: None, timers: Vec::new() }
             }
@@ -281,6 +288,7 @@ impl Recorder {
         reason: Option<SendReason>,
         now: Instant,
     ) -> usize {
+        self.due.push(None);
         self.segments.push(Sent {
             connection,
             source,
@@ -299,6 +307,8 @@ impl Recorder {
 
     fn carried(&mut self, treatment: Treatment) {
         let Some(number) = self.last_sent.take() else { return };
+        let rest = self.rest[self.segments[number].host()];
+        self.due[number] = treatment.arrives.map(|moment| moment + rest);
         let segment = &mut self.segments[number];
         segment.lost = treatment.dropped.map(|drop| match drop {
             LinkDrop::Lost => "chance",
@@ -311,7 +321,6 @@ impl Recorder {
             (treatment.duplicated, "duplicated"),
             (treatment.corrupted || treatment.rewritten, "corrupted"),
             (treatment.marked, "marked"),
-            (treatment.reordered, "overtakes"),
         ];
         segment.befell = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect();
         if segment.lost.is_some() {
@@ -321,14 +330,18 @@ impl Recorder {
     }
 
     /// Which segment under way this is.
-    fn landed(&mut self, from: usize, parsed: &Parsed) -> Option<usize> {
+    fn landed(&mut self, from: usize, parsed: &Parsed, now: Instant) -> Option<usize> {
         let segments = &self.segments;
         let is_it = |number: &usize| {
             let sent = &segments[*number];
-            let same = sent.header == parsed.segment.header && sent.len as usize == parsed.segment.payload.len();
+            let same = sent.header == parsed.segment.header
+                && sent.len as usize == parsed.segment.payload.len();
             (same || sent.befell.contains(&"corrupted")) && sent.ends == (parsed.source, parsed.destination)
         };
-        let place = self.flying[from].iter().position(is_it)?;
+        // Of several that are alike it is the one that is due.
+        let is_due = |number: &usize| is_it(number) && self.due[*number] == Some(now);
+        let flying = &self.flying[from];
+        let place = flying.iter().position(is_due).or_else(|| flying.iter().position(is_it))?;
         let number = self.flying[from][place];
         let copies = 1 + usize::from(segments[number].befell.contains(&"duplicated"));
         if segments[number].arrivals.len() + 1 >= copies {
@@ -361,7 +374,7 @@ impl Recorder {
             },
         };
         self.tallies[host].turned_away += u64::from(arrival.reason == Some(DropReason::Backlog));
-        let number = match self.landed(1 - host, &parsed) {
+        let number = match self.landed(1 - host, &parsed, now) {
             Some(number) => number,
             None => self.add(Source::Nobody(1 - host), connection, parsed, None, now),
         };
@@ -420,7 +433,13 @@ impl Recorder {
             let travel = plan.links[way].delay + plan.links[way].jitter;
             let is_late = segment.at + travel < end;
             if segment.arrivals.is_empty() && (is_long || is_late) {
-                segment.lost = Some(if is_long { "too-long" } else { "cut" });
+                let is_down = !self.is_up[1 - way];
+                segment.lost = Some(match segment.connection {
+                    _ if is_long => "too-long",
+                    None => "nobody",
+                    Some(_) if is_down => "host-down",
+                    Some(_) => "cut",
+                });
             }
         }
         Trace {
