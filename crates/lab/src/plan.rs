@@ -34,6 +34,8 @@ pub(crate) struct HostPlan {
     pub(crate) sequences: Vec<u32>,
     /// It takes a connection for open once its SYN-ACK has left.
     pub(crate) is_two_way: bool,
+    /// How many octets its programs write before all of them are acknowledged.
+    pub(crate) flight: Option<u64>,
     /// How many connections may wait at a listener.
     pub(crate) backlog: usize,
 }
@@ -150,6 +152,7 @@ impl Planner<'_> {
                     config,
                     sequences: Vec::new(),
                     is_two_way: false,
+                    flight: None,
                     backlog: 128,
                 });
                 self.plan.hosts.len() - 1

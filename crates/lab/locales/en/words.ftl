@@ -1,0 +1,23 @@
+# The words of the command.
+menu-head = What do you want to know?
+menu-run = Run one with: synfin lab NN
+world = World
+right = Right
+wrong = Not so
+predict-head = Before you look
+ask = Your answer (a, b or c):
+answer-head = Answer
+story-head = As a story
+knobs = Knobs
+seed = Seed
+connections-more = { $count } more connections are not drawn
+half-open-most = { $host }: at most { $count } half-open connections, { $cookies } cookies sent, { $turned } SYNs turned away
+compare-head = Side by side
+no-segments = Nothing was sent
+step-keys = ←/→ or h/l one event, PgUp/PgDn ten, Home/End, q quit
+step-header = Header
+step-timers = Timers
+step-before = before
+step-lost = lost
+step-dropped = discarded
+cut = The run was cut short: too much happened

@@ -8,7 +8,7 @@ use super::Planner;
 use crate::script::{ScriptError, Word, Words};
 
 const KNOWN: &str = "there are iss, mss, mtu, congestion, initial-window, sack, timestamps, scaling, nagle, quick-acks, \
-    delayed-ack, window, buffer, keepalive, rto, min-rto, syn-linear, syn-patience, patience, user-timeout, time-wait, \
+    delayed-ack, window, buffer, flight, keepalive, rto, min-rto, syn-linear, syn-patience, patience, user-timeout, time-wait, \
     fin-wait-2, backlog, half-open, cookies, fast-open, loss-probe, ecn, mtu-probing, stack and handshake";
 
 impl Planner<'_> {
@@ -49,6 +49,7 @@ impl Planner<'_> {
                 let octets = number(1, 1 << 30)? as usize;
                 (tcp.receive_buffer, tcp.receive_buffer_max, tcp.segment_overhead) = (octets, octets, false);
             }
+            "flight" => host.flight = Some(number(1, 1 << 30)?),
             "keepalive" => tcp.keep_alive = keep_alive(value, values.text(value)?)?,
             "rto" => tcp.initial_rto = values.time(value)?,
             "min-rto" => tcp.min_rto = values.time(value)?,

@@ -23,6 +23,7 @@ pub(super) struct Actor {
     deeds: Vec<Deed>,
     sequences: Vec<u32>,
     backlog: usize,
+    flight: Option<u64>,
     recorder: Rc<RefCell<Recorder>>,
     listener: Option<ListenerHandle>,
     sockets: Vec<Socket>,
@@ -58,6 +59,7 @@ impl Actor {
             deeds: plan.deeds.iter().filter(|deed| deed.host == host).cloned().collect(),
             sequences: mine.sequences.clone(),
             backlog: mine.backlog,
+            flight: mine.flight,
             recorder,
             listener: None,
             sockets: Vec::new(),
@@ -192,7 +194,8 @@ impl Actor {
         if self.sockets[index].has_heard_end {
             self.fire(index, |event| event == CallEvent::End, cx);
         }
-        self.sockets[index].say(cx);
+        let flight = self.flight;
+        self.sockets[index].say(flight, cx);
         let now = cx.now();
         let socket = &mut self.sockets[index];
         let Some(mut tcp) = socket.handle.and_then(|handle| cx.host().tcp(handle)) else { return };
@@ -238,11 +241,15 @@ impl Socket {
         }
     }
 
-    fn say(&mut self, cx: &mut Context<'_>) {
+    /// Writes what is queued: as much as TCP takes, or no more than `flight` at a time.
+    fn say(&mut self, flight: Option<u64>, cx: &mut Context<'_>) {
         let now = cx.now();
         let Some(mut tcp) = self.handle.and_then(|handle| cx.host().tcp(handle)) else { return };
         while let Some((left, urgent)) = self.queued.first_mut() {
-            let octets: Bytes = pattern(self.sent, *left);
+            if flight.is_some() && tcp.status().is_some_and(|status| status.send_queued > 0) {
+                return;
+            }
+            let octets: Bytes = pattern(self.sent, flight.map_or(*left, |most| most.min(*left)));
             let is_last = octets.len() as u64 == *left;
             let options = SendOptions { urgent: *urgent && is_last, ..SendOptions::default() };
             let Ok(taken) = tcp.send_with(octets, options, now) else { return };
