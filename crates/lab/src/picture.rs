@@ -80,9 +80,40 @@ impl<'a> Drawer<'a> {
         (!segments.is_empty()).then_some(Self { trace, index, segments, events, syns, origins })
     }
 
+    /// A row for each segment where it leaves, and one more where it comes, if it was overtaken on its way.
     fn steps(&self) -> Vec<Step> {
+        let mut rows: Vec<(usize, bool, usize, &Sent)> = Vec::new();
+        for (number, sent) in &self.segments {
+            let (left, came) = self.places(*number);
+            if let Some(place) = left.or(came) {
+                rows.push((place, false, *number, sent));
+            }
+            if let (Some(_), Some(came)) = (left, came)
+                && self.is_overtaken(*number, sent)
+            {
+                rows.push((came, true, *number, sent));
+            }
+        }
+        rows.sort_by_key(|(place, ..)| *place);
         let mut shown: [usize; 2] = [0, 0];
-        self.segments.iter().map(|(number, sent)| self.step(*number, sent, &mut shown)).collect()
+        let draw = |(place, is_late, number, sent): (usize, bool, usize, &'a Sent)| {
+            let step = self.step(number, sent, &mut shown, is_late.then_some(place));
+            if !is_late {
+                return step;
+            }
+            let at = self.events[place].at;
+            Step { at, reason: Seen::Reordered.into(), arrival: Window::at(at), ..step }
+        };
+        rows.into_iter().map(draw).collect()
+    }
+
+    /// Whether something that was sent later came before it.
+    fn is_overtaken(&self, number: usize, sent: &Sent) -> bool {
+        let Some(came) = sent.arrivals.first() else { return false };
+        let later = self.segments.iter().filter(|(other, _)| *other > number).map(|(_, other)| *other);
+        later
+            .filter(|other| other.host() == sent.host() && other.at < came.at)
+            .any(|other| other.arrivals.first().is_some_and(|first| first.at < came.at))
     }
 
     /// The places among the events at which a segment left and came.
@@ -98,11 +129,13 @@ impl<'a> Drawer<'a> {
         event.map_or(&self.trace.connections[self.index].first[host], |after| &after[host])
     }
 
-    fn step(&self, number: usize, sent: &'a Sent, shown: &mut [usize; 2]) -> Step {
+    /// A row; of a segment that was overtaken, where it comes.
+    fn step(&self, number: usize, sent: &'a Sent, shown: &mut [usize; 2], late: Option<usize>) -> Step {
         let (sender, receiver) = (sent.host(), 1 - sent.host());
         let (left, came) = self.places(number);
-        let departure = left.or(came).unwrap_or(0);
-        shown[sender] = shown[sender].max(departure);
+        let departure = late.or(left).or(came).unwrap_or(0);
+        let is_taken = self.events.get(departure + 1).is_some_and(|next| matches!(next.what, What::TakenForOpen(_)));
+        shown[sender] = shown[sender].max(departure + usize::from(is_taken));
         let crosses = came.is_some_and(|came| {
             let between = self.events.get(departure + 1..came).unwrap_or_default();
             between.iter().any(|event| {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use synfin_lab::scenarios::{self, Chapter, Scenario, Told};
 use synfin_lab::{Run, Script, Texts, picture};
-use synfin_ladder::Catalogue;
+use synfin_ladder::{Catalogue, Language};
 use synfin_ladder::text::{self, Options};
 
 use super::args::LabArgs;
@@ -31,6 +31,14 @@ pub(super) fn layout(args: &LabArgs, run: Option<&Run>) -> Options {
         absolute: args.absolute || is_readable,
         fold: !args.full,
         all: false,
+    }
+}
+
+/// What stands between a word and what it is about.
+pub(super) fn colon(texts: &Texts) -> &'static str {
+    match texts.language() {
+        Language::English => ": ",
+        Language::Chinese => "：",
     }
 }
 
@@ -78,11 +86,11 @@ pub(super) fn run(
     let mut out = String::new();
     let mut facts = Vec::new();
     if script.worlds().len() > 1 {
-        facts.push(format!("{}: {}", texts.say("world"), trace.world));
+        facts.push(format!("{}{}{}", texts.say("world"), colon(texts), trace.world));
     }
     if !trace.values.is_empty() {
         let knobs: Vec<String> = trace.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        facts.push(format!("{}: {}", texts.say("knobs"), knobs.join(" ")));
+        facts.push(format!("{}{}{}", texts.say("knobs"), colon(texts), knobs.join(" ")));
     }
     if !facts.is_empty() {
         out.push_str(&format!("── {} ──\n", facts.join("  ")));
