@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Role, Seen, Side, StateSet, Step,
-    Timeline, Transition, Verdict, VerdictKind, Window, Zeek,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Role, Seen, Side, StateSet,
+    Step, Timeline, Transition, Verdict, VerdictKind, Window, Zeek,
 };
 use synfin_sim::host::tcp::CloseReason;
 use synfin_wire::{Instant, SendReason, SeqNumber, State};
@@ -134,7 +134,8 @@ impl<'a> Drawer<'a> {
         let (sender, receiver) = (sent.host(), 1 - sent.host());
         let (left, came) = self.places(number);
         let departure = late.or(left).or(came).unwrap_or(0);
-        let is_taken = self.events.get(departure + 1).is_some_and(|next| matches!(next.what, What::TakenForOpen(_)));
+        let is_taken =
+            self.events.get(departure + 1).is_some_and(|next| matches!(next.what, What::TakenForOpen(_)));
         shown[sender] = shown[sender].max(departure + usize::from(is_taken));
         let crosses = came.is_some_and(|came| {
             let between = self.events.get(departure + 1..came).unwrap_or_default();
@@ -150,7 +151,8 @@ impl<'a> Drawer<'a> {
         let states = [0, 1].map(|host| StateSet::of(self.view(shown[host], host).state));
         let header = &sent.header;
         let scale = self.syns[sender].and_then(|syn| syn.header.options.window_scale);
-        let scaled = self.syns.iter().all(|syn| syn.is_some_and(|syn| syn.header.options.window_scale.is_some()));
+        let scaled =
+            self.syns.iter().all(|syn| syn.is_some_and(|syn| syn.header.options.window_scale.is_some()));
         let shift = scale.filter(|_| scaled && !header.flags.syn()).unwrap_or(0);
         let reason = sent.reason.map_or(Reason::Seen(Seen::NetworkDuplicate), Reason::Sent);
         let arrival = sent.arrivals.first();
@@ -206,7 +208,9 @@ impl<'a> Drawer<'a> {
         let frame = |at: Instant| {
             let mut arrivals = self.events.iter().filter(|event| event.at == at);
             arrivals.find_map(|event| match event.what {
-                What::Arrived(number, _) if self.trace.segments[number].host() != host => Some(number as u64 + 1),
+                What::Arrived(number, _) if self.trace.segments[number].host() != host => {
+                    Some(number as u64 + 1)
+                }
                 _ => None,
             })
         };
@@ -283,9 +287,10 @@ impl<'a> Drawer<'a> {
     /// From the SYN to the arrival of the first segment after it that bears an ACK.
     fn handshake(&self) -> Option<Duration> {
         let syn = self.syns.iter().flatten().find(|syn| !syn.header.flags.ack())?;
-        let third = self.segments.iter().map(|(_, sent)| *sent).find(|sent| {
-            sent.host() == syn.host() && sent.header.flags.ack() && !sent.header.flags.syn()
-        })?;
+        let third =
+            self.segments.iter().map(|(_, sent)| *sent).find(|sent| {
+                sent.host() == syn.host() && sent.header.flags.ack() && !sent.header.flags.syn()
+            })?;
         (!third.header.flags.rst()).then(|| third.at - syn.at)
     }
 

@@ -130,7 +130,9 @@ impl Script {
             "in" => {
                 let name = words.need("the name of a world, with a colon behind it")?;
                 let Some(world) = name.text.strip_suffix(':') else {
-                    return Err(name.wrong("the name of a world has a colon behind it", "write: in NAME: ..."));
+                    return Err(
+                        name.wrong("the name of a world has a colon behind it", "write: in NAME: ...")
+                    );
                 };
                 if !self.worlds.iter().any(|known| known == world) {
                     let fix = format!("name it before, in a line of its own: world {world}");

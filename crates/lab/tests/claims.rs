@@ -180,7 +180,13 @@ fn a_knob_moves_the_close_from_three_segments_to_four() {
 fn lost_syns_are_sent_again_as_the_rfc_and_as_linux_have_it() {
     let moments = |world: &str| -> Vec<u64> {
         let trace = trace("02", world, &[("lost", "7")]);
-        trace.segments.iter().filter(|sent| sent.host() == 0).map(|sent| sent.at.as_millis()).take(8).collect()
+        trace
+            .segments
+            .iter()
+            .filter(|sent| sent.host() == 0)
+            .map(|sent| sent.at.as_millis())
+            .take(8)
+            .collect()
     };
     assert_eq!(moments("rfc")[..6], [1000, 2000, 4000, 8000, 16000, 32000]);
     assert_eq!(moments("linux")[..8], [1000, 2000, 3000, 4000, 5000, 6000, 8000, 12000]);
@@ -193,7 +199,8 @@ fn two_way_leaves_a_server_open_for_ever_and_three_way_does_not() {
         assert_eq!(trace.last(0).unwrap()[1].state, state, "{world}");
         assert_eq!(trace.last(0).unwrap()[0].state, State::Closed, "{world}");
     }
-    let resets = |world: &str| trace("05", world, &[]).segments.iter().filter(|sent| sent.header.flags.rst()).count();
+    let resets =
+        |world: &str| trace("05", world, &[]).segments.iter().filter(|sent| sent.header.flags.rst()).count();
     assert_eq!([resets("two-way"), resets("three-way")], [0, 1]);
     // The same within TIME-WAIT: A answers what it knows to be old.
     assert!(trace("05", "three-way", &[("delay", "3s")]).last(0).unwrap()[1].state != State::Established);
@@ -214,8 +221,12 @@ fn time_wait_answers_and_its_absence_resets() {
     let on = trace("14", "time-wait", &[]);
     assert!(on.segments.iter().any(|sent| sent.reason == Some(SendReason::TimeWaitAck)));
     // The answer begins the 2 MSL anew: sixty seconds from the second FIN, not from the first.
-    let second = on.segments.iter().filter(|sent| sent.header.flags.fin() && sent.host() == 1).nth(1).unwrap();
-    assert_eq!(on.states(0, 0).last().unwrap(), &(second.arrivals[0].at + Duration::from_secs(60), State::Closed));
+    let second =
+        on.segments.iter().filter(|sent| sent.header.flags.fin() && sent.host() == 1).nth(1).unwrap();
+    assert_eq!(
+        on.states(0, 0).last().unwrap(),
+        &(second.arrivals[0].at + Duration::from_secs(60), State::Closed)
+    );
     let off = trace("14", "no-time-wait", &[]);
     assert_eq!(off.connections[0].closed[1].unwrap().1.code(), "reset");
     assert_eq!(on.connections[0].closed[1].unwrap().1.code(), "finished");
@@ -232,14 +243,17 @@ fn old_data_get_in_without_time_wait_and_stay_out_with_it() {
     assert!(beyond, "B has taken more than A has sent");
     let on = trace("15", "time-wait", &[]);
     assert_eq!(on.segments.iter().filter(|sent| sent.header.flags.syn()).count(), 2);
-    assert!(on.events.iter().any(|event| matches!(&event.what, synfin_lab::trace::What::Called(0, call) if call.ends_with("failed"))));
+    assert!(on.events.iter().any(
+        |event| matches!(&event.what, synfin_lab::trace::What::Called(0, call) if call.ends_with("failed"))
+    ));
 }
 
 #[test]
 fn keep_alive_counts_as_each_profile_has_it() {
     for (world, probes, end) in [("linux", 9, Some(7876)), ("bsd", 10, Some(7951)), ("off", 0, None)] {
         let trace = trace("19", world, &[]);
-        let count = trace.segments.iter().filter(|sent| sent.reason == Some(SendReason::KeepAliveProbe)).count();
+        let count =
+            trace.segments.iter().filter(|sent| sent.reason == Some(SendReason::KeepAliveProbe)).count();
         assert_eq!(count, probes, "{world}");
         assert_eq!(trace.connections[0].closed[1].map(|(at, _)| at.as_millis() / 1000), end, "{world}");
         assert_eq!(trace.was(0, 1, State::Closed), end.is_some(), "{world}");
@@ -322,14 +336,8 @@ fn acknowledgments_are_cumulative() {
 #[test]
 fn the_example_of_the_documentation_runs() {
     let page = include_str!("../../../docs/lab.md");
-    let text: String = page
-        .split("```lab\n")
-        .nth(1)
-        .expect("there is an example")
-        .split("```")
-        .next()
-        .unwrap()
-        .to_owned();
+    let text: String =
+        page.split("```lab\n").nth(1).expect("there is an example").split("```").next().unwrap().to_owned();
     let lab = Lab::new(&text).unwrap_or_else(|error| panic!("{error}"));
     let trace = lab.run(&Setting::default()).unwrap().trace;
     assert!(trace.was(0, 1, State::Established));

@@ -3,9 +3,9 @@
 //! A line of a figure is a segment that leaves (`>` from A, `<` from B) or comes, with the states of both ends after it,
 //! where the figure gives them. An arrow that is drawn whole is both: it leaves one end and comes to the other.
 
+use synfin_lab::Setting;
 use synfin_lab::scenarios::find;
 use synfin_lab::trace::{Source, Trace, What};
-use synfin_lab::Setting;
 
 /// What of a segment a line names, and the states beside it: `-` where the figure names none.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead as _};
 
-use synfin_lab::scenarios::{Scenario, Told};
 use synfin_lab::Texts;
+use synfin_lab::scenarios::{Scenario, Told};
 use synfin_ladder::text::{self, Options};
 
 use super::{print, show};

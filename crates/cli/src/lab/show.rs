@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _};
 
 use synfin_lab::scenarios::{self, Chapter, Scenario, Told};
 use synfin_lab::{Run, Script, Texts, picture};
-use synfin_ladder::{Catalogue, Language};
 use synfin_ladder::text::{self, Options};
+use synfin_ladder::{Catalogue, Language};
 
 use super::args::LabArgs;
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use synfin_sim::host::SynCookies;
-use synfin_sim::host::tcp::{Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode, SlowStartExit};
 use super::Planner;
 use crate::script::{ScriptError, Word, Words};
+use synfin_sim::host::SynCookies;
+use synfin_sim::host::tcp::{
+    Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode, SlowStartExit,
+};
 
 const KNOWN: &str = "there are iss, mss, mtu, congestion, initial-window, sack, timestamps, scaling, nagle, quick-acks, \
     delayed-ack, window, buffer, flight, keepalive, rto, min-rto, syn-linear, syn-patience, patience, user-timeout, time-wait, \
