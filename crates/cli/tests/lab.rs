@@ -28,9 +28,14 @@ fn refused(words: &[&str]) -> String {
 #[test]
 fn the_menu_asks_questions_in_both_languages() {
     let menu = told(&["--width", "90"]);
-    assert!(menu.contains("05  Why does a server not take a connection for open as soon as it has answered?"));
+    assert!(
+        menu.contains("05  Why does a server not take a connection for open as soon as it has answered?")
+    );
     assert!(menu.contains("TIME-WAIT"));
-    assert_eq!(menu.lines().filter(|line| line.starts_with("  ") && line.as_bytes()[2].is_ascii_digit()).count(), 39);
+    assert_eq!(
+        menu.lines().filter(|line| line.starts_with("  ") && line.as_bytes()[2].is_ascii_digit()).count(),
+        39
+    );
     assert!(told(&["--lang", "zh"]).contains("服务器回答之后，为什么不马上认为连接已经建立？"));
 }
 
@@ -66,9 +71,8 @@ fn figure_6_has_its_numbers() {
 
 #[test]
 fn knobs_turn() {
-    let acks = |after: &str| told(&["11", "--set", &format!("after={after}")]).matches("FIN,ACK").count();
-    assert_eq!((acks("20ms"), acks("100ms")), (2, 2));
-    assert!(!told(&["11"]).contains("40 ms"));
+    let acks = |after: &str| told(&["11", "--set", &format!("after={after}")]).matches(" ACK ack ").count();
+    assert_eq!(acks("100ms"), acks("20ms") + 1, "the ACK and the FIN go apart");
     assert!(told(&["11", "--set", "after=100ms"]).contains("after=100ms"));
 }
 
