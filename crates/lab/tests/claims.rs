@@ -311,6 +311,18 @@ fn slow_start_doubles_and_congestion_halves() {
 }
 
 #[test]
+fn tahoe_begins_with_one_segment_again() {
+    let trace = trace("25", "tahoe", &[]);
+    let tcbs = || trace.events.iter().filter_map(|event| event.after.as_ref()?[0].tcb.as_ref());
+    let first = tcbs().find(|tcb| tcb.ssthresh.is_some()).expect("there is a loss");
+    assert_eq!(first.cwnd, Some(1448));
+    assert!(first.ssthresh > Some(10 * 1448));
+    let sent: u32 = trace.segments.iter().filter(|sent| sent.has_arrived()).map(|sent| sent.len).sum();
+    assert!(sent >= 3_000_000, "{sent}");
+    assert!(tcbs().last().expect("it is there").snd_una == tcbs().last().unwrap().snd_nxt);
+}
+
+#[test]
 fn worlds_agree_when_the_late_one_is_hardly_late() {
     for world in ["newreno", "rack"] {
         let trace = trace("24", world, &[("late", "2ms")]);

@@ -35,8 +35,8 @@ fn an_error_says_where_what_and_what_to_do() {
         ("link loss 0.02", "line 3, column 11: '0.02': a percentage was expected"),
         ("host C 10.0.3.1", "line 3, column 6: 'C': there are two hosts already"),
         (
-            "host A congestion tahoe",
-            "line 3, column 19: 'tahoe': no congestion control; write newreno, reno, cubic or bbr",
+            "host A congestion vegas",
+            "line 3, column 19: 'vegas': no congestion control; write tahoe, newreno, reno, cubic or bbr",
         ),
         ("host A keepalive 10s", "line 3, column 18: '10s': no keep-alive"),
         ("in two-way: run 1s", "line 3, column 4: 'two-way:': there is no world of that name"),

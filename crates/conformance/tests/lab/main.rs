@@ -4,6 +4,8 @@
 //! The laboratory knows both ends; `explain` sees packets. Where it may fall short is written down below, by scenario, with
 //! why; everything else has to be right.
 
+mod kernel;
+
 use synfin_explain::capture::Reader;
 use synfin_explain::packet::Dissector;
 use synfin_explain::{Detail, Explainer};

@@ -106,8 +106,10 @@ fn congestion(tcp: &mut Config, value: &Word, name: &str) -> Result<(), ScriptEr
         "reno" => (CongestionAlgorithm::Reno, true),
         // RFC 6582: what there is to do without SACK.
         "newreno" => (CongestionAlgorithm::Reno, false),
+        // What there was before fast recovery; no other program may ask for it.
+        "tahoe" => (CongestionAlgorithm::Tahoe, false),
         _ => {
-            return Err(value.wrong("no congestion control", "write newreno, reno, cubic or bbr"));
+            return Err(value.wrong("no congestion control", "write tahoe, newreno, reno, cubic or bbr"));
         }
     };
     tcp.congestion = algorithm;
