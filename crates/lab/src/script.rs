@@ -1,7 +1,7 @@
 //! The text of a scenario, read.
 //!
 //! In: text, line by line, as `docs/lab.md` describes it. Out: a [`Script`]: statements whose words know where they stand.
-//! What a statement means for one run, with these settings and in this world, is for [`plan`](crate::plan) to say; both
+//! What a statement means for one run, with these settings and in this world, is for `plan` to say; both
 //! speak through one [`ScriptError`], which says where, what was expected, and what to do.
 //! Left out on purpose: expressions, loops and files that include files.
 
