@@ -16,7 +16,7 @@ use synfin_ladder::{Connection, Reason, Side, StateSet, Step};
 use synfin_wire::State;
 
 /// Worlds in which no TCP lives: what a capture shows of them is not what RFC 9293 would have.
-const IMPOSSIBLE: [(&str, &str); 3] = [("05", "two-way"), ("05b", "two-way"), ("31", "two")];
+const IMPOSSIBLE: [(&str, &str); 4] = [("05", "two-way"), ("05b", "two-way"), ("25", "tahoe"), ("31", "two")];
 
 /// Where the states of an end may differ, and why.
 const UNSEEN: [(&str, &str, &str); 13] = [
