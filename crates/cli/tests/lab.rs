@@ -122,3 +122,20 @@ fn calls_that_are_off_are_told_what_to_do() {
     let run = Command::new(SYNFIN).args(["run", "--congestion", "tahoe", "--", "true"]).output().unwrap();
     assert_eq!(run.status.code(), Some(2));
 }
+
+#[test]
+fn every_word_of_the_command_is_asked_for() {
+    let sources = [
+        include_str!("../src/lab/show.rs"),
+        include_str!("../src/lab/ask.rs"),
+        include_str!("../src/lab/step.rs"),
+        include_str!("../../lab/src/knowledge.rs"),
+    ]
+    .concat();
+    let words = include_str!("../../lab/locales/en/words.ftl");
+    let keys: Vec<&str> =
+        words.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
+    assert!(keys.len() > 15);
+    let over: Vec<&&str> = keys.iter().filter(|key| !sources.contains(&format!("\"{key}\""))).collect();
+    assert!(over.is_empty(), "nobody asks for {over:?}");
+}

@@ -341,6 +341,18 @@ fn a_leak_stays_and_an_orphan_goes_after_a_minute() {
 }
 
 #[test]
+fn what_each_end_knows_fills_in_with_three_and_not_with_two() {
+    let rows = |world| synfin_lab::knowledge::of(&trace("31", world, &[]));
+    let three: Vec<[[bool; 4]; 2]> = rows("three").into_iter().map(|row| row.by).collect();
+    let (none, all) = ([false; 4], [true; 4]);
+    // A sends, A receives, B sends, B receives.
+    let heard = [true, false, false, true];
+    assert_eq!(three, [[none, heard], [all, heard], [all, all]]);
+    let two: Vec<[[bool; 4]; 2]> = rows("two").into_iter().map(|row| row.by).collect();
+    assert_eq!(two, [[none, heard], [all, heard]]);
+}
+
+#[test]
 fn acknowledgments_are_cumulative() {
     let trace = trace("21b", "real", &[]);
     assert_eq!(trace.segments.iter().filter(|sent| sent.len > 0).count(), 2);
