@@ -16,6 +16,7 @@ use synfin_sim::units::parse_duration;
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
 use crate::explain::args::ExplainArgs;
+use crate::lab::args::LabArgs;
 use crate::relay::RelayArgs;
 use crate::source::SourceArgs;
 
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Serve(ServeArgs),
     Connect(ConnectArgs),
     Explain(ExplainArgs),
+    Lab(LabArgs),
     Drill(DrillArgs),
     #[command(hide = true)]
     Inner(InnerArgs),

@@ -13,6 +13,7 @@ mod connect;
 mod drill;
 mod explain;
 mod failure;
+mod lab;
 mod link;
 mod relay;
 mod run;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::Explain(args) => explain::explain(&args),
+        Verb::Lab(args) => lab::lab(&args),
         Verb::Inner(args) => Ok(run::inner::main(&args)),
         Verb::Relay(args) => relay::relay(&args),
         Verb::Source(args) => source::source(&args),

@@ -37,6 +37,7 @@ mod cookie;
 mod fast_open;
 mod forward;
 mod link;
+mod look;
 mod message;
 mod open;
 mod receive;
@@ -46,6 +47,7 @@ mod signature;
 mod socket;
 mod udp;
 
+pub use look::Look;
 pub use socket::TcpSocket;
 
 /// The smallest MTU that a host works with: every IPv4 host takes that much (RFC 791 section 3.1).
@@ -76,6 +78,9 @@ pub struct Host {
     ready: ReadyQueue,
     events: EventQueue,
     isn: IsnGenerator,
+    /// The initial sequence numbers of the next connections, where a lesson has them fixed.
+    #[cfg(feature = "counterfactual")]
+    fixed_sequences: std::collections::VecDeque<synfin_wire::SeqNumber>,
     tcp_ports: PortAllocator,
     /// The keys of Fast Open cookies where nobody has set any.
     fast_open_keys: FastOpenKeys,
@@ -118,6 +123,8 @@ impl Host {
             ready: ReadyQueue::default(),
             events: EventQueue::default(),
             isn: IsnGenerator::new(&secret),
+            #[cfg(feature = "counterfactual")]
+            fixed_sequences: std::collections::VecDeque::new(),
             tcp_ports: PortAllocator::new(&secret, Purpose::TcpPorts),
             fast_open_keys: FastOpenKeys::derive(&secret),
             cookies: CookieCache::new(&secret, limits.fast_open_peers),

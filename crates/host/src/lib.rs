@@ -57,7 +57,7 @@ pub use event::{
     TcpHandle, UdpError, UdpHandle, Unreachable,
 };
 pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
-pub use host::{Host, TcpSocket};
+pub use host::{Host, Look, TcpSocket};
 pub use md5::{Md5Key, PeerKeys};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
 pub use syn_cookie::SynCookies;

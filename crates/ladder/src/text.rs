@@ -25,7 +25,7 @@ pub use list::list;
 
 pub(crate) use arrow::{label, run_sentence, run_text};
 pub(crate) use head::facts;
-pub(crate) use line::wrap;
+pub use line::wrap;
 pub(crate) use list::{Entry, is_healthy, order};
 
 /// How the text is laid out.

@@ -55,8 +55,10 @@ pub mod units;
 
 pub use link::{GilbertElliott, Link, LinkConfig, LinkCounters, LinkDrop, Loss, Queue, Treatment};
 pub use network::{
-    CableId, CaptureId, CapturePoint, Fault, HostId, Network, NodeId, ProgramId, RouterId, Way,
+    CableId, CaptureId, CapturePoint, Fault, HostId, Network, NodeId, Observer, ProgramId, RouterId, Way,
 };
 pub use packet::Sighting;
 pub use rule::Rule;
+/// The hosts that are joined here.
+pub use synfin_host as host;
 pub use units::{Probability, Rate, UnitError};

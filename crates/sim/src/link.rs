@@ -139,6 +139,8 @@ pub struct Treatment {
     pub marked: bool,
     /// It overtakes one that was pushed before it.
     pub reordered: bool,
+    /// When it comes out, unless the link is cut before.
+    pub arrives: Option<Instant>,
 }
 
 /// Why a packet does not arrive.
@@ -358,6 +360,7 @@ impl Link {
         };
         let (due, overtakes) = self.arrival(sent, &faults);
         treatment.reordered = overtakes;
+        treatment.arrives = Some(due);
         self.travelling_octets += packet.len();
         let number = self.counters.taken + self.counters.duplicated;
         self.travelling.push(Reverse(Travelling { due, number, packet, note }));

@@ -30,6 +30,7 @@ mod agenda;
 mod capture;
 mod fault;
 mod id;
+mod observer;
 mod router;
 
 use agenda::{Agenda, Booking, What};
@@ -39,6 +40,7 @@ use router::{Forwarding, Router};
 
 pub use fault::Fault;
 pub use id::{CableId, CaptureId, CapturePoint, HostId, NodeId, ProgramId, RouterId, Way};
+pub use observer::Observer;
 
 /// What seeds are derived for.
 const FOR_HOSTS: u8 = 1;
@@ -73,6 +75,7 @@ pub struct Network {
     cables: Vec<Cable>,
     programs: Vec<Running>,
     captures: Vec<Capture>,
+    observer: Option<Box<dyn Observer>>,
     /// Faults to come, and a place for each that has come.
     faults: Vec<Option<Fault>>,
     /// Hosts that were called since the last step.
@@ -120,6 +123,7 @@ impl Network {
             cables: Vec::new(),
             programs: Vec::new(),
             captures: Vec::new(),
+            observer: None,
             faults: Vec::new(),
             called: Vec::new(),
         }
@@ -247,6 +251,11 @@ impl Network {
         CaptureId(self.captures.len() - 1)
     }
 
+    /// Has everything told to an observer from now on. There is one at a time.
+    pub fn observe(&mut self, observer: impl Observer + 'static) {
+        self.observer = Some(Box::new(observer));
+    }
+
     // --- looking and calling -------------------------------------------------------------------------------
 
     /// A host, for its owner's calls at [`Network::now`]. What comes of them happens with the next step.
@@ -362,6 +371,9 @@ impl Network {
                 let machine = &mut self.machines[host.0];
                 if machine.up {
                     machine.host.handle_timeout(self.now);
+                    if let Some(observer) = &mut self.observer {
+                        observer.timed_out(host, &machine.host, self.now);
+                    }
                 }
                 self.mark_called(host);
             }
@@ -402,6 +414,9 @@ impl Network {
         for capture in &mut self.captures {
             capture.arrived(host.into(), &packet, note, Some(fate), self.now);
         }
+        if let Some(observer) = &mut self.observer {
+            observer.arrived(host, &machine.host, &packet, fate, self.now);
+        }
         self.mark_called(host);
     }
 
@@ -421,15 +436,28 @@ impl Network {
     }
 
     fn send(&mut self, from: NodeId, end: End, packet: Bytes, note: Option<PacketNote>) {
+        let is_held_back = match (&mut self.observer, from) {
+            (Some(observer), NodeId::Host(host)) => {
+                !observer.leaves(host, &self.machines[host.0].host, &packet, note, self.now)
+            }
+            _ => false,
+        };
+        if is_held_back {
+            return;
+        }
         for capture in &mut self.captures {
             capture.sent(from, &packet, note, self.now);
         }
-        let watched = self.captures.iter().any(|capture| capture.watches(end.cable));
+        let watched =
+            self.observer.is_some() || self.captures.iter().any(|capture| capture.watches(end.cable));
         let seen = watched.then(|| packet.clone());
         let treatment = self.cables[end.cable.0].links[end.way.side()].push_noted(packet, note, self.now);
         if let Some(packet) = seen {
             for capture in &mut self.captures {
                 capture.carried(end, &packet, note, treatment, self.now);
+            }
+            if let Some(observer) = &mut self.observer {
+                observer.carried(from, end.cable, &packet, treatment, self.now);
             }
         }
         self.book_arrival(end.cable, end.way);
@@ -490,7 +518,11 @@ impl Network {
         let Running { host, program, alarm } = &mut self.programs[index];
         let mut cx = Context::new(&mut self.machines[host.0].host, self.now);
         call(&mut **program, &mut cx);
-        if let Some(moment) = cx.alarm() {
+        let moment = cx.alarm();
+        if let Some(observer) = &mut self.observer {
+            observer.called(*host, &self.machines[host.0].host, self.now);
+        }
+        if let Some(moment) = moment {
             self.agenda.book(alarm, moment.max(self.now), What::Alarm(index));
         }
     }

@@ -6,6 +6,7 @@
 pub mod ecn;
 pub mod half_open;
 mod invariants;
+pub mod look;
 pub mod measures;
 pub(crate) mod negotiate;
 pub(crate) mod open;
@@ -31,6 +32,7 @@ use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::output;
 use crate::pressure::MemoryPressure;
 use crate::receive::ReceiveBuffer;
+use half_open::HalfOpen;
 use open::SynSent;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::state::State;

@@ -48,6 +48,7 @@ pub use config::{
 };
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
+pub use connection::look::{Numbers, RunningTimer};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::status::{EcnStatus, MtuSearchStatus, RecoveryState, Status};
 pub use connection::time_wait::TimeWait;

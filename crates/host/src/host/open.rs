@@ -121,8 +121,10 @@ impl Host {
 
     /// What sets this connection apart from all others (RFC 6528). After TIME-WAIT its numbers begin
     /// beyond those of the connection before (RFC 9293 section 3.6.1).
-    pub(super) fn identify(&self, pair: Pair, minimum_iss: Option<SeqNumber>, now: Instant) -> Identity {
+    pub(super) fn identify(&mut self, pair: Pair, minimum_iss: Option<SeqNumber>, now: Instant) -> Identity {
         let drawn = self.isn.initial_sequence(pair.local, pair.remote, now);
+        #[cfg(feature = "counterfactual")]
+        let drawn = self.fixed_sequences.pop_front().unwrap_or(drawn);
         Identity {
             local_port: pair.local.port(),
             remote_port: pair.remote.port(),

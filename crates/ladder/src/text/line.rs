@@ -104,7 +104,7 @@ pub(super) fn width(text: &str) -> usize {
 
 /// Breaks a text into lines of at most so many columns: at spaces, and around Chinese characters, never before a mark
 /// that closes something. A no-break space holds together; a word that is too long is cut.
-pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = vec![String::new()];
     let mut taken = 0;

@@ -1,5 +1,6 @@
 //! What befalls machines and cables.
 
+use bytes::Bytes;
 use synfin_host::Host;
 
 use super::agenda::Booking;
@@ -22,6 +23,8 @@ pub enum Fault {
     Mend(CableId),
     /// A direction of a cable behaves differently towards packets from now on.
     Reconfigure(CableId, Way, LinkConfig),
+    /// A packet comes to a host that nobody has sent now: an old duplicate, or a stranger's.
+    Inject(HostId, Bytes),
 }
 
 impl Network {
@@ -39,6 +42,7 @@ impl Network {
             Fault::Reconfigure(cable, way, config) => {
                 self.cables[cable.0].links[way.side()].set_config(config);
             }
+            Fault::Inject(host, packet) => self.hand_over(host, packet, None),
         }
     }
 

@@ -64,6 +64,11 @@ pub enum HalfOpenOutcome {
 }
 
 impl HalfOpen {
+    /// ISS and IRS.
+    pub(crate) fn initial_numbers(&self) -> (SeqNumber, SeqNumber) {
+        (self.identity.iss, self.irs)
+    }
+
     /// Takes a SYN that a listener was waiting for. Text that came with it is not taken: the peer sends
     /// it again.
     #[must_use]

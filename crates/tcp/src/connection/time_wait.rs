@@ -43,6 +43,11 @@ impl TimeWait {
         }
     }
 
+    /// SND.NXT and RCV.NXT.
+    pub(crate) fn next_numbers(&self) -> (SeqNumber, SeqNumber) {
+        (self.send_next, self.receive_next)
+    }
+
     /// What makes the connection this one.
     #[must_use]
     pub fn identity(&self) -> Identity {

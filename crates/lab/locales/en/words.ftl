@@ -1,0 +1,22 @@
+# The words of the command.
+menu-head = What do you want to know?
+menu-run = Run one with: synfin lab NN
+world = World
+right = Right
+wrong = Not so
+predict-head = Before you look
+ask = Your answer (a, b or c):
+answer-head = Answer
+story-head = As a story
+knobs = Knobs
+half-open-most = { $host }: at most { $count } half-open connections, { $cookies } cookies sent, { $turned } SYNs turned away
+no-segments = Nothing was sent
+step-keys = ←/→ or h/l one event, PgUp/PgDn ten, Home/End, q quit
+step-header = Header
+step-timers = Timers
+step-lost = lost
+step-dropped = discarded
+cut = The run was cut short: too much happened
+knows-head = Who has proof of what, after each segment that arrives
+can-send = { $host } can send
+can-receive = { $host } can receive

@@ -1,0 +1,22 @@
+# 命令用语。
+menu-head = 想知道什么？
+menu-run = 运行其中一个：synfin lab NN
+world = 世界
+right = 正确
+wrong = 并非如此
+predict-head = 看之前先想一想
+ask = 你的答案（a、b 或 c）：
+answer-head = 解答
+story-head = 打个比方
+knobs = 旋钮
+half-open-most = { $host }：半连接最多 { $count } 个，发出 cookie { $cookies } 个，拒收 SYN { $turned } 个
+no-segments = 什么也没有发送
+step-keys = ←/→ 或 h/l 一个事件，PgUp/PgDn 十个，Home/End，q 退出
+step-header = 首部
+step-timers = 定时器
+step-lost = 丢失
+step-dropped = 被丢弃
+cut = 运行被截断：事件太多
+knows-head = 每个报文段到达之后，谁能证实什么
+can-send = { $host } 能发送
+can-receive = { $host } 能接收
