@@ -44,7 +44,7 @@ const UNSEEN: [(&str, &str, &str); 13] = [
 ];
 /// Of a thousand reasons at the end where the capture was made. What explain takes another reason for is a matter of one
 /// end's own policy nearly always: which of several rules made it acknowledge at once.
-const LEAST_RIGHT_REASONS: u64 = 950;
+const LEAST_RIGHT_REASONS: u64 = 995;
 
 const PLACES: [(Point, Option<Side>); 3] =
     [(Point::First, Some(Side::Left)), (Point::Second, Some(Side::Right)), (Point::Middle, None)];
