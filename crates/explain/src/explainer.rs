@@ -14,7 +14,8 @@ use synfin_wire::Instant;
 use crate::flow::Flow;
 use crate::packet::Packet;
 
-/// Of which connections the segments are kept.
+/// Of which connections the segments are kept. Of the others only what a list shows is told: neither the states of their
+/// ends nor what Zeek would say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Detail {
     /// Of none: a list is wanted.

@@ -146,7 +146,9 @@ impl Flow {
         if why.reason == Seen::Retransmit.into() && observed.marks.contains(Mark::OutOfOrder) {
             why.reason = Seen::Reordered.into();
         }
-        self.zeek.observe(packet);
+        if self.steps.is_some() {
+            self.zeek.observe(packet);
+        }
         self.count(from, packet, is_new, observed.marks);
         let path = Path {
             mss: self.announced[from.other().index()].mss,
@@ -159,7 +161,9 @@ impl Flow {
     /// A packet that stands in the capture already: nobody has sent it twice.
     fn observe_again(&mut self, from: Side, packet: &Packet<'_>, first: u64) {
         let observed = self.analysis.observe(from, packet);
-        self.zeek.observe(packet);
+        if self.steps.is_some() {
+            self.zeek.observe(packet);
+        }
         let counts = &mut self.counts[from.index()];
         counts.packets += 1;
         self.seen_again[from.index()] += 1;
@@ -354,6 +358,7 @@ impl Flow {
 
     /// All that is known of it, now that no more packets come. Its segments are given away.
     pub(crate) fn tell(&mut self, end_of_capture: Instant) -> Connection {
+        let is_kept = self.steps.is_some();
         let mut steps = self.steps.take().unwrap_or_default();
         let frames: Vec<u64> = steps.iter().map(|step| step.frame).collect();
         let states = self.tracker.states_after(&frames);
@@ -363,7 +368,7 @@ impl Flow {
         mark_lost(&mut steps);
         let verdict = verdict::of(&self.tracker);
         let findings = self.evidence.findings(self, &verdict);
-        let timelines = self.tracker.timelines(end_of_capture);
+        let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
         let captured_at = self.tracker.captured_at();
         let mut timelines = timelines.into_iter();
         let ends = Side::BOTH.map(|side| {

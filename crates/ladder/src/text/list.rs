@@ -1,5 +1,7 @@
 //! The connections of a capture, the worst first.
 
+use std::thread;
+
 use crate::catalogue::{Args, Catalogue, Word};
 use crate::model::connection::{Connection, VerdictKind};
 use crate::model::end::Side;
@@ -87,6 +89,8 @@ struct Table {
 }
 
 const COLUMNS: usize = 7;
+/// So many connections are worth a thread.
+const MANY: usize = 1000;
 
 impl Table {
     /// `None` where the columns are wider than the terminal.
@@ -145,16 +149,32 @@ fn row(cells: &[&str; COLUMNS], widths: &[usize; COLUMNS], paint: Paint, last: P
     line
 }
 
-/// Each in two lines or more, for narrow terminals.
+/// Each in two lines or more, for narrow terminals. Of many, each processor writes a part.
 fn stack(out: &mut String, connections: &[&Connection], catalogue: &Catalogue, options: &Options) {
     let labels = [Word::Handshake, Word::Rtt].map(|word| catalogue.word(word));
-    for connection in connections {
-        let entry = Entry::of(&Words::new(catalogue, connection));
-        for line in stacked(&entry, &labels, options) {
-            line.write(out, options.colour);
-            out.push('\n');
+    let part = |connections: &[&Connection]| {
+        let mut part = String::new();
+        for connection in connections {
+            let entry = Entry::of(&Words::new(catalogue, connection));
+            for line in stacked(&entry, &labels, options) {
+                line.write(&mut part, options.colour);
+                part.push('\n');
+            }
         }
+        part
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    if connections.len() < MANY || processors == 1 {
+        out.push_str(&part(connections));
+        return;
     }
+    thread::scope(|scope| {
+        let parts = connections.chunks(connections.len().div_ceil(processors));
+        let parts: Vec<_> = parts.map(|connections| scope.spawn(|| part(connections))).collect();
+        for part in parts {
+            out.push_str(&part.join().expect("nothing panics over a connection"));
+        }
+    });
 }
 
 fn stacked(entry: &Entry, labels: &[String; 2], options: &Options) -> Vec<Line> {
