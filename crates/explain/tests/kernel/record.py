@@ -194,6 +194,19 @@ def three_segments(case):
     settle()
 
 
+def answered_after(seconds):
+    """The application closes so long after it has read the end."""
+    def play(case):
+        client, server = case.pair()
+        ask(client, server)
+        client.close()
+        assert server.recv(1) == b""
+        time.sleep(seconds)
+        server.close()
+        settle()
+    return play
+
+
 def four_segments(case):
     client, server = case.pair()
     ask(client, server)
@@ -404,6 +417,8 @@ CASES = {
     "lossy-close": (lossy_close, ["--loss", "25%", "--seed", "5"]),
     "lossy-close-again": (lossy_close, ["--loss", "25%", "--seed", "6"]),
     "lossy-close-once-more": (lossy_close, ["--loss", "25%", "--seed", "9"]),
+    "closed-after-20ms": (answered_after(0.02), []),
+    "closed-after-100ms": (answered_after(0.1), []),
 }
 
 
