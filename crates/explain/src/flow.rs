@@ -126,7 +126,10 @@ impl Flow {
     pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
         let from = side_of(packet, self.addresses[0]);
         self.span.1 = self.span.1.max(packet.at);
-        if let Some(first) = self.mirror.first_of(from, packet) {
+        let again = self.mirror.first_of(from, packet);
+        let answers =
+            |first: &u64| packet.header.flags.syn() && self.reasons.has_syn_since(from.other(), *first);
+        if let Some(first) = again.filter(|first| !answers(first)) {
             self.observe_again(from, packet, first);
             return;
         }

@@ -86,6 +86,12 @@ impl Reasons {
         why
     }
 
+    /// Whether a SYN of `from` has come since a frame: what looks like a SYN-ACK doubled may answer it.
+    #[must_use]
+    pub(crate) fn has_syn_since(&self, from: Side, frame: u64) -> bool {
+        self.syns[from.index()].last.is_some_and(|last| last.frame > frame)
+    }
+
     /// The network has doubled a packet: its receiver gets it a second time.
     pub fn doubled(&mut self, from: Side, packet: &Packet<'_>) {
         if packet.sequence_length() > 0 {
@@ -150,7 +156,7 @@ impl Reasons {
         if flags.syn() {
             self.syns[own].sent += 1;
             self.syns[own].last = Some(moment);
-            self.receivers[own].crossed = !flags.ack();
+            self.receivers[own].sends_syn(flags.ack());
         }
         self.senders[own].sent(context);
         self.receivers[own].sent(context);

@@ -42,9 +42,16 @@ const UNSEEN: [(&str, &str, &str); 13] = [
     ("37", "guessable", "A is dead, and somebody speaks in its name"),
     ("37", "keyed", "A is dead, and somebody speaks in its name"),
 ];
-/// Of a thousand reasons at the end where the capture was made. What explain takes another reason for is a matter of one
-/// end's own policy nearly always: which of several rules made it acknowledge at once.
-const LEAST_RIGHT_REASONS: u64 = 995;
+/// Where explain takes another reason for a segment, at the end where the capture was made, and why.
+const UNTOLD: [(&str, &str, &str); 7] = [
+    ("05", "three-way", "the same SYN twice, in two lives of the same ports"),
+    ("08", "reconnects", "a SYN with another number begins another connection"),
+    ("15", "no-time-wait", "a world without TIME-WAIT"),
+    ("18", "cookies", "a listener that keeps nothing of a SYN looks like one that does"),
+    ("28", "narrow-path", "the router's word, which no segment bears, made A repeat in smaller segments"),
+    ("29", "real", "a second segment in one instant, of which the engine had taken the first alone"),
+    ("35", "real", "a segment of the last turn of the numbers fits, but for its timestamp"),
+];
 
 const PLACES: [(Point, Option<Side>); 3] =
     [(Point::First, Some(Side::Left)), (Point::Second, Some(Side::Right)), (Point::Middle, None)];
@@ -162,13 +169,15 @@ fn states_and_reasons_come_back() {
     for fault in faults.reasons.iter().chain(&faults.states) {
         println!("{fault}");
     }
-    let is_known = |fault: &str| {
-        UNSEEN.iter().any(|(number, world, _)| {
-            let is_far = fault.contains("(far)") || *number == "18";
-            is_far && fault.starts_with(&format!("{number} {world} at"))
-        })
+    let is_listed = |list: &[(&str, &str, &str)], fault: &str| {
+        list.iter().any(|(number, world, _)| fault.starts_with(&format!("{number} {world} at")))
     };
-    let unknown: Vec<&String> = faults.states.iter().filter(|fault| !is_known(fault)).collect();
+    let is_unseen =
+        |fault: &str| (fault.contains("(far)") || fault.starts_with("18")) && is_listed(&UNSEEN, fault);
+    let states = faults.states.iter().filter(|fault| !is_unseen(fault));
+    let reasons = faults.reasons.iter().filter(|fault| !is_listed(&UNTOLD, fault));
+    let unknown: Vec<&String> = states.chain(reasons).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
-    assert!(faults.right * 1000 >= faults.all * LEAST_RIGHT_REASONS, "{} of {}", faults.right, faults.all);
+    // A list of what may be wrong says nothing where all of it is: nearly all has to be right.
+    assert!(faults.right * 1000 >= faults.all * 998, "{} of {}", faults.right, faults.all);
 }

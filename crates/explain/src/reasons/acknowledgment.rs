@@ -47,6 +47,8 @@ pub(super) struct Receiver {
     acks: u32,
     /// It has sent a SYN without an acknowledgment.
     pub(super) crossed: bool,
+    /// And a SYN-ACK after that: both ends have opened at the same time.
+    has_met: bool,
 }
 
 /// What came since the last acknowledgment.
@@ -78,7 +80,9 @@ impl Receiver {
         let advances = self.ack.is_none_or(|ack| header.ack.after(ack));
         let state = context.tracker.state(context.from);
         if self.acks == 0 && context.tracker.has_opened(context.from) {
-            return Why::seen(SendReason::HandshakeAck, because);
+            // The SYN-ACK that crosses its own has a SYN that came before (RFC 9293 section 3.5, Figure 7).
+            let reason = if self.has_met { SendReason::UnacceptableAck } else { SendReason::HandshakeAck };
+            return Why::seen(reason, because);
         }
         let certain = |reason, because| Why { certainty: context.certainty(), ..Why::seen(reason, because) };
         // Nothing can be sent that would carry the acknowledgment of the peer's FIN.
@@ -158,6 +162,12 @@ impl Receiver {
 
     fn full_segment(&self) -> u32 {
         self.full_segment.max(FIRST_FULL_SEGMENT)
+    }
+
+    /// It sends a SYN, which may acknowledge one.
+    pub(super) fn sends_syn(&mut self, acknowledges: bool) {
+        self.has_met |= acknowledges && self.crossed;
+        self.crossed = !acknowledges;
     }
 
     pub(super) fn sent(&mut self, context: &Context<'_>) {

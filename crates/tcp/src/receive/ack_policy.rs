@@ -291,18 +291,24 @@ impl AckPolicy {
         if !self.pending {
             return;
         }
+        let reason = self.delayed();
         if self.interactive {
             self.interactive = false;
             self.wait = pace.delay;
         } else {
             self.wait = (self.wait * 2).min(pace.rto);
         }
-        self.at_once(self.delayed());
+        self.at_once(reason);
     }
 
-    /// What is sent once it has waited: beyond a gap, acknowledgments have waited for each other.
+    /// What is sent once it has waited: beyond a gap, acknowledgments have waited for each other. Before there was text
+    /// nothing waits, and only a FIN can be there.
     const fn delayed(&self) -> SendReason {
-        if self.duplicates > 0 { SendReason::OutOfOrderAck } else { SendReason::DelayedAck }
+        match (self.duplicates, self.wait.is_zero()) {
+            (1.., _) => SendReason::OutOfOrderAck,
+            (0, true) => SendReason::FinAck,
+            (0, false) => SendReason::DelayedAck,
+        }
     }
 
     /// A segment with the acknowledgment left.
