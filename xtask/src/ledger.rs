@@ -5,7 +5,6 @@
 //! unknown or there twice, each test that does not exist, and pages in `docs/` that are not what the ledger says.
 
 mod book;
-mod evidence;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -18,7 +17,8 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use self::book::{Book, Ledger, Standing};
-use self::evidence::Evidence;
+
+use crate::evidence::Evidence;
 use crate::finding::Finding;
 
 /// RFC 9293 appendix B numbers its requirements: so many of each kind.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::book::{Book, Ledger, Standing};
-use super::evidence::Evidence;
+use crate::evidence::Evidence;
 
 const CONFORMANCE: &str = "\
 # What the standards ask, and what shows it

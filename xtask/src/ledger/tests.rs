@@ -1,4 +1,5 @@
 use super::*;
+use crate::evidence;
 
 const SHOWN: &str = r#"
 rfc = 1

@@ -14,13 +14,13 @@ use syn::{Attribute, ItemFn, ItemMacro, ItemMod};
 
 /// Where each script and each test is, relative to the repository.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     files: BTreeMap<String, String>,
 }
 
 impl Evidence {
     /// Looks through `conformance/` and the sources of every crate.
-    pub(super) fn find(root: &Path) -> Result<Self> {
+    pub(crate) fn find(root: &Path) -> Result<Self> {
         let mut evidence = Self::default();
         let scripts = root.join("conformance");
         each_file(&scripts, "pkt", &mut |path| {
@@ -42,12 +42,12 @@ impl Evidence {
     }
 
     /// Adds a script, called by its path below `conformance/`.
-    pub(super) fn add_script(&mut self, name: &str) {
+    pub(crate) fn add_script(&mut self, name: &str) {
         self.files.insert(name.to_string(), format!("conformance/{name}"));
     }
 
     /// Adds the tests of one source.
-    pub(super) fn add(&mut self, module: &str, file: &str, source: &str) -> Result<()> {
+    pub(crate) fn add(&mut self, module: &str, file: &str, source: &str) -> Result<()> {
         let parsed = syn::parse_file(source).with_context(|| format!("cannot parse {file}"))?;
         let mut tests = Tests { module: module.to_string(), found: Vec::new() };
         tests.visit_file(&parsed);
@@ -56,7 +56,7 @@ impl Evidence {
     }
 
     /// The file that a script or test is in.
-    pub(super) fn file_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn file_of(&self, name: &str) -> Option<&str> {
         self.files.get(name).map(String::as_str)
     }
 }
@@ -79,7 +79,7 @@ fn shown(path: &Path, root: &Path) -> String {
 }
 
 /// The path of the module that a file holds: `input/ack.rs` of tcp is `tcp::input::ack`.
-pub(super) fn module(name: &str, file: &str) -> String {
+pub(crate) fn module(name: &str, file: &str) -> String {
     let parts = file.trim_end_matches(".rs").split('/');
     let parts = parts.filter(|part| !matches!(*part, "lib" | "main" | "mod"));
     std::iter::once(name).chain(parts).collect::<Vec<_>>().join("::")
