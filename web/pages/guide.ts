@@ -38,6 +38,16 @@ function markdown(language: Language, known: Set<string>): InstanceType<typeof M
       if (token.type === "link_open") token.attrSet("href", target(String(token.attrGet("href") ?? ""), language, known));
     }
   });
+  parser.core.ruler.push("headings", (state) => {
+    const used = new Set<string>();
+    state.tokens.forEach((token, index) => {
+      if (token.type !== "heading_open") return;
+      // As code hosts name them.
+      const name = (state.tokens[index + 1]?.content ?? "").toLowerCase().replace(/[^\p{L}\p{N} -]/gu, "").replaceAll(" ", "-");
+      if (name !== "" && !used.has(name)) token.attrSet("id", name);
+      used.add(name);
+    });
+  });
   const plain = parser.renderer.rules;
   plain["table_open"] = () => '<div class="scroll" tabindex="0" role="group"><table>';
   plain["table_close"] = () => "</table></div>";

@@ -57,7 +57,7 @@ function home(language: Language, scenarios: Scenario[]): Page {
   const ladder = engine.run("01", "real", language, 440).pictures[0];
   const lists = chapters.map(([code, title]) => {
     const of = scenarios.filter((one) => one.chapter === code);
-    const items = of.map((one) => `<li><a href="lab/${one.number}.html"><b>${one.number}</b> ${escape(one.title)}</a><p>${escape(one.question)}</p></li>`);
+    const items = of.map((one) => `<li><a href="lab/${one.number}.html"><b>${one.number}</b>${escape(one.title)}</a><p>${escape(one.question)}</p></li>`);
     return `<section><h2>${escape(title)}</h2><ul class="questions">${items.join("")}</ul></section>`;
   });
   const body = `<div class="hero"><div><h1>${escape(told.tagline)}</h1><p class="lede">${escape(told.lede)}</p>

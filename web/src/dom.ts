@@ -38,3 +38,13 @@ export function byId(id: string): HTMLElement {
 
 export const escape = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+
+/** A drawing of the engine as an element. Its style is the page's: one of its own the policy forbids. */
+export function drawing(text: string): SVGSVGElement {
+  const parsed = new DOMParser().parseFromString(text.replace(/<style>.*?<\/style>/s, ""), "image/svg+xml");
+  const made = document.importNode(parsed.documentElement, true) as unknown as SVGSVGElement;
+  if (made.namespaceURI !== SVG) throw new Error("the engine has drawn no SVG");
+  for (const part of made.querySelectorAll(".paper")) part.remove();
+  for (const name of ["width", "height"]) made.removeAttribute(name);
+  return made;
+}

@@ -1,6 +1,6 @@
 // A capture, explained in the page. It is sent nowhere.
 import { ask } from "./client.ts";
-import { button, byId, el } from "./dom.ts";
+import { button, byId, drawing, el } from "./dom.ts";
 import { table } from "./table.ts";
 import { NARROW, WIDE } from "./runs.ts";
 import { type Words, say } from "./words.ts";
@@ -75,9 +75,6 @@ function list(told: Explained, words: Words, show: (number: number) => void): HT
 }
 
 function connection(picture: Picture, words: Words): HTMLElement {
-  const parsed = new DOMParser().parseFromString(picture.svg, "image/svg+xml").documentElement;
-  for (const part of parsed.querySelectorAll("style, .paper")) part.remove();
-  for (const name of ["width", "height"]) parsed.removeAttribute(name);
   const findings = picture.findings.map((finding) => {
     const terms: [string, string][] = [
       [words.why, finding.cause],
@@ -97,7 +94,7 @@ function connection(picture: Picture, words: Words): HTMLElement {
     el("p", {}, picture.verdict),
     el("h3", {}, words.explainFindings),
     findings.length > 0 ? el("ul", { class: "findings" }, ...findings) : el("p", {}, words.explainNoFindings),
-    el("div", { class: "ladder whole" }, document.importNode(parsed, true)),
+    el("div", { class: "ladder whole" }, drawing(picture.svg)),
     left > 0 ? el("p", { class: "soft" }, say(words.moreRows, { count: left })) : null,
     el("details", {}, el("summary", {}, words.tableHead), twin),
   );

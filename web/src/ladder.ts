@@ -1,5 +1,5 @@
 // The ladder: the drawing that the engine's crates make, with what a reader can do to it laid over.
-import { SVG, el, svg } from "./dom.ts";
+import { drawing as parse, el, svg } from "./dom.ts";
 import { type Words, say, seconds } from "./words.ts";
 import type { Picture, Row, Segment, Trace } from "./types.ts";
 
@@ -82,7 +82,7 @@ export class Ladder {
       }),
     );
     // Something to hit that is larger than a line.
-    const hit = svg("rect", { class: "hit", x: 92, width: width - 184, y: fromY - 18, height: 34, rx: 3 });
+    const hit = svg("rect", { class: "hit", x: 92, width: width - 184, y: fromY - 18, height: 31, rx: 3 });
     group.prepend(hit);
     group.addEventListener("click", () => this.handlers.choose(index));
     this.rungs.push({ row, index, group, from: [fromX, fromY], to: [toX, toY] });
@@ -184,12 +184,10 @@ export class Ladder {
 
 /** The drawing as part of this page: its names made unlike those of others, its style left to the page. */
 function adopt(text: string, prefix: string): SVGSVGElement {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  const drawing = document.importNode(parsed, true) as unknown as SVGSVGElement;
-  if (drawing.namespaceURI !== SVG) throw new Error("the engine has drawn no SVG");
-  for (const part of drawing.querySelectorAll("style, title, desc, .paper")) part.remove();
+  const drawing = parse(text);
+  for (const part of drawing.querySelectorAll("title, desc")) part.remove();
   for (const named of drawing.querySelectorAll("[id]")) named.id = prefix + named.id;
-  for (const name of ["width", "height", "aria-labelledby", "aria-describedby"]) drawing.removeAttribute(name);
+  for (const name of ["aria-labelledby", "aria-describedby"]) drawing.removeAttribute(name);
   drawing.setAttribute("role", "group");
   return drawing;
 }

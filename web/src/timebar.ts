@@ -75,6 +75,7 @@ export class Timebar {
 
   choose(chosen: { frame: number; name: string | null } | null): void {
     for (const act of this.acts) act.disabled = chosen === null || chosen.name === null;
+    this.chosen.parentElement?.classList.toggle("chosen", chosen !== null);
     this.chosen.textContent = chosen ? `${say(this.words.selected, { frame: chosen.frame })}${chosen.name ? ` (${chosen.name})` : ""}` : this.words.selectHint;
   }
 
