@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use cargo_metadata::{DependencyKind, Metadata};
 
-use self::table::{House, Outside, Rule, TABLE};
+use self::table::{COUNTERFACTUAL, House, LESSONS, Outside, Rule, TABLE};
 use crate::finding::Finding;
 
 /// A workspace member with the names of what it depends on.
@@ -21,6 +21,8 @@ use crate::finding::Finding;
 struct Member {
     name: String,
     dependencies: Vec<String>,
+    /// Of whom it asks for worlds that are not to be, in whatever kind of dependency or by default.
+    counterfactual: Vec<String>,
 }
 
 /// Checks the workspace against the table.
@@ -36,6 +38,7 @@ pub(crate) fn check(metadata: &Metadata) -> Result<Vec<Finding>> {
                 .filter(|dependency| dependency.kind != DependencyKind::Development)
                 .map(|dependency| dependency.name.clone())
                 .collect(),
+            counterfactual: asks(package),
         })
         .collect();
     Ok(offences(&members, TABLE))
@@ -46,6 +49,7 @@ fn offences(members: &[Member], table: &[Rule]) -> Vec<Finding> {
     for member in members {
         match table.iter().find(|rule| rule.package == member.name) {
             Some(rule) => {
+                findings.extend(lesson(member));
                 findings.extend(member.dependencies.iter().filter_map(|to| edge(member, to, rule, members)));
                 findings.extend(reached(member, rule, members));
             }
@@ -57,6 +61,28 @@ fn offences(members: &[Member], table: &[Rule]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Of whom a package asks for the feature.
+fn asks(package: &cargo_metadata::Package) -> Vec<String> {
+    let of_dependencies = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.features.iter().any(|feature| feature == COUNTERFACTUAL))
+        .map(|dependency| dependency.name.clone());
+    let default = package.features.get("default").into_iter().flatten();
+    let by_default = default.filter(|feature| feature.contains(COUNTERFACTUAL)).cloned();
+    of_dependencies.chain(by_default).collect()
+}
+
+/// The finding for a crate that asks for what only lessons may have.
+fn lesson(member: &Member) -> Option<Finding> {
+    let of = member.counterfactual.first()?;
+    (!LESSONS.contains(&member.name.as_str())).then(|| Finding {
+        place: member.name.clone(),
+        what: format!("may not ask {of} for {COUNTERFACTUAL}: only {} may", join(LESSONS)),
+        remedy: "take the feature out: what it offers breaks TCP on purpose".to_string(),
+    })
 }
 
 /// The finding for one direct dependency, if the rule does not allow it.

@@ -12,6 +12,7 @@
 //! | [`run`] | the run, on the engine |
 //! | [`trace`] | what happened, event by event |
 //! | [`picture`] | the same as ladders |
+//! | [`knowledge`] | what each end can know of the other |
 //! | [`scenarios`] | those that come with it, with their words |
 //!
 //! ```
@@ -28,6 +29,7 @@
 //! # Ok::<(), synfin_lab::ScriptError>(())
 //! ```
 
+pub mod knowledge;
 pub mod picture;
 pub mod run;
 pub mod scenarios;

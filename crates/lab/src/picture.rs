@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Role, Seen, Side, StateSet, Step,
-    Timeline, Transition, Verdict, VerdictKind, Window, Zeek,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Role, Seen, Side, StateSet,
+    Step, Timeline, Transition, Verdict, VerdictKind, Window, Zeek,
 };
 use synfin_sim::host::tcp::CloseReason;
 use synfin_wire::{Instant, SendReason, SeqNumber, State};
@@ -80,9 +80,40 @@ impl<'a> Drawer<'a> {
         (!segments.is_empty()).then_some(Self { trace, index, segments, events, syns, origins })
     }
 
+    /// A row for each segment where it leaves, and one more where it comes, if it was overtaken on its way.
     fn steps(&self) -> Vec<Step> {
+        let mut rows: Vec<(usize, bool, usize, &Sent)> = Vec::new();
+        for (number, sent) in &self.segments {
+            let (left, came) = self.places(*number);
+            if let Some(place) = left.or(came) {
+                rows.push((place, false, *number, sent));
+            }
+            if let (Some(_), Some(came)) = (left, came)
+                && self.is_overtaken(*number, sent)
+            {
+                rows.push((came, true, *number, sent));
+            }
+        }
+        rows.sort_by_key(|(place, ..)| *place);
         let mut shown: [usize; 2] = [0, 0];
-        self.segments.iter().map(|(number, sent)| self.step(*number, sent, &mut shown)).collect()
+        let draw = |(place, is_late, number, sent): (usize, bool, usize, &'a Sent)| {
+            let step = self.step(number, sent, &mut shown, is_late.then_some(place));
+            if !is_late {
+                return step;
+            }
+            let at = self.events[place].at;
+            Step { at, reason: Seen::Reordered.into(), arrival: Window::at(at), ..step }
+        };
+        rows.into_iter().map(draw).collect()
+    }
+
+    /// Whether something that was sent later came before it.
+    fn is_overtaken(&self, number: usize, sent: &Sent) -> bool {
+        let Some(came) = sent.arrivals.first() else { return false };
+        let later = self.segments.iter().filter(|(other, _)| *other > number).map(|(_, other)| *other);
+        later
+            .filter(|other| other.host() == sent.host() && other.at < came.at)
+            .any(|other| other.arrivals.first().is_some_and(|first| first.at < came.at))
     }
 
     /// The places among the events at which a segment left and came.
@@ -98,11 +129,14 @@ impl<'a> Drawer<'a> {
         event.map_or(&self.trace.connections[self.index].first[host], |after| &after[host])
     }
 
-    fn step(&self, number: usize, sent: &'a Sent, shown: &mut [usize; 2]) -> Step {
+    /// A row; of a segment that was overtaken, where it comes.
+    fn step(&self, number: usize, sent: &'a Sent, shown: &mut [usize; 2], late: Option<usize>) -> Step {
         let (sender, receiver) = (sent.host(), 1 - sent.host());
         let (left, came) = self.places(number);
-        let departure = left.or(came).unwrap_or(0);
-        shown[sender] = shown[sender].max(departure);
+        let departure = late.or(left).or(came).unwrap_or(0);
+        let is_taken =
+            self.events.get(departure + 1).is_some_and(|next| matches!(next.what, What::TakenForOpen(_)));
+        shown[sender] = shown[sender].max(departure + usize::from(is_taken));
         let crosses = came.is_some_and(|came| {
             let between = self.events.get(departure + 1..came).unwrap_or_default();
             between.iter().any(|event| {
@@ -117,7 +151,8 @@ impl<'a> Drawer<'a> {
         let states = [0, 1].map(|host| StateSet::of(self.view(shown[host], host).state));
         let header = &sent.header;
         let scale = self.syns[sender].and_then(|syn| syn.header.options.window_scale);
-        let scaled = self.syns.iter().all(|syn| syn.is_some_and(|syn| syn.header.options.window_scale.is_some()));
+        let scaled =
+            self.syns.iter().all(|syn| syn.is_some_and(|syn| syn.header.options.window_scale.is_some()));
         let shift = scale.filter(|_| scaled && !header.flags.syn()).unwrap_or(0);
         let reason = sent.reason.map_or(Reason::Seen(Seen::NetworkDuplicate), Reason::Sent);
         let arrival = sent.arrivals.first();
@@ -173,7 +208,9 @@ impl<'a> Drawer<'a> {
         let frame = |at: Instant| {
             let mut arrivals = self.events.iter().filter(|event| event.at == at);
             arrivals.find_map(|event| match event.what {
-                What::Arrived(number, _) if self.trace.segments[number].host() != host => Some(number as u64 + 1),
+                What::Arrived(number, _) if self.trace.segments[number].host() != host => {
+                    Some(number as u64 + 1)
+                }
                 _ => None,
             })
         };
@@ -250,9 +287,10 @@ impl<'a> Drawer<'a> {
     /// From the SYN to the arrival of the first segment after it that bears an ACK.
     fn handshake(&self) -> Option<Duration> {
         let syn = self.syns.iter().flatten().find(|syn| !syn.header.flags.ack())?;
-        let third = self.segments.iter().map(|(_, sent)| *sent).find(|sent| {
-            sent.host() == syn.host() && sent.header.flags.ack() && !sent.header.flags.syn()
-        })?;
+        let third =
+            self.segments.iter().map(|(_, sent)| *sent).find(|sent| {
+                sent.host() == syn.host() && sent.header.flags.ack() && !sent.header.flags.syn()
+            })?;
         (!third.header.flags.rst()).then(|| third.at - syn.at)
     }
 

@@ -91,7 +91,9 @@ impl Plan {
         let end = script.statements.last().map_or((1, 1), |last| last.end);
         let missing = 2usize.saturating_sub(planner.plan.hosts.len());
         if missing > 0 {
-            let message = format!("a scenario has two hosts, and {missing} is missing; add a line like: host A 10.0.1.1");
+            let message = format!(
+                "a scenario has two hosts, and {missing} is missing; add a line like: host A 10.0.1.1"
+            );
             return Err(ScriptError { line: end.0, column: end.1, message });
         }
         Ok(planner.plan)
@@ -192,7 +194,8 @@ impl Planner<'_> {
             "rate" => link.rate = Some(values.rate(value)?),
             "queue" => {
                 let packets = values.number(value, 1, 100_000)? as usize;
-                link.queue = synfin_sim::Queue::DropTail { packets, octets: packets * synfin_sim::Queue::FULL_SIZE };
+                link.queue =
+                    synfin_sim::Queue::DropTail { packets, octets: packets * synfin_sim::Queue::FULL_SIZE };
             }
             "mtu" => link.mtu = Some(values.number(value, 576, 65_535)? as usize),
             "loss" => link.loss = Loss::Independent(values.share(value)?),
@@ -230,7 +233,10 @@ impl Planner<'_> {
             [] => "name the hosts before".to_owned(),
             names => format!("there is {}", names.join(" and ")),
         };
-        names.iter().position(|name| *name == word.text).ok_or_else(|| word.wrong("there is no such host", &fix))
+        names
+            .iter()
+            .position(|name| *name == word.text)
+            .ok_or_else(|| word.wrong("there is no such host", &fix))
     }
 
     /// `at TIME DEED`
@@ -287,7 +293,8 @@ impl Planner<'_> {
         let (name, port) = word.text.split_once(':').ok_or_else(|| word.wrong("no host and port", fix))?;
         let host = self.plan.hosts.iter().find(|host| host.name == name);
         let host = host.ok_or_else(|| word.wrong("there is no such host", fix))?;
-        let port: u16 = port.parse().ok().filter(|port| *port > 0).ok_or_else(|| word.wrong("no port", fix))?;
+        let port: u16 =
+            port.parse().ok().filter(|port| *port > 0).ok_or_else(|| word.wrong("no port", fix))?;
         Ok((host.address, port).into())
     }
 }

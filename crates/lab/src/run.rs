@@ -1,6 +1,6 @@
 //! A plan, run.
 //!
-//! In: a [`Plan`] and a seed. Out: a [`Run`]: the trace, and captures at both hosts and in the middle.
+//! In: a plan and a seed. Out: a [`Run`]: the trace, and captures at both hosts and in the middle.
 //! The two hosts are joined by a router half way. What befalls a packet befalls it on its sender's side of that router, so
 //! that the capture in the middle shows what one that is made there would show; only the MTU is that of the far side, for
 //! a router to complain of.

@@ -32,15 +32,8 @@ pub enum Chapter {
 
 impl Chapter {
     /// All of them, in the order of the menu.
-    pub const ALL: [Self; 7] = [
-        Self::Open,
-        Self::Close,
-        Self::TimeWait,
-        Self::Reliable,
-        Self::Window,
-        Self::Alive,
-        Self::Strangers,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Close, Self::TimeWait, Self::Reliable, Self::Window, Self::Alive, Self::Strangers];
 
     /// The stable code.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The text of a scenario, read.
 //!
 //! In: text, line by line, as `docs/lab.md` describes it. Out: a [`Script`]: statements whose words know where they stand.
-//! What a statement means for one run, with these settings and in this world, is for [`plan`](crate::plan) to say; both
+//! What a statement means for one run, with these settings and in this world, is for `plan` to say; both
 //! speak through one [`ScriptError`], which says where, what was expected, and what to do.
 //! Left out on purpose: expressions, loops and files that include files.
 
@@ -130,7 +130,9 @@ impl Script {
             "in" => {
                 let name = words.need("the name of a world, with a colon behind it")?;
                 let Some(world) = name.text.strip_suffix(':') else {
-                    return Err(name.wrong("the name of a world has a colon behind it", "write: in NAME: ..."));
+                    return Err(
+                        name.wrong("the name of a world has a colon behind it", "write: in NAME: ...")
+                    );
                 };
                 if !self.worlds.iter().any(|known| known == world) {
                     let fix = format!("name it before, in a line of its own: world {world}");

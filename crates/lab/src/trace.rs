@@ -248,7 +248,9 @@ impl Trace {
     #[must_use]
     pub fn last(&self, connection: usize) -> Option<&[EndView; 2]> {
         let events = self.events.iter().rev();
-        let after = events.filter(|event| event.connection == Some(connection)).find_map(|event| event.after.as_ref());
+        let after = events
+            .filter(|event| event.connection == Some(connection))
+            .find_map(|event| event.after.as_ref());
         after.or_else(|| self.connections.get(connection).map(|connection| &connection.first))
     }
 

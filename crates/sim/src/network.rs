@@ -39,8 +39,8 @@ use id::End;
 use router::{Forwarding, Router};
 
 pub use fault::Fault;
-pub use observer::Observer;
 pub use id::{CableId, CaptureId, CapturePoint, HostId, NodeId, ProgramId, RouterId, Way};
+pub use observer::Observer;
 
 /// What seeds are derived for.
 const FOR_HOSTS: u8 = 1;
@@ -448,7 +448,8 @@ impl Network {
         for capture in &mut self.captures {
             capture.sent(from, &packet, note, self.now);
         }
-        let watched = self.observer.is_some() || self.captures.iter().any(|capture| capture.watches(end.cable));
+        let watched =
+            self.observer.is_some() || self.captures.iter().any(|capture| capture.watches(end.cable));
         let seen = watched.then(|| packet.clone());
         let treatment = self.cables[end.cable.0].links[end.way.side()].push_noted(packet, note, self.now);
         if let Some(packet) = seen {

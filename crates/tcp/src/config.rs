@@ -194,6 +194,10 @@ pub enum CongestionAlgorithm {
     Cubic,
     /// BBR version 3 (draft-ietf-ccwg-bbr).
     Bbr,
+    /// Every loss, however it is found, leaves one segment and slow start, as before there was fast recovery. For
+    /// lessons alone: it has no name.
+    #[cfg(feature = "counterfactual")]
+    Tahoe,
 }
 
 impl core::str::FromStr for CongestionAlgorithm {

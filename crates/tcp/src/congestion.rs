@@ -160,6 +160,8 @@ impl Algorithm {
                 Self::Cubic(Cubic::new(config.slow_start_exit, config.alternative_backoff, nxt, now))
             }
             CongestionAlgorithm::Bbr => Self::Bbr(Box::new(Bbr::new(window, nxt, now))),
+            #[cfg(feature = "counterfactual")]
+            CongestionAlgorithm::Tahoe => Self::Reno(Reno),
         }
     }
 
@@ -188,6 +190,9 @@ pub(crate) struct Congestion {
     pub(crate) ecn: EcnSender,
     pub(crate) pacer: Pacer,
     algorithm: Algorithm,
+    /// A loss leaves one segment and slow start.
+    #[cfg(feature = "counterfactual")]
+    pub(crate) is_tahoe: bool,
 }
 
 impl Congestion {
@@ -207,6 +212,8 @@ impl Congestion {
             ecn: EcnSender::new(ecn),
             pacer: Pacer::new(config.pacing),
             algorithm,
+            #[cfg(feature = "counterfactual")]
+            is_tahoe: config.congestion == CongestionAlgorithm::Tahoe,
         }
     }
 

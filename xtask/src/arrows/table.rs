@@ -31,6 +31,11 @@ pub(super) enum Outside {
     Only(&'static [&'static str]),
 }
 
+/// The feature of tcp, host and sim that has worlds in it which no TCP may live in.
+pub(super) const COUNTERFACTUAL: &str = "counterfactual";
+/// Who may ask for it.
+pub(super) const LESSONS: &[&str] = &[LAB, "synfin-web"];
+
 const WIRE: &str = "synfin-wire";
 const TCP: &str = "synfin-tcp";
 const HOST: &str = "synfin-host";

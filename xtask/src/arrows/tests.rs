@@ -1,7 +1,11 @@
 use super::*;
 
 fn member(name: &str, dependencies: &[&str]) -> Member {
-    Member { name: name.to_string(), dependencies: dependencies.iter().map(ToString::to_string).collect() }
+    Member {
+        name: name.to_string(),
+        dependencies: dependencies.iter().map(ToString::to_string).collect(),
+        counterfactual: Vec::new(),
+    }
 }
 
 /// The house as the design draws it, with one more dependency for one of its crates.
@@ -87,4 +91,14 @@ fn a_crate_without_a_row_is_an_offence() {
 fn a_cycle_ends() {
     let members = [member("a", &["b"]), member("b", &["a"])];
     assert_eq!(closure(&members[0], &members).into_iter().collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[test]
+fn only_lessons_ask_for_worlds_that_are_not_to_be() {
+    let asking = |name: &str| Member { counterfactual: vec!["synfin-sim".to_string()], ..member(name, &[]) };
+    let said = |name: &str| offences(&[asking(name)], TABLE).into_iter().map(|finding| finding.what).next();
+    assert_eq!(said("synfin-lab"), None);
+    let expected = "may not ask synfin-sim for counterfactual: only synfin-lab, synfin-web may";
+    assert_eq!(said("synfin-cli").as_deref(), Some(expected));
+    assert_eq!(said("synfin-host").as_deref(), Some(expected));
 }

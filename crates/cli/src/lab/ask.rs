@@ -2,11 +2,11 @@
 
 use std::io::{self, BufRead as _};
 
-use synfin_lab::scenarios::{Scenario, Told};
 use synfin_lab::Texts;
+use synfin_lab::scenarios::{Scenario, Told};
 use synfin_ladder::text::{self, Options};
 
-use super::print;
+use super::{print, show};
 
 const LETTERS: [&str; 3] = ["a", "b", "c"];
 
@@ -26,7 +26,7 @@ pub(super) fn predict(
     texts: &Texts,
     options: &Options,
 ) {
-    let mut out = format!("{}: ", texts.say("predict-head"));
+    let mut out = format!("{}{}", texts.say("predict-head"), show::colon(texts));
     out.push_str(&told.predict);
     let mut shown = text::wrap(&out, options.width).join("\n");
     let order = order(scenario);
@@ -45,7 +45,8 @@ pub(super) fn predict(
         {
             let word = if order[answer] == right { "right" } else { "wrong" };
             let place = order.iter().position(|choice| *choice == right).unwrap_or(0);
-            let told = format!("{}: {}) {}", texts.say(word), LETTERS[place], told.choices[right]);
+            let head = format!("{}{}", texts.say(word), show::colon(texts));
+            let told = format!("{head}{}) {}", LETTERS[place], told.choices[right]);
             print(&format!("{told}\n"));
         }
     }

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal as _};
 
 use synfin_lab::scenarios::{self, Chapter, Scenario, Told};
-use synfin_lab::{Run, Script, Texts, picture};
-use synfin_ladder::Catalogue;
+use synfin_lab::{Run, Script, Texts, Trace, knowledge, picture};
 use synfin_ladder::text::{self, Options};
+use synfin_ladder::{Catalogue, Language};
 
 use super::args::LabArgs;
 
@@ -13,6 +13,9 @@ use super::args::LabArgs;
 const COLUMNS: usize = 100;
 /// Initial sequence numbers up to here were chosen by a script, to be read.
 const READABLE: u32 = 100_000;
+
+/// What an end knows is told where an opening is all that there is, or nearly.
+const MOST_FOR_KNOWLEDGE: usize = 6;
 
 /// How everything is laid out.
 pub(super) fn layout(args: &LabArgs, run: Option<&Run>) -> Options {
@@ -31,6 +34,14 @@ pub(super) fn layout(args: &LabArgs, run: Option<&Run>) -> Options {
         absolute: args.absolute || is_readable,
         fold: !args.full,
         all: false,
+    }
+}
+
+/// What stands between a word and what it is about.
+pub(super) fn colon(texts: &Texts) -> &'static str {
+    match texts.language() {
+        Language::English => ": ",
+        Language::Chinese => "：",
     }
 }
 
@@ -78,11 +89,11 @@ pub(super) fn run(
     let mut out = String::new();
     let mut facts = Vec::new();
     if script.worlds().len() > 1 {
-        facts.push(format!("{}: {}", texts.say("world"), trace.world));
+        facts.push(format!("{}{}{}", texts.say("world"), colon(texts), trace.world));
     }
     if !trace.values.is_empty() {
         let knobs: Vec<String> = trace.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        facts.push(format!("{}: {}", texts.say("knobs"), knobs.join(" ")));
+        facts.push(format!("{}{}{}", texts.say("knobs"), colon(texts), knobs.join(" ")));
     }
     if !facts.is_empty() {
         out.push_str(&format!("── {} ──\n", facts.join("  ")));
@@ -94,6 +105,9 @@ pub(super) fn run(
     for connection in &connections {
         out.push_str(&text::rungs(connection, catalogue, options));
         out.push('\n');
+    }
+    if trace.connections.len() == 1 && trace.segments.len() <= MOST_FOR_KNOWLEDGE {
+        out.push_str(&knowledge(trace, texts));
     }
     for (host, tally) in trace.tallies.iter().enumerate() {
         // One half-open connection is every server's.
@@ -111,6 +125,31 @@ pub(super) fn run(
         out.push_str(&format!("{}\n\n", texts.say("cut")));
     }
     out
+}
+
+/// Who has proof of what: four abilities, a column for each segment of the opening.
+fn knowledge(trace: &Trace, texts: &Texts) -> String {
+    let rows = knowledge::of(trace);
+    let heads: Vec<String> =
+        rows.iter().map(|row| format!("{:?}", trace.segments[row.segment].header.flags)).collect();
+    let mut out = format!("{}\n", texts.say("knows-head"));
+    out.push_str(&format!("  {:<16}", ""));
+    heads.iter().for_each(|head| out.push_str(&format!("{head:<10}")));
+    out.push('\n');
+    for (index, (host, word)) in knowledge::ABILITIES.into_iter().enumerate() {
+        let name = texts.say_with(word, &[("host", trace.names[host].clone())]);
+        // A Chinese character takes two columns.
+        let wide = name.chars().filter(|letter| !letter.is_ascii()).count();
+        out.push_str(&format!("  {name}{}", " ".repeat(16usize.saturating_sub(name.chars().count() + wide))));
+        for row in &rows {
+            let who: Vec<&str> =
+                (0..2).filter(|by| row.by[*by][index]).map(|by| trace.names[by].as_str()).collect();
+            let who = if who.is_empty() { "-".to_owned() } else { who.join(" ") };
+            out.push_str(&format!("{who:<10}"));
+        }
+        out.push('\n');
+    }
+    out.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>() + "\n"
 }
 
 /// What there is to say when it was seen.

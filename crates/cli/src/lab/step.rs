@@ -25,8 +25,8 @@ pub(super) fn walk(trace: &Trace, texts: &Texts) -> Result<ExitCode, Failure> {
     if trace.events.is_empty() {
         return Err(Failure::call("nothing happens in this scenario: there is nothing to walk through"));
     }
-    let mut terminal =
-        ratatui::try_init().map_err(|error| Failure::fault(format!("the terminal cannot be used: {error}")))?;
+    let mut terminal = ratatui::try_init()
+        .map_err(|error| Failure::fault(format!("the terminal cannot be used: {error}")))?;
     let mut walker = Walker { trace, texts, place: 0 };
     let outcome = loop {
         if let Err(error) = terminal.draw(|frame| walker.draw(frame)) {
@@ -35,7 +35,8 @@ pub(super) fn walk(trace: &Trace, texts: &Texts) -> Result<ExitCode, Failure> {
         match event::read() {
             Err(error) => break Err(error),
             Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Press => {
-                let is_interrupt = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
+                let is_interrupt =
+                    key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
                 if is_interrupt || !walker.key(key.code) {
                     break Ok(());
                 }
@@ -123,7 +124,9 @@ impl Walker<'_> {
             What::Sent(number) => {
                 let sent = &self.trace.segments[*number];
                 let arrow = format!("{} → {}", name(sent.host()), name(1 - sent.host()));
-                let lost = sent.lost.map_or(String::new(), |why| format!("  {}: {why}", self.texts.say("step-lost")));
+                let lost = sent
+                    .lost
+                    .map_or(String::new(), |why| format!("  {}: {why}", self.texts.say("step-lost")));
                 let reason = sent.reason.map_or(String::new(), |reason| format!("  {reason}"));
                 format!("{arrow}  {}{reason}{lost}", told(sent))
             }
@@ -134,8 +137,8 @@ impl Walker<'_> {
                     Source::Nobody(host) => format!("? ⇥ {}", name(1 - host)),
                 };
                 let dropped = sent.arrivals.get(*copy).and_then(|arrival| arrival.dropped);
-                let dropped =
-                    dropped.map_or(String::new(), |why| format!("  {}: {why}", self.texts.say("step-dropped")));
+                let dropped = dropped
+                    .map_or(String::new(), |why| format!("  {}: {why}", self.texts.say("step-dropped")));
                 format!("{arrow}  {}{dropped}", told(sent))
             }
             What::Called(host, call) => format!("{}: {call}", name(*host)),
@@ -149,7 +152,8 @@ impl Walker<'_> {
     /// Both views of the connection that was last spoken of.
     fn views(&self) -> Option<(&[EndView; 2], &[EndView; 2])> {
         let events = self.trace.events[..=self.place].iter().rev();
-        let (index, after) = events.enumerate().find_map(|(index, event)| Some((index, event.after.as_ref()?)))?;
+        let (index, after) =
+            events.enumerate().find_map(|(index, event)| Some((index, event.after.as_ref()?)))?;
         let before = if index == 0 { self.event().before.as_ref() } else { None };
         Some((before.unwrap_or(after), after))
     }
@@ -218,11 +222,11 @@ fn facts(view: &EndView) -> Vec<(&'static str, String)> {
         ("SND.WND", number(tcb.and_then(|tcb| tcb.snd_wnd))),
         ("RCV N/W", pair(tcb.and_then(|tcb| tcb.rcv_nxt), tcb.and_then(|tcb| tcb.rcv_wnd))),
         ("cwnd/ss", pair(tcb.and_then(|tcb| tcb.cwnd), tcb.and_then(|tcb| tcb.ssthresh))),
-        ("SRTT/RTO", format!("{} / {}", time(tcb.and_then(|tcb| tcb.srtt)), time(tcb.and_then(|tcb| tcb.rto)))),
         (
-            "queues",
-            tcb.map_or("-".to_owned(), |tcb| format!("{} / {}", tcb.send_queued, tcb.receive_queued)),
+            "SRTT/RTO",
+            format!("{} / {}", time(tcb.and_then(|tcb| tcb.srtt)), time(tcb.and_then(|tcb| tcb.rto))),
         ),
+        ("queues", tcb.map_or("-".to_owned(), |tcb| format!("{} / {}", tcb.send_queued, tcb.receive_queued))),
     ]
 }
 

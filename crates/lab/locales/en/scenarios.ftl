@@ -220,7 +220,7 @@ lab-25 = How much may fly
     .a = it falls to one segment
     .b = it falls to about half of the window
     .c = it stays
-    .answer = cwnd begins with 10 segments (RFC 6928; RFC 5681 had 2 to 4, and 1 is history) and grows by what is acknowledged, so it doubles each round trip: slow start. A queue overflows, duplicates come, ssthresh = max(FlightSize/2, 2·SMSS), and from there it grows by one segment a round trip (RFC 5681 section 3.1). "Back to one segment" is what happens after a timeout. CUBIC goes down to 0.7 only and grows by time (RFC 9438). What may be sent is always min(cwnd, SND.WND). Flow control asks what the receiver can take; congestion control, what the network can.
+    .answer = cwnd begins with 10 segments (RFC 6928; RFC 5681 had 2 to 4, and 1 is history) and grows by what is acknowledged, so it doubles each round trip: slow start. A queue overflows, duplicates come, ssthresh = max(FlightSize/2, 2·SMSS), and from there it grows by one segment a round trip (RFC 5681 section 3.1). "Back to one segment" is what Tahoe did at every loss (world tahoe), and what a timeout still does. CUBIC goes down to 0.7 only and grows by time (RFC 9438). What may be sent is always min(cwnd, SND.WND). Flow control asks what the receiver can take; congestion control, what the network can.
 
 lab-26 = No room
     .question = The receiver's buffer is full, and the word that there is room again is lost. Do both wait for ever?

@@ -31,12 +31,23 @@ pub(crate) enum Event {
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    Listen { port: u16 },
+    Listen {
+        port: u16,
+    },
     Unlisten,
-    Connect { to: SocketAddr, from: Option<u16>, text: u64 },
-    Send { octets: u64, urgent: bool },
+    Connect {
+        to: SocketAddr,
+        from: Option<u16>,
+        text: u64,
+    },
+    Send {
+        octets: u64,
+        urgent: bool,
+    },
     StopReading,
-    Read { octets: u64 },
+    Read {
+        octets: u64,
+    },
     ReadOn,
     /// This direction ends.
     Shutdown,
@@ -75,7 +86,11 @@ impl Planner<'_> {
                     match option.text.as_str() {
                         "from" => from = Some(values.number(value, 1, 65_535)? as u16),
                         "text" => text = values.number(value, 1, 1_000)?,
-                        _ => return Err(option.wrong("connect has no such option", "write from PORT or text OCTETS")),
+                        _ => {
+                            return Err(
+                                option.wrong("connect has no such option", "write from PORT or text OCTETS")
+                            );
+                        }
                     }
                 }
                 Call::Connect { to, from, text }

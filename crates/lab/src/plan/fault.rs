@@ -86,7 +86,12 @@ impl Kind {
 
 impl Planner<'_> {
     /// `drop|delay|duplicate|corrupt WAY [ KIND ] [ #N | first N | all ] [ by TIME ]`
-    pub(super) fn fault(&mut self, word: &Word, from: Duration, words: &mut Words<'_>) -> Result<(), ScriptError> {
+    pub(super) fn fault(
+        &mut self,
+        word: &Word,
+        from: Duration,
+        words: &mut Words<'_>,
+    ) -> Result<(), ScriptError> {
         let Some(mut kind) = Kind::of(&word.text) else {
             return Err(word.wrong("no fault", "write drop, delay, duplicate or corrupt"));
         };
@@ -192,7 +197,11 @@ fn flags(word: &Word) -> Result<Flags, ScriptError> {
             "rst" => Flags::RST,
             "psh" => Flags::PSH,
             "urg" => Flags::URG,
-            _ => return Err(word.wrong("no flags", "write syn, ack, fin, rst, psh and urg with commas between")),
+            _ => {
+                return Err(
+                    word.wrong("no flags", "write syn, ack, fin, rst, psh and urg with commas between")
+                );
+            }
         };
         Ok(flags.with(flag))
     })

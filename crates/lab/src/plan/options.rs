@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use synfin_sim::host::SynCookies;
-use synfin_sim::host::tcp::{Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode, SlowStartExit};
 use super::Planner;
+use super::value::Values;
 use crate::script::{ScriptError, Word, Words};
+use synfin_sim::host::SynCookies;
+use synfin_sim::host::tcp::{
+    Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode, SlowStartExit,
+};
 
 const KNOWN: &str = "there are iss, mss, mtu, congestion, initial-window, sack, timestamps, scaling, nagle, quick-acks, \
     delayed-ack, window, buffer, flight, keepalive, rto, min-rto, syn-linear, syn-patience, patience, user-timeout, time-wait, \
@@ -42,8 +45,6 @@ impl Planner<'_> {
             "timestamps" => tcp.timestamps = values.is_on(value)?,
             "scaling" => tcp.window_scaling = values.is_on(value)?,
             "nagle" => tcp.nagle = values.is_on(value)?,
-            "quick-acks" => tcp.quick_acks = number(0, 255)? as u8,
-            "delayed-ack" => tcp.delayed_ack = values.time(value)?.min(Duration::from_millis(499)),
             "window" => tcp.window_clamp = Some(number(1, 1 << 30)? as u32),
             "buffer" => {
                 let octets = number(1, 1 << 30)? as usize;
@@ -51,14 +52,6 @@ impl Planner<'_> {
             }
             "flight" => host.flight = Some(number(1, 1 << 30)?),
             "keepalive" => tcp.keep_alive = keep_alive(value, values.text(value)?)?,
-            "rto" => tcp.initial_rto = values.time(value)?,
-            "min-rto" => tcp.min_rto = values.time(value)?,
-            "syn-linear" => tcp.syn_linear_timeouts = number(0, 20)? as u8,
-            "syn-patience" => (tcp.r2_syn, tcp.r2_syn_ack) = (values.time(value)?, values.time(value)?),
-            "patience" => tcp.r2 = values.time(value)?,
-            "user-timeout" => tcp.user_timeout = Some(values.time(value)?),
-            "time-wait" => tcp.msl = values.time(value)? / 2,
-            "fin-wait-2" => tcp.fin_wait_2_timeout = values.time(value)?,
             "backlog" => host.backlog = number(1, 100_000)? as usize,
             "half-open" => host.config.limits.half_open = number(1, 100_000)? as usize,
             "loss-probe" => tcp.tail_loss_probe = values.is_on(value)?,
@@ -91,10 +84,29 @@ impl Planner<'_> {
                 "two-way" => host.is_two_way = true,
                 _ => return Err(value.wrong("no handshake", "write three-way or two-way")),
             },
-            _ => return Err(option.wrong("a host has no such option", KNOWN)),
+            _ => return timing(tcp, values, option, value),
         }
         Ok(())
     }
+}
+
+/// What there is to say about time.
+fn timing(tcp: &mut Config, values: &Values, option: &Word, value: &Word) -> Result<(), ScriptError> {
+    let number = |least, most| values.number(value, least, most);
+    match option.text.as_str() {
+        "quick-acks" => tcp.quick_acks = number(0, 255)? as u8,
+        "delayed-ack" => tcp.delayed_ack = values.time(value)?.min(Duration::from_millis(499)),
+        "rto" => tcp.initial_rto = values.time(value)?,
+        "min-rto" => tcp.min_rto = values.time(value)?,
+        "syn-linear" => tcp.syn_linear_timeouts = number(0, 20)? as u8,
+        "syn-patience" => (tcp.r2_syn, tcp.r2_syn_ack) = (values.time(value)?, values.time(value)?),
+        "patience" => tcp.r2 = values.time(value)?,
+        "user-timeout" => tcp.user_timeout = Some(values.time(value)?),
+        "time-wait" => tcp.msl = values.time(value)? / 2,
+        "fin-wait-2" => tcp.fin_wait_2_timeout = values.time(value)?,
+        _ => return Err(option.wrong("a host has no such option", KNOWN)),
+    }
+    Ok(())
 }
 
 fn congestion(tcp: &mut Config, value: &Word, name: &str) -> Result<(), ScriptError> {
@@ -104,8 +116,10 @@ fn congestion(tcp: &mut Config, value: &Word, name: &str) -> Result<(), ScriptEr
         "reno" => (CongestionAlgorithm::Reno, true),
         // RFC 6582: what there is to do without SACK.
         "newreno" => (CongestionAlgorithm::Reno, false),
+        // What there was before fast recovery; no other program may ask for it.
+        "tahoe" => (CongestionAlgorithm::Tahoe, false),
         _ => {
-            return Err(value.wrong("no congestion control", "write newreno, reno, cubic or bbr"));
+            return Err(value.wrong("no congestion control", "write tahoe, newreno, reno, cubic or bbr"));
         }
     };
     tcp.congestion = algorithm;

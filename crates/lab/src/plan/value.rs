@@ -45,7 +45,8 @@ pub(crate) fn check_knob(knob: &Knob) -> Result<(), ScriptError> {
     let same = std::mem::discriminant(&least) == std::mem::discriminant(&default)
         && std::mem::discriminant(&most) == std::mem::discriminant(&default);
     if !same || least > default || default > most {
-        let fix = "give three values of one kind, the first between the other two: knob NAME 50ms from 1ms to 2s";
+        let fix =
+            "give three values of one kind, the first between the other two: knob NAME 50ms from 1ms to 2s";
         return Err(knob.place.wrong("the knob's values do not fit together", fix));
     }
     Ok(())
@@ -76,7 +77,9 @@ impl Values {
             };
             if !fits {
                 let Knob { name, least, most, .. } = knob;
-                return Err(off(format!("'{text}' does not fit {name}: give something from {least} to {most}")));
+                return Err(off(format!(
+                    "'{text}' does not fit {name}: give something from {least} to {most}"
+                )));
             }
             values.insert(name.clone(), text.clone());
         }

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use synfin_sim::host::tcp::SendOptions;
-use synfin_sim::host::{ConnectOptions, FastOpen, HostEvent, ListenOptions, ListenerHandle, TcpEvents, TcpHandle};
+use synfin_sim::host::{
+    ConnectOptions, FastOpen, HostEvent, ListenOptions, ListenerHandle, TcpEvents, TcpHandle,
+};
 use synfin_sim::program::{Context, Program, pattern};
 use synfin_wire::{Instant, SeqNumber};
 
@@ -117,7 +119,9 @@ impl Actor {
                 }
             }
             Call::Connect { to, from, text } => self.connect(to, from, text, cx),
-            Call::Send { octets, urgent } => self.with(socket, |socket| socket.queued.push((octets, urgent)), cx),
+            Call::Send { octets, urgent } => {
+                self.with(socket, |socket| socket.queued.push((octets, urgent)), cx)
+            }
             Call::StopReading => self.with(socket, |socket| socket.reads = false, cx),
             Call::ReadOn => self.with(socket, |socket| socket.reads = true, cx),
             Call::Read { octets } => self.with(socket, |socket| socket.allowance += octets, cx),
@@ -229,7 +233,8 @@ impl Socket {
         let now = cx.now();
         let Some(mut tcp) = self.handle.and_then(|handle| cx.host().tcp(handle)) else { return };
         while !self.has_heard_end && (self.reads || self.allowance > 0) {
-            let most = if self.reads { usize::MAX } else { usize::try_from(self.allowance).unwrap_or(usize::MAX) };
+            let most =
+                if self.reads { usize::MAX } else { usize::try_from(self.allowance).unwrap_or(usize::MAX) };
             match tcp.receive(most, now) {
                 Ok(Some(octets)) => {
                     self.received += octets.len() as u64;

@@ -251,7 +251,14 @@ impl Recorder {
         self.push(Event { at: now, what, connection, before, after });
     }
 
-    fn leaves(&mut self, host: usize, machine: &Host, packet: &Bytes, note: Option<PacketNote>, now: Instant) -> bool {
+    fn leaves(
+        &mut self,
+        host: usize,
+        machine: &Host,
+        packet: &Bytes,
+        note: Option<PacketNote>,
+        now: Instant,
+    ) -> bool {
         self.count(host, machine);
         self.last_sent = None;
         let Some(parsed) = parse(packet) else { return true };
@@ -334,8 +341,8 @@ impl Recorder {
         let segments = &self.segments;
         let is_it = |number: &usize| {
             let sent = &segments[*number];
-            let same = sent.header == parsed.segment.header
-                && sent.len as usize == parsed.segment.payload.len();
+            let same =
+                sent.header == parsed.segment.header && sent.len as usize == parsed.segment.payload.len();
             (same || sent.befell.contains(&"corrupted")) && sent.ends == (parsed.source, parsed.destination)
         };
         // Of several that are alike it is the one that is due.
@@ -424,7 +431,14 @@ impl Recorder {
         }
     }
 
-    pub(super) fn finish(&mut self, plan: &Plan, world: &str, seed: u64, end: Instant, is_cut: bool) -> Trace {
+    pub(super) fn finish(
+        &mut self,
+        plan: &Plan,
+        world: &str,
+        seed: u64,
+        end: Instant,
+        is_cut: bool,
+    ) -> Trace {
         for number in self.flying.clone().concat() {
             let way = self.segments[number].host();
             let segment = &mut self.segments[number];

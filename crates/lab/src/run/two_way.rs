@@ -34,8 +34,5 @@ pub(super) fn third(source: SocketAddr, destination: SocketAddr, syn_ack: &Segme
 
 /// Whether a client of a two-way handshake would not say this.
 pub(super) fn is_unsaid(reason: Option<SendReason>) -> bool {
-    matches!(
-        reason,
-        Some(SendReason::HandshakeAck | SendReason::ResetBadAck | SendReason::ResetNoConnection)
-    )
+    matches!(reason, Some(SendReason::HandshakeAck | SendReason::ResetBadAck | SendReason::ResetNoConnection))
 }

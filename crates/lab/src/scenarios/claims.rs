@@ -205,9 +205,8 @@ fn half_open(trace: &Trace) -> Option<usize> {
 /// Who waits: the client in both worlds, the server in both, or whoever closed first.
 fn close(worlds: &[&Trace]) -> Option<usize> {
     let waits = |trace: &Trace| [A, B].into_iter().find(|host| trace.was(0, *host, State::TimeWait));
-    let begins = |trace: &Trace| {
-        trace.of(0).find(|(_, sent)| sent.header.flags.fin()).map(|(_, sent)| sent.host())
-    };
+    let begins =
+        |trace: &Trace| trace.of(0).find(|(_, sent)| sent.header.flags.fin()).map(|(_, sent)| sent.host());
     let all: Vec<_> = worlds.iter().map(|trace| waits(trace)).collect();
     if worlds.len() > 1 && all.iter().all(|host| *host == Some(A)) {
         return Some(FIRST);
@@ -252,7 +251,8 @@ fn old_duplicate_data(trace: &Trace) -> Option<usize> {
     let text = from(trace, A).find(|sent| sent.len > 0)?;
     let came = text.arrivals.first()?;
     let event = trace.events.iter().find(|event| {
-        event.at == came.at && matches!(event.what, What::Arrived(number, _) if trace.segments[number] == *text)
+        event.at == came.at
+            && matches!(event.what, What::Arrived(number, _) if trace.segments[number] == *text)
     })?;
     let number = |views: &Option<[crate::trace::EndView; 2]>, host: usize| {
         views.as_ref().and_then(|views| views[host].tcb.as_ref().map(|tcb| (tcb.snd_nxt, tcb.rcv_nxt)))
@@ -402,7 +402,8 @@ fn window(slow: &Trace, fast: &Trace) -> Option<usize> {
 }
 
 fn mss(trace: &Trace) -> Option<usize> {
-    let mtu = from(trace, A).filter(|sent| sent.has_arrived()).map(|sent| sent.bytes.len() + sent.len as usize);
+    let mtu =
+        from(trace, A).filter(|sent| sent.has_arrived()).map(|sent| sent.bytes.len() + sent.len as usize);
     let most = mtu.max()?;
     Some(match () {
         () if most > 1000 => FIRST,
@@ -412,7 +413,8 @@ fn mss(trace: &Trace) -> Option<usize> {
 }
 
 fn corruption(trace: &Trace) -> Option<usize> {
-    let bad = from(trace, A).find(|sent| sent.arrivals.iter().any(|arrival| arrival.dropped == Some("checksum")))?;
+    let bad = from(trace, A)
+        .find(|sent| sent.arrivals.iter().any(|arrival| arrival.dropped == Some("checksum")))?;
     let came = bad.arrivals.first()?.at;
     let again = from(trace, A).find(|sent| sent.at > bad.at && sent.len > 0)?;
     let said = from(trace, B).find(|sent| sent.at >= came && sent.at < again.arrivals[0].at);
@@ -427,9 +429,7 @@ fn corruption(trace: &Trace) -> Option<usize> {
 fn nagle(trace: &Trace) -> Option<usize> {
     let written = Instant::ZERO + Duration::from_millis(2001);
     let left = from(trace, A).find(|sent| sent.len > 0 && sent.at >= written)?.at;
-    let acknowledged = from(trace, B)
-        .flat_map(|sent| sent.arrivals.iter())
-        .any(|arrival| arrival.at == left);
+    let acknowledged = from(trace, B).flat_map(|sent| sent.arrivals.iter()).any(|arrival| arrival.at == left);
     Some(match () {
         () if left == written => FIRST,
         () if acknowledged => SECOND,
@@ -465,7 +465,10 @@ fn data_on_syn(trace: &Trace) -> Option<usize> {
 }
 
 fn wrap(trace: &Trace) -> Option<usize> {
-    let old = trace.of(0).map(|(_, sent)| sent).find(|sent| matches!(sent.source, crate::trace::Source::Nobody(_)))?;
+    let old = trace
+        .of(0)
+        .map(|(_, sent)| sent)
+        .find(|sent| matches!(sent.source, crate::trace::Source::Nobody(_)))?;
     match old.arrivals.first()?.dropped? {
         "outside-window" | "duplicate" => Some(FIRST),
         "paws" => Some(SECOND),

@@ -54,7 +54,9 @@ impl Texts {
         for file in FILES[usize::from(language == Language::Chinese)] {
             let resource = FluentResource::try_new(file.to_owned())
                 .unwrap_or_else(|(_, errors)| panic!("a file of ours cannot be read: {errors:?}"));
-            bundle.add_resource(resource).unwrap_or_else(|errors| panic!("a key of ours stands twice: {errors:?}"));
+            bundle
+                .add_resource(resource)
+                .unwrap_or_else(|errors| panic!("a key of ours stands twice: {errors:?}"));
         }
         Self { language, bundle }
     }

@@ -37,7 +37,9 @@ pub(super) fn split(line: usize, text: &str) -> Vec<Word> {
         if starts_comment {
             break;
         }
-        open.get_or_insert_with(|| Word { text: String::new(), line, column: index + 1 }).text.push(character);
+        open.get_or_insert_with(|| Word { text: String::new(), line, column: index + 1 })
+            .text
+            .push(character);
     }
     words.extend(open);
     words

@@ -78,7 +78,8 @@ impl Capture {
             return;
         }
         self.begin_comment(note);
-        let Treatment { dropped, duplicated, corrupted, rewritten, marked, reordered, arrives: _ } = treatment;
+        let Treatment { dropped, duplicated, corrupted, rewritten, marked, reordered, arrives: _ } =
+            treatment;
         let happenings = [
             (duplicated, "duplicated"),
             (corrupted, "corrupted"),

@@ -52,9 +52,7 @@ impl Connection {
     pub fn numbers(&self) -> Option<Numbers> {
         let iss = self.common.identity.iss;
         match &self.phase {
-            Phase::SynSent(_) => {
-                Some(Numbers { iss, una: iss, nxt: iss + 1, irs: None, receive_next: None })
-            }
+            Phase::SynSent(_) => Some(Numbers { iss, una: iss, nxt: iss + 1, irs: None, receive_next: None }),
             Phase::Synchronized(tcb) => Some(Numbers {
                 iss,
                 una: tcb.send.una,

@@ -262,6 +262,23 @@ impl LossRecovery {
             self.begin_reduction(nxt, sender, Cause::Loss);
         }
         self.state = RecoveryState::Recovery;
+        #[cfg(feature = "counterfactual")]
+        if sender.congestion.is_tahoe {
+            self.begin_anew(nxt, sender);
+        }
+    }
+
+    /// As if the retransmission timer had run out: everything goes again, from one segment on.
+    #[cfg(feature = "counterfactual")]
+    fn begin_anew(&mut self, nxt: SeqNumber, sender: &mut Sender<'_>) {
+        sender.queue.find_lost(|_| Finding::Lost);
+        sender.congestion.window.size = 1;
+        sender.congestion.window.counted = 0;
+        self.undo.forget_first();
+        self.state = RecoveryState::Loss;
+        self.point = nxt;
+        self.frto = false;
+        self.duplicates = 0;
     }
 
     pub(super) fn threshold_to_restore(&self, sender: &Sender<'_>) -> u32 {

@@ -24,7 +24,10 @@ fn eighty_columns_and_twenty_four_lines_show_both_ends() {
         }
     }
     assert_eq!(seen.len(), run.trace.events.len());
-    let of_syn = seen.iter().find(|screen| screen.contains("SYN seq 100  syn")).expect("the SYN is shown");
+    let of_syn = seen
+        .iter()
+        .find(|screen| screen.contains(">   1.000000 A → B  SYN seq 100"))
+        .expect("the SYN is shown");
     for words in ["SYN-SENT", "LISTEN", "SND U/N", "100 / 101", "retransmission 1000ms", "45 00 00"] {
         assert!(of_syn.contains(words), "{words} is missing:\n{of_syn}");
     }
