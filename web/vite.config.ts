@@ -20,6 +20,8 @@ function pages(): Plugin {
 export default defineConfig({
   base: "./",
   plugins: [pages()],
+  // Making the pages takes longer than bundling, which is no news.
+
   worker: { format: "es" },
   build: {
     target: "es2022",

@@ -70,7 +70,7 @@ export const en = {
   noneLater: "No later segment goes that way: there is nothing to be overtaken by.",
   notSent: "Nobody sends this segment in the run, so nothing can befall it on the way.",
   ladderLabel: "Ladder of {world}: {verdict}",
-  segmentLabel: "#{frame}, {time} s, {from} to {to}: {flags}, SEQ {seq}{ack}, {len} octets. {fate}{sentence}",
+  segmentLabel: "#{frame}, {from} to {to}. {fate}",
   fateLost: "Lost. ",
   fateDropped: "Discarded on arrival. ",
   moreRows: "{count} more segments are not drawn.",

@@ -72,7 +72,7 @@ export const zh: Words = {
   noneLater: "这个方向上后面没有别的报文段，没有谁能超过它。",
   notSent: "这个报文段在本次运行中不是谁发出来的，途中无从干扰。",
   ladderLabel: "{world} 的时序图：{verdict}",
-  segmentLabel: "#{frame}，{time} 秒，{from} 到 {to}：{flags}，SEQ {seq}{ack}，{len} 字节。{fate}{sentence}",
+  segmentLabel: "#{frame}，{from} 到 {to}。{fate}",
   fateLost: "丢失。",
   fateDropped: "到达后被丢弃。",
   moreRows: "还有 {count} 个报文段没有画出。",

@@ -1,6 +1,6 @@
 // The ladder: the drawing that the engine's crates make, with what a reader can do to it laid over.
 import { drawing as parse, el, svg } from "./dom.ts";
-import { type Words, say, seconds } from "./words.ts";
+import { type Words, say } from "./words.ts";
 import type { Picture, Row, Segment, Trace } from "./types.ts";
 
 interface Rung {
@@ -66,23 +66,13 @@ export class Ladder {
     group.setAttribute("tabindex", this.rungs.length === 0 ? "0" : "-1");
     group.setAttribute("role", "button");
     group.setAttribute("aria-pressed", "false");
-    group.setAttribute(
-      "aria-label",
-      say(words.segmentLabel, {
-        frame: row.frame,
-        time: seconds(row.at),
-        from: names[row.from]!,
-        to: names[1 - row.from]!,
-        flags: row.flags,
-        seq: row.seq,
-        ack: row.ack === null ? "" : `, ACK ${row.ack}`,
-        len: row.len,
-        fate,
-        sentence: row.sentence,
-      }),
-    );
-    // Something to hit that is larger than a line.
-    const hit = svg("rect", { class: "hit", x: 92, width: width - 184, y: fromY - 18, height: 31, rx: 3 });
+    group.setAttribute("aria-description", say(words.segmentLabel, { frame: row.frame, from: names[row.from]!, to: names[1 - row.from]!, fate }));
+    // The words of the drawing are its name: they must not run into each other when it is read out.
+    for (const text of group.querySelectorAll("text")) text.append(" ");
+    // Something to hit that is larger than a line: the segment with what is said of it.
+    const sentence = group.querySelector(".w");
+    const below = sentence ? Number(sentence.getAttribute("y")) + 15 * sentence.querySelectorAll("tspan").length + 6 : fromY + 13;
+    const hit = svg("rect", { class: "hit", x: 92, width: width - 184, y: fromY - 18, height: below - fromY + 18, rx: 3 });
     group.prepend(hit);
     group.addEventListener("click", () => this.handlers.choose(index));
     this.rungs.push({ row, index, group, from: [fromX, fromY], to: [toX, toY] });

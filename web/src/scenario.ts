@@ -15,6 +15,7 @@ export async function begin(words: Words, language: Language, base: string): Pro
   if (data.free && !new URLSearchParams(location.hash.slice(1)).has("do")) seen.lines = (root.dataset["lines"] ?? "").split("\n");
   const player = new Player(root, data, words, language, base, seen);
   const prediction = data.free ? null : new Prediction(words, data.right);
+  let begun = false;
   let settled: ReturnType<typeof setTimeout> | undefined;
   const write = () => {
     const now = { ...player.now(), picked: prediction?.picked ?? null };
@@ -26,6 +27,8 @@ export async function begin(words: Words, language: Language, base: string): Pro
     }
   };
   const change = () => {
+    // What the link asks for is not overwritten by what is not shown yet.
+    if (!begun) return;
     clearTimeout(settled);
     settled = setTimeout(write, 200);
   };
@@ -45,10 +48,12 @@ export async function begin(words: Words, language: Language, base: string): Pro
     root.prepend(el("p", { class: "problem", role: "alert" }, words.failed + (error instanceof Error ? error.message : String(error))));
     return;
   }
+  begun = true;
   player.onChange = change;
+  change();
   root.append(links(words, player, data, write, language));
   if (data.free) {
-    const heading = el("h3");
+    const heading = el("h2");
     const calls = el("section", { class: "free-calls" }, heading, player.calls(), el("p", { class: "soft" }, words.freeLine));
     root.prepend(calls);
     const tell = () => (heading.textContent = say(words.callsHead, { time: seconds(player.moment) }));

@@ -80,7 +80,7 @@ test("a segment is dropped by mouse, and taken back", async () => {
     await page.locator('[data-act="drop"]').click();
     await page.waitForFunction((usual) => document.querySelectorAll(".ladder g.s").length > usual, usual);
     assert.equal(await lines(page), "drop B→A #1");
-    assert.match(await page.locator(".ladder g.s").nth(1).getAttribute("aria-label"), /Lost/);
+    assert.match(await page.locator(".ladder g.s").nth(1).getAttribute("aria-description"), /Lost/);
     await page.locator('[data-act="drop"]').click();
     await page.waitForFunction((usual) => document.querySelectorAll(".ladder g.s").length === usual, usual);
     assert.equal(await lines(page), "");
@@ -93,14 +93,14 @@ test("segments are dropped, delayed, duplicated and reordered by keyboard", asyn
     const first = page.locator(".ladder g.s").first();
     await first.focus();
     await page.keyboard.press("ArrowDown");
-    assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /^#2,/);
+    assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-description")), /^#2,/);
     const expected = { d: /^drop B→A #1$/, l: /^delay B→A #1 by 1500ms$/, 2: /^duplicate B→A #1$/, r: /^delay B→A #1 by \d+us$/ };
     for (const [key, line] of Object.entries(expected)) {
       await page.keyboard.press(key);
       await page.waitForFunction(() => document.querySelector('textarea[name="lines"]').value !== "");
       await settled(page);
       assert.match(await lines(page), line);
-      assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /^#2,/, "the focus was lost");
+      assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-description")), /^#2,/, "the focus was lost");
       if (key !== "r") await page.keyboard.press(key);
       else break;
       await page.waitForFunction(() => document.querySelector('textarea[name="lines"]').value === "");
@@ -142,6 +142,7 @@ test("a link reproduces what is seen, in the other language too", async () => {
     assert.equal(await page.locator('input[name="seed"]').inputValue(), "3");
     assert.equal(await page.locator('input[name="knob-delay"]').inputValue(), "60s");
     await page.waitForFunction(() => /do=/.test(document.querySelector("a.other-language").href));
+    assert.match(page.url(), /[#&]t=\d+/);
     await page.locator("a.other-language").click();
     await ready(page);
     assert.match(page.url(), /\/zh\/lab\/05\.html/);

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(root, "target/web-traces");
 
 test("the trace of each scenario is the same, octet by octet", () => {
-  execFileSync("cargo", ["run", "--quiet", "--package", "synfin-web", "--example", "traces", "--", folder], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("cargo", ["run", "--quiet", "--release", "--package", "synfin-web", "--example", "traces", "--", folder], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   engine.initSync({ module: readFileSync(new URL("../wasm/synfin_bg.wasm", import.meta.url)) });
   const files = readdirSync(folder);
   assert.ok(files.length >= 60, `only ${files.length} traces`);
