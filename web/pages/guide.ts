@@ -24,6 +24,8 @@ function target(href: string, language: Language, known: Set<string>): string {
   const same = /^([\w-]+)\.md$/.exec(path);
   if (same) return page(same[1]!) + behind;
   if (path === "../../rows.md") return `rows.html${behind}`;
+  const file = /crates\/lab\/scenarios\/(\d+b?)-[\w-]+\.lab$/.exec(path);
+  if (file) return target(`lab:${file[1]}`, language, known);
   const inner = new URL(path, `file:///docs/guide/${language}/`).pathname.slice(1);
   return REPOSITORY + inner + behind;
 }
