@@ -96,6 +96,7 @@ export function inline(svg: string, prefix: string): string {
     .replace(/<style>.*?<\/style>/s, "")
     .replace(/<rect class="paper"[^>]*>(<\/rect>)?/, "")
     .replace(/^(<svg[^>]*?) width="\d+" height="\d+"/, "$1")
+    .replace(/<g id="[^"]+"/g, "<g")
     .replace(/ id="([^"]+)"/g, ` id="${prefix}$1"`)
     .replace(/aria-(labelledby|describedby)="([^"]+)"/g, `aria-$1="${prefix}$2"`);
 }

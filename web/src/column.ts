@@ -16,7 +16,6 @@ export class Column {
   constructor(
     readonly shown: Shown,
     title: string,
-    index: number,
     words: Words,
     gloss: Map<string, string>,
     connection: number | null,
@@ -25,7 +24,7 @@ export class Column {
   ) {
     const { trace, pictures } = shown;
     this.picture = pictures.find((picture) => picture.number === connection) ?? preferred(shown);
-    this.ladder = this.picture ? new Ladder(trace, this.picture, words, handlers, `c${index}-`) : null;
+    this.ladder = this.picture ? new Ladder(trace, this.picture, words, handlers) : null;
     const names = trace.hosts.map((host) => host.name);
     this.now = new Now(words, gloss, names, titled ? `${words.nowHead}: ${title}` : words.nowHead);
     this.nowElement = this.now.element;

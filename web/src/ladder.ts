@@ -33,16 +33,17 @@ export class Ladder {
 
   constructor(
     private readonly trace: Trace,
-    private readonly picture: Picture,
+    picture: Picture,
     words: Words,
     private readonly handlers: Handlers,
-    prefix: string,
   ) {
-    this.drawing = adopt(picture.svg, prefix);
+    this.drawing = adopt(picture.svg);
     this.drawing.setAttribute("aria-label", say(words.ladderLabel, { world: trace.world, verdict: picture.verdict }));
     const box = this.drawing.viewBox.baseVal;
     this.height = box.height;
-    for (const row of picture.rows) this.rung(row, prefix, words, box.width);
+    // A row is a group. One that comes long after it was sent has two rows: where it leaves and where it comes.
+    const groups = [...this.drawing.querySelectorAll<SVGElement>("g.s")];
+    picture.rows.forEach((row, index) => this.rung(row, groups[index], words, box.width));
     this.head = svg("path", { class: "playhead", d: `M0 0H${box.width}` });
     this.flying = svg("g", { class: "flying" });
     this.drawing.append(this.head, this.flying);
@@ -52,8 +53,7 @@ export class Ladder {
     if (left > 0) this.element.append(el("p", { class: "soft" }, say(words.moreRows, { count: left })));
   }
 
-  private rung(row: Row, prefix: string, words: Words, width: number): void {
-    const group = this.drawing.querySelector<SVGElement>(`[id="${prefix}s${this.picture.number}-${row.frame}"]`);
+  private rung(row: Row, group: SVGElement | undefined, words: Words, width: number): void {
     if (!group) return;
     const index = row.frame - 1;
     const segment = this.trace.segments[index];
@@ -102,10 +102,10 @@ export class Ladder {
     this.chosen = index;
     const found = this.rungs.find((rung) => rung.index === index);
     for (const rung of this.rungs) {
-      const is = rung === found;
+      const is = found !== undefined && rung.index === found.index;
       rung.group.classList.toggle("chosen", is);
       rung.group.setAttribute("aria-pressed", String(is));
-      rung.group.setAttribute("tabindex", is || (!found && rung === this.rungs[0]) ? "0" : "-1");
+      rung.group.setAttribute("tabindex", rung === (found ?? this.rungs[0]) ? "0" : "-1");
     }
   }
 
@@ -122,9 +122,9 @@ export class Ladder {
     this.flying.replaceChildren();
     for (const rung of this.rungs) {
       const segment = this.trace.segments[rung.index]!;
-      const comes = segment.at > time;
+      const comes = rung.row.at > time;
       rung.group.classList.toggle("to-come", comes);
-      const part = comes ? null : this.onItsWay(segment, time);
+      const part = comes || rung.row.at !== segment.at ? null : this.onItsWay(segment, time);
       if (part !== null) {
         const x = rung.from[0] + (rung.to[0] - rung.from[0]) * part;
         const y = rung.from[1] + (rung.to[1] - rung.from[1]) * part;
@@ -172,11 +172,11 @@ export class Ladder {
   }
 }
 
-/** The drawing as part of this page: its names made unlike those of others, its style left to the page. */
-function adopt(text: string, prefix: string): SVGSVGElement {
+/** The drawing as part of this page, without names that another may have as well. */
+function adopt(text: string): SVGSVGElement {
   const drawing = parse(text);
   for (const part of drawing.querySelectorAll("title, desc")) part.remove();
-  for (const named of drawing.querySelectorAll("[id]")) named.id = prefix + named.id;
+  for (const named of drawing.querySelectorAll("[id]")) named.removeAttribute("id");
   for (const name of ["aria-labelledby", "aria-describedby"]) drawing.removeAttribute(name);
   drawing.setAttribute("role", "group");
   return drawing;

@@ -126,7 +126,7 @@ export class Player {
     const titles = shown.map((one, index) => (undisturbed && index === 1 ? this.words.besideUndisturbed : one.trace.world));
     this.columns = shown.map(
       (one, index) =>
-        new Column(one, titles[index]!, index, this.words, this.gloss, this.seen.connection, shown.length > 1 || this.data.worlds.length > 1, {
+        new Column(one, titles[index]!, this.words, this.gloss, this.seen.connection, shown.length > 1 || this.data.worlds.length > 1, {
           choose: (segment) => this.choose(segment, index),
           act: (segment, act) => this.act(index === 0 ? segment : null, act),
         }),

@@ -43,7 +43,7 @@ for (const language of ["en", "zh"]) {
         await page.goto("about:blank");
         await scenario(page, site.origin, number, { language });
         const seen = new Set();
-        for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+        for (const part of [0, 0.4, 0.7, 1]) {
           await scrub(page, part);
           seen.add(await page.locator(".event").textContent());
           assert.equal((await states(page)).length, 2, `${number} shows no states`);
@@ -284,7 +284,7 @@ test("without scripts all of it can be read", async () => {
 const KINDS = ["index.html", "lab/05.html#pick=b&beside=world%3Atwo-way&segment=2", "lab/18.html#pick=none", "free.html", "states.html", "drill.html", "explain.html", "guide.html", "header.html", "rows.html"];
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing (${colorScheme})`, async () => {
-    for (const language of ["en", "zh"]) {
+    for (const language of colorScheme === "light" ? ["en", "zh"] : ["en"]) {
       for (const kind of KINDS) {
         await see({ colorScheme, bypassCSP: true }, async (page) => {
           await page.goto(`${site.origin}/${language}/${kind}`);
