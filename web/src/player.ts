@@ -22,7 +22,6 @@ export class Player {
   private readonly gloss: Map<string, string>;
   private readonly columnsPlace = el("div", { class: "columns" });
   private readonly nows = el("div", { class: "nows" });
-  private readonly eventLine = el("p", { class: "event" });
   private readonly problem = el("p", { class: "problem", role: "alert" });
   private readonly graphPlace = el("div", { class: "graph-place" });
   private columns: Column[] = [];
@@ -60,11 +59,11 @@ export class Player {
   async begin(): Promise<void> {
     await this.run();
     const still = this.root.querySelector("#still");
-    const side = el("div", { class: "side" }, this.eventLine, this.nows, this.header.element);
+    const side = el("div", { class: "side" }, this.nows, this.header.element);
     const whole = el("div", { class: "stage" }, this.columnsPlace, side);
     const graphOf = el("section", { class: "states" }, el("h3", {}, this.words.graphHead), this.graphPlace, el("p", { class: "soft" }, this.words.graphNote));
     graphOf.append(byId("graph-table"));
-    this.root.append(this.controls.element, this.problem, whole, this.timebar.element, this.controls.lines, graphOf);
+    this.root.append(this.controls.element, el("p", { class: "keys" }, this.words.keysHint), this.problem, whole, this.timebar.element, this.controls.lines, graphOf);
     still?.remove();
     this.show(this.time, true);
     this.root.dataset["ready"] = "true";
@@ -169,10 +168,9 @@ export class Player {
       if (index === 0) marks = trace.hosts.map((host, side) => [host.name, states[side === 0 ? 0 : 1]]);
     });
     const text = texts[0]!;
-    this.eventLine.replaceChildren(el("span", { class: "clock" }, `${seconds(time)} s`), ` ${text}`);
     const number = this.axis.last(time) + 1;
     const count = this.axis.moments.length;
-    this.timebar.show(this.axis.placeOf(time), seconds(time), say(this.words.timeText, { time: seconds(time), number, count, text }));
+    this.timebar.show(this.axis.placeOf(time), seconds(time), text, say(this.words.timeText, { time: seconds(time), number, count, text }));
     this.header.show(first.shown.trace, first.lastSegment(time));
     this.graphPlace.innerHTML = graph(this.data.transitions, this.words, this.language, marks);
     this.onChange();

@@ -17,6 +17,7 @@ export class Timebar {
   readonly element: HTMLElement;
   private readonly range = el("input", { type: "range", min: 0, max: 0, step: 1, value: 0 });
   private readonly clock = el("output", { class: "clock" });
+  private readonly event = el("p", { class: "event" });
   private readonly chosen = el("span", { class: "chosen-name" });
   private readonly acts: HTMLButtonElement[];
   private readonly by = el("input", { type: "text", value: "1500ms", size: 7 });
@@ -51,8 +52,8 @@ export class Timebar {
       "section",
       { class: "timebar", "aria-label": words.timeHead },
       el("div", { class: "times" }, ...steps, this.range, this.clock),
+      this.event,
       el("div", { class: "acts" }, this.chosen, drop!, delay!, by, ...rest),
-      el("p", { class: "keys" }, words.keysHint),
     );
     this.choose(null);
   }
@@ -66,11 +67,12 @@ export class Timebar {
     this.range.max = String(axis.places);
   }
 
-  show(place: number, clock: string, text: string): void {
+  show(place: number, clock: string, event: string, text: string): void {
     if (this.playing === null) this.place = place;
     this.range.value = String(place);
     this.range.setAttribute("aria-valuetext", text);
     this.clock.textContent = `${clock} s`;
+    this.event.textContent = event;
   }
 
   choose(chosen: { frame: number; name: string | null } | null): void {

@@ -132,7 +132,10 @@ impl Request {
     fn script(&self) -> Result<String, String> {
         let own = self.number.as_deref().and_then(scenarios::find).map(|scenario| scenario.text);
         let text = self.text.as_deref().or(own).ok_or("there is no scenario of that number, and no text")?;
-        Ok(std::iter::once(text.trim_end()).chain(self.lines.iter().map(String::as_str)).collect::<Vec<_>>().join("\n"))
+        Ok(std::iter::once(text.trim_end())
+            .chain(self.lines.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join("\n"))
     }
 
     fn perform(&self) -> Result<(Lab, Run), String> {

@@ -34,7 +34,11 @@ pub fn transitions(language: &str) -> String {
     for from in State::ALL {
         for trigger in Trigger::ALL {
             if let Some(to) = from.next(trigger) {
-                transitions.push(Transition { from: from.name(), trigger: format!("{trigger:?}"), to: to.name() });
+                transitions.push(Transition {
+                    from: from.name(),
+                    trigger: format!("{trigger:?}"),
+                    to: to.name(),
+                });
             }
         }
     }
