@@ -9,7 +9,6 @@ ask = Your answer (a, b or c):
 answer-head = Answer
 story-head = As a story
 knobs = Knobs
-connections-more = { $count } more connections are not drawn
 half-open-most = { $host }: at most { $count } half-open connections, { $cookies } cookies sent, { $turned } SYNs turned away
 no-segments = Nothing was sent
 step-keys = ←/→ or h/l one event, PgUp/PgDn ten, Home/End, q quit

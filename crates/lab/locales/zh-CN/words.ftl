@@ -9,7 +9,6 @@ ask = 你的答案（a、b 或 c）：
 answer-head = 解答
 story-head = 打个比方
 knobs = 旋钮
-connections-more = 另有 { $count } 个连接没有画出
 half-open-most = { $host }：半连接最多 { $count } 个，发出 cookie { $cookies } 个，拒收 SYN { $turned } 个
 no-segments = 什么也没有发送
 step-keys = ←/→ 或 h/l 一个事件，PgUp/PgDn 十个，Home/End，q 退出
