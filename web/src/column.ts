@@ -1,5 +1,6 @@
 // One world: its ladder, the same as a table, and what both ends are.
 import { el } from "./dom.ts";
+import { Chart } from "./chart.ts";
 import { Ladder, type Handlers } from "./ladder.ts";
 import { Now } from "./now.ts";
 import { table } from "./table.ts";
@@ -11,6 +12,7 @@ export class Column {
   readonly nowElement: HTMLElement;
   private readonly ladder: Ladder | null;
   private readonly now: Now;
+  private readonly chart: Chart | null;
   private readonly picture: Picture | null;
 
   constructor(
@@ -28,12 +30,14 @@ export class Column {
     const names = trace.hosts.map((host) => host.name);
     this.now = new Now(words, gloss, names, titled ? `${words.nowHead}: ${title}` : words.nowHead);
     this.nowElement = this.now.element;
+    this.chart = this.picture ? Chart.of(trace, this.picture.number - 1, words) : null;
     if (titled) this.nowElement.prepend(el("h3", {}, title));
     const caption = el("figcaption", {}, titled ? el("b", {}, `${title}: `) : null, this.picture?.verdict ?? words.nothingSent);
     this.element = el("figure", { class: "column" }, caption, this.ladder?.element ?? null);
     if (trace.cut) this.element.append(el("p", { class: "soft" }, words.cut));
     const undrawn = trace.connections.length - pictures.length;
     if (undrawn > 0 && pictures.length > 0) this.element.append(el("p", { class: "soft" }, say(words.moreConnections, { count: undrawn })));
+    if (this.chart) this.element.append(this.chart.element);
     const tallies = this.tallies(words);
     if (tallies) this.element.append(tallies);
     if (this.picture) {
@@ -78,6 +82,7 @@ export class Column {
   /** Shows a moment, after the event `last`, and returns the states of both ends. */
   show(last: number, time: number, follows: boolean): [string, string] {
     this.ladder?.show(time, follows);
+    this.chart?.show(time);
     return this.now.show(this.shown.trace, last, (this.picture?.number ?? 1) - 1, time);
   }
 
