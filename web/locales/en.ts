@@ -87,7 +87,7 @@ export const en = {
   off: "The machine is off.",
   timers: "Timers",
   inTime: "{timer} in {time}",
-  windowsLabel: "{name}: {flight} sent and not acknowledged, {room} more allowed (sequence numbers)",
+  windowsLabel: "{name}: {flight} not acknowledged, {room} more allowed",
   sentText: "{from} sends {flags}",
   arrivedText: "{flags} comes to {to}",
   discardedText: "{to} discards {flags}",

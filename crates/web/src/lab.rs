@@ -11,6 +11,8 @@ use crate::told::Told;
 
 /// Connections that are drawn at most; a flood makes hundreds.
 const MOST_CONNECTIONS: usize = 8;
+/// Events of a run that a page is handed at most: each bears the variables of both ends.
+const MOST_EVENTS: usize = 20_000;
 
 /// What is to be run.
 #[derive(Clone, Debug, Deserialize)]
@@ -172,6 +174,12 @@ pub fn run(request: &str) -> String {
 
 fn show(request: &Request) -> Result<Shown, String> {
     let (lab, run) = request.perform()?;
+    let count = run.trace.events.len();
+    if count > MOST_EVENTS {
+        return Err(format!(
+            "{count} things happen in this run, and a page shows {MOST_EVENTS}: let it last less or send less"
+        ));
+    }
     let catalogue = Catalogue::new(answer::language(&request.language));
     let drawn = chosen(&run).into_iter().filter_map(|index| picture::connection(&run.trace, index));
     let pictures = drawn.map(|connection| Told::new(&connection, &catalogue, request.width, true)).collect();

@@ -46,6 +46,8 @@ fn a_line_of_the_readers_is_part_of_the_run_and_its_faults_are_told_of_it() {
     let told = error(&run(r#"{"number":"01","lines":["drop A→B #1","drop A→C #1"]}"#));
     assert!(told.starts_with("your line 2, column 6"), "{told}");
     assert!(error(&run(r#"{"number":"99"}"#)).contains("no scenario"));
+    let much = r#"{"number":"01","lines":["at 2s A send 40000000"]}"#;
+    assert!(error(&run(much)).contains("send less"));
     assert!(error(&run("[")).contains("no request"));
     assert!(error(&run(r#"{"number":"01","colour":"red"}"#)).contains("colour"));
 }
