@@ -10,6 +10,8 @@ mod finding;
 mod ledger;
 mod rows;
 mod sizes;
+#[cfg(feature = "web")]
+mod web;
 mod words;
 
 use std::process::ExitCode;
@@ -33,7 +35,7 @@ struct Cli {
     task: Task,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 enum Task {
     /// Check that the crates depend on each other only in the direction the design allows
     Arrows,
@@ -53,6 +55,14 @@ enum Task {
     Sizes,
     /// Check that no tracked file names a machine's path, a workplace's number or a superseded RFC
     Words,
+    /// Make what the page loads of the crate web, once it is built for wasm32
+    #[cfg(feature = "web")]
+    Web {
+        /// Where cargo has put it
+        wasm: std::path::PathBuf,
+        /// The folder that gets a module and its script
+        out: std::path::PathBuf,
+    },
     /// Run every check
     All,
 }
@@ -73,6 +83,16 @@ const CHECKS: [Check; 5] = [
 fn main() -> ExitCode {
     let task = Cli::parse().task;
     let chosen = match task {
+        #[cfg(feature = "web")]
+        Task::Web { wasm, out } => {
+            return match web::bind(&wasm, &out) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("cargo xtask web: {error:#}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
         Task::Arrows => &CHECKS[0..1],
         Task::Ledger { .. } => &CHECKS[1..2],
         Task::Sizes => &CHECKS[2..3],

@@ -87,7 +87,8 @@ pub(super) const TABLE: &[Rule] = &[
     rule(LADDER, House::Only(&[WIRE]), Outside::Any).never(&[TCP]),
     rule(EXPLAIN, House::Only(&[WIRE, LADDER]), Outside::Any).never(&[TCP]),
     rule(LAB, House::Only(&[WIRE, SIM, LADDER]), Outside::Any).never(&[DEVICE]),
-    rule("synfin-web", House::Only(&[WIRE, LAB, DRILL, EXPLAIN]), Outside::Any).never(&[DEVICE, "tokio"]),
+    rule("synfin-web", House::Only(&[WIRE, LADDER, LAB, DRILL, EXPLAIN]), Outside::Any)
+        .never(&[DEVICE, "tokio"]),
     rule("synfin-cli", House::All, Outside::Any),
     rule("synfin-conformance", House::All, Outside::Any),
     rule("synfin-bench", House::All, Outside::Any),

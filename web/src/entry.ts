@@ -1,0 +1,3 @@
+// What every page loads first.
+import "./style.css";
+import "./main.ts";
