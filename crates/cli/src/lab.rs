@@ -1,10 +1,12 @@
 //! `synfin lab`: TCP's questions, answered by running them.
 //!
 //! In: the number of a question or the file of a scenario, and settings. Out: the menu, or the run as ladders with the
-//! question before and the answer behind; or as JSON, a page, a capture, or step by step on the terminal.
+//! question before and the answer behind; or as JSON, a page, a capture, or step by step on the terminal; or the page of
+//! all of them, served.
 
 pub(crate) mod args;
 mod ask;
+mod serve;
 mod show;
 mod step;
 
@@ -36,6 +38,9 @@ struct Asked {
 pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
     let language = args.lang.map_or_else(of_locale, |tongue| tongue.0);
     let texts = Texts::new(language);
+    if let Some(directory) = &args.serve {
+        return serve::serve(directory, args.listen);
+    }
     let Some(word) = &args.scenario else {
         print(&show::menu(&texts, &show::layout(args, None)));
         return Ok(ExitCode::SUCCESS);

@@ -82,7 +82,7 @@ async fn serve_on(link: Link, args: &ServeArgs, ends: Ends) -> Result<ExitCode, 
 }
 
 /// Ctrl-C, or what a supervisor sends.
-fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
@@ -93,7 +93,7 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// The address as a browser takes it.
-fn url(address: SocketAddr) -> String {
+pub(crate) fn url(address: SocketAddr) -> String {
     match (address, address.port()) {
         (SocketAddr::V6(address), 80) => format!("http://[{}]/", address.ip()),
         (address, 80) => format!("http://{}/", address.ip()),

@@ -1,6 +1,8 @@
 //! `synfin lab` as people type it.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 
 mod common;
@@ -138,4 +140,35 @@ fn every_word_of_the_command_is_asked_for() {
     assert!(keys.len() > 15);
     let over: Vec<&&str> = keys.iter().filter(|key| !sources.contains(&format!("\"{key}\""))).collect();
     assert!(over.is_empty(), "nobody asks for {over:?}");
+}
+
+#[test]
+fn the_page_is_served_on_this_machine() {
+    let site = tempfile::tempdir().unwrap();
+    assert!(refused(&[&format!("--serve={}", site.path().display())]).contains("does not hold the page"));
+    assert!(refused(&["--serve", "05"]).contains("cannot be used with"));
+
+    fs::write(site.path().join("index.html"), "the page").unwrap();
+    fs::write(site.path().join("engine.wasm"), b"\0asm").unwrap();
+    let mut served = Command::new(SYNFIN)
+        .args(["lab", "--listen", "127.0.0.1:0", &format!("--serve={}", site.path().display())])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(served.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    let address = said.strip_prefix("synfin: the page is at http://").unwrap();
+    let address = address.strip_suffix("/, Ctrl-C ends it\n").unwrap();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.to_lowercase()
+    };
+    assert!(get("/").ends_with("\r\n\r\nthe page"));
+    assert!(get("/engine.wasm").contains("content-type: application/wasm"));
+    assert!(get("/../lab.rs").starts_with("http/1.0 404"));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(served.id() as i32), nix::sys::signal::SIGINT).unwrap();
+    assert_eq!(served.wait().unwrap().code(), Some(0));
 }

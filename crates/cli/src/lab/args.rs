@@ -1,5 +1,6 @@
 //! The words behind `synfin lab`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -64,6 +65,15 @@ pub(crate) struct LabArgs {
     #[arg(long)]
     pub(crate) no_ask: bool,
 
+    /// Serve the page with all questions, in which they run as well; DIR is where it was built
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "web/dist")]
+    #[arg(conflicts_with_all = ["scenario", "json", "html", "pcap", "step", "source"])]
+    pub(crate) serve: Option<PathBuf>,
+
+    /// Where the page is served
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "serve")]
+    pub(crate) listen: SocketAddr,
+
     /// en or zh; the locale's otherwise
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Tongue>,
@@ -90,6 +100,7 @@ const EXAMPLES: &str = "Examples:
   synfin lab 05 --compare
   synfin lab 11 --set after=100ms
   synfin lab 14 --step
+  synfin lab --serve
   synfin lab 10 --pcap close.pcapng --at first && synfin explain close.pcapng
   synfin lab 01 --source > mine.lab && synfin lab mine.lab";
 
