@@ -40,8 +40,9 @@ impl Detail {
     }
 }
 
-/// Connections that are over and may still get late segments, before the oldest of them are told.
-const MOST_OVER: usize = 10_000;
+/// Connections that are over and may still get late segments, before the oldest of them are told: few enough to be told
+/// before the processor has forgotten them.
+const MOST_OVER: usize = 2048;
 /// Segments that those may keep together, where segments are kept.
 const MOST_STEPS_OVER: usize = if cfg!(test) { 1 << 8 } else { 1 << 18 };
 /// Connections that are followed, before those that were quiet for longest are told as they stand: an eighth of them at

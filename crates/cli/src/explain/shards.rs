@@ -8,8 +8,8 @@ use std::thread;
 use synfin_explain::Detail;
 use synfin_explain::capture::{CaptureError, Reader};
 use synfin_explain::shard::{self, Shard};
-use synfin_ladder::Connection;
 use synfin_ladder::json::Capture;
+use synfin_ladder::{Connection, Severity};
 
 use super::input::{Summary, Told, open};
 use super::progress::Progress;
@@ -21,6 +21,7 @@ struct Share {
     /// When the first frame was captured, nanoseconds since 1970.
     start: Option<u64>,
     frames: u64,
+    worst: Option<Severity>,
     cut: Option<CaptureError>,
 }
 
@@ -50,12 +51,8 @@ pub(super) fn read(
     let mut shares = shares.map_err(|error| Failure::fault(format!("{name}: {error}")))?;
     let connections =
         shard::merge(shares.iter_mut().map(|share| std::mem::take(&mut share.connections)).collect());
+    let worst = shares.iter().map(|share| share.worst).max().flatten();
     let whole = shares.swap_remove(0);
-    let worst = connections
-        .iter()
-        .flat_map(|connection| &connection.findings)
-        .map(|finding| finding.kind.severity())
-        .max();
     let start = whole.start.and_then(|start| i64::try_from(start).ok());
     let summary = Summary {
         capture: Capture { name: Some(name.clone()), start, frames: whole.frames },
@@ -81,5 +78,8 @@ fn share(source: impl Read, mut shard: Shard) -> Result<Share, CaptureError> {
             Err(error) => break Some(error),
         }
     };
-    Ok(Share { start: reader.started(), frames, cut, connections: shard.finish() })
+    let connections = shard.finish();
+    let findings = connections.iter().flat_map(|connection| &connection.findings);
+    let worst = findings.map(|finding| finding.kind.severity()).max();
+    Ok(Share { start: reader.started(), frames, worst, cut, connections })
 }

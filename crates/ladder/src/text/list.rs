@@ -18,11 +18,12 @@ pub fn list(connections: &[Connection], catalogue: &Catalogue, options: &Options
     if connections.is_empty() {
         return render(&[Line::plain(catalogue.word(Word::NoConnections))], options);
     }
-    let mut sorted: Vec<&Connection> = connections.iter().collect();
-    sorted.sort_by_cached_key(|connection| order(connection));
     let count = |count: usize| Args::none().number("count", count as u64);
-    let shown: Vec<_> = sorted.iter().copied().filter(|c| options.all || !is_healthy(c)).collect();
-    let shown = if shown.is_empty() { sorted } else { shown };
+    let mut shown: Vec<&Connection> = connections.iter().filter(|c| options.all || !is_healthy(c)).collect();
+    if shown.is_empty() {
+        shown = connections.iter().collect();
+    }
+    shown.sort_by_cached_key(|connection| order(connection));
     let heading = catalogue.phrase(Word::Connections, &count(connections.len()));
     let mut out = render(&[Line::of(Paint::Heading, heading)], options);
     match Table::fitting(&shown, catalogue, options) {
