@@ -9,6 +9,7 @@
 //! | `ip` | IPv4 and IPv6 headers, extension headers | RFC 791, RFC 8200 |
 //! | `tunnel` | IP in IP, GRE, VXLAN, Geneve | RFC 2003, RFC 4213, RFC 2784, RFC 7348, RFC 8926 |
 //! | `fragments` | fragmented datagrams | RFC 791, RFC 8200, RFC 5722 |
+//! | `glance` | nothing: the ends of a plain frame | RFC 791, RFC 8200 |
 //! | `icmp` | errors that quote a segment | RFC 792, RFC 4443 |
 //!
 //! Nothing is copied but fragments: text is a slice of the frame. Whoever watches must take more than a host may: a
@@ -29,6 +30,7 @@ use synfin_wire::{Ecn, Instant, IpProtocol, TcpHeader};
 use crate::capture::{Frame, LinkType};
 
 mod fragments;
+mod glance;
 mod icmp;
 mod ip;
 mod link;
@@ -230,8 +232,13 @@ impl Dissector {
     pub fn segment_if<'a>(
         &'a mut self,
         frame: &Frame<'a>,
-        wants: impl FnOnce(SocketAddr, SocketAddr) -> bool,
+        mut wants: impl FnMut(SocketAddr, SocketAddr) -> bool,
     ) -> Option<Packet<'a>> {
+        if let Some((source, destination)) = glance::ends(frame)
+            && !wants(source, destination)
+        {
+            return None;
+        }
         let verify = self.verify;
         let datagram = self.datagram(frame).ok()?;
         let &[a, b, c, d] = datagram.bytes.first_chunk()?;

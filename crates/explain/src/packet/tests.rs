@@ -5,7 +5,7 @@ use synfin_wire::tcp::CHECKSUM_OFFSET;
 use synfin_wire::{Ecn, Flags, IcmpMessage, IpHeader, IpProtocol, SeqNumber, TcpOptions};
 
 use self::build::{ETHERNET, RAW, ether_type, ethernet, frame, header, packet, saying, segment, v4, v6};
-use super::{ChecksumSeen, Dissected, Dissector, IcmpKind, Malformed, NotTcp};
+use super::{ChecksumSeen, Dissected, Dissector, IcmpKind, Malformed, NotTcp, glance};
 use crate::capture::{Frame, LinkType};
 
 pub(crate) mod build;
@@ -351,4 +351,31 @@ fn errors_about_segments_are_told() {
 fn link_types_have_a_name() {
     assert_eq!(LinkType(1).to_string(), "1 (Ethernet)");
     assert_eq!(LinkType(147).to_string(), "147");
+}
+
+#[test]
+fn a_glance_sees_the_same_ends_or_none() {
+    let mut dissector = Dissector::new();
+    for ip in [v4(), v6()] {
+        let plain = ethernet(ether_type(&ip), &saying(&ip, b"text"));
+        let ends = glance::ends(&frame(ETHERNET, &plain)).unwrap();
+        let packet = dissector.dissect(&frame(ETHERNET, &plain)).into_tcp().unwrap();
+        assert_eq!(ends, (packet.source, packet.destination));
+        // Whatever a damaged frame looks like, a glance that sees ends sees those of a second look.
+        for at in 12..plain.len().min(60) {
+            for value in 0..=255 {
+                let mut damaged = plain.clone();
+                damaged[at] = value;
+                let damaged = frame(ETHERNET, &damaged);
+                let Some(ends) = glance::ends(&damaged) else { continue };
+                if let Some(packet) = dissector.dissect(&damaged).into_tcp() {
+                    assert_eq!(ends, (packet.source, packet.destination), "octet {at} is {value}");
+                }
+            }
+        }
+        for len in 0..plain.len() {
+            let cut = Frame { original_len: plain.len() as u32, ..frame(ETHERNET, &plain[..len]) };
+            assert!(glance::ends(&cut).is_none_or(|seen| seen == ends));
+        }
+    }
 }
