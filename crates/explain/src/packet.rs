@@ -90,6 +90,7 @@ pub struct Packet<'a> {
 impl Packet<'_> {
     /// All of it but the text, to be kept for longer than its frame.
     #[must_use]
+    #[inline]
     pub fn without_text(self) -> Packet<'static> {
         let comment = self.comment.map(|comment| Cow::Owned(comment.into_owned()));
         Packet { text: &[], comment, ..self }
@@ -229,6 +230,7 @@ impl Dissector {
 
     /// Reads the segment of a frame if `wants` its source and destination; of others little is looked at. `None` also
     /// where there is no segment. Frames must come in the order of the capture.
+    #[inline]
     pub fn segment_if<'a>(
         &'a mut self,
         frame: &Frame<'a>,
@@ -278,7 +280,8 @@ impl Dissector {
     }
 }
 
-/// Reads the segment that a datagram carries.
+/// Reads the segment that a datagram carries. Inlined, so that so large a thing is written where it is wanted.
+#[inline(always)]
 fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Result<Packet<'a>, NotTcp> {
     const MALFORMED: NotTcp = NotTcp::Malformed(Malformed::TcpHeaderLength);
     if datagram.len < HEADER_LEN as u32 {

@@ -297,6 +297,7 @@ impl TcpHeader {
     ///
     /// # Errors
     /// [`SegmentError::Truncated`] under 20 octets, [`SegmentError::DataOffset`].
+    #[inline]
     pub fn parse_prefix(bytes: &[u8]) -> Result<(Self, usize), SegmentError> {
         let (fixed, behind) = FixedHeader::ref_from_prefix(bytes).map_err(|_| SegmentError::Truncated)?;
         let header_len = fixed.header_len();
