@@ -172,8 +172,11 @@ impl Tracker {
         if flags.syn() {
             let acknowledges = flags.ack() && receiver.syn_covered_by(header.ack);
             match (acknowledges, automaton.newest()) {
-                // In a simultaneous open the SYN came before.
-                (true, State::SynReceived) => automaton.awaits(pending(Trigger::AckOfSyn)),
+                // In a simultaneous open the SYN came before: its acknowledgment proves nothing of this segment.
+                (true, State::SynReceived) => {
+                    let proof = sender.most_sent() + 1;
+                    automaton.awaits(Pending { trigger: Trigger::AckOfSyn, moment, proof });
+                }
                 (true, _) => automaton.awaits(pending(Trigger::SynAck)),
                 (false, _) if !flags.ack() => automaton.awaits(pending(Trigger::Syn)),
                 (false, _) => {}

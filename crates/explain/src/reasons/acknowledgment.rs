@@ -40,6 +40,8 @@ pub(super) struct Receiver {
     text_at: Option<Instant>,
     /// The newest timestamp of a segment that was awaited (RFC 7323 section 4.3).
     recent: Option<u32>,
+    /// A gap was filled: what follows it may have been sent before, and its timestamp be older.
+    has_filled: bool,
     /// The acknowledgment and the window that were sent last.
     ack: Option<SeqNumber>,
     window: u16,
@@ -262,7 +264,12 @@ impl Receiver {
         if !is_older && spans {
             self.recent = Some(stamps.value);
         }
-        is_older && matches!(arrival, Arrival::Nothing | Arrival::Old)
+        self.has_filled |= arrival == Arrival::FillsGap;
+        match arrival {
+            Arrival::Nothing | Arrival::Old => is_older,
+            Arrival::InOrder => is_older && !self.has_filled,
+            _ => false,
+        }
     }
 
     /// When the peer's last packet came.
