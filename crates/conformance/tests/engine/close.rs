@@ -28,7 +28,7 @@ fn the_peer_closes_first_and_the_application_is_slow() {
     scene.say(fin());
     assert_eq!(scene.state(), State::CloseWait);
     scene.wait(ms(100));
-    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 2: delayed-ack"]);
+    assert_eq!(scene.heard(), ["0.000 ACK 1 ack 2: fin-ack"]);
     scene.close();
     assert_eq!((scene.heard(), scene.state()), (vec!["0.100 FIN,ACK 1 ack 2: fin".into()], State::LastAck));
     scene.say(ack());
