@@ -15,7 +15,6 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
         if number.at_or_after(tcb.receive.nxt) && !tcb.assembler.reaches_beyond(number) {
             tcb.peer_fin = Some(number);
             if number != tcb.receive.nxt {
-                tcb.sack_report.fin(number);
                 tcb.ack.at_once(SendReason::OutOfOrderAck);
             }
         }

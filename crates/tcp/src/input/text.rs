@@ -149,9 +149,6 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     match tcb.assembler.insert(segment.seq, segment.text.clone()) {
         Ok(run) => {
             tcb.sack_report.grown(run);
-            if tcb.peer_fin == Some(run.end) {
-                tcb.sack_report.fin(run.end);
-            }
             ControlFlow::Continue(())
         }
         Err(_) => drop(DropReason::ReassemblyFull),

@@ -42,13 +42,6 @@ impl SackReport {
         self.ranges.insert(0, run);
     }
 
-    /// The peer's FIN, with this number, has come beyond a gap: it is reported like an octet.
-    pub(crate) fn fin(&mut self, number: SeqNumber) {
-        let text = self.ranges.iter().find(|range| range.end == number);
-        let start = text.map_or(number, |text| text.start);
-        self.grown(SackRange { start, end: number + 1 });
-    }
-
     /// Everything before `nxt` is acknowledged now.
     pub(crate) fn acknowledged(&mut self, nxt: SeqNumber) {
         self.ranges.retain(|range| range.start.after(nxt));

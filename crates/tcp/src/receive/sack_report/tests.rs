@@ -34,13 +34,3 @@ fn what_came_again_is_told_once_and_first() {
     report.sent();
     assert_eq!(starts(&report), [30]);
 }
-
-#[test]
-fn a_fin_is_reported_with_the_text_before_it() {
-    let mut report = SackReport::default();
-    report.fin(SeqNumber::new(50));
-    assert_eq!(report.ranges().copied().collect::<Vec<_>>(), [range(50, 51)]);
-    report.grown(range(30, 50));
-    report.fin(SeqNumber::new(50));
-    assert_eq!(report.ranges().copied().collect::<Vec<_>>(), [range(30, 51)]);
-}
