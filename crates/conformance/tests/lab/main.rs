@@ -4,15 +4,15 @@
 //! The laboratory knows both ends; `explain` sees packets. Where it may fall short is written down below, by scenario, with
 //! why; everything else has to be right.
 
+#[path = "../captured/mod.rs"]
+mod captured;
 mod kernel;
 
-use synfin_explain::capture::Reader;
-use synfin_explain::packet::Dissector;
-use synfin_explain::{Detail, Explainer};
+use captured::{engines, explain};
 use synfin_lab::scenarios::ALL;
 use synfin_lab::trace::Trace;
 use synfin_lab::{Point, Run};
-use synfin_ladder::{Connection, Reason, Side, StateSet, Step};
+use synfin_ladder::{Connection, Reason, Side, StateSet};
 use synfin_wire::State;
 
 /// Worlds in which no TCP lives: what a capture shows of them is not what RFC 9293 would have.
@@ -52,22 +52,6 @@ const UNTOLD: [(&str, &str, &str); 6] = [
 
 const PLACES: [(Point, Option<Side>); 3] =
     [(Point::First, Some(Side::Left)), (Point::Second, Some(Side::Right)), (Point::Middle, None)];
-
-fn explain(file: &[u8]) -> (Vec<Connection>, u64) {
-    let mut reader = Reader::new(file).expect("it is a capture");
-    let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
-    while let Some(frame) = reader.next().expect("it is whole") {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            explainer.observe(&packet);
-        }
-    }
-    (explainer.finish(), reader.started().unwrap_or(0))
-}
-
-/// The engine's reason for a segment, as its comment says.
-fn engines(step: &Step) -> Option<&str> {
-    step.comment.as_deref()?.split([' ', ';']).next().filter(|word| !word.is_empty() && *word != "dropped")
-}
 
 /// The states that an end can have had around a moment.
 fn around(trace: &Trace, connection: usize, host: usize, at: u64) -> StateSet {
@@ -121,7 +105,7 @@ fn compare(name: &str, run: &Run, faults: &mut Faults) {
                 }
                 let sender = if flipped { 1 - step.from.index() } else { step.from.index() };
                 if near.is_some_and(|near| near.index() == sender)
-                    && let Some(truth) = engines(step)
+                    && let Some(truth) = engines(step).filter(|word| !word.is_empty() && *word != "dropped")
                 {
                     faults.all += 1;
                     if truth == step.reason.code() {

@@ -4,17 +4,17 @@
 //! The engine's reasons stand in the capture as comments, which `explain` does not look at; its states are read from
 //! the hosts as they change.
 
+#[path = "../captured/mod.rs"]
+mod captured;
 mod scene;
 mod unseen;
 
 use std::collections::BTreeMap;
 
-use synfin_explain::capture::Reader;
-use synfin_explain::packet::Dissector;
-use synfin_explain::{Detail, Explainer};
 use synfin_ladder::{Connection, Seen, Side, StateSet, Step};
 use synfin_tcp::State;
 
+use captured::{engines, explain};
 use scene::{Played, play};
 
 const SEEDS: u64 = 600;
@@ -24,23 +24,6 @@ const MOST_WRONG_REASONS: u64 = 2;
 /// Whoever closes while text is queued is in FIN-WAIT-1 unseen until all of that has gone, and in two of five scenes
 /// someone does: no set that holds the truth can be smaller there. In the others it is 1.3.
 const LARGEST_MEAN_SET: f64 = 1.7;
-
-/// The connections of a capture, and when its first frame was.
-fn explain(file: &[u8]) -> (Vec<Connection>, u64) {
-    let mut reader = Reader::new(file).expect("it is a capture");
-    let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
-    while let Some(frame) = reader.next().expect("it is whole") {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            explainer.observe(&packet);
-        }
-    }
-    (explainer.finish(), reader.started().unwrap_or(0))
-}
-
-/// The engine's reason for a segment, as its comment says.
-fn engines(step: &Step) -> Option<&str> {
-    step.comment.as_deref()?.split([' ', ';']).next()
-}
 
 /// How often which reason of the engine came out as which.
 #[derive(Debug, Default)]
