@@ -9,13 +9,15 @@
 
 mod cpu;
 mod idle;
+pub mod machine;
 mod memory;
 mod pair;
+pub mod report;
 mod smoltcp_pair;
 mod synfin_pair;
 mod task;
 mod workload;
 
-pub use pair::{Congestion, End, Pair, Setting};
+pub use pair::{Congestion, Resting, Setting};
 pub use task::{Outcome, Stack, Task, measure};
 pub use workload::Workload;

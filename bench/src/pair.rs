@@ -24,7 +24,7 @@ pub(crate) const PORT: u16 = 80;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// Opens, sends what is bulk, and closes first.
     Client = 0,
     /// Listens, and answers.
@@ -33,8 +33,7 @@ pub enum End {
 
 impl End {
     /// The end at the other side.
-    #[must_use]
-    pub const fn other(self) -> Self {
+    pub(crate) const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
             Self::Server => Self::Client,
@@ -89,7 +88,7 @@ pub enum Resting {
 /// are the server's with a peer that exists as packets alone.
 ///
 /// The clock is virtual: it moves on by 5 µs with each batch, and to the next deadline when nothing is on its way.
-pub trait Pair: Sized {
+pub(crate) trait Pair: Sized {
     /// Two ends with nothing between them; the server listens.
     fn new(setting: &Setting) -> Self;
 

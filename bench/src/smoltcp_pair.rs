@@ -161,9 +161,7 @@ impl Pair for SmoltcpPair {
             server.ingress(now);
             server.device.free.append(&mut server.device.used);
         }
-        let established = |(_, socket): &(SocketHandle, &smoltcp::socket::Socket<'_>)| {
-            matches!(socket, smoltcp::socket::Socket::Tcp(tcp) if tcp.state() == State::Established)
-        };
+        let established = |(_, socket): &(SocketHandle, &smoltcp::socket::Socket<'_>)| matches!(socket, smoltcp::socket::Socket::Tcp(tcp) if tcp.state() == State::Established);
         let opened = server.sockets.iter().filter(established).count();
         assert_eq!(opened, count, "not all of the idle connections have come to be");
     }

@@ -20,8 +20,8 @@ use crate::pair::{BATCH, BUFFER, CLIENT, Congestion, End, PORT, Pair, Resting, S
 const LONGEST: usize = 65_535;
 /// The longest IP and TCP headers, octets.
 const HEADERS: usize = 120;
-/// How much is allocated at once for packets to be copied into.
-const ARENA: usize = 256 << 10;
+/// What is on its way has room in this, octets.
+const ARENA: usize = BUFFER + BATCH * HEADERS;
 /// What one host holds at most; a million idle connections fit.
 const CONNECTIONS: usize = 4 << 20;
 /// The client has so many addresses, and takes the next one after so many connections: ports do not run out.
@@ -91,10 +91,7 @@ impl Side {
 impl Pair for SynfinPair {
     fn new(setting: &Setting) -> Self {
         let client = (0..ADDRESSES).map(|n| Ipv4Addr::from(u32::from(CLIENT) + n));
-        let mut sides = [
-            Side::new(config(setting, client), 1),
-            Side::new(config(setting, [SERVER]), 2),
-        ];
+        let mut sides = [Side::new(config(setting, client), 1), Side::new(config(setting, [SERVER]), 2)];
         let options = ListenOptions { backlog: CONNECTIONS, ..ListenOptions::default() };
         let listener = sides[1].host.listen((SERVER, PORT).into(), options).expect("nobody else listens");
         Self { sides, now: Instant::ZERO, trust: !setting.checksums, listener, opened: 0 }
@@ -176,6 +173,8 @@ impl Pair for SynfinPair {
             End::Client => (client, server),
             End::Server => (server, client),
         };
+        // What came before has been read, so that this is the same memory again.
+        from.arena.reserve(ARENA);
         let mut packets = 0;
         while packets < BATCH
             && let Some(packet) = from.host.poll_transmit(self.now)
@@ -271,9 +270,6 @@ fn config(setting: &Setting, addresses: impl IntoIterator<Item = Ipv4Addr>) -> H
 
 /// The packet as it arrives: in one piece. Where checksums count, one that was left to the device is completed.
 fn carry(packet: &PacketOut, trust: bool, arena: &mut BytesMut) -> PacketIn {
-    if arena.capacity() < packet.len() {
-        arena.reserve(ARENA);
-    }
     arena.extend_from_slice(&packet.header);
     for chunk in &packet.payload {
         arena.extend_from_slice(chunk);

@@ -22,6 +22,26 @@ pub enum Stack {
     Smoltcp,
 }
 
+impl Stack {
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Synfin => "synfin",
+            Self::Smoltcp => "smoltcp",
+        }
+    }
+
+    /// Whether it can be set so, and whether it is to be waited for: smoltcp walks all its sockets for each packet.
+    #[must_use]
+    pub const fn can(self, setting: &Setting, idle: usize) -> bool {
+        match self {
+            Self::Synfin => true,
+            Self::Smoltcp => !setting.super_segments && idle <= 10_000,
+        }
+    }
+}
+
 /// What to measure.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
