@@ -124,7 +124,7 @@ struct Closed {
     /// The peer's FIN had come: reading ends in order.
     peer_finished: bool,
     /// The RST that tells the peer.
-    last_words: Option<SegmentOut>,
+    last_words: Option<Box<SegmentOut>>,
 }
 
 impl Connection {
@@ -319,7 +319,7 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.poll_transmit(&mut self.common, now),
             Phase::Synchronized(tcb) => output::poll(&mut self.common, tcb, limits, now),
             Phase::TimeWait { entry, .. } => entry.poll_transmit(now),
-            Phase::Closed(closed) => closed.last_words.take(),
+            Phase::Closed(closed) => closed.last_words.take().map(|reset| *reset),
         }
     }
 
@@ -367,7 +367,7 @@ impl Connection {
             Phase::Synchronized(tcb) => {
                 let peer_finished = !matches!(reset, Some(SendReason::ResetUnread))
                     && tcb.peer_fin.is_some_and(|fin| tcb.receive.nxt.after(fin));
-                let last_words = reset.map(|why| output::build::reset(&self.common, tcb, why, now));
+                let last_words = reset.map(|why| Box::new(output::build::reset(&self.common, tcb, why, now)));
                 let unread = core::mem::take(&mut tcb.inbox);
                 Closed { reason, unread, peer_finished, last_words }
             }
