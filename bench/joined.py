@@ -101,5 +101,8 @@ def prepare():
         "ip address add 192.0.2.1/24 dev away0",
         "ip route add default via 192.0.2.2",
         "sysctl -qw net.ipv4.tcp_congestion_control=reno",
+        # For each connection inside there is one here, whose port must not be waited for.
+        "sysctl -qw net.ipv4.tcp_tw_reuse=1",
+        "sysctl -qw net.ipv4.ip_local_port_range=10000\t65000",
     ):
-        subprocess.run(command.split(), check=command.startswith("ip"), stderr=subprocess.DEVNULL)
+        subprocess.run(command.split(" "), check=command.startswith("ip"), stderr=subprocess.DEVNULL)

@@ -164,6 +164,12 @@ impl Connection {
         self.common.fast_open.news.take().map(|news| *news)
     }
 
+    /// [`Connection::take_fast_open_news`] would return something.
+    #[must_use]
+    pub fn has_fast_open_news(&self) -> bool {
+        self.common.fast_open.news.is_some()
+    }
+
     /// The first SYN carried text, and whoever received it took all of it.
     #[must_use]
     pub fn syn_text_taken(&self) -> bool {
