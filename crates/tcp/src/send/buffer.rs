@@ -53,7 +53,8 @@ impl SendBuffer {
 
     pub(crate) fn push(&mut self, bytes: Bytes) {
         let len = bytes.len() as u64;
-        if bytes.len() >= GATHER_BELOW {
+        // A lone write is not worth a copy; the second one is.
+        if bytes.len() >= GATHER_BELOW || len > 0 && self.len() == 0 {
             self.seal();
             self.chunks.push_back(Chunk { start: self.end, bytes });
         } else {
@@ -65,9 +66,7 @@ impl SendBuffer {
     fn gather(&mut self, bytes: &[u8]) {
         if self.gathering.capacity() - self.gathering.len() < bytes.len() {
             self.seal();
-            // A lone write is not worth sixteen kilobytes; the second one is.
-            let expected = if self.chunks.is_empty() { bytes.len() } else { GATHER_CHUNK };
-            self.gathering = BytesMut::with_capacity(expected);
+            self.gathering = BytesMut::with_capacity(GATHER_CHUNK);
         }
         self.gathering.extend_from_slice(bytes);
     }
