@@ -1,6 +1,6 @@
 //! The host's addresses and the way to everybody else's.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::{HostConfig, Medium};
 
@@ -8,8 +8,9 @@ use crate::config::{HostConfig, Medium};
 #[derive(Debug)]
 pub(crate) struct Routes {
     addresses: Vec<(IpAddr, u8)>,
-    /// The same without their prefixes, in order: asked for with each packet.
-    ours: Vec<IpAddr>,
+    /// The same without their prefixes, by family and in order: asked for with each packet.
+    v4: Vec<Ipv4Addr>,
+    v6: Vec<Ipv6Addr>,
     /// The broadcast addresses of their networks, in order.
     broadcasts: Vec<Ipv4Addr>,
     gateways: Vec<IpAddr>,
@@ -33,14 +34,22 @@ pub(crate) enum Destination {
 
 impl Routes {
     pub(crate) fn new(config: &HostConfig) -> Self {
-        let mut ours: Vec<IpAddr> = config.addresses.iter().map(|(address, _)| *address).collect();
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for (address, _) in &config.addresses {
+            match address {
+                IpAddr::V4(address) => v4.push(*address),
+                IpAddr::V6(address) => v6.push(*address),
+            }
+        }
         let mut broadcasts: Vec<Ipv4Addr> = config.addresses.iter().filter_map(broadcast).collect();
-        ours.sort_unstable();
+        v4.sort_unstable();
+        v6.sort_unstable();
         broadcasts.sort_unstable();
         broadcasts.dedup();
         Self {
             addresses: config.addresses.clone(),
-            ours,
+            v4,
+            v6,
             broadcasts,
             gateways: config.gateways.clone(),
             point_to_point: config.medium == Medium::Ip,
@@ -49,7 +58,10 @@ impl Routes {
     }
 
     pub(crate) fn is_ours(&self, address: IpAddr) -> bool {
-        self.ours.binary_search(&address).is_ok()
+        match address {
+            IpAddr::V4(address) => holds(&self.v4, &address),
+            IpAddr::V6(address) => holds(&self.v6, &address),
+        }
     }
 
     /// What a received packet's destination is.
@@ -75,7 +87,7 @@ impl Routes {
     /// was never given out.
     fn is_broadcast(&self, address: IpAddr) -> bool {
         let IpAddr::V4(address) = address else { return false };
-        let directed = self.broadcasts.binary_search(&address).is_ok();
+        let directed = holds(&self.broadcasts, &address);
         directed || address.octets()[0] >= 240
     }
 
@@ -106,6 +118,15 @@ pub(crate) fn unspecified(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// Most hosts have an address or two.
+fn holds<A: Ord>(sorted: &[A], address: &A) -> bool {
+    match sorted {
+        [] => false,
+        [only] => only == address,
+        _ => sorted.binary_search(address).is_ok(),
     }
 }
 
