@@ -53,10 +53,12 @@ impl SendBuffer {
 
     pub(crate) fn push(&mut self, bytes: Bytes) {
         let len = bytes.len() as u64;
-        // A lone write is not worth a copy; the second one is.
-        if bytes.len() >= GATHER_BELOW || len > 0 && self.len() == 0 {
+        if bytes.len() >= GATHER_BELOW {
             self.seal();
             self.chunks.push_back(Chunk { start: self.end, bytes });
+        } else if len > 0 && self.len() == 0 {
+            // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
+            self.chunks.push_back(Chunk { start: self.end, bytes: Bytes::copy_from_slice(&bytes) });
         } else {
             self.gather(&bytes);
         }
