@@ -7,6 +7,7 @@
 //! Left out on purpose: devices, system calls, other cores. What the whole takes with a kernel beside it is measured by
 //! the scripts in this folder.
 
+pub mod counts;
 mod cpu;
 mod idle;
 mod lwip;
