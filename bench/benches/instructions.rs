@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use synfin_bench::callgrind;
 use synfin_bench::counts::{MEASURED, SCENARIOS};
 use synfin_bench::report::Table;
 
@@ -124,7 +125,7 @@ fn judge(record: &Record, now: &Record, more: &[&str], less: &[&str]) -> bool {
 
 /// Counts all scenarios; `None` where there is no valgrind.
 fn count() -> Result<Option<Record>> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
+    if !callgrind::is_there() {
         return Ok(None);
     }
     let mut instructions = BTreeMap::new();
@@ -142,25 +143,9 @@ fn count() -> Result<Option<Record>> {
 
 /// The instructions for one thing, rounded down.
 fn count_one(name: &str) -> Result<u64> {
-    let out = std::env::temp_dir().join(format!("synfin-{}-{name}.callgrind", std::process::id()));
-    let mut command = Command::new("valgrind");
-    command.args(["--quiet", "--tool=callgrind"]);
-    command.arg(format!("--callgrind-out-file={}", out.display()));
-    command.arg(format!("--toggle-collect={MEASURED}"));
-    command.arg(std::env::current_exe()?).args(["--one", name]);
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    let text = std::fs::read_to_string(&out);
-    let _ = std::fs::remove_file(&out);
-    if !output.status.success() {
-        bail!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    let times: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().context("how often?")?;
-    let text = text.with_context(|| format!("reading {}", out.display()))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse::<u64>().ok());
-    match total {
-        Some(total) if total > 0 => Ok(total / times),
-        _ => bail!("callgrind has not counted anything within {MEASURED}"),
-    }
+    let (times, dump) = callgrind::run(&["--one", name], MEASURED, 0)?;
+    let times: u64 = times.parse().with_context(|| format!("{name}: how often?"))?;
+    Ok(callgrind::total(&dump) / times)
 }
 
 /// What glibc and the checksum choose their functions by, as callgrind shows it.

@@ -8,7 +8,7 @@ use synfin_host::tcp::KeepAlive;
 
 use crate::pair::{End, Pair, Resting, Setting, open};
 use crate::synfin_pair::SynfinPair;
-use crate::workload::connections;
+use crate::workload::{Bulk, connections};
 
 /// The text of a full-sized segment with timestamps at MTU 1500.
 const SEGMENT: usize = 1448;
@@ -98,6 +98,17 @@ fn segments(counted: Step) -> usize {
         count(Step::Acknowledge, &mut || pair.take_in(End::Client));
     }
     2 * TIMES
+}
+
+/// A bulk transfer in batches as the driver makes them, all of both ends; how many segments.
+#[must_use]
+pub fn bulk() -> usize {
+    let mut pair = SynfinPair::new(&Setting::ordinary());
+    open(&mut pair);
+    let mut programs = Bulk::new();
+    programs.rounds(&mut pair, BEFORE as u64 / 10);
+    let (octets, _) = measured(|| programs.rounds(&mut pair, TIMES as u64 / 10));
+    octets as usize / SEGMENT
 }
 
 fn connect_close() -> usize {

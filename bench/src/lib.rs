@@ -7,14 +7,17 @@
 //! Left out on purpose: devices, system calls, other cores. What the whole takes with a kernel beside it is measured by
 //! the scripts in this folder.
 
+pub mod callgrind;
 pub mod counts;
 mod cpu;
+pub mod flame;
 mod idle;
 mod lwip;
 pub mod machine;
 mod memory;
 mod pair;
 pub mod report;
+pub mod rooms;
 mod smoltcp_pair;
 mod synfin_pair;
 mod task;

@@ -10,9 +10,11 @@ pub fn describe() -> String {
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let cores = info.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let commit = say("git", &["-C", root(), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
+    let commit = say("git", &["-C", root(), "rev-parse", "--short=12", "HEAD"]);
+    let changed = say("git", &["-C", root(), "status", "--porcelain", "--", "bench", "crates", "Cargo.lock"]);
+    let changed = if changed == "?" { "" } else { " with changes" };
     format!(
-        "one of {cores} cores ({}), Linux {}, {}, {}, commit {commit}",
+        "one of {cores} cores ({}), Linux {}, {}, {}, commit {commit}{changed}",
         model.unwrap_or("?"),
         kernel.trim(),
         say("rustc", &["--version"]),
