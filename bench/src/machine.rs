@@ -12,13 +12,15 @@ pub fn describe() -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let commit = say("git", &["-C", root(), "rev-parse", "--short=12", "HEAD"]);
     let changed = say("git", &["-C", root(), "status", "--porcelain", "--", "bench", "crates", "Cargo.lock"]);
-    let changed = if changed == "?" { "" } else { " with changes" };
+    let changed = if changed.is_some() { " with changes" } else { "" };
+    let known = |said: Option<String>| said.unwrap_or_else(|| "?".to_owned());
     format!(
-        "one of {cores} cores ({}), Linux {}, {}, {}, commit {commit}{changed}",
+        "one of {cores} cores ({}), Linux {}, {}, {}, commit {}{changed}",
         model.unwrap_or("?"),
         kernel.trim(),
-        say("rustc", &["--version"]),
-        say("date", &["+%F"]),
+        known(say("rustc", &["--version"])),
+        known(say("date", &["+%F"])),
+        known(commit),
     )
 }
 
@@ -36,8 +38,9 @@ pub(crate) fn root() -> &'static str {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::to_str).unwrap_or(".")
 }
 
-fn say(program: &str, words: &[&str]) -> String {
-    let output = Command::new(program).args(words).output();
-    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    said.ok().filter(|said| !said.is_empty()).unwrap_or_else(|| "?".to_owned())
+/// What a program writes; nothing where it is not there or has nothing to say.
+fn say(program: &str, words: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(words).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (!said.is_empty()).then_some(said)
 }
