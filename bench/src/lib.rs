@@ -7,17 +7,23 @@
 //! Left out on purpose: devices, system calls, other cores. What the whole takes with a kernel beside it is measured by
 //! the scripts in this folder.
 
+pub mod callgrind;
+pub mod counts;
 mod cpu;
+pub mod flame;
 mod idle;
+mod lwip;
 pub mod machine;
 mod memory;
 mod pair;
 pub mod report;
+pub mod rooms;
 mod smoltcp_pair;
 mod synfin_pair;
 mod task;
 mod workload;
 
+pub use lwip::Lwip;
 pub use pair::{Congestion, Resting, Setting};
 pub use task::{Outcome, Stack, Task, measure};
 pub use workload::Workload;

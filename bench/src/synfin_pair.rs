@@ -90,11 +90,7 @@ impl Side {
 
 impl Pair for SynfinPair {
     fn new(setting: &Setting) -> Self {
-        let client = (0..ADDRESSES).map(|n| Ipv4Addr::from(u32::from(CLIENT) + n));
-        let mut sides = [Side::new(config(setting, client), 1), Side::new(config(setting, [SERVER]), 2)];
-        let options = ListenOptions { backlog: CONNECTIONS, ..ListenOptions::default() };
-        let listener = sides[1].host.listen((SERVER, PORT).into(), options).expect("nobody else listens");
-        Self { sides, now: Instant::ZERO, trust: !setting.checksums, listener, opened: 0 }
+        Self::configured(setting, |_| {})
     }
 
     fn connect(&mut self) {
@@ -234,6 +230,24 @@ impl Pair for SynfinPair {
 }
 
 impl SynfinPair {
+    /// As [`Pair::new`], with other changes to the settings of both hosts.
+    pub(crate) fn configured(setting: &Setting, change: impl Fn(&mut HostConfig)) -> Self {
+        let client = (0..ADDRESSES).map(|n| Ipv4Addr::from(u32::from(CLIENT) + n));
+        let side = |mut config, secret| {
+            change(&mut config);
+            Side::new(config, secret)
+        };
+        let mut sides = [side(config(setting, client), 1), side(config(setting, [SERVER]), 2)];
+        let options = ListenOptions { backlog: CONNECTIONS, ..ListenOptions::default() };
+        let listener = sides[1].host.listen((SERVER, PORT).into(), options).expect("nobody else listens");
+        Self { sides, now: Instant::ZERO, trust: !setting.checksums, listener, opened: 0 }
+    }
+
+    /// What is on its way to an end is lost.
+    pub(crate) fn lose(&mut self, to: End) {
+        self.sides[to as usize].inbound.clear();
+    }
+
     fn socket(&mut self, end: End, call: impl FnOnce(&mut synfin_host::TcpSocket<'_>)) {
         let side = &mut self.sides[end as usize];
         if let Some(mut socket) = side.connection.and_then(|handle| side.host.tcp(handle)) {
