@@ -50,9 +50,9 @@ impl Server {
     }
 }
 
-/// iperf3's server on port 5201, once it listens.
+/// iperf3's server on port 5201, once it listens. What it says, errors too, is its standard output.
 fn iperf3_server() -> Running {
-    let server = Running::start(Command::new("iperf3").args(["-s", "--forceflush"]));
+    let server = Running::start(Command::new("sh").args(["-c", "exec iperf3 -s --forceflush 2>&1"]));
     until("iperf3 listens", || {
         let listening = output(Command::new("ss").args(["-Hltn", "sport = :5201"]));
         !listening.stdout.is_empty()
@@ -85,7 +85,9 @@ fn is_sound(results: &Value, streams: usize, octets: Option<u64>) {
     assert_eq!(all.len(), streams, "{end:#}");
     assert!(all.iter().all(|stream| number(&stream["receiver"]["bytes"]) > 0), "{end:#}");
     let (sent, received) = (number(&end["sum_sent"]["bytes"]), number(&end["sum_received"]["bytes"]));
-    assert!(received > 0 && received <= sent, "{end:#}");
+    // The ends do not begin to count at the same moment where they leave something out.
+    let counts_all = results["start"]["test_start"]["omit"] == 0;
+    assert!(received > 0 && (received <= sent || !counts_all), "{end:#}");
     if let Some(octets) = octets {
         // A whole block of each stream may have been under way.
         let most = octets + (streams as u64) * (128 << 10);
