@@ -9,6 +9,7 @@
 
 mod cpu;
 mod idle;
+mod lwip;
 pub mod machine;
 mod memory;
 mod pair;
@@ -18,6 +19,7 @@ mod synfin_pair;
 mod task;
 mod workload;
 
+pub use lwip::Lwip;
 pub use pair::{Congestion, Resting, Setting};
 pub use task::{Outcome, Stack, Task, measure};
 pub use workload::Workload;

@@ -20,6 +20,15 @@ pub fn describe() -> String {
     )
 }
 
+/// The version of a crate that this program was built with.
+#[must_use]
+pub fn version_of(package: &str) -> String {
+    let lock = std::fs::read_to_string(Path::new(root()).join("Cargo.lock")).unwrap_or_default();
+    let name = format!("name = \"{package}\"\nversion = \"");
+    let version = lock.split_once(&name).and_then(|(_, rest)| rest.split_once('"'));
+    version.map_or("?", |(version, _)| version).to_owned()
+}
+
 /// Where the project's files are.
 pub(crate) fn root() -> &'static str {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::to_str).unwrap_or(".")

@@ -1,11 +1,13 @@
 //! One measurement, in a process of its own: what it is to do comes in as JSON, what came of it goes out as JSON.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::lwip::Lwip;
 use crate::memory::resident;
 use crate::pair::{Pair, Resting, Setting};
 use crate::smoltcp_pair::SmoltcpPair;
@@ -20,6 +22,8 @@ pub enum Stack {
     Synfin,
     /// The crate of that name.
     Smoltcp,
+    /// The C library of that name.
+    Lwip,
 }
 
 impl Stack {
@@ -29,15 +33,17 @@ impl Stack {
         match self {
             Self::Synfin => "synfin",
             Self::Smoltcp => "smoltcp",
+            Self::Lwip => "lwIP",
         }
     }
 
-    /// Whether it can be set so, and whether it is to be waited for: smoltcp walks all its sockets for each packet.
+    /// Whether it can be set so, and whether it is to be waited for: smoltcp walks all its sockets for each packet, lwIP
+    /// for each that is not for the connection of the last one.
     #[must_use]
     pub const fn can(self, setting: &Setting, idle: usize) -> bool {
         match self {
             Self::Synfin => true,
-            Self::Smoltcp => !setting.super_segments && idle <= 10_000,
+            Self::Smoltcp | Self::Lwip => !setting.super_segments && idle <= 10_000,
         }
     }
 }
@@ -97,6 +103,9 @@ pub fn measure(task: &Task) -> Result<Outcome> {
         Task::Run { stack: Stack::Smoltcp, .. } | Task::Rest { stack: Stack::Smoltcp, .. } => {
             measure_pair::<SmoltcpPair>(task)
         }
+        Task::Run { stack: Stack::Lwip, .. } | Task::Rest { stack: Stack::Lwip, .. } => {
+            bail!("lwIP is a program of its own")
+        }
     }
 }
 
@@ -125,21 +134,26 @@ fn measure_pair<P: Pair>(task: &Task) -> Result<Outcome> {
 }
 
 impl Task {
-    /// Does the task in a process of its own: this program, called with the word `task` and the task.
+    /// Does the task in a process of its own: this program, called with the word `task` and the task, or lwIP's.
     ///
     /// # Errors
     /// When the process cannot be started or fails.
-    pub fn run(&self) -> Result<Outcome> {
-        let program = std::env::current_exe().context("where is this program?")?;
-        let words = serde_json::to_string(self)?;
-        let output = std::process::Command::new(program)
-            .args(["task", &words])
-            .stderr(std::process::Stdio::inherit())
-            .output()
-            .context("this program cannot be started")?;
-        if !output.status.success() {
-            bail!("{words}: {}", output.status);
+    pub fn run(&self, lwip: Option<&Lwip>) -> Result<Outcome> {
+        if let Self::Run { stack: Stack::Lwip, workload, setting, idle, seconds } = self {
+            return lwip.context("lwIP was not built")?.run(*workload, setting, *idle, *seconds);
         }
-        serde_json::from_slice(&output.stdout).with_context(|| format!("{words}: what it says is no outcome"))
+        let mut command = Command::new(std::env::current_exe().context("where is this program?")?);
+        command.args(["task", &serde_json::to_string(self)?]);
+        read(command)
     }
+}
+
+/// Runs a command that writes an outcome.
+pub(crate) fn read(mut command: Command) -> Result<Outcome> {
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("starting {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?}: {}", output.status);
+    }
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?}: what it says is no outcome"))
 }

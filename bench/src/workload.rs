@@ -38,6 +38,15 @@ pub(crate) struct Done {
 }
 
 impl Workload {
+    /// As on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bulk => "bulk",
+            Self::RequestResponse => "request-response",
+            Self::ConnectClose => "connect-close",
+        }
+    }
+
     /// Runs for `seconds` of processor time, and an eighth of that before it counts.
     pub(crate) fn run(self, pair: &mut impl Pair, seconds: Duration) -> Done {
         match self {
@@ -97,13 +106,7 @@ impl Bulk {
                 }
             }
             let mut carried = carry(pair, End::Client);
-            loop {
-                let read = pair.receive(End::Server, &mut self.room).expect("the client goes on");
-                octets += read as u64;
-                if read == 0 {
-                    break;
-                }
-            }
+            octets += self.read(pair);
             carried += carry(pair, End::Server);
             if carried == 0 {
                 pair.wait();
@@ -113,10 +116,15 @@ impl Bulk {
         (octets, packets)
     }
 
-    /// What was read last.
-    #[cfg(test)]
-    pub(crate) fn room(&self) -> &[u8] {
-        &self.room
+    /// The server reads all there is; how much.
+    fn read(&mut self, pair: &mut impl Pair) -> u64 {
+        let mut octets = 0;
+        loop {
+            match pair.receive(End::Server, &mut self.room).expect("the client goes on") {
+                0 => return octets,
+                read => octets += read as u64,
+            }
+        }
     }
 }
 
@@ -171,3 +179,6 @@ fn until_closed(pair: &mut impl Pair, from: End) -> u64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,12 @@
 //!
 //! Each figure is made by a process of its own; those of all stacks take turns.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use synfin_bench::report::{Table, median, record, three_digits};
-use synfin_bench::{Congestion, Resting, Setting, Stack, Task, Workload, machine};
+use synfin_bench::{Congestion, Lwip, Resting, Setting, Stack, Task, Workload, machine};
 
 /// Two endpoints of one stack on one core, in memory: synfin beside its peers.
 #[derive(Debug, Parser)]
@@ -47,9 +49,12 @@ struct Plan {
         default_value = "0,10,100,1000,10000,100000,1000000"
     )]
     idle: Vec<usize>,
-    /// Beside whom synfin is measured
-    #[arg(long, value_delimiter = ',', default_value = "smoltcp")]
-    peers: Vec<Stack>,
+    /// Beside whom synfin is measured; without it beside all that are there
+    #[arg(long, value_delimiter = ',')]
+    peers: Option<Vec<Stack>>,
+    /// The source of lwIP, if it is not in target/lwip-*
+    #[arg(long, value_name = "DIR")]
+    lwip: Option<PathBuf>,
     /// How many connections rest where memory is measured
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     resting: u32,
@@ -85,16 +90,17 @@ fn main() -> Result<()> {
         println!("{}", serde_json::to_string(&outcome)?);
         return Ok(());
     }
-    let plan = cli.plan;
+    let record_it = cli.plan.record;
+    let bench = Bench::new(cli.plan)?;
     let tables = [
-        ("engines", plan.workloads()?),
-        ("engines-population", plan.population()?),
-        ("engines-memory", plan.memory()?),
+        ("engines", bench.workloads()?),
+        ("engines-population", bench.population()?),
+        ("engines-memory", bench.memory()?),
     ];
     for (name, table) in tables {
         let Some(table) = table else { continue };
         println!("{table}");
-        if plan.record {
+        if record_it {
             record(name, &table)?;
         }
     }
@@ -130,9 +136,34 @@ const CASES: &[Case] = &[
     case(Part::ConnectClose, "connect and close, 1,000/s", Workload::ConnectClose, 1500, true),
 ];
 
-impl Plan {
+/// The plan, with everyone who takes part.
+struct Bench {
+    plan: Plan,
+    peers: Vec<Stack>,
+    lwip: Option<Lwip>,
+}
+
+impl Bench {
+    fn new(plan: Plan) -> Result<Self> {
+        let asked = plan.peers.clone();
+        let mut peers = asked.clone().unwrap_or_else(|| vec![Stack::Smoltcp, Stack::Lwip]);
+        peers.retain(|peer| *peer != Stack::Synfin);
+        let mut lwip = None;
+        if peers.contains(&Stack::Lwip) {
+            match Lwip::find(plan.lwip.as_deref()) {
+                Ok(found) => lwip = Some(found),
+                Err(error) if asked.is_none() && plan.lwip.is_none() => {
+                    eprintln!("lwIP is not measured: {error:#}");
+                    peers.retain(|peer| *peer != Stack::Lwip);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { plan, peers, lwip })
+    }
+
     fn workloads(&self) -> Result<Option<String>> {
-        let cases: Vec<_> = CASES.iter().filter(|case| self.only.contains(&case.part)).collect();
+        let cases: Vec<_> = CASES.iter().filter(|case| self.plan.only.contains(&case.part)).collect();
         if cases.is_empty() {
             return Ok(None);
         }
@@ -166,7 +197,7 @@ impl Plan {
     }
 
     fn population(&self) -> Result<Option<String>> {
-        if !self.only.contains(&Part::Population) {
+        if !self.plan.only.contains(&Part::Population) {
             return Ok(None);
         }
         let stacks: Vec<_> = self.stacks().collect();
@@ -176,7 +207,7 @@ impl Plan {
         for case in CASES.iter().filter(|case| case.mtu == 1500 && case.checksums && !case.super_segments) {
             let mut table = Table::new(head.clone());
             let mut alone = vec![f64::NAN; stacks.len()];
-            for &idle in &self.idle {
+            for &idle in &self.plan.idle {
                 eprintln!("{}, beside {idle} idle connections", case.name);
                 let mut row = vec![idle.to_string()];
                 for (figures, alone) in self.figures(case, idle)?.iter().zip(&mut alone) {
@@ -194,7 +225,7 @@ impl Plan {
     }
 
     fn memory(&self) -> Result<Option<String>> {
-        if !self.only.contains(&Part::Memory) {
+        if !self.plan.only.contains(&Part::Memory) {
             return Ok(None);
         }
         let mut table = Table::new(["at rest", "how many", "octets each"]);
@@ -203,9 +234,9 @@ impl Plan {
             ("SYN-RECEIVED", Resting::HalfOpen),
             ("TIME-WAIT", Resting::TimeWait),
         ] {
-            eprintln!("{} in {name}", self.resting);
-            let count = self.resting as usize;
-            let outcome = Task::Rest { stack: Stack::Synfin, state, count }.run()?;
+            eprintln!("{} in {name}", self.plan.resting);
+            let count = self.plan.resting as usize;
+            let outcome = Task::Rest { stack: Stack::Synfin, state, count }.run(self.lwip.as_ref())?;
             let each = outcome.resident as f64 / outcome.count as f64;
             table.row([name.to_owned(), outcome.count.to_string(), format!("{each:.0}")]);
         }
@@ -222,15 +253,15 @@ impl Plan {
             mtu: case.mtu,
             checksums: case.checksums,
             super_segments: case.super_segments,
-            congestion: self.congestion,
+            congestion: self.plan.congestion,
         };
         let mut figures: Vec<_> = self.stacks().map(|_| Figures::default()).collect();
-        for _ in 0..self.rounds {
+        for _ in 0..self.plan.rounds {
             for (stack, figures) in self.stacks().zip(&mut figures) {
                 if stack.can(&setting, idle) {
                     let (workload, setting) = (case.workload, setting.clone());
-                    let outcome =
-                        Task::Run { stack, workload, setting, idle, seconds: self.seconds }.run()?;
+                    let outcome = Task::Run { stack, workload, setting, idle, seconds: self.plan.seconds }
+                        .run(self.lwip.as_ref())?;
                     let unit = if workload == Workload::Bulk { 1e9 / 8.0 } else { 1e3 };
                     figures.speeds.push(outcome.count as f64 / outcome.seconds / unit);
                     figures.packet.push(outcome.seconds * 1e9 / outcome.packets as f64);
@@ -242,14 +273,21 @@ impl Plan {
     }
 
     fn made_by(&self) -> String {
-        let congestion = self.congestion.to_possible_value().map(|value| value.get_name().to_owned());
-        format!(
-            "Medians of {} rounds of {} s of processor time, {}, on {}:",
-            self.rounds,
-            self.seconds,
-            congestion.unwrap_or_default(),
-            machine::describe()
-        )
+        let congestion = self.plan.congestion.to_possible_value();
+        let mut text = format!(
+            "Medians of {} rounds of {} s of processor time, {}, on {}",
+            self.plan.rounds,
+            self.plan.seconds,
+            congestion.map(|value| value.get_name().to_owned()).unwrap_or_default(),
+            machine::describe(),
+        );
+        if self.peers.contains(&Stack::Smoltcp) {
+            text += &format!("; smoltcp {}", machine::version_of("smoltcp"));
+        }
+        if let Some(lwip) = &self.lwip {
+            text += &format!("; {}", lwip.describe());
+        }
+        text + ":"
     }
 }
 
