@@ -64,7 +64,9 @@ impl Heard<'_> {
             options = match *options {
                 [1, ref rest @ ..] => rest,
                 [3, 3, shift, ..] => return shift,
-                [_, len, ..] if (2..=options.len()).contains(&usize::from(len)) => &options[usize::from(len)..],
+                [_, len, ..] if (2..=options.len()).contains(&usize::from(len)) => {
+                    &options[usize::from(len)..]
+                }
                 _ => return 0,
             };
         }

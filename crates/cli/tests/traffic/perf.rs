@@ -12,7 +12,7 @@ use crate::common::{Ended, SYNFIN, output};
 use crate::world::{Running, alone, until};
 
 /// `synfin perf server`, once it has said where it listens.
-struct Server(Child);
+struct Server(Option<Child>);
 
 impl Server {
     fn start(words: &[&str]) -> Self {
@@ -35,18 +35,34 @@ impl Server {
             String::from_utf8_lossy(&line),
             "synfin: waiting for iperf3 at 10.0.0.2:5201 on synfin0\n"
         );
-        Self(server)
+        Self(Some(server))
     }
 
     /// Ends it with the signal that a supervisor sends.
     fn end(self) -> Ended {
-        kill(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGTERM).expect("it is there");
+        let child = self.0.as_ref().expect("it has not ended");
+        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).expect("it is there");
         self.over()
     }
 
     /// How it has ended by itself.
-    fn over(self) -> Ended {
-        self.0.wait_with_output().expect("it is our child").into()
+    fn over(mut self) -> Ended {
+        self.0.take().expect("it has not ended").wait_with_output().expect("it is our child").into()
+    }
+
+    /// Its lines, as it says them.
+    fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
+        let stdout = self.0.as_mut().and_then(|child| child.stdout.take()).expect("it is piped");
+        BufReader::new(stdout).lines().map(|line| line.expect("it speaks UTF-8"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -193,9 +209,8 @@ fn a_second_client_hears_that_the_server_is_busy() {
     alone(&["iperf3"], || {
         let mut server = Server::start(&["--interval", "0.1"]);
         let mut first = Running::start(Command::new("iperf3").args(["-c", "10.0.0.2", "-t", "60"]));
-        let mut lines = BufReader::new(server.0.stdout.take().expect("it is piped")).lines();
         // It runs.
-        assert!(lines.by_ref().map(Result::unwrap).any(|line| line.contains("sec ")));
+        assert!(server.lines().any(|line| line.contains("sec ")));
         let ended = output(Command::new("iperf3").args(["-c", "10.0.0.2"]));
         assert!(ended.stderr.contains("the server is busy running a test"), "{ended:?}");
         // Its user ends the first one, and the server is free.
