@@ -25,9 +25,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The two addresses on the link.
 #[derive(Clone, Copy, Debug)]
-struct Ends {
-    kernel: IpAddr,
-    ours: IpAddr,
+pub(crate) struct Ends {
+    pub(crate) kernel: IpAddr,
+    pub(crate) ours: IpAddr,
 }
 
 /// Serves until a signal ends it.
@@ -102,7 +102,7 @@ pub(crate) fn url(address: SocketAddr) -> String {
 }
 
 /// The kernel gets the first address of the subnet in which `listen` is.
-fn ends(listen: IpAddr) -> Result<Ends, String> {
+pub(crate) fn ends(listen: IpAddr) -> Result<Ends, String> {
     let (kernel, is_host): (IpAddr, bool) = match listen {
         IpAddr::V4(address) => {
             let [a, b, c, d] = address.octets();
