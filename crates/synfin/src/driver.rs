@@ -20,14 +20,20 @@ use tokio::time::Sleep;
 mod clock;
 mod crowd;
 mod link;
+mod peers;
+mod ports;
 mod shared;
 mod state;
+mod steering;
 mod waiters;
 
 pub(crate) use clock::Clock;
 pub(crate) use link::Link;
+pub(crate) use peers::{Inbox, Peers};
+pub(crate) use ports::ShardPorts;
 pub(crate) use shared::Shared;
 pub(crate) use state::{State, Stopped, Stream};
+pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
 pub(crate) use waiters::Place;
 
 use link::Received;
@@ -38,10 +44,12 @@ const TURNS: usize = 4;
 /// What the device can be waited for by.
 type Fd = AsyncFd<OwnedFd>;
 
-/// The task of one stack.
+/// The task of one stack, or of one of its shards.
 #[derive(Debug)]
 pub(crate) struct Driver {
     shared: Arc<Shared>,
+    /// The other shards; `None` where there are none.
+    peers: Option<Peers>,
     fd: Fd,
     sleep: Pin<Box<Sleep>>,
 }
@@ -58,28 +66,33 @@ enum Next {
 
 impl Driver {
     /// Must be called within a tokio runtime with I/O and time enabled.
-    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd, peers: Option<Peers>) -> io::Result<Self> {
         // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is
         // not theirs; an `OwnedFd` is none of them.
         #[expect(deprecated)]
         let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
         let sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
-        Ok(Self { shared, fd, sleep })
+        Ok(Self { shared, peers, fd, sleep })
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, fd, sleep } = self;
-        let mut woken = Vec::new();
+        let Self { shared, peers, fd, sleep } = self;
+        let (mut woken, mut astray) = (Vec::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
             let now = shared.clock.now();
             state.driver.register(cx.waker());
             // Before it is read from, so that nothing comes in between.
             let fd = if state.link.wake(cx.waker()) { None } else { Some(&*fd) };
+            if let Some(peers) = peers {
+                let State { link, host, .. } = &mut *state;
+                peers.collect(cx.waker()).into_iter().for_each(|packet| link.take(packet, host, now));
+            }
             match read(fd, &mut state, cx, now) {
                 Ok(more) => {
+                    astray = state.link.take_astray();
                     unblock(fd, &mut state, cx);
                     state.host.handle_timeout(now);
                     let more = state.settle(now, &mut woken) || more;
@@ -92,6 +105,9 @@ impl Driver {
             }
         };
         woken.into_iter().for_each(Waker::wake);
+        if let Some(peers) = peers {
+            peers.pass_on(astray);
+        }
         next
     }
 }
@@ -178,6 +194,9 @@ impl Future for Driver {
 impl Drop for Driver {
     /// The stack has come to its end, or the runtime has: nobody may wait for it any more.
     fn drop(&mut self) {
-        self.shared.end();
+        let why = self.shared.end();
+        if let (Some(peers), Some(why)) = (&self.peers, why) {
+            peers.stop(why);
+        }
     }
 }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use slotmap::SecondaryMap;
 use synfin_host::{
-    Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents, TcpHandle, TcpSocket, UdpHandle,
+    ConnectError, ConnectOptions, Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents, TcpHandle,
+    TcpSocket, UdpHandle,
 };
 use synfin_wire::Instant;
 
-use super::Link;
+use super::{Link, ShardPorts};
 use super::crowd::Crowd;
 use super::link::Flushed;
 use super::waiters::{Place, Ticket, Waiters};
@@ -25,6 +27,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct State {
     pub(crate) host: Host,
     pub(crate) link: Link,
+    /// Where this is the state of one shard among several.
+    ports: Option<ShardPorts>,
     pub(crate) stopped: Option<Stopped>,
     /// The driver's task.
     pub(super) driver: Waiters,
@@ -98,10 +102,11 @@ impl From<Stopped> for io::Error {
 }
 
 impl State {
-    pub(crate) fn new(host: Host, link: Link) -> Self {
+    pub(crate) fn new(host: Host, link: Link, ports: Option<ShardPorts>) -> Self {
         Self {
             host,
             link,
+            ports,
             stopped: None,
             driver: Waiters::default(),
             alarm: None,
@@ -124,6 +129,19 @@ impl State {
     /// When the stack has stopped.
     pub(crate) fn running(&self) -> io::Result<()> {
         self.stopped.map_or(Ok(()), |stopped| Err(stopped.into()))
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(
+        &mut self,
+        remote: SocketAddr,
+        options: ConnectOptions,
+        now: Instant,
+    ) -> Result<TcpHandle, ConnectError> {
+        match &mut self.ports {
+            None => self.host.connect(remote, options, now),
+            Some(ports) => ports.connect(&mut self.host, remote, options, now),
+        }
     }
 
     /// A connection, to call.
@@ -292,6 +310,11 @@ impl State {
         self.leaving = Some(now + LINGER);
         // Even without a connection, for there may be no deadline that ends it.
         self.alarm = None;
+    }
+
+    /// Whether nobody holds the stack any more.
+    pub(super) fn is_left(&self) -> bool {
+        self.leaving.is_some()
     }
 
     /// Whether the driver's work is done.

@@ -1,0 +1,90 @@
+//! The other shards of a stack, as one shard's driver knows them: packets go to them and come from them, and they
+//! stop together.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use synfin_device::PacketIn;
+
+use super::{Shared, Stopped};
+
+/// How many packets may wait for one shard; what comes then is lost, as at any queue that is full.
+const INBOX: usize = 1024;
+
+/// What others have for a shard.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    packets: VecDeque<PacketIn>,
+    /// The shard's driver.
+    driver: Option<Waker>,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, packet: PacketIn) {
+        let driver = {
+            let mut inner = self.lock();
+            if inner.packets.len() >= INBOX {
+                return;
+            }
+            inner.packets.push_back(packet);
+            inner.driver.take()
+        };
+        driver.into_iter().for_each(Waker::wake);
+    }
+
+    /// All there is; `driver` is woken when there is more.
+    fn drain(&self, driver: &Waker) -> VecDeque<PacketIn> {
+        let mut inner = self.lock();
+        match &mut inner.driver {
+            Some(known) => known.clone_from(driver),
+            none => *none = Some(driver.clone()),
+        }
+        std::mem::take(&mut inner.packets)
+    }
+}
+
+/// The shards of a stack; one of them is whose driver holds this.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    own: usize,
+    shards: Arc<[Arc<Shared>]>,
+    inboxes: Arc<[Inbox]>,
+}
+
+impl Peers {
+    pub(crate) fn new(own: usize, shards: Arc<[Arc<Shared>]>, inboxes: Arc<[Inbox]>) -> Self {
+        Self { own, shards, inboxes }
+    }
+
+    /// What others have passed on to this shard.
+    pub(super) fn collect(&self, driver: &Waker) -> VecDeque<PacketIn> {
+        self.inboxes[self.own].drain(driver)
+    }
+
+    /// Passes packets on to those they are for. No shard may be locked.
+    pub(super) fn pass_on(&self, astray: Vec<(usize, PacketIn)>) {
+        for (shard, packet) in astray {
+            self.inboxes[shard].push(packet);
+        }
+    }
+
+    /// This shard has stopped, and so do the others: a stack without one of its shards would leave some of its peers
+    /// without an answer. No shard may be locked.
+    pub(super) fn stop(&self, why: Stopped) {
+        for (shard, shared) in self.shards.iter().enumerate() {
+            if shard != self.own {
+                shared.call(|state, now| state.stop(why, now));
+            }
+        }
+    }
+}
