@@ -179,6 +179,12 @@ pub(crate) struct ServeArgs {
     /// The TUN interface, made if there is none of that name
     #[arg(long, value_name = "NAME", default_value = "synfin0")]
     pub(crate) tun: String,
+
+    /// How many threads share the connections, each with a queue of the interface to itself; one for each processor is
+    /// the most that is of use
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) shards: u16,
 }
 
 /// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.

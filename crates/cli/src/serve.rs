@@ -8,12 +8,16 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
 use synfin::Stack;
 use synfin::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tower_http::services::ServeDir;
 
 use crate::Failure;
@@ -37,48 +41,85 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::call(format_args!("{path} is not a directory: give the one to serve")));
     }
     let ends = ends(args.listen.ip()).map_err(Failure::call)?;
-    let mut link = Link::open(&args.tun)?;
+    let mut link = Link::open_queues(&args.tun, args.shards.into())?;
     link.up(&[ends.kernel])?;
     if !link.claim(ends.ours)? {
         let message = format_args!("{} is on another link already: choose another with --listen", ends.ours);
         return Err(Failure::call(message));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::fault(format_args!("cannot wait for events: {error}")))?;
-    runtime.block_on(serve_on(link, args, ends))
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtimes: io::Result<Vec<Runtime>> = (0..args.shards).map(|_| runtime()).collect();
+    serve_on(runtimes.map_err(fault)?, link, args, ends)
 }
 
-async fn serve_on(link: Link, args: &ServeArgs, ends: Ends) -> Result<ExitCode, Failure> {
-    let fault = |error: io::Error| Failure::fault(format_args!("cannot serve: {error}"));
+/// Serves by a thread for each runtime, of which this is the first: each has the connections of one shard, and nothing
+/// that they do concerns another.
+fn serve_on(mut runtimes: Vec<Runtime>, link: Link, args: &ServeArgs, ends: Ends) -> Result<ExitCode, Failure> {
+    let handles: Vec<Handle> = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
+    let first = runtimes.remove(0);
     let (name, address) = (link.tun.name().to_owned(), (ends.ours, single(ends.ours)));
-    let stack = Stack::builder(link.tun).addresses([address]).spawn().map_err(fault)?;
-    let listener = TcpListener::bind_on(&stack, args.listen).await.map_err(fault)?;
+    let builder = Stack::builder(link.tun).queues(link.queues).addresses([address]);
+    let stack = builder.spawn_on(&handles).map_err(fault)?;
+    let others: Vec<JoinHandle<()>> = runtimes.into_iter().map(|runtime| drive(runtime, &stack)).collect();
+    let served = first.block_on(serve_all(&stack, &handles, args, &name));
+    // However it ended, the other threads end with the stack.
+    stack.shutdown();
+    let stopped = first.block_on(stack.stopped()).map_err(fault);
+    for other in others {
+        let _ = other.join();
+    }
+    served.and(stopped).map(|()| ExitCode::SUCCESS)
+}
+
+/// Has a thread of its own run what is spawned on a runtime, until the stack has stopped.
+fn drive(runtime: Runtime, stack: &Stack) -> JoinHandle<()> {
+    let stack = stack.clone();
+    std::thread::spawn(move || {
+        // Why it has stopped, the first thread tells.
+        let _ = runtime.block_on(stack.stopped());
+    })
+}
+
+/// Serves on all runtimes until a signal comes.
+async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &str) -> Result<(), Failure> {
+    let listener = TcpListener::bind_on(stack, args.listen).await.map_err(fault)?;
     let local = listener.local_addr().map_err(fault)?;
     // Before the line below: whoever has read it may end us.
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local));
 
     let directory = Router::new().fallback_service(ServeDir::new(&args.directory));
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, directory).with_graceful_shutdown(async {
-        // An error says the same: the sender is gone.
-        let _ = ended.await;
-    });
-    let mut server = std::pin::pin!(server.into_future());
+    let (end, ended) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
+        let mut ended = ended.clone();
+        let server = axum::serve(listener, directory.clone()).with_graceful_shutdown(async move {
+            // An error says the same: the sender is gone.
+            let _ = ended.wait_for(|ended| *ended).await;
+        });
+        servers.spawn_on(server.into_future(), runtime);
+    }
     tokio::select! {
-        result = &mut server => result.map_err(fault)?,
-        gone = stack.stopped() => return gone.map(|()| ExitCode::SUCCESS).map_err(fault),
+        ended = all(&mut servers) => ended.map_err(fault),
+        gone = stack.stopped() => gone.map_err(fault),
         () = asked_to_end => {
-            drop(end);
+            end.send_replace(true);
             // What takes longer is cut off.
-            let _ = tokio::time::timeout(LAST_WORDS, server).await;
+            let _ = tokio::time::timeout(LAST_WORDS, all(&mut servers)).await;
+            Ok(())
         }
     }
-    stack.shutdown();
-    stack.stopped().await.map_err(fault)?;
-    Ok(ExitCode::SUCCESS)
+}
+
+async fn all(servers: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
+    while let Some(ended) = servers.join_next().await {
+        ended.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+fn fault(error: io::Error) -> Failure {
+    Failure::fault(format_args!("cannot serve: {error}"))
 }
 
 /// Ctrl-C, or what a supervisor sends.

@@ -59,6 +59,7 @@ fn a_directory_is_served_to_the_kernel() {
             (&[][..], "http://10.0.0.2/"),
             (&["--listen", "192.168.7.9:8080", "--tun", "other"], "http://192.168.7.9:8080/"),
             (&["--listen", "[fd00::2]:80"], "http://[fd00::2]/"),
+            (&["--shards", "2"], "http://10.0.0.2/"),
         ] {
             let serving = Serving::start(&[&[directory], options].concat());
             let start = format!("synfin: serving {directory} at {url} on ");
