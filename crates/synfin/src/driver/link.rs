@@ -165,6 +165,13 @@ impl Link {
 
     /// Sends what the host has to send, at most a batch, and what has come to the end of the path.
     pub(super) fn flush(&mut self, host: &mut Host, now: Instant) -> Flushed {
+        let flushed = self.send_batch(host, now);
+        // What is lost now is lost as on any link.
+        let _ = self.device.flush();
+        flushed
+    }
+
+    fn send_batch(&mut self, host: &mut Host, now: Instant) -> Flushed {
         while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
             self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
         }
