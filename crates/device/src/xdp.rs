@@ -11,6 +11,9 @@
 //! end of a veth hands over packets whose checksum nobody has filled in, and super-segments, which no frame holds.
 //! Both are to be turned off at *that* end: `ethtool -K PEER tx off`.
 //!
+//! When the interface is deleted, [`receive`](Device::receive) and [`transmit`](Device::transmit) say so; nothing tells
+//! whoever waits on the descriptor, which the kernel leaves silent.
+//!
 //! Left out on purpose: several queues (`ethtool -L NAME combined 1` leads all packets to one), frames beyond a page,
 //! checksums left to the hardware, packets that are never copied.
 
@@ -96,8 +99,8 @@ impl Builder {
         if queues > 1 {
             return Err(XdpError::Queues { name, queues });
         }
-        let socket = bind(index, longest, !self.native)
-            .map_err(|(step, error)| XdpError::new(step, &name, error))?;
+        let socket =
+            bind(index, longest, !self.native).map_err(|(step, error)| XdpError::new(step, &name, error))?;
         let mode = if self.native { bpf::XDP_FLAGS_DRV_MODE } else { bpf::XDP_FLAGS_SKB_MODE };
         let redirect = Redirect::attach(index, mode, 0, &socket)
             .map_err(|errno: Errno| XdpError::new("lead packets to the socket", &name, errno.into()))?;

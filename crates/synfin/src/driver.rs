@@ -37,6 +37,7 @@ pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
 pub(crate) use waiters::Place;
 
 use link::Received;
+use state::Work;
 
 /// How many turns the driver takes before it lets other tasks run.
 const TURNS: usize = 4;
@@ -96,7 +97,11 @@ impl Driver {
                     unblock(fd, &mut state, cx);
                     state.host.handle_timeout(now);
                     let more = state.settle(now, &mut woken) || more;
-                    if more { Next::Again } else { rest(fd, sleep, &shared.clock, &mut state, cx, now) }
+                    if more {
+                        Next::Again
+                    } else {
+                        rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)
+                    }
                 }
                 Err(error) => {
                     state.stop(Stopped::Device(error.kind()), now);
@@ -147,13 +152,19 @@ fn unblock(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>) {
 /// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
 fn rest(
     fd: Option<&Fd>,
+    peers: Option<&Peers>,
     sleep: &mut Pin<Box<Sleep>>,
     clock: &Clock,
     state: &mut State,
     cx: &mut Context<'_>,
     now: Instant,
 ) -> Next {
-    if state.is_over(now) {
+    let is_over = match state.work(now) {
+        Work::Left => false,
+        Work::DoneHere => peers.is_none_or(Peers::are_done),
+        Work::Done => true,
+    };
+    if is_over {
         return Next::Over;
     }
     if state.link.is_blocked() && fd.is_some_and(|fd| fd.poll_write_ready(cx).is_ready()) {

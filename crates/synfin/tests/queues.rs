@@ -125,8 +125,7 @@ fn connections_of_ours_are_found_though_the_kernel_does_not_know_their_queue() {
         });
         for _ in 0..40 {
             let client = async {
-                let (mut reader, mut writer) =
-                    TcpStream::connect_on(stack, addr).await.unwrap().into_split();
+                let (mut reader, mut writer) = TcpStream::connect_on(stack, addr).await.unwrap().into_split();
                 writer.write_all(&pattern(20_000)).await.unwrap();
                 writer.shutdown().await.unwrap();
                 let mut received = Vec::new();

@@ -120,7 +120,8 @@ async fn a_listener_takes_from_each_shard_in_turn() {
         let stream = TcpStream::connect_on(&left, (RIGHT, 80)).await.unwrap();
         streams.push((stream.local_addr().unwrap(), turn));
         // Until the shard has it to be accepted: its half-open one is established by our third segment.
-        while right.shard_counters().iter().map(|shard| shard.established).sum::<u64>() < streams.len() as u64 {
+        while right.shard_counters().iter().map(|shard| shard.established).sum::<u64>() < streams.len() as u64
+        {
             tokio::task::yield_now().await;
         }
     }
@@ -188,8 +189,7 @@ async fn a_connection_of_ours_is_found_whichever_queue_its_segments_take() {
 async fn a_connection_of_ours_may_change_its_queue_while_it_lasts() {
     let (left, right, choice) = stacks();
     let listener = TcpListener::bind_on(&left, (LEFT, 80)).await.unwrap();
-    let (accepted, stream) =
-        tokio::join!(listener.accept(), TcpStream::connect_on(&right, (LEFT, 80)));
+    let (accepted, stream) = tokio::join!(listener.accept(), TcpStream::connect_on(&right, (LEFT, 80)));
     let (mut theirs, mut ours) = (accepted.unwrap().0, stream.unwrap());
     for turn in 0..6 {
         choice.store(turn, Ordering::Relaxed);
@@ -210,7 +210,8 @@ async fn a_local_port_that_is_asked_for_decides_the_shard() {
     for port in [5000, 5001] {
         for turn in 0..2 {
             choice.store(turn, Ordering::Relaxed);
-            let local: SocketAddr = (RIGHT.parse::<std::net::IpAddr>().unwrap(), port + 2 * turn as u16).into();
+            let local: SocketAddr =
+                (RIGHT.parse::<std::net::IpAddr>().unwrap(), port + 2 * turn as u16).into();
             let options = ConnectOptions { local: Some(local), ..ConnectOptions::default() };
             let addr = listener.local_addr().unwrap();
             let stream = TcpStream::open(&right, addr, options.clone()).await.unwrap();
@@ -308,24 +309,22 @@ async fn a_shard_without_its_queue_stops_all() {
 #[tokio::test]
 async fn what_was_sent_arrives_though_nobody_holds_the_stack_any_more() {
     let (left, right, choice) = stacks();
+    // All that comes back takes the second queue, whose shard has nothing to do once its connection is reset.
     choice.store(1, Ordering::Relaxed);
     let listener = TcpListener::bind_on(&left, (LEFT, 80)).await.unwrap();
     let mut streams = Vec::new();
     for _ in 0..2 {
-        let (accepted, stream) =
-            tokio::join!(listener.accept(), TcpStream::connect_on(&right, (LEFT, 80)));
+        let (accepted, stream) = tokio::join!(listener.accept(), TcpStream::connect_on(&right, (LEFT, 80)));
         streams.push((accepted.unwrap().0, stream.unwrap()));
     }
-    let (mut theirs, ours): (Vec<_>, Vec<_>) = streams.into_iter().unzip();
-    for mut stream in ours {
-        stream.write_all(&pattern(200_000)).await.unwrap();
-    }
-    drop(right);
-    for stream in &mut theirs {
-        let mut received = Vec::new();
-        stream.read_to_end(&mut received).await.unwrap();
-        assert!(received == pattern(200_000));
-    }
+    let ((idle, aborted), (mut theirs, mut ours)) = (streams.pop().unwrap(), streams.pop().unwrap());
+    assert_eq!([&ours, &aborted].map(|stream| stream.local_addr().unwrap().port() % 2), [0, 1]);
+    aborted.abort();
+    ours.write_all(&pattern(200_000)).await.unwrap();
+    drop((right, ours, aborted, idle));
+    let mut received = Vec::new();
+    theirs.read_to_end(&mut received).await.unwrap();
+    assert!(received == pattern(200_000));
 }
 
 #[tokio::test]

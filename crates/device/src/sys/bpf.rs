@@ -75,12 +75,8 @@ impl Redirect {
         let map = create_map(queue + 1)?;
         insert(&map, queue, socket)?;
         let program = load(&map)?;
-        let attributes = LinkCreate {
-            program: number(&program),
-            interface,
-            attach_type: ATTACH_TYPE_XDP,
-            flags: mode,
-        };
+        let attributes =
+            LinkCreate { program: number(&program), interface, attach_type: ATTACH_TYPE_XDP, flags: mode };
         // SAFETY: the call reads these attributes, which hold no pointer.
         Ok(Self { _link: unsafe { own(call(LINK_CREATE, &attributes)?) } })
     }
@@ -119,8 +115,7 @@ fn load(map: &OwnedFd) -> nix::Result<OwnedFd> {
     const RX_QUEUE_INDEX: i16 = 16;
     const XDP_PASS: i32 = 2;
     const REDIRECT_MAP: i32 = 51;
-    let instruction =
-        |code, registers, offset, immediate| Instruction { code, registers, offset, immediate };
+    let instruction = |code, registers, offset, immediate| Instruction { code, registers, offset, immediate };
     let instructions = [
         // r2 = r1->rx_queue_index
         instruction(LOAD_WORD, 0x12, RX_QUEUE_INDEX, 0),

@@ -63,8 +63,7 @@ impl Xsk {
         let mut builder = XdpSocketBuilder::new().map_err(of_socket)?;
         let (rings, mut flags): (_, BindFlags) = builder.build_rings(&memory, rings).map_err(of_socket)?;
         let missing = || ("map the rings", io::Error::from(io::ErrorKind::Unsupported));
-        let (receive, transmit) =
-            (rings.rx_ring.ok_or_else(missing)?, rings.tx_ring.ok_or_else(missing)?);
+        let (receive, transmit) = (rings.rx_ring.ok_or_else(missing)?, rings.tx_ring.ok_or_else(missing)?);
         if copy {
             flags.force_copy();
         }

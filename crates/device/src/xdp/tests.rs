@@ -25,11 +25,14 @@ const UDP_HEADER_LEN: usize = 8;
 /// Runs `work` on a thread that has a network namespace to itself, with a veth that is up.
 fn with_veth(work: impl FnOnce() + Send + 'static) {
     let thread = thread::spawn(|| {
-        let made = unshare(CloneFlags::CLONE_NEWNET).map_err(io::Error::from).and_then(|()| {
-            ip(&format!("link add {OURS} address {OUR_MAC} type veth peer name {PEER}"))
-        });
+        let made = unshare(CloneFlags::CLONE_NEWNET)
+            .map_err(io::Error::from)
+            .and_then(|()| ip(&format!("link add {OURS} address {OUR_MAC} type veth peer name {PEER}")));
         if let Err(error) = made {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "no namespace with a veth can be made: {error}");
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "no namespace with a veth can be made: {error}"
+            );
             eprintln!("skipped: no namespace with a veth can be made: {error}");
             return;
         }
@@ -66,7 +69,9 @@ fn next_datagram(xdp: &mut Xdp) -> Bytes {
     loop {
         while let Some(frame) = xdp.receive().unwrap() {
             assert_eq!(frame.offload, Offload::default());
-            let Ok(packet) = IpPacket::parse(frame.bytes.slice(ETHERNET_HEADER_LEN..), false) else { continue };
+            let Ok(packet) = IpPacket::parse(frame.bytes.slice(ETHERNET_HEADER_LEN..), false) else {
+                continue;
+            };
             if packet.header.protocol == IpProtocol::UDP && packet.header.destination == OUR_ADDRESS {
                 return packet.payload.slice(UDP_HEADER_LEN..);
             }

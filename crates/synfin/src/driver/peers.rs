@@ -9,8 +9,10 @@ use synfin_device::PacketIn;
 
 use super::{Shared, Stopped};
 
-/// How many packets may wait for one shard; what comes then is lost, as at any queue that is full.
-const INBOX: usize = 1024;
+/// How many packets may wait for one shard, and how many octets of them; what comes then is lost, as at any queue that is
+/// full.
+const PACKETS: usize = 1024;
+const OCTETS: usize = 4 << 20;
 
 /// What others have for a shard.
 #[derive(Debug, Default)]
@@ -20,7 +22,10 @@ pub(crate) struct Inbox {
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// The stack has been left, and the shard has nothing more to do.
+    done: bool,
     packets: VecDeque<PacketIn>,
+    octets: usize,
     /// The shard's driver.
     driver: Option<Waker>,
 }
@@ -33,9 +38,10 @@ impl Inbox {
     fn push(&self, packet: PacketIn) {
         let driver = {
             let mut inner = self.lock();
-            if inner.packets.len() >= INBOX {
+            if inner.packets.len() >= PACKETS || inner.octets >= OCTETS {
                 return;
             }
+            inner.octets += packet.bytes.len();
             inner.packets.push_back(packet);
             inner.driver.take()
         };
@@ -49,6 +55,7 @@ impl Inbox {
             Some(known) => known.clone_from(driver),
             none => *none = Some(driver.clone()),
         }
+        inner.octets = 0;
         std::mem::take(&mut inner.packets)
     }
 }
@@ -71,6 +78,18 @@ impl Peers {
         self.inboxes[self.own].drain(driver)
     }
 
+    /// Whether no shard has anything more to do, this one among them, once the stack has been left.
+    pub(super) fn are_done(&self) -> bool {
+        self.inboxes[self.own].lock().done = true;
+        let all = self.inboxes.iter().all(|inbox| inbox.lock().done);
+        if all {
+            // Those that were done before have waited for this one.
+            let others = self.inboxes.iter().filter_map(|inbox| inbox.lock().driver.take());
+            others.collect::<Vec<_>>().into_iter().for_each(Waker::wake);
+        }
+        all
+    }
+
     /// Passes packets on to those they are for. No shard may be locked.
     pub(super) fn pass_on(&self, astray: Vec<(usize, PacketIn)>) {
         for (shard, packet) in astray {
@@ -88,3 +107,6 @@ impl Peers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

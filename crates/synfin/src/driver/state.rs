@@ -9,15 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use slotmap::SecondaryMap;
 use synfin_host::{
-    ConnectError, ConnectOptions, Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents, TcpHandle,
-    TcpSocket, UdpHandle,
+    ConnectError, ConnectOptions, Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents,
+    TcpHandle, TcpSocket, UdpHandle,
 };
 use synfin_wire::Instant;
 
-use super::{Link, ShardPorts};
 use super::crowd::Crowd;
 use super::link::Flushed;
 use super::waiters::{Place, Ticket, Waiters};
+use super::{Link, ShardPorts};
 
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
@@ -72,6 +72,17 @@ pub(crate) struct Roles {
     pub(crate) requests: bool,
     pub(crate) datagrams: bool,
     pub(crate) echoes: bool,
+}
+
+/// How much a driver has left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// There may always be more.
+    Left,
+    /// Nothing for its own host: another shard's packets may still come in on its queue.
+    DoneHere,
+    /// Nothing.
+    Done,
 }
 
 /// Why a stack has stopped.
@@ -318,9 +329,14 @@ impl State {
     }
 
     /// Whether the driver's work is done.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    pub(super) fn work(&self, now: Instant) -> Work {
         let is_quiet = || self.host.connection_count() == 0 && !self.link.is_busy();
-        self.stopped.is_some() || self.leaving.is_some_and(|latest| now >= latest || is_quiet())
+        match self.leaving {
+            _ if self.stopped.is_some() => Work::Done,
+            Some(latest) if now >= latest => Work::Done,
+            Some(_) if is_quiet() => Work::DoneHere,
+            _ => Work::Left,
+        }
     }
 
     /// Stops the stack: every connection is reset, and no call succeeds any more.

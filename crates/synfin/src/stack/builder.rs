@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use synfin_device::{Capabilities, Device};
-use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload};
+use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress};
 use tokio::runtime::Handle;
 
 use super::Stack;
@@ -83,6 +83,19 @@ impl Builder {
     /// Addresses of the host's, each with the length of the prefix that is on its link.
     pub fn addresses(mut self, addresses: impl IntoIterator<Item = (IpAddr, u8)>) -> Self {
         self.host.addresses.extend(addresses);
+        self
+    }
+
+    /// The host's own address on an Ethernet: for a TAP any that is nobody else's there, for an
+    /// [`Xdp`](synfin_device::xdp::Xdp) the interface's. Default: none, for a TUN.
+    pub fn mac_address(mut self, address: [u8; 6]) -> Self {
+        self.host.medium = synfin_host::Medium::Ethernet(MacAddress(address));
+        self
+    }
+
+    /// Over Ethernet: whom to hand packets for what is on no link of the host's; one of each family counts.
+    pub fn gateway(mut self, gateway: IpAddr) -> Self {
+        self.host.gateways.push(gateway);
         self
     }
 
@@ -194,7 +207,8 @@ impl Builder {
         }
         let capabilities = self.device.capabilities();
         if medium_of(&self.host) != capabilities.medium {
-            return Err(invalid(format!("the device's medium is {:?}", capabilities.medium)));
+            let advice = "Builder::mac_address is for those whose medium is Ethernet";
+            return Err(invalid(format!("the device's medium is {:?}: {advice}", capabilities.medium)));
         }
         if !self.queues.is_empty() {
             self.check_queues(&capabilities)?;
@@ -241,7 +255,9 @@ impl Builder {
     /// What several shards cannot do, and what queues of one device are.
     fn check_queues(&self, first: &Capabilities) -> io::Result<()> {
         if first.medium != synfin_device::Medium::Ip {
-            return Err(invalid("several queues need a device without link addresses: a TUN, not a TAP".to_owned()));
+            return Err(invalid(
+                "several queues need a device without link addresses: a TUN, not a TAP".to_owned(),
+            ));
         }
         if self.path.is_some() {
             return Err(invalid("several queues cannot share a path: give the stack one queue".to_owned()));
@@ -250,7 +266,9 @@ impl Builder {
             return Err(invalid(format!("more than {MAX_SHARDS} queues, which no device of the kernel has")));
         }
         if self.queues.iter().any(|queue| queue.capabilities() != *first) {
-            return Err(invalid("the queues are not those of one device: they can do different things".to_owned()));
+            return Err(invalid(
+                "the queues are not those of one device: they can do different things".to_owned(),
+            ));
         }
         Ok(())
     }

@@ -104,7 +104,10 @@ fn extension_headers_are_passed_over() {
     steering.opened.insert(40_001);
     let segment = segment(80, 40_001);
     assert_eq!(steering.owner(&packet_v6(6, &segment), &host()), Owner::Shard(1));
-    assert_eq!(steering.owner(&packet_v6(0, &[&hop_by_hop[..], &segment].concat()), &host()), Owner::Shard(1));
+    assert_eq!(
+        steering.owner(&packet_v6(0, &[&hop_by_hop[..], &segment].concat()), &host()),
+        Owner::Shard(1)
+    );
     assert_eq!(steering.owner(&packet_v6(44, &[&fragment[..], &[0; 24]].concat()), &host()), Owner::Nobody);
     assert_eq!(steering.owner(&packet_v6(17, &segment), &host()), Owner::Here);
 }
