@@ -181,6 +181,17 @@ pub(crate) struct ServeArgs {
     /// The TUN interface, made if there is none of that name
     #[arg(long, value_name = "NAME", default_value = "synfin0")]
     pub(crate) tun: String,
+
+    /// How many threads share the connections, each with a queue of the interface to itself; one for each processor is
+    /// the most that is of use
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) shards: u16,
+
+    /// Instead of a TUN, take this Ethernet interface from the kernel (AF_XDP); the first address of the subnet is
+    /// the router
+    #[arg(long, value_name = "IFACE", conflicts_with_all = ["tun", "shards"])]
+    pub(crate) xdp: Option<String>,
 }
 
 /// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.

@@ -20,6 +20,8 @@ pub(crate) const QUEUE_LEN: u32 = 8192;
 /// A TUN, up, and how it came to be.
 pub(crate) struct Link {
     pub(crate) tun: Tun,
+    /// Its other queues.
+    pub(crate) queues: Vec<Tun>,
     interface: Interface,
     /// Somebody else has made the interface and may have set it up; this process may not be allowed to.
     existed: bool,
@@ -28,10 +30,18 @@ pub(crate) struct Link {
 impl Link {
     /// Makes the interface of that name, or attaches to it.
     pub(crate) fn open(name: &str) -> Result<Self, Failure> {
+        Self::open_queues(name, 1)
+    }
+
+    /// The same with so many queues, at least one.
+    pub(crate) fn open_queues(name: &str, count: usize) -> Result<Self, Failure> {
         let existed = if_nametoindex(name).is_ok();
-        let tun = Tun::builder().name(name).build().map_err(|error| Failure::call(no_tun(&error)))?;
+        let tun = Tun::builder().name(name);
+        let queues = if count == 1 { tun.build().map(|tun| vec![tun]) } else { tun.build_queues(count) };
+        let mut queues = queues.map_err(|error| Failure::call(no_tun(&error)))?.into_iter();
+        let tun = queues.next().expect("there is one at least");
         let interface = Interface::new(tun.name()).map_err(Failure::fault)?;
-        Ok(Self { tun, interface, existed })
+        Ok(Self { tun, queues: queues.collect(), interface, existed })
     }
 
     /// Gives the kernel's end its addresses, then brings the interface up.

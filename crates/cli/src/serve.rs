@@ -8,12 +8,19 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use synfin::Stack;
+use axum::serve::ListenerExt as _;
 use synfin::net::TcpListener;
+use synfin::xdp::Xdp;
+use synfin::{Builder, Stack};
+use synfin_device::interface::Interface;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tower_http::services::ServeDir;
 
 use crate::Failure;
@@ -23,11 +30,18 @@ use crate::link::{Link, single};
 /// How long answers that are under way may take when the end has come.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// The two addresses on the link.
+/// The two addresses on the link; on an interface that is taken over, the other end's is the router's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ends {
     pub(crate) kernel: IpAddr,
     pub(crate) ours: IpAddr,
+}
+
+/// A stack that is to be made, what it is on, and how many threads drive it.
+struct Plan {
+    builder: Builder,
+    interface: String,
+    shards: u16,
 }
 
 /// Serves until a signal ends it.
@@ -37,48 +51,108 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::call(format_args!("{path} is not a directory: give the one to serve")));
     }
     let ends = ends(args.listen.ip()).map_err(Failure::call)?;
-    let mut link = Link::open(&args.tun)?;
+    let plan = match &args.xdp {
+        Some(interface) => on_interface(interface, ends)?,
+        None => on_tun(args, ends)?,
+    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtimes: io::Result<Vec<Runtime>> = (0..plan.shards).map(|_| runtime()).collect();
+    serve_on(runtimes.map_err(fault)?, plan, args)
+}
+
+/// With the kernel at the other end of a TUN.
+fn on_tun(args: &ServeArgs, ends: Ends) -> Result<Plan, Failure> {
+    let mut link = Link::open_queues(&args.tun, args.shards.into())?;
     link.up(&[ends.kernel])?;
     if !link.claim(ends.ours)? {
         let message = format_args!("{} is on another link already: choose another with --listen", ends.ours);
         return Err(Failure::call(message));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::fault(format_args!("cannot wait for events: {error}")))?;
-    runtime.block_on(serve_on(link, args, ends))
+    let interface = link.tun.name().to_owned();
+    let builder = Stack::builder(link.tun).queues(link.queues).addresses([(ends.ours, single(ends.ours))]);
+    Ok(Plan { builder, interface, shards: args.shards })
 }
 
-async fn serve_on(link: Link, args: &ServeArgs, ends: Ends) -> Result<ExitCode, Failure> {
-    let fault = |error: io::Error| Failure::fault(format_args!("cannot serve: {error}"));
-    let (name, address) = (link.tun.name().to_owned(), (ends.ours, single(ends.ours)));
-    let stack = Stack::builder(link.tun).addresses([address]).spawn().map_err(fault)?;
-    let listener = TcpListener::bind_on(&stack, args.listen).await.map_err(fault)?;
+/// On an Ethernet interface that is taken from the kernel.
+fn on_interface(name: &str, ends: Ends) -> Result<Plan, Failure> {
+    let xdp = Xdp::builder(name).build().map_err(Failure::call)?;
+    Interface::new(name).and_then(|mut interface| interface.up()).map_err(Failure::call)?;
+    let prefix = if ends.ours.is_ipv4() { 24 } else { 64 };
+    let mac = xdp.mac_address();
+    let builder = Stack::builder(xdp).mac_address(mac).addresses([(ends.ours, prefix)]).gateway(ends.kernel);
+    Ok(Plan { builder, interface: name.to_owned(), shards: 1 })
+}
+
+/// Serves by a thread for each runtime, of which this is the first: each has the connections of one shard, and nothing
+/// that they do concerns another.
+fn serve_on(mut runtimes: Vec<Runtime>, plan: Plan, args: &ServeArgs) -> Result<ExitCode, Failure> {
+    let handles: Vec<Handle> = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
+    let first = runtimes.remove(0);
+    let stack = plan.builder.spawn_on(&handles).map_err(fault)?;
+    let others: Vec<JoinHandle<()>> = runtimes.into_iter().map(|runtime| drive(runtime, &stack)).collect();
+    let served = first.block_on(serve_all(&stack, &handles, args, &plan.interface));
+    // However it ended, the other threads end with the stack.
+    stack.shutdown();
+    let stopped = first.block_on(stack.stopped()).map_err(fault);
+    for other in others {
+        let _ = other.join();
+    }
+    served.and(stopped).map(|()| ExitCode::SUCCESS)
+}
+
+/// Has a thread of its own run what is spawned on a runtime, until the stack has stopped.
+fn drive(runtime: Runtime, stack: &Stack) -> JoinHandle<()> {
+    let stack = stack.clone();
+    std::thread::spawn(move || {
+        // Why it has stopped, the first thread tells.
+        let _ = runtime.block_on(stack.stopped());
+    })
+}
+
+/// Serves on all runtimes until a signal comes.
+async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &str) -> Result<(), Failure> {
+    let listener = TcpListener::bind_on(stack, args.listen).await.map_err(fault)?;
     let local = listener.local_addr().map_err(fault)?;
     // Before the line below: whoever has read it may end us.
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local));
 
     let directory = Router::new().fallback_service(ServeDir::new(&args.directory));
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, directory).with_graceful_shutdown(async {
-        // An error says the same: the sender is gone.
-        let _ = ended.await;
-    });
-    let mut server = std::pin::pin!(server.into_future());
+    let (end, ended) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
+        let mut ended = ended.clone();
+        // A head goes out before its file has been opened: what is behind it is not to wait for an acknowledgment.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let server = axum::serve(listener, directory.clone()).with_graceful_shutdown(async move {
+            // An error says the same: the sender is gone.
+            let _ = ended.wait_for(|ended| *ended).await;
+        });
+        servers.spawn_on(server.into_future(), runtime);
+    }
     tokio::select! {
-        result = &mut server => result.map_err(fault)?,
-        gone = stack.stopped() => return gone.map(|()| ExitCode::SUCCESS).map_err(fault),
+        ended = all(&mut servers) => ended.map_err(fault),
+        gone = stack.stopped() => gone.map_err(fault),
         () = asked_to_end => {
-            drop(end);
+            end.send_replace(true);
             // What takes longer is cut off.
-            let _ = tokio::time::timeout(LAST_WORDS, server).await;
+            let _ = tokio::time::timeout(LAST_WORDS, all(&mut servers)).await;
+            Ok(())
         }
     }
-    stack.shutdown();
-    stack.stopped().await.map_err(fault)?;
-    Ok(ExitCode::SUCCESS)
+}
+
+async fn all(servers: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
+    while let Some(ended) = servers.join_next().await {
+        ended.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+fn fault(error: io::Error) -> Failure {
+    Failure::fault(format_args!("cannot serve: {error}"))
 }
 
 /// Ctrl-C, or what a supervisor sends.

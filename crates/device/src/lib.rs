@@ -8,6 +8,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`tun`] | [`Tun`](tun::Tun): a TUN or TAP interface of the kernel, offload on |
+//! | [`xdp`] | [`Xdp`](xdp::Xdp): an Ethernet interface, taken over by AF_XDP |
 //! | [`memory`] | two devices joined in memory |
 //! | [`interface`] | addresses, routes, MTU of an interface in this network namespace |
 //! | [`fd`] | file descriptors handed over: inherited, or through a Unix socket |
@@ -18,7 +19,7 @@
 //!
 //! Left out on purpose: UDP segmentation offload, big TCP (packets over 65,535 octets), VLAN tags.
 //!
-//! `unsafe` is in `sys.rs` alone.
+//! `unsafe` is in `sys.rs` and its folder alone.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -35,6 +36,7 @@ pub mod sniffer;
 mod sys;
 pub mod tun;
 pub mod virtio;
+pub mod xdp;
 
 pub use packet::{ChecksumOffload, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind};
 pub use sys::give_back_free_memory;
@@ -134,6 +136,15 @@ pub trait Device: Send {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput): the packet is none that these capabilities, or the
     /// kernel, take; the next may be. Anything else: the device is down or gone.
     fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit>;
+
+    /// Has on its way what [`transmit`](Self::transmit) has taken: a device that gains by it may gather packets until
+    /// this is called. Default: nothing, for a device that does not.
+    ///
+    /// # Errors
+    /// The device is down or gone, and what it has gathered may be lost.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// What to wait on: readable when [`receive`](Self::receive), writable when
     /// [`transmit`](Self::transmit) is worth another call. `None` where there is nothing to wait on.

@@ -12,6 +12,9 @@ use nix::errno::Errno;
 use nix::libc::{self, c_int, c_short, ifreq};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
+pub(crate) mod bpf;
+pub(crate) mod xsk;
+
 /// The longest interface name, octets.
 pub(crate) const MAX_NAME_LEN: usize = libc::IFNAMSIZ - 1;
 

@@ -20,17 +20,24 @@ use tokio::time::Sleep;
 mod clock;
 mod crowd;
 mod link;
+mod peers;
+mod ports;
 mod shared;
 mod state;
+mod steering;
 mod waiters;
 
 pub(crate) use clock::Clock;
 pub(crate) use link::Link;
+pub(crate) use peers::{Inbox, Peers};
+pub(crate) use ports::ShardPorts;
 pub(crate) use shared::Shared;
 pub(crate) use state::{State, Stopped, Stream};
+pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
 pub(crate) use waiters::Place;
 
 use link::Received;
+use state::Work;
 
 /// How many turns the driver takes before it lets other tasks run.
 const TURNS: usize = 4;
@@ -38,10 +45,12 @@ const TURNS: usize = 4;
 /// What the device can be waited for by.
 type Fd = AsyncFd<OwnedFd>;
 
-/// The task of one stack.
+/// The task of one stack, or of one of its shards.
 #[derive(Debug)]
 pub(crate) struct Driver {
     shared: Arc<Shared>,
+    /// The other shards; `None` where there are none.
+    peers: Option<Peers>,
     fd: Fd,
     sleep: Pin<Box<Sleep>>,
 }
@@ -60,32 +69,41 @@ enum Next {
 
 impl Driver {
     /// Must be called within a tokio runtime with I/O and time enabled.
-    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd, peers: Option<Peers>) -> io::Result<Self> {
         // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is
         // not theirs; an `OwnedFd` is none of them.
         #[expect(deprecated)]
         let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
         let sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
-        Ok(Self { shared, fd, sleep })
+        Ok(Self { shared, peers, fd, sleep })
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, fd, sleep } = self;
-        let mut woken = Vec::new();
+        let Self { shared, peers, fd, sleep } = self;
+        let (mut woken, mut astray) = (Vec::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
             let now = shared.clock.now();
             state.driver.register(cx.waker());
             // Before it is read from, so that nothing comes in between.
             let fd = if state.link.wake(cx.waker()) { None } else { Some(&*fd) };
+            if let Some(peers) = peers {
+                let State { link, host, .. } = &mut *state;
+                peers.collect(cx.waker()).into_iter().for_each(|packet| link.take(packet, host, now));
+            }
             match read(fd, &mut state, cx, now) {
                 Ok(more) => {
+                    astray = state.link.take_astray();
                     unblock(fd, &mut state, cx);
                     state.host.handle_timeout(now);
                     let more = state.settle(now, &mut woken) || more;
-                    if more { Next::Again } else { rest(fd, sleep, &shared.clock, &mut state, cx, now) }
+                    if more {
+                        Next::Again
+                    } else {
+                        rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)
+                    }
                 }
                 Err(error) => {
                     state.stop(Stopped::Device(error.kind()), now);
@@ -95,6 +113,9 @@ impl Driver {
         };
         let next = if woken.is_empty() { next } else { next.after_others() };
         woken.into_iter().for_each(Waker::wake);
+        if let Some(peers) = peers {
+            peers.pass_on(astray);
+        }
         next
     }
 }
@@ -145,13 +166,19 @@ fn unblock(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>) {
 /// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
 fn rest(
     fd: Option<&Fd>,
+    peers: Option<&Peers>,
     sleep: &mut Pin<Box<Sleep>>,
     clock: &Clock,
     state: &mut State,
     cx: &mut Context<'_>,
     now: Instant,
 ) -> Next {
-    if state.is_over(now) {
+    let is_over = match state.work(now) {
+        Work::Left => false,
+        Work::DoneHere => peers.is_none_or(Peers::are_done),
+        Work::Done => true,
+    };
+    if is_over {
         return Next::Over;
     }
     if state.link.is_blocked() && fd.is_some_and(|fd| fd.poll_write_ready(cx).is_ready()) {
@@ -193,6 +220,9 @@ impl Future for Driver {
 impl Drop for Driver {
     /// The stack has come to its end, or the runtime has: nobody may wait for it any more.
     fn drop(&mut self) {
-        self.shared.end();
+        let why = self.shared.end();
+        if let (Some(peers), Some(why)) = (&self.peers, why) {
+            peers.stop(why);
+        }
     }
 }

@@ -37,6 +37,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -46,41 +47,53 @@ pub use synfin_host::{Datagram, EchoRequest, Refusal, Unreachable};
 
 use crate::driver::{Place, State};
 use crate::net::TcpStream;
+use crate::net::any;
 use crate::{Stack, error};
 
 /// The requests of one stack. Dropping it has SYNs to where nobody listens refused again.
 #[derive(Debug)]
 pub struct Forwarder {
-    stack: Stack,
+    /// A handle of each shard.
+    shards: Vec<Stack>,
+    /// Which shard is asked first.
+    next: AtomicUsize,
 }
 
 impl Forwarder {
     pub(crate) fn new(stack: &Stack) -> io::Result<Self> {
-        stack.shared().call(|state, _| {
-            take(&mut state.roles.requests)?;
-            state.host.set_forwarder(true);
-            Ok(Self { stack: stack.clone() })
-        })
+        stack.first().shared().call(|state, _| take(&mut state.roles.requests))?;
+        let shards: Vec<Stack> = stack.each_shard().collect();
+        for shard in &shards {
+            shard.shared().call(|state, _| state.host.set_forwarder(true));
+        }
+        Ok(Self { shards, next: AtomicUsize::new(0) })
     }
 
     /// The next request; `None` when the stack has stopped.
     pub async fn next(&self) -> Option<OpenRequest> {
-        let attempt = |state: &mut State, _| match state.next_request() {
-            Some(request) => Poll::Ready(Some(request)),
-            None if state.stopped.is_some() => Poll::Ready(None),
-            None => Poll::Pending,
-        };
-        let request = self.stack.shared().wait(Place::Request, attempt).await?;
-        Some(OpenRequest { stack: self.stack.clone(), request, decided: false })
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        any(&self.shards, turn, next_request).await
     }
+}
+
+async fn next_request(stack: &Stack) -> Option<OpenRequest> {
+    let attempt = |state: &mut State, _| match state.next_request() {
+        Some(request) => Poll::Ready(Some(request)),
+        None if state.stopped.is_some() => Poll::Ready(None),
+        None => Poll::Pending,
+    };
+    let request = stack.shared().wait(Place::Request, attempt).await?;
+    Some(OpenRequest { stack: stack.clone(), request, decided: false })
 }
 
 impl Drop for Forwarder {
     fn drop(&mut self) {
-        self.stack.shared().call(|state, _| {
-            state.roles.requests = false;
-            state.host.set_forwarder(false);
-        });
+        for shard in &self.shards {
+            shard.shared().call(|state, _| {
+                state.roles.requests = false;
+                state.host.set_forwarder(false);
+            });
+        }
     }
 }
 
@@ -170,12 +183,14 @@ pub struct UdpForwarder {
 
 impl UdpForwarder {
     pub(crate) fn new(stack: &Stack) -> io::Result<Self> {
-        stack.shared().call(|state, _| {
+        let stack = stack.first();
+        let handle = stack.shared().call(|state, _| {
             take(&mut state.roles.datagrams)?;
             let handle = state.host.udp_forward();
             state.add_udp(handle);
-            Ok(Self { stack: stack.clone(), handle })
-        })
+            Ok::<_, io::Error>(handle)
+        })?;
+        Ok(Self { stack, handle })
     }
 
     /// The next datagram; `None` when the stack has stopped.
@@ -228,10 +243,9 @@ pub struct EchoForwarder {
 
 impl EchoForwarder {
     pub(crate) fn new(stack: &Stack) -> io::Result<Self> {
-        stack.shared().call(|state, _| {
-            take(&mut state.roles.echoes)?;
-            Ok(Self { stack: stack.clone() })
-        })
+        let stack = stack.first();
+        stack.shared().call(|state, _| take(&mut state.roles.echoes))?;
+        Ok(Self { stack })
     }
 
     /// The next request; `None` when the stack has stopped.

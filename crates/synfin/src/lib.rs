@@ -51,7 +51,7 @@ pub mod stack;
 
 pub use error::ConnectionClosed;
 pub use stack::{Builder, Stack};
-pub use synfin_device::{Capabilities, Device, Medium, memory, tun};
+pub use synfin_device::{Capabilities, Device, Medium, memory, tun, xdp};
 pub use synfin_host::tcp::{
     CloseReason, Config, CongestionAlgorithm, KeepAlive, State, Status, UserTimeoutOption,
 };

@@ -14,7 +14,9 @@ pub use tcp::{TcpListener, TcpSocket, TcpStream};
 pub use tokio::net::{ToSocketAddrs, lookup_host};
 pub use udp::UdpSocket;
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::task::Poll;
 
 /// Waiting as the error that a call which never waits gives.
@@ -23,4 +25,20 @@ pub(crate) fn would_block<T>(attempt: Poll<io::Result<T>>) -> io::Result<T> {
         Poll::Ready(result) => result,
         Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
+}
+
+/// Waits for the first outcome of the same call on each of these, which are asked in turn from number `turn` on.
+pub(crate) async fn any<'a, S, R, F>(places: &'a [S], turn: usize, call: impl Fn(&'a S) -> F) -> R
+where
+    F: Future<Output = R>,
+{
+    if let [only] = places {
+        return call(only).await;
+    }
+    let (later, first) = places.split_at(turn % places.len());
+    let mut calls: Vec<Pin<Box<F>>> = first.iter().chain(later).map(|place| Box::pin(call(place))).collect();
+    let mut poll_each = |cx: &mut std::task::Context<'_>| {
+        calls.iter_mut().map(|call| call.as_mut().poll(cx)).find(Poll::is_ready).unwrap_or(Poll::Pending)
+    };
+    poll_fn(|cx| poll_each(cx)).await
 }

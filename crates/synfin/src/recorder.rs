@@ -1,6 +1,7 @@
 //! Every packet, as the host sent or received it, with the reason why.
 
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use synfin_device::PacketOut;
 pub use synfin_device::pcapng::{Direction, Options};
@@ -60,5 +61,37 @@ impl<W: Write + Send> Recorder for Sniffer<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.flush()
+    }
+}
+
+/// One recorder for so many shards; it finishes with the last of them.
+pub(crate) fn share(recorder: Option<Box<dyn Recorder>>, shards: usize) -> Vec<Option<Box<dyn Recorder>>> {
+    let Some(recorder) = recorder else { return (0..shards).map(|_| None).collect() };
+    if shards == 1 {
+        return vec![Some(recorder)];
+    }
+    let share = Share(Arc::new(Mutex::new((recorder, shards))));
+    (0..shards).map(|_| Some(Box::new(share.clone()) as Box<dyn Recorder>)).collect()
+}
+
+/// A recorder and how many still use it.
+#[derive(Clone)]
+struct Share(Arc<Mutex<(Box<dyn Recorder>, usize)>>);
+
+impl Share {
+    fn lock(&self) -> MutexGuard<'_, (Box<dyn Recorder>, usize)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Share {
+    fn record(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.lock().0.record(record)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let (recorder, shards) = &mut *self.lock();
+        *shards = shards.saturating_sub(1);
+        if *shards == 0 { recorder.finish() } else { Ok(()) }
     }
 }

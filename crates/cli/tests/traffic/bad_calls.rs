@@ -36,6 +36,10 @@ fn of_serve() {
          choose one like 10.0.0.2 or fd00::2",
     );
     refused(
+        "serve / --xdp nowhere0",
+        "synfin: there is no interface \"nowhere0\" in this network namespace: see `ip link`",
+    );
+    refused(
         "serve / --tun a/b",
         "synfin: \"a/b\" is no name for an interface: use 1 to 15 octets without white space, '/' and ':'",
     );

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use crate::common::{SYNFIN, output, root};
 use crate::transfer::noise;
-use crate::world::{alone, sha256};
+use crate::world::{alone, ip, sha256};
 
 /// A server that has said where it serves.
 struct Serving {
@@ -59,6 +59,7 @@ fn a_directory_is_served_to_the_kernel() {
             (&[][..], "http://10.0.0.2/"),
             (&["--listen", "192.168.7.9:8080", "--tun", "other"], "http://192.168.7.9:8080/"),
             (&["--listen", "[fd00::2]:80"], "http://[fd00::2]/"),
+            (&["--shards", "2"], "http://10.0.0.2/"),
         ] {
             let serving = Serving::start(&[&[directory], options].concat());
             let start = format!("synfin: serving {directory} at {url} on ");
@@ -136,4 +137,44 @@ fn an_interface_that_root_has_made_serves_a_user() {
             assert_eq!(serving.end(Signal::SIGTERM), Some(0));
         }
     });
+}
+
+/// Has the kernel fill in the checksums of what it sends over `peer0`: `ethtool -K peer0 tx off`.
+const CHECKSUMS: &str = r"
+import array, fcntl, socket, struct
+value = array.array('I', [0x17, 0])
+fcntl.ioctl(socket.socket(), 0x8946, struct.pack('16sP16x', b'peer0', value.buffer_info()[0]))
+";
+
+#[test]
+fn an_interface_is_taken_from_the_kernel() {
+    if !nix::unistd::geteuid().is_root() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "AF_XDP is root's");
+        eprintln!("skipped: AF_XDP is root's");
+        return;
+    }
+    alone(&["curl", "ip", "python3"], || {
+        let (place, got) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let (directory, got) = (place.path().to_str().unwrap(), got.path());
+        noise(&place.path().join("file"), 10_000_000);
+        ip("link add taken0 type veth peer name peer0");
+        assert_eq!(output(Command::new("python3").args(["-c", CHECKSUMS])).stdout(), "");
+        ip("address add 10.0.0.1/24 dev peer0");
+        ip("link set peer0 up");
+        for signal in [Signal::SIGINT, Signal::SIGKILL, Signal::SIGTERM] {
+            let serving = Serving::start(&[directory, "--xdp", "taken0"]);
+            assert!(serving.line.ends_with(" at http://10.0.0.2/ on taken0\n"), "{}", serving.line);
+            get("http://10.0.0.2/file", &["-o", got.to_str().unwrap()]);
+            assert_eq!(sha256(got), sha256(&place.path().join("file")));
+            assert!(details("taken0").contains("xdp"), "{}", details("taken0"));
+            // However it ends, the interface is the kernel's again.
+            let status = serving.end(signal);
+            assert_eq!(status, (signal != Signal::SIGKILL).then_some(0));
+            assert!(!details("taken0").contains("xdp"), "{}", details("taken0"));
+        }
+    });
+}
+
+fn details(interface: &str) -> String {
+    output(Command::new("ip").args(["-details", "link", "show", interface])).stdout()
 }

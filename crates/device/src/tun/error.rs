@@ -17,7 +17,7 @@ pub enum TunError {
         /// The name asked for.
         name: String,
     },
-    /// An interface of that name exists and is another kind of interface.
+    /// An interface of that name exists and is another kind of interface, or has one queue where several are asked for.
     Taken {
         /// The name asked for.
         name: String,
@@ -110,7 +110,11 @@ impl fmt::Display for TunError {
                 write!(f, "the interface {name:?} is in use by another process: end that or choose another name")
             }
             Self::Taken { name } => {
-                write!(f, "an interface of another kind is named {name:?} already: choose another name")
+                write!(
+                    f,
+                    "an interface of another kind is named {name:?} already: choose another name, or with several queues \
+                     make it with `multi_queue`, and without that for one"
+                )
             }
             Self::InvalidName { name } => write!(
                 f,

@@ -14,7 +14,8 @@ use synfin_device::{
 use synfin_host::{ChecksumOut, Fate, Host, PacketNote};
 use synfin_wire::Instant;
 
-use super::Clock;
+use super::steering::Owner;
+use super::{Clock, Steering};
 use crate::path::Path;
 use crate::recorder::{Direction, Record, Recorder};
 
@@ -32,6 +33,10 @@ pub(crate) struct Link {
     medium: Medium,
     mtu: usize,
     path: Option<Box<dyn Path>>,
+    /// Where this is the link of one shard among several.
+    steering: Option<Steering>,
+    /// What the device has brought for other shards, and for which.
+    astray: Vec<(usize, PacketIn)>,
     recording: Option<Recording>,
     /// The error that ended the recording.
     pub(crate) recording_error: Option<io::Error>,
@@ -71,11 +76,19 @@ impl Link {
             medium,
             mtu,
             path,
+            steering: None,
+            astray: Vec::new(),
             recording,
             recording_error: None,
             held: None,
             arrived: VecDeque::new(),
         }
+    }
+
+    /// Makes this the link of one shard among several.
+    pub(crate) fn steer(mut self, steering: Steering) -> Self {
+        self.steering = Some(steering);
+        self
     }
 
     /// Whether the device wakes a task by itself; see [`Device::wake`].
@@ -103,7 +116,7 @@ impl Link {
             match self.device.receive() {
                 Ok(Some(packet)) => {
                     octets += packet.bytes.len();
-                    self.take(packet, host, now);
+                    self.sort(packet, host, now);
                     if octets >= BATCH_OCTETS {
                         break;
                     }
@@ -117,7 +130,26 @@ impl Link {
         Ok(Received::More)
     }
 
-    fn take(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
+    /// Takes what is for this shard, and lays aside what is for others.
+    fn sort(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
+        let Some(steering) = &self.steering else { return self.take(packet, host, now) };
+        match steering.owner(&packet.bytes, host) {
+            Owner::Here => self.take(packet, host, now),
+            Owner::Shard(shard) => self.astray.push((shard, packet)),
+            Owner::All => {
+                self.astray.extend(steering.others().map(|shard| (shard, packet.clone())));
+                self.take(packet, host, now);
+            }
+            Owner::Nobody => {}
+        }
+    }
+
+    /// What the last batch has brought for other shards, and for which.
+    pub(super) fn take_astray(&mut self) -> Vec<(usize, PacketIn)> {
+        std::mem::take(&mut self.astray)
+    }
+
+    pub(super) fn take(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let Some(path) = &mut self.path else {
             self.hand_over(packet, host, now);
             return;
@@ -144,6 +176,13 @@ impl Link {
 
     /// Sends what the host has to send, at most a batch, and what has come to the end of the path.
     pub(super) fn flush(&mut self, host: &mut Host, now: Instant) -> Flushed {
+        let flushed = self.send_batch(host, now);
+        // What is lost now is lost as on any link.
+        let _ = self.device.flush();
+        flushed
+    }
+
+    fn send_batch(&mut self, host: &mut Host, now: Instant) -> Flushed {
         while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
             self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
         }

@@ -82,16 +82,18 @@ impl Shared {
         Wait { shared: self, place, ticket: None, attempt }
     }
 
-    /// The driver is gone.
-    pub(super) fn end(&self) {
+    /// The driver is gone. Returns why, where somebody still holds the stack.
+    pub(super) fn end(&self) -> Option<Stopped> {
         let mut woken = Vec::new();
-        {
+        let why = {
             let mut state = self.lock();
             let now = self.clock.now();
             state.stop(Stopped::Ended, now);
             state.end(&mut woken);
-        }
+            state.stopped.filter(|_| !state.is_left())
+        };
         woken.into_iter().for_each(Waker::wake);
+        why
     }
 }
 

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use slotmap::SecondaryMap;
 use synfin_host::{
-    Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents, TcpHandle, TcpSocket, UdpHandle,
+    ConnectError, ConnectOptions, Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents,
+    TcpHandle, TcpSocket, UdpHandle,
 };
 use synfin_wire::Instant;
 
-use super::Link;
 use super::crowd::Crowd;
 use super::link::Flushed;
 use super::waiters::{Place, Ticket, Waiters};
+use super::{Link, ShardPorts};
 
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
@@ -25,6 +27,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct State {
     pub(crate) host: Host,
     pub(crate) link: Link,
+    /// Where this is the state of one shard among several.
+    ports: Option<ShardPorts>,
     pub(crate) stopped: Option<Stopped>,
     /// The driver's task.
     pub(super) driver: Waiters,
@@ -70,6 +74,17 @@ pub(crate) struct Roles {
     pub(crate) echoes: bool,
 }
 
+/// How much a driver has left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// There may always be more.
+    Left,
+    /// Nothing for its own host: another shard's packets may still come in on its queue.
+    DoneHere,
+    /// Nothing.
+    Done,
+}
+
 /// Why a stack has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -98,10 +113,11 @@ impl From<Stopped> for io::Error {
 }
 
 impl State {
-    pub(crate) fn new(host: Host, link: Link) -> Self {
+    pub(crate) fn new(host: Host, link: Link, ports: Option<ShardPorts>) -> Self {
         Self {
             host,
             link,
+            ports,
             stopped: None,
             driver: Waiters::default(),
             alarm: None,
@@ -124,6 +140,19 @@ impl State {
     /// When the stack has stopped.
     pub(crate) fn running(&self) -> io::Result<()> {
         self.stopped.map_or(Ok(()), |stopped| Err(stopped.into()))
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(
+        &mut self,
+        remote: SocketAddr,
+        options: ConnectOptions,
+        now: Instant,
+    ) -> Result<TcpHandle, ConnectError> {
+        match &mut self.ports {
+            None => self.host.connect(remote, options, now),
+            Some(ports) => ports.connect(&mut self.host, remote, options, now),
+        }
     }
 
     /// A connection, to call.
@@ -294,10 +323,20 @@ impl State {
         self.alarm = None;
     }
 
+    /// Whether nobody holds the stack any more.
+    pub(super) fn is_left(&self) -> bool {
+        self.leaving.is_some()
+    }
+
     /// Whether the driver's work is done.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    pub(super) fn work(&self, now: Instant) -> Work {
         let is_quiet = || self.host.connection_count() == 0 && !self.link.is_busy();
-        self.stopped.is_some() || self.leaving.is_some_and(|latest| now >= latest || is_quiet())
+        match self.leaving {
+            _ if self.stopped.is_some() => Work::Done,
+            Some(latest) if now >= latest => Work::Done,
+            Some(_) if is_quiet() => Work::DoneHere,
+            _ => Work::Left,
+        }
     }
 
     /// Stops the stack: every connection is reset, and no call succeeds any more.

@@ -77,13 +77,14 @@ impl UdpSocket {
     }
 
     pub(crate) fn open(stack: &Stack, addr: SocketAddr) -> io::Result<Self> {
+        let stack = stack.first();
         let (handle, local) = stack.shared().call(|state, _| {
             state.running()?;
             let handle = state.host.udp_bind(addr).map_err(error::of_bind)?;
             state.add_udp(handle);
             Ok::<_, io::Error>((handle, state.host.udp_addr(handle).unwrap_or(addr)))
         })?;
-        Ok(Self { stack: stack.clone(), handle, local, inbox: Mutex::default() })
+        Ok(Self { stack, handle, local, inbox: Mutex::default() })
     }
 
     /// Where it is bound.

@@ -3,24 +3,30 @@
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use synfin_device::{Capabilities, Device};
-use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload};
+use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress};
+use tokio::runtime::Handle;
 
 use super::Stack;
 use crate::Config;
-use crate::driver::{Clock, Driver, Link, Shared, State};
+use crate::driver::{Clock, Driver, Inbox, Link, OpenedPorts, Peers, ShardPorts, Shared, State, Steering};
 use crate::path::Path;
-use crate::recorder::Recorder;
+use crate::recorder::{self, Recorder};
 
 /// IPv6 and TCP headers with all options: what a super-segment needs beside its text.
 const LONGEST_HEADERS: usize = 100;
+
+/// As many queues as the kernel gives a TUN (`MAX_TAP_QUEUES`).
+const MAX_SHARDS: usize = 256;
 
 /// The settings of a stack. See [`Stack::builder`].
 #[must_use]
 pub struct Builder {
     device: Box<dyn Device>,
+    queues: Vec<Box<dyn Device>>,
     host: HostConfig,
     mtu: Option<usize>,
     path: Option<Box<dyn Path>>,
@@ -33,6 +39,7 @@ impl Builder {
     pub(super) fn new(device: Box<dyn Device>) -> Self {
         Self {
             device,
+            queues: Vec::new(),
             host: HostConfig::new([]),
             mtu: None,
             path: None,
@@ -40,6 +47,27 @@ impl Builder {
             secret: None,
             invalid: None,
         }
+    }
+
+    /// The other queues of the device, like those of [`Tun`](synfin_device::tun::Tun)'s
+    /// [`build_queues`](synfin_device::tun::Builder::build_queues): one shard for each. A shard is a host with a lock and a
+    /// driver of its own, so that each may have a processor. A connection is one shard's; which it is, the kernel decides
+    /// for those that come in, and for those that go out the stack. [`Limits`](crate::Limits) are those of each shard.
+    ///
+    /// Sockets for UDP are on the first shard, echo requests are answered there, and TCP in IP fragments is not taken.
+    ///
+    /// ```no_run
+    /// use synfin::{Stack, tun::Tun};
+    ///
+    /// let mut queues = Tun::builder().name("synfin0").build_queues(2)?;
+    /// let first = queues.remove(0);
+    /// let stack = Stack::builder(first).queues(queues).address("10.0.0.2/24").spawn_thread()?;
+    /// assert_eq!(stack.shards(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn queues(mut self, others: impl IntoIterator<Item = impl Device + 'static>) -> Self {
+        self.queues.extend(others.into_iter().map(|queue| Box::new(queue) as Box<dyn Device>));
+        self
     }
 
     /// An address of the host's, with the length of the prefix that is on its link: `"10.0.0.2/24"`.
@@ -55,6 +83,19 @@ impl Builder {
     /// Addresses of the host's, each with the length of the prefix that is on its link.
     pub fn addresses(mut self, addresses: impl IntoIterator<Item = (IpAddr, u8)>) -> Self {
         self.host.addresses.extend(addresses);
+        self
+    }
+
+    /// The host's own address on an Ethernet: for a TAP any that is nobody else's there, for an
+    /// [`Xdp`](synfin_device::xdp::Xdp) the interface's. Default: none, for a TUN.
+    pub fn mac_address(mut self, address: [u8; 6]) -> Self {
+        self.host.medium = synfin_host::Medium::Ethernet(MacAddress(address));
+        self
+    }
+
+    /// Over Ethernet: whom to hand packets for what is on no link of the host's; one of each family counts.
+    pub fn gateway(mut self, gateway: IpAddr) -> Self {
+        self.host.gateways.push(gateway);
         self
     }
 
@@ -109,19 +150,20 @@ impl Builder {
         self
     }
 
-    /// Makes the stack with a thread of its own to drive it, for [`blocking`](crate::blocking) sockets. The
-    /// thread ends with the stack.
+    /// Makes the stack with a thread of its own to drive it, for [`blocking`](crate::blocking) sockets; with
+    /// several shards, one for each. The threads end with the stack.
     ///
     /// # Errors
     /// As [`Builder::spawn`]; what the system says when it has no thread left.
     pub fn spawn_thread(self) -> io::Result<Stack> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (stack, driver) = {
-            let _context = runtime.enter();
-            self.make()?
-        };
-        let thread = std::thread::Builder::new().name("synfin".to_owned());
-        thread.spawn(move || runtime.block_on(driver))?;
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        let runtimes = (0..=self.queues.len()).map(|_| runtime()).collect::<io::Result<Vec<_>>>()?;
+        let handles: Vec<Handle> = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
+        let (stack, drivers) = self.make(&handles)?;
+        for (runtime, driver) in runtimes.into_iter().zip(drivers) {
+            let thread = std::thread::Builder::new().name("synfin".to_owned());
+            thread.spawn(move || runtime.block_on(driver))?;
+        }
         Ok(stack)
     }
 
@@ -135,38 +177,113 @@ impl Builder {
     /// # Panics
     /// Outside of a tokio runtime with I/O and time enabled.
     pub fn spawn(self) -> io::Result<Stack> {
-        let (stack, driver) = self.make()?;
-        tokio::spawn(driver);
+        self.spawn_on(&[Handle::current()])
+    }
+
+    /// Makes the stack and spawns the driver of each shard on one of these runtimes, on each in turn. A thread for each
+    /// shard that also runs the tasks of its connections, see
+    /// [`TcpListener::by_shard`](crate::net::TcpListener::by_shard), has no need to wake another.
+    ///
+    /// # Errors
+    /// As [`Builder::spawn`]; without a runtime.
+    ///
+    /// # Panics
+    /// When a runtime has no I/O or time enabled.
+    pub fn spawn_on(self, runtimes: &[Handle]) -> io::Result<Stack> {
+        if runtimes.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no runtime to drive the stack"));
+        }
+        let (stack, drivers) = self.make(runtimes)?;
+        for (runtime, driver) in runtimes.iter().cycle().zip(drivers) {
+            runtime.spawn(driver);
+        }
         Ok(stack)
     }
 
-    fn make(self) -> io::Result<(Stack, Driver)> {
-        let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
+    /// The drivers, each made within one of these runtimes, which are taken in turn.
+    fn make(mut self, runtimes: &[Handle]) -> io::Result<(Stack, Vec<Driver>)> {
         if let Some(address) = self.invalid {
             return Err(invalid(format!("\"{address}\" is no address with a prefix, like 10.0.0.2/24")));
         }
         let capabilities = self.device.capabilities();
-        let mut config = self.host;
-        if medium_of(&config) != capabilities.medium {
-            return Err(invalid(format!("the device's medium is {:?}", capabilities.medium)));
+        if medium_of(&self.host) != capabilities.medium {
+            let advice = "Builder::mac_address is for those whose medium is Ethernet";
+            return Err(invalid(format!("the device's medium is {:?}: {advice}", capabilities.medium)));
         }
+        if !self.queues.is_empty() {
+            self.check_queues(&capabilities)?;
+        }
+        let mut config = self.host;
         config.mtu = self.mtu.map_or(capabilities.mtu, |mtu| mtu.min(capabilities.mtu));
         config.offload = if self.path.is_some() { HostOffload::default() } else { offload_of(&capabilities) };
-        let Some(fd) = self.device.poll_fd() else {
-            return Err(invalid("the device has no descriptor to wait for".to_owned()));
-        };
-        let fd = fd.try_clone_to_owned()?;
         let secret = match self.secret {
             Some(secret) => secret,
             None => draw_secret()?,
         };
-        let clock = Clock::start();
-        let mtu = config.mtu;
-        let link = Link::new(self.device, mtu, self.path, self.recorder, clock);
-        let shared = Arc::new(Shared::new(clock, State::new(Host::new(config, secret), link)));
-        let driver = Driver::new(Arc::clone(&shared), fd)?;
-        Ok((Stack::new(shared), driver))
+        let clock = {
+            let _context = runtimes[0].enter();
+            Clock::start()
+        };
+        let count = 1 + self.queues.len();
+        let opened = Arc::new(OpenedPorts::default());
+        let (mut shards, mut descriptors) = (Vec::new(), Vec::new());
+        let devices = std::iter::once(self.device).chain(self.queues);
+        for ((shard, device), recorder) in devices.enumerate().zip(recorder::share(self.recorder, count)) {
+            descriptors.push(descriptor(&*device)?);
+            let mut link = Link::new(device, config.mtu, self.path.take(), recorder, clock);
+            let mut ports = None;
+            if count > 1 {
+                link = link.steer(Steering::new(shard, count, Arc::clone(&opened)));
+                ports = Some(ShardPorts::new(shard, count, secret, Arc::clone(&opened)));
+            }
+            // One secret for all, so that numbers and cookies are the same wherever the kernel leads a flow.
+            let state = State::new(Host::new(config.clone(), secret), link, ports);
+            shards.push(Arc::new(Shared::new(clock, state)));
+        }
+        let shards: Arc<[_]> = shards.into();
+        let inboxes: Arc<[_]> = shards.iter().map(|_| Inbox::default()).collect();
+        let drive = |((shard, fd), runtime): ((usize, OwnedFd), &Handle)| {
+            let _context = runtime.enter();
+            let peers = (count > 1).then(|| Peers::new(shard, Arc::clone(&shards), Arc::clone(&inboxes)));
+            Driver::new(Arc::clone(&shards[shard]), fd, peers)
+        };
+        let placed = descriptors.into_iter().enumerate().zip(runtimes.iter().cycle());
+        let drivers = placed.map(drive).collect::<io::Result<_>>()?;
+        Ok((Stack::new(shards), drivers))
     }
+
+    /// What several shards cannot do, and what queues of one device are.
+    fn check_queues(&self, first: &Capabilities) -> io::Result<()> {
+        if first.medium != synfin_device::Medium::Ip {
+            return Err(invalid(
+                "several queues need a device without link addresses: a TUN, not a TAP".to_owned(),
+            ));
+        }
+        if self.path.is_some() {
+            return Err(invalid("several queues cannot share a path: give the stack one queue".to_owned()));
+        }
+        if self.queues.len() >= MAX_SHARDS {
+            return Err(invalid(format!("more than {MAX_SHARDS} queues, which no device of the kernel has")));
+        }
+        if self.queues.iter().any(|queue| queue.capabilities() != *first) {
+            return Err(invalid(
+                "the queues are not those of one device: they can do different things".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+/// Another descriptor of the device, to wait for.
+fn descriptor(device: &dyn Device) -> io::Result<OwnedFd> {
+    let Some(fd) = device.poll_fd() else {
+        return Err(invalid("the device has no descriptor to wait for".to_owned()));
+    };
+    fd.try_clone_to_owned()
 }
 
 fn parse_address(text: &str) -> Option<(IpAddr, u8)> {

@@ -76,9 +76,10 @@ impl TcpStream {
     /// # Errors
     /// As [`TcpStream::connect_on`], of those that are known at once.
     pub fn start(stack: &Stack, addr: SocketAddr, options: ConnectOptions) -> io::Result<Self> {
+        let stack = &stack.opener(options.local);
         stack.shared().call(|state, now| {
             state.running()?;
-            let handle = state.host.connect(addr, options, now).map_err(error::of_connect)?;
+            let handle = state.connect(addr, options, now).map_err(error::of_connect)?;
             let local = state.tcp(handle)?.local_addr();
             Ok(Self::adopt(stack, state, handle, local, addr))
         })
@@ -96,9 +97,10 @@ impl TcpStream {
         options: ConnectOptions,
         text: &[u8],
     ) -> io::Result<(Self, usize)> {
+        let stack = &stack.opener(options.local);
         stack.shared().call(|state, now| {
             state.running()?;
-            let handle = state.host.connect(addr, options, now).map_err(error::of_connect)?;
+            let handle = state.connect(addr, options, now).map_err(error::of_connect)?;
             let mut socket = state.tcp(handle)?;
             let local = socket.local_addr();
             let room = text.len().min(socket.syn_capacity());
@@ -107,6 +109,7 @@ impl TcpStream {
         })
     }
 
+    /// `stack` is a handle of the connection's shard.
     pub(crate) fn adopt(
         stack: &Stack,
         state: &mut State,
@@ -144,7 +147,8 @@ impl TcpStream {
         Ok(self.peer)
     }
 
-    /// The stack that the stream is on.
+    /// The stack that the stream is on. Connections opened through this handle are on the stream's shard, where there are
+    /// several.
     #[must_use]
     pub fn stack(&self) -> &Stack {
         &self.stack
