@@ -24,6 +24,8 @@ import time
 import testbed
 from joined import SYNFIN, TOOLS, prepare
 
+PERFORMANCE = os.path.join(testbed.ROOT, "docs", "performance.md")
+
 IPERF_PORT, HTTP_PORT, ECHO_PORT = 5201, 80, 7
 # Connections at once, and how many there must have been before memory is looked at.
 AT_ONCE, CHURN = 16, 45_000
@@ -195,7 +197,7 @@ def report(results, options):
     text = "\n".join(lines)
     print(text)
     if options.record:
-        testbed.record(f"run-{options.mtu}-{options.streams}", text, "performance.md")
+        testbed.record(f"run-{options.mtu}-{options.streams}", text, PERFORMANCE)
 
 
 if __name__ == "__main__":
