@@ -16,7 +16,7 @@ fn what_was_inlined_counts_where_it_was_written() {
     let sum = "/home/me/synfin/crates/wire/src/checksum.rs";
     assert_eq!(room_of(&cost("process", text, text, "/bin/x")).name, "tcp/input");
     assert_eq!(room_of(&cost("process", text, sum, "/bin/x")).name, "wire/checksum");
-    let bytes = "/root/.cargo/registry/src/index.crates.io-1949/bytes-1.12.0/src/bytes.rs";
+    let bytes = "/home/me/.cargo/registry/src/index.crates.io-1949/bytes-1.12.0/src/bytes.rs";
     assert_eq!(room_of(&cost("process", text, bytes, "/bin/x")).name, "bytes");
 }
 
