@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use synfin::Stack;
 use synfin::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,6 +61,11 @@ async fn serve_on(link: Link, args: &ServeArgs, ends: Ends) -> Result<ExitCode, 
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local));
 
+    // A response is a head and a body, written one after the other: the second is not to wait for the
+    // acknowledgment of the first (RFC 9293 MUST-17).
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let directory = Router::new().fallback_service(ServeDir::new(&args.directory));
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let server = axum::serve(listener, directory).with_graceful_shutdown(async {
