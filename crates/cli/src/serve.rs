@@ -122,7 +122,8 @@ async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &
     let mut servers = JoinSet::new();
     for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
         let mut ended = ended.clone();
-        // A head goes out before its file has been opened: what is behind it is not to wait for an acknowledgment.
+        // A response is a head and a body, written one after the other: the second is not to wait for the
+        // acknowledgment of the first (RFC 9293 MUST-17).
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
