@@ -109,7 +109,8 @@ impl Link {
     pub(super) fn receive(&mut self, host: &mut Host, now: Instant) -> io::Result<Received> {
         for _ in 0..BATCH {
             match self.device.receive() {
-                Ok(Some(packet)) => self.sort(packet, host, now),
+                Ok(Some(packet)) if self.steering.is_some() => self.sort(packet, host, now),
+                Ok(Some(packet)) => self.take(packet, host, now),
                 Ok(None) => return Ok(Received::Drained),
                 // One packet made no sense.
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
@@ -138,6 +139,7 @@ impl Link {
         std::mem::take(&mut self.astray)
     }
 
+    #[inline]
     pub(super) fn take(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let Some(path) = &mut self.path else {
             self.hand_over(packet, host, now);
