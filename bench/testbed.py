@@ -26,6 +26,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SYNFIN = os.path.join(ROOT, "target", "release", "synfin")
 MEASUREMENTS = os.path.join(ROOT, "docs", "measurements.md")
+PERFORMANCE = os.path.join(ROOT, "docs", "performance.md")
 
 PORT = 5001
 RECEIVER, SYNFIN_ADDRESS = "10.77.0.2", "10.77.2.2"
@@ -256,17 +257,22 @@ class Processors:
 
 def begin():
     """To be called first: sees that everything is there, and makes itself independent of what else the machine does."""
+    require()
+    # Senders, receivers and relays inherit it.
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        os.nice(-10)
+
+
+def require():
+    """Sees that everything is there."""
     if not found("ip"):
         sys.exit("missing: ip: apt-get install iproute2")
     if not os.path.exists(SYNFIN):
         sys.exit(f"{SYNFIN} is not there: cargo build --release")
     if os.geteuid() != 0:
         sys.exit("network namespaces and TUN interfaces are root's to make: run it with sudo")
-    # Senders, receivers and relays inherit it.
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except PermissionError:
-        os.nice(-10)
 
 
 def machine():
@@ -279,16 +285,16 @@ def machine():
     )
 
 
-def record(name, text):
-    """Puts a table into docs/measurements.md, between the two comments that bear its name."""
-    with open(MEASUREMENTS) as file:
+def record(name, text, path=MEASUREMENTS):
+    """Puts a table into a document, between the two comments that bear its name."""
+    with open(path) as file:
         document = file.read()
     begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
     if begin not in document or end not in document:
-        sys.exit(f"{MEASUREMENTS} has no place for {name}")
+        sys.exit(f"{path} has no place for {name}")
     before, _, rest = document.partition(begin)
     after = rest.partition(end)[2]
-    with open(MEASUREMENTS, "w") as file:
+    with open(path, "w") as file:
         file.write(f"{before}{begin}\n{text.strip()}\n\n{end}{after}")
 
 

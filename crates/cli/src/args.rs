@@ -17,6 +17,7 @@ use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
 use crate::explain::args::ExplainArgs;
 use crate::lab::args::LabArgs;
+use crate::perf::args::PerfArgs;
 use crate::relay::RelayArgs;
 use crate::source::SourceArgs;
 
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Serve(ServeArgs),
     Connect(ConnectArgs),
+    Perf(PerfArgs),
     Explain(ExplainArgs),
     Lab(LabArgs),
     Drill(DrillArgs),

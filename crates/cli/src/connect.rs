@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use synfin::net::{TcpStream, lookup_host};
-use synfin::{Stack, State};
+use synfin::{Config, Stack, State};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,7 +41,7 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::fault(format_args!("cannot wait for events: {error}")))?;
     let outcome = runtime.block_on(async {
         let addresses = resolve(&args.destination).await?;
-        let stack = join(&args.tun)?;
+        let stack = join(&args.tun, Config::default())?;
         let mut conversation = pin!(converse(&stack, &args.destination, &addresses));
         let outcome = tokio::select! {
             outcome = &mut conversation => outcome,
@@ -58,7 +58,7 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The addresses of the destination, as the system knows them.
-async fn resolve(HostPort { host, port }: &HostPort) -> Result<Vec<SocketAddr>, Failure> {
+pub(crate) async fn resolve(HostPort { host, port }: &HostPort) -> Result<Vec<SocketAddr>, Failure> {
     let found = lookup_host((host.as_str(), *port)).await;
     let addresses: Vec<_> = found
         .map_err(|error| Failure::fault(format_args!("cannot find the address of {host}: {error}")))?
@@ -74,7 +74,7 @@ async fn resolve(HostPort { host, port }: &HostPort) -> Result<Vec<SocketAddr>, 
 }
 
 /// A stack on a link of its own.
-fn join(name: &str) -> Result<Stack, Failure> {
+pub(crate) fn join(name: &str, config: Config) -> Result<Stack, Failure> {
     let mut link = Link::open(name)?;
     // A kernel may have been started without IPv6.
     let has_ipv6 = Path::new("/proc/self/net/if_inet6").exists();
@@ -88,6 +88,7 @@ fn join(name: &str) -> Result<Stack, Failure> {
     }
     Stack::builder(link.tun)
         .addresses(ours)
+        .tcp(config)
         .spawn()
         .map_err(|error| Failure::fault(format_args!("cannot begin a network: {error}")))
 }
@@ -165,7 +166,7 @@ async fn carry(stream: TcpStream) -> io::Result<TcpStream> {
 }
 
 /// Ends when a signal does that would have killed us, with the status that a shell gives for it.
-async fn interrupted() -> Result<ExitCode, Failure> {
+pub(crate) async fn interrupted() -> Result<ExitCode, Failure> {
     let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
     let cannot = |error| Failure::fault(format_args!("cannot handle signals: {error}"));
     let mut interrupts = signal(interrupt).map_err(cannot)?;

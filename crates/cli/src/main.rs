@@ -15,6 +15,7 @@ mod explain;
 mod failure;
 mod lab;
 mod link;
+mod perf;
 mod relay;
 mod run;
 mod serve;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Verb::Source(args) => source::source(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Connect(args) => connect::connect(&args),
+        Verb::Perf(args) => perf::perf(&args),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -32,9 +32,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The two addresses on the link; on an interface that is taken over, the other end's is the router's.
 #[derive(Clone, Copy, Debug)]
-struct Ends {
-    kernel: IpAddr,
-    ours: IpAddr,
+pub(crate) struct Ends {
+    pub(crate) kernel: IpAddr,
+    pub(crate) ours: IpAddr,
 }
 
 /// A stack that is to be made, what it is on, and how many threads drive it.
@@ -176,7 +176,7 @@ pub(crate) fn url(address: SocketAddr) -> String {
 }
 
 /// The kernel gets the first address of the subnet in which `listen` is.
-fn ends(listen: IpAddr) -> Result<Ends, String> {
+pub(crate) fn ends(listen: IpAddr) -> Result<Ends, String> {
     let (kernel, is_host): (IpAddr, bool) = match listen {
         IpAddr::V4(address) => {
             let [a, b, c, d] = address.octets();

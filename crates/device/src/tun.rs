@@ -3,6 +3,7 @@
 //! The kernel's documentation is Documentation/networking/tuntap.rst; what a packet begins with is
 //! [`virtio`].
 
+use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,6 +32,10 @@ const MAX_READ: usize = MAX_IP_PACKET + 40 + 18 + MAX_VNET_HEADER_LEN;
 /// What is allocated at once for packets to be read into.
 const READ_BUFFER: usize = 256 * 1024;
 
+/// How many buffers that are full are kept, for the packets in them to be dropped: then they are read into again, which
+/// saves asking the system for memory, and for zeros in it.
+const KEPT: usize = 4;
+
 /// The pieces that one `writev` takes; a packet in more pieces is joined first.
 const MAX_SLICES: usize = 64;
 
@@ -53,6 +58,7 @@ pub struct Tun {
     /// Zero when the interface was opened without IFF_VNET_HDR.
     vnet_header_len: usize,
     read_buffer: BytesMut,
+    full: VecDeque<BytesMut>,
     joined: Vec<u8>,
 }
 
@@ -171,13 +177,36 @@ impl Tun {
         set_non_blocking(&fd).map_err(|errno| TunError::io("make the descriptor non-blocking", errno))?;
         let capabilities = Capabilities::new(medium, mtu, offload);
         let read_buffer = BytesMut::with_capacity(READ_BUFFER);
-        Ok(Self { fd, name, capabilities, vnet_header_len, read_buffer, joined: Vec::new() })
+        Ok(Self {
+            fd,
+            name,
+            capabilities,
+            vnet_header_len,
+            read_buffer,
+            full: VecDeque::new(),
+            joined: Vec::new(),
+        })
     }
 
     /// The interface's name, as it was when the `Tun` was made.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Makes room to read into. A buffer is shared by the packets read into it; the oldest is free again once the last of
+    /// them is dropped.
+    fn renew_buffer(&mut self) {
+        if self.read_buffer.try_reclaim(READ_BUFFER) {
+            return;
+        }
+        let is_free = self.full.front_mut().is_some_and(|oldest| oldest.try_reclaim(READ_BUFFER));
+        let oldest = if is_free { self.full.pop_front() } else { None };
+        let renewed = oldest.unwrap_or_else(|| BytesMut::with_capacity(READ_BUFFER));
+        self.full.push_back(std::mem::replace(&mut self.read_buffer, renewed));
+        if self.full.len() > KEPT {
+            self.full.pop_front();
+        }
     }
 
     /// The descriptor, to be passed on and made a `Tun` again by [`Tun::from_fd`].
@@ -199,9 +228,8 @@ impl Device for Tun {
     }
 
     fn receive(&mut self) -> io::Result<Option<PacketIn>> {
-        // A buffer is shared by the packets read into it and comes back once the last of them is dropped.
         if self.read_buffer.capacity() < MAX_READ {
-            self.read_buffer.reserve(READ_BUFFER);
+            self.renew_buffer();
         }
         match sys::read(&self.fd, &mut self.read_buffer) {
             Ok(_) => {}

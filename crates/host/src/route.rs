@@ -1,6 +1,6 @@
 //! The host's addresses and the way to everybody else's.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::{HostConfig, Medium};
 
@@ -8,6 +8,11 @@ use crate::config::{HostConfig, Medium};
 #[derive(Debug)]
 pub(crate) struct Routes {
     addresses: Vec<(IpAddr, u8)>,
+    /// The same without their prefixes, by family and in order: asked for with each packet.
+    v4: Vec<Ipv4Addr>,
+    v6: Vec<Ipv6Addr>,
+    /// The broadcast addresses of their networks, in order.
+    broadcasts: Vec<Ipv4Addr>,
     gateways: Vec<IpAddr>,
     /// Whatever is sent to the device arrives: there is no neighbour to find.
     point_to_point: bool,
@@ -29,8 +34,23 @@ pub(crate) enum Destination {
 
 impl Routes {
     pub(crate) fn new(config: &HostConfig) -> Self {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for (address, _) in &config.addresses {
+            match address {
+                IpAddr::V4(address) => v4.push(*address),
+                IpAddr::V6(address) => v6.push(*address),
+            }
+        }
+        let mut broadcasts: Vec<Ipv4Addr> = config.addresses.iter().filter_map(broadcast).collect();
+        v4.sort_unstable();
+        v6.sort_unstable();
+        broadcasts.sort_unstable();
+        broadcasts.dedup();
         Self {
             addresses: config.addresses.clone(),
+            v4,
+            v6,
+            broadcasts,
             gateways: config.gateways.clone(),
             point_to_point: config.medium == Medium::Ip,
             any_address: config.any_address,
@@ -38,7 +58,10 @@ impl Routes {
     }
 
     pub(crate) fn is_ours(&self, address: IpAddr) -> bool {
-        self.addresses.iter().any(|(ours, _)| *ours == address)
+        match address {
+            IpAddr::V4(address) => holds(&self.v4, &address),
+            IpAddr::V6(address) => holds(&self.v6, &address),
+        }
     }
 
     /// What a received packet's destination is.
@@ -64,13 +87,7 @@ impl Routes {
     /// was never given out.
     fn is_broadcast(&self, address: IpAddr) -> bool {
         let IpAddr::V4(address) = address else { return false };
-        let directed = self.addresses.iter().any(|(ours, prefix)| match ours {
-            IpAddr::V4(ours) if *prefix < 31 => {
-                let hosts = u32::MAX.checked_shr(u32::from(*prefix)).unwrap_or(0);
-                address.to_bits() & hosts == hosts && (address.to_bits() ^ ours.to_bits()) & !hosts == 0
-            }
-            _ => false,
-        });
+        let directed = holds(&self.broadcasts, &address);
         directed || address.octets()[0] >= 240
     }
 
@@ -102,6 +119,22 @@ pub(crate) fn unspecified(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     }
+}
+
+/// Most hosts have an address or two.
+fn holds<A: Ord>(sorted: &[A], address: &A) -> bool {
+    match sorted {
+        [] => false,
+        [only] => only == address,
+        _ => sorted.binary_search(address).is_ok(),
+    }
+}
+
+/// Where a datagram for everybody on the network of an address goes; point-to-point links have nowhere (RFC 3021).
+fn broadcast(&(address, prefix): &(IpAddr, u8)) -> Option<Ipv4Addr> {
+    let IpAddr::V4(address) = address else { return None };
+    let hosts = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+    (prefix < 31).then(|| Ipv4Addr::from_bits(address.to_bits() | hosts))
 }
 
 fn same_network(a: IpAddr, b: IpAddr, prefix: u8) -> bool {

@@ -133,6 +133,12 @@ impl Entry {
         }
     }
 
+    /// Looks at what the buffers hold; [`ConnectionTable::reckoned`] is to be told.
+    pub(crate) fn reckon(&mut self) -> Held {
+        let now = self.connection().map_or(0, Connection::held_octets);
+        Held { before: std::mem::replace(&mut self.held, now), now }
+    }
+
     /// When this connection is to be looked at.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match &self.phase {
@@ -188,6 +194,14 @@ impl Entry {
             _ => None,
         }
     }
+}
+
+/// What the buffers of a connection held when they were last looked at, and hold now, octets.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Held {
+    before: usize,
+    now: usize,
 }
 
 /// How many connections there are in phases that are bounded on their own.
@@ -257,11 +271,8 @@ impl ConnectionTable {
     }
 
     /// The buffers of a connection may have changed.
-    pub(crate) fn reckon(&mut self, handle: TcpHandle) {
-        if let Some(entry) = self.entries.get_mut(handle) {
-            let holds = entry.connection().map_or(0, Connection::held_octets);
-            self.held = self.held - std::mem::replace(&mut entry.held, holds) + holds;
-        }
+    pub(crate) fn reckoned(&mut self, held: Held) {
+        self.held = self.held - held.before + held.now;
     }
 
     /// The connection between these ends.

@@ -59,6 +59,8 @@ pub(crate) struct Driver {
 enum Next {
     /// There is more to do.
     Again,
+    /// There is, and somebody was woken who has something to do as well.
+    Yield,
     /// Nothing until somebody wakes the task.
     Wait,
     /// The stack has stopped.
@@ -109,11 +111,23 @@ impl Driver {
                 }
             }
         };
+        let next = if woken.is_empty() { next } else { next.after_others() };
         woken.into_iter().for_each(Waker::wake);
         if let Some(peers) = peers {
             peers.pass_on(astray);
         }
         next
+    }
+}
+
+impl Next {
+    /// What has arrived is read before more is taken in.
+    fn after_others(self) -> Self {
+        match self {
+            Self::Again | Self::Yield => Self::Yield,
+            Self::Wait => Self::Wait,
+            Self::Over => Self::Over,
+        }
     }
 }
 
@@ -193,6 +207,7 @@ impl Future for Driver {
         for _ in 0..TURNS {
             match driver.turn(cx) {
                 Next::Again => {}
+                Next::Yield => break,
                 Next::Wait => return Poll::Pending,
                 Next::Over => return Poll::Ready(()),
             }

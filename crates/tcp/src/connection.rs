@@ -124,7 +124,7 @@ struct Closed {
     /// The peer's FIN had come: reading ends in order.
     peer_finished: bool,
     /// The RST that tells the peer.
-    last_words: Option<SegmentOut>,
+    last_words: Option<Box<SegmentOut>>,
 }
 
 impl Connection {
@@ -162,6 +162,12 @@ impl Connection {
     /// What Fast Open has taught about the path and the peer since this was last asked.
     pub fn take_fast_open_news(&mut self) -> Option<FastOpenNews> {
         self.common.fast_open.news.take().map(|news| *news)
+    }
+
+    /// [`Connection::take_fast_open_news`] would return something.
+    #[must_use]
+    pub fn has_fast_open_news(&self) -> bool {
+        self.common.fast_open.news.is_some()
     }
 
     /// The first SYN carried text, and whoever received it took all of it.
@@ -319,7 +325,7 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.poll_transmit(&mut self.common, now),
             Phase::Synchronized(tcb) => output::poll(&mut self.common, tcb, limits, now),
             Phase::TimeWait { entry, .. } => entry.poll_transmit(now),
-            Phase::Closed(closed) => closed.last_words.take(),
+            Phase::Closed(closed) => closed.last_words.take().map(|reset| *reset),
         }
     }
 
@@ -367,7 +373,7 @@ impl Connection {
             Phase::Synchronized(tcb) => {
                 let peer_finished = !matches!(reset, Some(SendReason::ResetUnread))
                     && tcb.peer_fin.is_some_and(|fin| tcb.receive.nxt.after(fin));
-                let last_words = reset.map(|why| output::build::reset(&self.common, tcb, why, now));
+                let last_words = reset.map(|why| Box::new(output::build::reset(&self.common, tcb, why, now)));
                 let unread = core::mem::take(&mut tcb.inbox);
                 Closed { reason, unread, peer_finished, last_words }
             }

@@ -47,8 +47,8 @@ type Step<Next = ()> = ControlFlow<Stop, Next>;
 
 /// A segment of which the first check has left only what lies in the window.
 #[derive(Debug)]
-struct InWindow {
-    header: TcpHeader,
+struct InWindow<'a> {
+    header: &'a TcpHeader,
     /// The number of the first octet of `text`.
     seq: SeqNumber,
     text: Bytes,
@@ -62,14 +62,14 @@ struct InWindow {
 }
 
 /// Takes a segment through the eight checks.
-pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
-    match walk(common, tcb, incoming) {
+pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Result<(), Stop> {
+    match walk(common, tcb, &mut incoming) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(stop) => Err(stop),
     }
 }
 
-fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
+fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     let segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
@@ -77,7 +77,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Step {
     congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
     sequence::remember_timestamp(tcb, &segment);
-    user_timeout::check(common, tcb, &segment.header);
+    user_timeout::check(common, tcb, segment.header);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &segment)?;
     fin::check(common, tcb, &segment);

@@ -7,7 +7,7 @@ use synfin_wire::{Ecn, TcpHeader};
 use synfin_wire::reason::SendReason;
 
 /// The text of a segment: slices of what the user sent, in order.
-pub type Payload = SmallVec<[Bytes; 4]>;
+pub type Payload = SmallVec<[Bytes; 2]>;
 
 /// A segment on its way out.
 #[derive(Clone, Debug)]

@@ -46,7 +46,7 @@ pub(crate) fn poll(
     now: Instant,
 ) -> Option<SegmentOut> {
     if let Some(reset) = tcb.intents.stray_reset.take() {
-        return Some(reset);
+        return Some(*reset);
     }
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {

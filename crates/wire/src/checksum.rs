@@ -100,9 +100,24 @@ fn sum_in_native_order(bytes: &[u8]) -> u64 {
     for (lane, word) in lanes.iter_mut().zip(words) {
         *lane = add_with_carry(*lane, u64::from_ne_bytes(*word));
     }
-    let mut last = [0; 8];
-    last[..tail.len()].copy_from_slice(tail);
-    lanes.into_iter().fold(u64::from_ne_bytes(last), add_with_carry)
+    lanes.into_iter().fold(sum_of_tail(tail), add_with_carry)
+}
+
+/// Fewer than eight octets, as `sum_in_native_order` has them.
+fn sum_of_tail(mut tail: &[u8]) -> u64 {
+    let mut sum = 0;
+    if let Some((four, rest)) = tail.split_first_chunk() {
+        sum += u64::from(u32::from_ne_bytes(*four));
+        tail = rest;
+    }
+    if let Some((two, rest)) = tail.split_first_chunk() {
+        sum += u64::from(u16::from_ne_bytes(*two));
+        tail = rest;
+    }
+    if let [last] = tail {
+        sum += u64::from(u16::from_ne_bytes([*last, 0]));
+    }
+    sum
 }
 
 const fn add_with_carry(one: u64, other: u64) -> u64 {

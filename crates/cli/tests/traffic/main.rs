@@ -13,6 +13,7 @@ mod datagrams;
 mod diagram;
 mod ends;
 mod page;
+mod perf;
 mod publish;
 mod record;
 mod refusals;

@@ -72,8 +72,11 @@ impl Host {
                 }
                 connection.set_memory_pressure(pressure);
                 let verdict = connection.handle_segment(incoming);
+                let teaches = entry.fast_open.is_some() || connection.has_fast_open_news();
                 self.touch(handle);
-                self.follow_fast_open(handle, now);
+                if teaches {
+                    self.follow_fast_open(handle, now);
+                }
                 verdict.into()
             }
             Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, key, now),

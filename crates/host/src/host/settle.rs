@@ -5,7 +5,9 @@ use synfin_tcp::{Event, MemoryPressure, State};
 use synfin_wire::Instant;
 
 use super::{Host, signature};
+use crate::counters::Counters;
 use crate::event::TcpHandle;
+use crate::events::EventQueue;
 use crate::packet::PacketOut;
 use crate::table::{Entry, Owner, Phase};
 
@@ -28,8 +30,9 @@ impl Host {
         let Phase::Connection(connection) = &entry.phase else { return };
         let closed = connection.state() == State::Closed;
         self.ready.mark(handle, entry);
-        self.table.reckon(handle);
-        self.tell(handle);
+        tell(&mut self.counters, &mut self.events, handle, entry);
+        let held = entry.reckon();
+        self.table.reckoned(held);
         if closed {
             // Its ends are free for another connection, even while its owner still reads.
             self.table.unindex(handle);
@@ -48,21 +51,6 @@ impl Host {
             }
             _ => self.table.begin_orphan(handle),
         }
-    }
-
-    /// Tells the owner what has happened to a connection.
-    fn tell(&mut self, handle: TcpHandle) {
-        let Some(entry) = self.table.get_mut(handle) else { return };
-        let Phase::Connection(connection) = &mut entry.phase else { return };
-        while let Some(event) = connection.poll_event() {
-            entry.events.add(event);
-            match event {
-                Event::Established => self.counters.established += 1,
-                Event::Closed(reason) => entry.close_reason = Some(reason),
-                _ => {}
-            }
-        }
-        self.events.tcp(handle, entry);
     }
 
     pub(super) fn mark_ready(&mut self, handle: TcpHandle) {
@@ -141,15 +129,17 @@ impl Host {
                 }
                 State::TimeWait => {
                     entry.shrink();
-                    self.table.reckon(handle);
+                    let held = entry.reckon();
+                    self.table.reckoned(held);
                     self.table.end_orphan(handle);
                 }
                 _ => {}
             }
         }
-        self.timers.arm(handle, self.table.get(handle).and_then(Entry::poll_timeout));
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        self.timers.arm(handle, entry.poll_timeout());
         // What was sent may have made room for its writer.
-        self.tell(handle);
+        tell(&mut self.counters, &mut self.events, handle, entry);
     }
 
     /// Removes a connection from everywhere.
@@ -166,4 +156,18 @@ impl Host {
         }
         Some(entry)
     }
+}
+
+/// Tells the owner what has happened to a connection.
+fn tell(counters: &mut Counters, events: &mut EventQueue, handle: TcpHandle, entry: &mut Entry) {
+    let Phase::Connection(connection) = &mut entry.phase else { return };
+    while let Some(event) = connection.poll_event() {
+        entry.events.add(event);
+        match event {
+            Event::Established => counters.established += 1,
+            Event::Closed(reason) => entry.close_reason = Some(reason),
+            _ => {}
+        }
+    }
+    events.tcp(handle, entry);
 }

@@ -23,6 +23,10 @@ use crate::recorder::{Direction, Record, Recorder};
 /// one is answered, so this is also how much one acknowledgment can stand for.
 const BATCH: usize = 32;
 
+/// How many octets are taken in before others get at the lock. Whoever reads them is to find them in the processor's
+/// cache still: what lies in main memory is read at half the speed.
+const BATCH_OCTETS: usize = 256 * 1024;
+
 /// The link of a host.
 pub(crate) struct Link {
     device: Box<dyn Device>,
@@ -107,10 +111,20 @@ impl Link {
 
     /// Takes in what the device has, at most a batch.
     pub(super) fn receive(&mut self, host: &mut Host, now: Instant) -> io::Result<Received> {
+        let mut octets = 0;
         for _ in 0..BATCH {
             match self.device.receive() {
-                Ok(Some(packet)) if self.steering.is_some() => self.sort(packet, host, now),
-                Ok(Some(packet)) => self.take(packet, host, now),
+                Ok(Some(packet)) => {
+                    octets += packet.bytes.len();
+                    if self.steering.is_some() {
+                        self.sort(packet, host, now);
+                    } else {
+                        self.take(packet, host, now);
+                    }
+                    if octets >= BATCH_OCTETS {
+                        break;
+                    }
+                }
                 Ok(None) => return Ok(Received::Drained),
                 // One packet made no sense.
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {}

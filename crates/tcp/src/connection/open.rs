@@ -1,6 +1,8 @@
 //! SYN-SENT: an active OPEN that waits for the peer's SYN (RFC 9293 sections 3.10.1 and 3.8.3, RFC 7413
 //! section 4.2.1).
 
+use alloc::boxed::Box;
+
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -33,7 +35,7 @@ pub(crate) struct SynSent {
     /// The SYN was sent again, whoever asked for it.
     pub(crate) repeated: bool,
     /// An RST that does not end the attempt: the acknowledgment was of something never sent.
-    pub(crate) stray_reset: Option<SegmentOut>,
+    pub(crate) stray_reset: Option<Box<SegmentOut>>,
     /// What the SYN may carry, until it has left.
     attempt: Option<FastOpenAttempt>,
     /// The Fast Open option that it carried.
@@ -118,7 +120,7 @@ impl SynSent {
     }
 
     pub(crate) fn poll_transmit(&mut self, common: &mut Common, now: Instant) -> Option<SegmentOut> {
-        if let Some(reset) = self.stray_reset.take() {
+        if let Some(reset) = self.stray_reset.take().map(|reset| *reset) {
             return Some(reset);
         }
         let reason = self.due.take()?;

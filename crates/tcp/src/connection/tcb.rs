@@ -39,7 +39,7 @@ pub(crate) struct Intents {
     /// The Fast Open option for the SYN-ACK that is sent next.
     pub(crate) fast_open: Option<Box<FastOpenOption>>,
     /// An RST that does not end this connection.
-    pub(crate) stray_reset: Option<SegmentOut>,
+    pub(crate) stray_reset: Option<Box<SegmentOut>>,
     /// A challenge acknowledgment.
     pub(crate) challenge: Option<SendReason>,
     /// The user timeout is to be told with the next segment (RFC 5482).

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use synfin_wire::Instant;
 
+use super::open::SynSent;
 use super::tcb::Tcb;
 use super::{Common, Connection, Phase};
+use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Event;
 use crate::output::burst::{self, Hold};
@@ -41,9 +43,7 @@ impl Connection {
     #[must_use]
     pub fn send_capacity(&self) -> usize {
         match &self.phase {
-            Phase::SynSent(syn_sent) => {
-                self.common.config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(syn_sent.outbox.len())
-            }
+            Phase::SynSent(syn_sent) => syn_sent.send_room(&self.common.config),
             Phase::Synchronized(tcb) if tcb.fin_queued => 0,
             Phase::Synchronized(tcb) => tcb.send_room(&self.common),
             Phase::TimeWait { .. } | Phase::Closed(_) => 0,
@@ -84,14 +84,16 @@ impl Connection {
     /// # Errors
     /// See [`SendError`].
     pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
-        let capacity = self.send_capacity();
         match &mut self.phase {
             Phase::SynSent(syn_sent) if syn_sent.fin_queued => Err(SendError::Closing),
             Phase::Synchronized(tcb) if tcb.fin_queued => Err(SendError::Closing),
             Phase::TimeWait { .. } => Err(SendError::Closing),
             Phase::Closed(closed) => Err(SendError::Closed(closed.reason)),
-            Phase::SynSent(_) if capacity == 0 && !data.is_empty() => Err(SendError::WouldBlock),
             Phase::SynSent(syn_sent) => {
+                let capacity = syn_sent.send_room(&self.common.config);
+                if capacity == 0 && !data.is_empty() {
+                    return Err(SendError::WouldBlock);
+                }
                 let taken = data.slice(..data.len().min(capacity));
                 let len = taken.len();
                 syn_sent.push(taken);
@@ -107,6 +109,12 @@ impl Connection {
                 if taken == 0 && !data.is_empty() { Err(SendError::WouldBlock) } else { Ok(taken) }
             }
         }
+    }
+}
+
+impl SynSent {
+    fn send_room(&self, config: &Config) -> usize {
+        config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(self.outbox.len())
     }
 }
 

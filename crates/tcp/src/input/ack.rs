@@ -1,5 +1,6 @@
 //! Fifth, check the ACK field (RFC 9293 section 3.10.7.4, RFC 5961 section 5.2).
 
+use alloc::boxed::Box;
 use core::ops::ControlFlow;
 
 use synfin_wire::{Instant, SeqNumber, WindowSize};
@@ -65,7 +66,7 @@ fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
     if !(ack.at_or_after(tcb.send.first_octet()) && ack.at_or_before(tcb.send.nxt)) {
-        tcb.intents.stray_reset = Some(build::stray_reset(common, ack));
+        tcb.intents.stray_reset = Some(Box::new(build::stray_reset(common, ack)));
         return drop(DropReason::SynReceivedBadAck);
     }
     if tcb.retransmissions > 0 {
@@ -87,7 +88,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 
 /// What the acknowledgment of our SYN-ACK says of ECN (RFC 9768 section 3.2.2.1).
 fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let header = &segment.header;
+    let header = segment.header;
     let is_pure = segment.text.is_empty() && !segment.flags.fin() && header.options.sack.is_empty();
     let handshake = &mut tcb.negotiated.ecn;
     handshake.take_third(&common.config.ecn, header, is_pure);
@@ -190,11 +191,11 @@ fn recover(
 fn ack_input<'a>(
     common: &Common,
     tcb: &Tcb,
-    segment: &'a InWindow,
+    segment: &InWindow<'a>,
     prior_una: SeqNumber,
     tells_window: bool,
 ) -> AckInput<'a> {
-    let header = &segment.header;
+    let header = segment.header;
     AckInput {
         ranges: if tcb.negotiated.sack { &header.options.sack } else { &[] },
         number: header.ack,
@@ -232,7 +233,7 @@ fn set_timer(common: &Common, tcb: &mut Tcb, plan: &AckPlan, now: Instant) {
 /// SND.WND, from a segment that is no older than the last that set it. Returns whether the segment says
 /// anything of the window that was not known: one that does is no duplicate (RFC 5681 section 2).
 fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
-    let header = &segment.header;
+    let header = segment.header;
     let window = segment.window;
     let was_closed = tcb.send.wnd == WindowSize::ZERO;
     let tells = (header.seq.after(tcb.send.wl1) && window != tcb.send.wnd)

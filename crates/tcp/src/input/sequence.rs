@@ -17,13 +17,12 @@ use synfin_wire::reason::{DropReason, SendReason};
 const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
-pub(super) fn check(common: &Common, tcb: &mut Tcb, incoming: Incoming) -> Step<InWindow> {
-    let Incoming { segment, ecn, segment_size, arrived } = incoming;
-    let window = window(tcb, &segment.header);
-    let segment = without_repeated_syn(tcb, segment, arrived)?;
-    paws(common, tcb, &segment, arrived)?;
-    acceptable(tcb, &segment, ecn, arrived)?;
-    ControlFlow::Continue(trim(tcb, Incoming { segment, ecn, segment_size, arrived }, window))
+pub(super) fn check<'a>(common: &Common, tcb: &mut Tcb, incoming: &'a mut Incoming) -> Step<InWindow<'a>> {
+    let window = window(tcb, &incoming.segment.header);
+    without_repeated_syn(tcb, &mut incoming.segment.header, incoming.arrived)?;
+    paws(common, tcb, &incoming.segment, incoming.arrived)?;
+    acceptable(tcb, &incoming.segment, incoming.ecn, incoming.arrived)?;
+    ControlFlow::Continue(trim(tcb, incoming, window))
 }
 
 /// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
@@ -34,8 +33,7 @@ pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
 
 /// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
 /// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
-fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> Step<Segment> {
-    let header = &mut segment.header;
+fn without_repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
     if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
             if challenge::is_time(&mut tcb.last_challenge, now) {
@@ -49,7 +47,7 @@ fn without_repeated_syn(tcb: &mut Tcb, mut segment: Segment, now: Instant) -> St
         header.flags = header.flags.without(Flags::SYN);
         header.seq += 1;
     }
-    ControlFlow::Continue(segment)
+    ControlFlow::Continue(())
 }
 
 fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step {
@@ -149,8 +147,9 @@ pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
 }
 
 /// Cuts off what lies before RCV.NXT, SYN included, and all text where the window is closed.
-pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InWindow {
-    let Incoming { segment: Segment { header, mut payload }, ecn, segment_size, arrived } = incoming;
+pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: WindowSize) -> InWindow<'a> {
+    let Incoming { segment: Segment { header, payload }, ecn, segment_size, arrived } = incoming;
+    let mut payload = core::mem::take(payload);
     let mut flags = header.flags;
     let mut seq = header.seq;
     if flags.syn() && seq.before(tcb.receive.nxt) {
@@ -169,5 +168,6 @@ pub(super) fn trim(tcb: &mut Tcb, incoming: Incoming, window: WindowSize) -> InW
         flags = flags.without(Flags::FIN);
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
+    let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     InWindow { seq, text: payload, flags, window, ecn, segment_size, arrived, header }
 }

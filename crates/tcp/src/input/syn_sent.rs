@@ -42,7 +42,7 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
     let echoes_our_time = echoes_our_time(common, syn_sent, &incoming);
     if header.flags.ack() && !(acknowledges_syn && echoes_our_time) {
         if !header.flags.rst() {
-            syn_sent.stray_reset = Some(build::stray_reset(common, header.ack));
+            syn_sent.stray_reset = Some(Box::new(build::stray_reset(common, header.ack)));
         }
         if !acknowledges_syn {
             syn_sent.try_again_soon(incoming.arrived);
@@ -86,10 +86,10 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 }
 
 /// Other controls or text: on with the sixth step.
-fn behind_syn(common: &mut Common, tcb: &mut Tcb, incoming: Incoming) -> Result<(), Stop> {
+fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Result<(), Stop> {
     let arrived = incoming.arrived;
     let window = sequence::window(tcb, &incoming.segment.header);
-    let segment = sequence::trim(tcb, incoming, window);
+    let segment = sequence::trim(tcb, &mut incoming, window);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
         return Err(stop);

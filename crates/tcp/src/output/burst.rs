@@ -65,7 +65,10 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
     let size = super::segment_size(tcb);
-    let segments = quota(tcb, size).min(at_once(common, tcb, size));
+    let mut segments = quota(tcb, size);
+    if burst.len > size {
+        segments = segments.min(at_once(common, tcb, size));
+    }
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
         return 0;

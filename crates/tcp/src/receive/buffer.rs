@@ -34,10 +34,13 @@ impl ReceiveBuffer {
             self.chunks.push_back(bytes);
             return;
         }
+        if self.len == bytes.len() {
+            self.chunks.push_back(Bytes::copy_from_slice(&bytes));
+            return;
+        }
         if self.gathering.capacity() - self.gathering.len() < bytes.len() {
             self.seal();
-            let expected = if self.chunks.is_empty() { bytes.len() } else { GATHER_CHUNK };
-            self.gathering = BytesMut::with_capacity(expected);
+            self.gathering = BytesMut::with_capacity(GATHER_CHUNK);
         }
         self.gathering.extend_from_slice(&bytes);
     }

@@ -8,6 +8,8 @@ use super::rtt::RttEstimator;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rto {
     base: Duration,
+    /// The timeout in force: `base` after as many doublings as there were.
+    current: Duration,
     min: Duration,
     max: Duration,
     /// What is added to every timeout that was measured.
@@ -19,7 +21,8 @@ pub(crate) struct Rto {
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
         let max = max.max(min);
-        Self { base: initial.clamp(min, max), min, max, slop: Duration::ZERO, backoff: 0 }
+        let base = initial.clamp(min, max);
+        Self { base, current: base, min, max, slop: Duration::ZERO, backoff: 0 }
     }
 
     /// The same with something added to every timeout that is measured from now on.
@@ -29,7 +32,7 @@ impl Rto {
 
     /// The timeout in force.
     pub(crate) fn current(&self) -> Duration {
-        self.backed_off(self.backoff)
+        self.current
     }
 
     /// The least timeout.
@@ -51,20 +54,25 @@ impl Rto {
     /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
         if let Some(timeout) = rtt.timeout() {
-            self.base = (timeout + self.slop).clamp(self.min, self.max);
-            self.backoff = 0;
+            self.begin_at((timeout + self.slop).clamp(self.min, self.max));
         }
     }
 
     /// The timer ran out: it doubles (5.5).
     pub(crate) fn back_off(&mut self) {
         self.backoff = self.backoff.saturating_add(1);
+        self.current = self.backed_off(self.backoff);
     }
 
     /// The SYN had to be sent again: no data goes out with less than 3 s (5.7).
     pub(crate) fn after_lost_syn(&mut self) {
-        self.base = self.base.max(Duration::from_secs(3));
+        self.begin_at(self.base.max(Duration::from_secs(3)));
+    }
+
+    fn begin_at(&mut self, base: Duration) {
+        self.base = base;
         self.backoff = 0;
+        self.current = self.backed_off(0);
     }
 }
 

@@ -56,6 +56,9 @@ impl SendBuffer {
         if bytes.len() >= GATHER_BELOW {
             self.seal();
             self.chunks.push_back(Chunk { start: self.end, bytes });
+        } else if len > 0 && self.len() == 0 {
+            // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
+            self.chunks.push_back(Chunk { start: self.end, bytes: Bytes::copy_from_slice(&bytes) });
         } else {
             self.gather(&bytes);
         }
@@ -65,9 +68,7 @@ impl SendBuffer {
     fn gather(&mut self, bytes: &[u8]) {
         if self.gathering.capacity() - self.gathering.len() < bytes.len() {
             self.seal();
-            // A lone write is not worth sixteen kilobytes; the second one is.
-            let expected = if self.chunks.is_empty() { bytes.len() } else { GATHER_CHUNK };
-            self.gathering = BytesMut::with_capacity(expected);
+            self.gathering = BytesMut::with_capacity(GATHER_CHUNK);
         }
         self.gathering.extend_from_slice(bytes);
     }

@@ -327,6 +327,9 @@ impl TcpOptions {
     }
 
     fn ranges_that_fit(&self) -> usize {
+        if self.sack.is_empty() {
+            return 0;
+        }
         let room = MAX_OPTIONS_LEN.saturating_sub(self.len_of_fixed() + self.acc_ecn_len(true) + 4);
         self.sack.len().min(room / SACK_RANGE_LEN)
     }

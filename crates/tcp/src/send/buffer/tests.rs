@@ -51,3 +51,12 @@ fn small_writes_share_chunks_and_a_segment_never_has_many_slices() {
     assert_eq!(payload.len(), 1);
     assert_eq!(payload[0][..], (0..100u8).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_short_write_does_not_keep_alive_what_it_is_a_slice_of() {
+    let read = Bytes::from(alloc::vec![7; 65_536]);
+    let mut buffer = SendBuffer::new(first());
+    buffer.push(read.slice(..100));
+    buffer.push(read.slice(100..200));
+    assert!(read.is_unique());
+}

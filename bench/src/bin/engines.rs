@@ -1,0 +1,306 @@
+//! Two endpoints of one stack on one core, in memory: synfin beside its peers.
+//!
+//! Each figure is made by a process of its own; those of all stacks take turns.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use synfin_bench::report::{Table, median, record, three_digits};
+use synfin_bench::{Congestion, Lwip, Resting, Setting, Stack, Task, Workload, machine};
+
+/// Two endpoints of one stack on one core, in memory: synfin beside its peers.
+#[derive(Debug, Parser)]
+#[command(after_help = "Example: engines --only bulk --rounds 3 --seconds 0.2 --peers smoltcp")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    plan: Plan,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Does one task, given as JSON, in this process
+    #[command(hide = true)]
+    Task { task: String },
+}
+
+#[derive(Debug, Args)]
+struct Plan {
+    /// How often everything is measured; medians are told
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Processor time of one measurement
+    #[arg(long, value_name = "S", default_value_t = 0.5, value_parser = seconds)]
+    seconds: f64,
+    /// Which tables
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "bulk,request-response,connect-close,population,memory"
+    )]
+    only: Vec<Part>,
+    /// How many idle connections there are beside a workload
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "N",
+        default_value = "0,10,100,1000,10000,100000,1000000"
+    )]
+    idle: Vec<usize>,
+    /// Beside whom synfin is measured; without it beside all that are there
+    #[arg(long, value_delimiter = ',')]
+    peers: Option<Vec<Stack>>,
+    /// The source of lwIP, if it is not in target/lwip-*
+    #[arg(long, value_name = "DIR")]
+    lwip: Option<PathBuf>,
+    /// How many connections rest where memory is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    resting: u32,
+    /// The congestion control of those that have a choice
+    #[arg(long, default_value = "reno")]
+    congestion: Congestion,
+    /// Put the tables into docs/performance.md
+    #[arg(long)]
+    record: bool,
+}
+
+/// A table, or what is in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Bulk,
+    RequestResponse,
+    ConnectClose,
+    Population,
+    Memory,
+}
+
+fn seconds(word: &str) -> Result<f64, String> {
+    match word.parse() {
+        Ok(seconds) if (0.01..=60.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0.01 to 60 is wanted".to_owned()),
+    }
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    if let Some(Verb::Task { task }) = cli.verb {
+        let outcome = synfin_bench::measure(&serde_json::from_str(&task)?)?;
+        println!("{}", serde_json::to_string(&outcome)?);
+        return Ok(());
+    }
+    let record_it = cli.plan.record;
+    let bench = Bench::new(cli.plan)?;
+    let tables = [
+        ("engines", bench.workloads()?),
+        ("engines-population", bench.population()?),
+        ("engines-memory", bench.memory()?),
+    ];
+    for (name, table) in tables {
+        let Some(table) = table else { continue };
+        println!("{table}");
+        if record_it {
+            record(name, &table)?;
+        }
+    }
+    Ok(())
+}
+
+/// A row of the first table.
+struct Case {
+    part: Part,
+    name: &'static str,
+    workload: Workload,
+    mtu: usize,
+    checksums: bool,
+    super_segments: bool,
+}
+
+const fn case(part: Part, name: &'static str, workload: Workload, mtu: usize, checksums: bool) -> Case {
+    Case { part, name, workload, mtu, checksums, super_segments: false }
+}
+
+const fn gso(name: &'static str, checksums: bool) -> Case {
+    Case { super_segments: true, ..case(Part::Bulk, name, Workload::Bulk, 1500, checksums) }
+}
+
+const CASES: &[Case] = &[
+    case(Part::Bulk, "bulk, MTU 1500, Gbit/s", Workload::Bulk, 1500, true),
+    case(Part::Bulk, "the same without checksums", Workload::Bulk, 1500, false),
+    case(Part::Bulk, "bulk, MTU 65000, Gbit/s", Workload::Bulk, 65_000, true),
+    case(Part::Bulk, "the same without checksums", Workload::Bulk, 65_000, false),
+    gso("bulk, MTU 1500 in super-segments, Gbit/s", true),
+    gso("the same without checksums", false),
+    case(Part::RequestResponse, "request and response, 1,000/s", Workload::RequestResponse, 1500, true),
+    case(Part::ConnectClose, "connect and close, 1,000/s", Workload::ConnectClose, 1500, true),
+];
+
+/// The plan, with everyone who takes part.
+struct Bench {
+    plan: Plan,
+    peers: Vec<Stack>,
+    lwip: Option<Lwip>,
+}
+
+impl Bench {
+    fn new(plan: Plan) -> Result<Self> {
+        let asked = plan.peers.clone();
+        let mut peers = asked.clone().unwrap_or_else(|| vec![Stack::Smoltcp, Stack::Lwip]);
+        peers.retain(|peer| *peer != Stack::Synfin);
+        let mut lwip = None;
+        if peers.contains(&Stack::Lwip) {
+            match Lwip::find(plan.lwip.as_deref()) {
+                Ok(found) => lwip = Some(found),
+                Err(error) if asked.is_none() && plan.lwip.is_none() => {
+                    eprintln!("lwIP is not measured: {error:#}");
+                    peers.retain(|peer| *peer != Stack::Lwip);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { plan, peers, lwip })
+    }
+
+    fn workloads(&self) -> Result<Option<String>> {
+        let cases: Vec<_> = CASES.iter().filter(|case| self.plan.only.contains(&case.part)).collect();
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let mut head = vec![String::new(), "synfin".to_owned()];
+        for peer in &self.peers {
+            head.extend([peer.name().to_owned(), format!("x {}", peer.name())]);
+        }
+        head.push("synfin, ns a packet".to_owned());
+        let mut table = Table::new(head);
+        let mut time_waits = 0;
+        for case in cases {
+            eprintln!("{}", case.name);
+            let figures = self.figures(case, 0)?;
+            let mut row = vec![case.name.to_owned(), three_digits(median(&figures[0].speeds))];
+            for peer in &figures[1..] {
+                row.push(three_digits(median(&peer.speeds)));
+                row.push(three_digits(median(&ratios(&figures[0].speeds, &peer.speeds))));
+            }
+            row.push(three_digits(median(&figures[0].packet)));
+            table.row(row);
+            if case.workload == Workload::ConnectClose {
+                time_waits = figures[0].time_waits;
+            }
+        }
+        let left = match time_waits {
+            0 => String::new(),
+            left => format!("\n\nAt the end synfin's client held {left} connections in TIME-WAIT."),
+        };
+        let text = format!("{}\n\n{}{left}", self.made_by(), table.to_markdown().trim());
+        Ok(Some(text))
+    }
+
+    fn population(&self) -> Result<Option<String>> {
+        if !self.plan.only.contains(&Part::Population) {
+            return Ok(None);
+        }
+        let stacks: Vec<_> = self.stacks().collect();
+        let mut head = vec!["idle connections".to_owned()];
+        head.extend(stacks.iter().flat_map(|stack| [stack.name().to_owned(), "x none".to_owned()]));
+        let mut text = self.made_by();
+        for case in CASES.iter().filter(|case| case.mtu == 1500 && case.checksums && !case.super_segments) {
+            let mut table = Table::new(head.clone());
+            let mut alone = vec![f64::NAN; stacks.len()];
+            for &idle in &self.plan.idle {
+                eprintln!("{}, beside {idle} idle connections", case.name);
+                let mut row = vec![idle.to_string()];
+                for (figures, alone) in self.figures(case, idle)?.iter().zip(&mut alone) {
+                    let speed = median(&figures.speeds);
+                    if idle == 0 {
+                        *alone = speed;
+                    }
+                    row.extend([three_digits(speed), three_digits(speed / *alone)]);
+                }
+                table.row(row);
+            }
+            text += &format!("\n\n{}:\n\n{}", case.name, table.to_markdown().trim());
+        }
+        Ok(Some(text))
+    }
+
+    fn memory(&self) -> Result<Option<String>> {
+        if !self.plan.only.contains(&Part::Memory) {
+            return Ok(None);
+        }
+        let mut table = Table::new(["at rest", "how many", "octets each"]);
+        for (name, state) in [
+            ("ESTABLISHED", Resting::Established),
+            ("SYN-RECEIVED", Resting::HalfOpen),
+            ("TIME-WAIT", Resting::TimeWait),
+        ] {
+            eprintln!("{} in {name}", self.plan.resting);
+            let count = self.plan.resting as usize;
+            let outcome = Task::Rest { stack: Stack::Synfin, state, count }.run(self.lwip.as_ref())?;
+            let each = outcome.resident as f64 / outcome.count as f64;
+            table.row([name.to_owned(), outcome.count.to_string(), format!("{each:.0}")]);
+        }
+        Ok(Some(format!("On {}:\n\n{}", machine::describe(), table.to_markdown().trim())))
+    }
+
+    fn stacks(&self) -> impl Iterator<Item = Stack> {
+        std::iter::once(Stack::Synfin).chain(self.peers.iter().copied())
+    }
+
+    /// What each stack does in each round; nothing from those that cannot.
+    fn figures(&self, case: &Case, idle: usize) -> Result<Vec<Figures>> {
+        let setting = Setting {
+            mtu: case.mtu,
+            checksums: case.checksums,
+            super_segments: case.super_segments,
+            congestion: self.plan.congestion,
+        };
+        let mut figures: Vec<_> = self.stacks().map(|_| Figures::default()).collect();
+        for _ in 0..self.plan.rounds {
+            for (stack, figures) in self.stacks().zip(&mut figures) {
+                if stack.can(&setting, idle) {
+                    let (workload, setting) = (case.workload, setting.clone());
+                    let outcome = Task::Run { stack, workload, setting, idle, seconds: self.plan.seconds }
+                        .run(self.lwip.as_ref())?;
+                    let unit = if workload == Workload::Bulk { 1e9 / 8.0 } else { 1e3 };
+                    figures.speeds.push(outcome.count as f64 / outcome.seconds / unit);
+                    figures.packet.push(outcome.seconds * 1e9 / outcome.packets as f64);
+                    figures.time_waits = outcome.time_waits;
+                }
+            }
+        }
+        Ok(figures)
+    }
+
+    fn made_by(&self) -> String {
+        let congestion = self.plan.congestion.to_possible_value();
+        let mut text = format!(
+            "Medians of {} rounds of {} s of processor time, {}, on {}",
+            self.plan.rounds,
+            self.plan.seconds,
+            congestion.map(|value| value.get_name().to_owned()).unwrap_or_default(),
+            machine::describe(),
+        );
+        if self.peers.contains(&Stack::Smoltcp) {
+            text += &format!("; smoltcp {}", machine::version_of("smoltcp"));
+        }
+        if let Some(lwip) = &self.lwip {
+            text += &format!("; {}", lwip.describe());
+        }
+        text + ":"
+    }
+}
+
+/// What one stack has done, a figure a round.
+#[derive(Default)]
+struct Figures {
+    /// In the unit of the row.
+    speeds: Vec<f64>,
+    /// Nanoseconds of both ends for each packet.
+    packet: Vec<f64>,
+    time_waits: usize,
+}
+
+fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
+}

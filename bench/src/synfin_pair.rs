@@ -1,0 +1,306 @@
+//! Two [`Host`]s.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use synfin_host::tcp::{CongestionAlgorithm, ReceiveError, SendError};
+use synfin_host::{
+    ChecksumOut, ConnectOptions, Host, HostConfig, HostEvent, HostOffload, Limits, ListenOptions,
+    ListenerHandle, PacketIn, PacketOut, TcpHandle,
+};
+use synfin_wire::Instant;
+use synfin_wire::checksum::Checksum;
+
+use crate::idle;
+use crate::pair::{BATCH, BUFFER, CLIENT, Congestion, End, PORT, Pair, Resting, SERVER, STEP, Setting};
+
+/// The longest IP datagram, and so what a super-segment with its headers may have.
+const LONGEST: usize = 65_535;
+/// The longest IP and TCP headers, octets.
+const HEADERS: usize = 120;
+/// What is on its way has room in this, octets.
+const ARENA: usize = BUFFER + BATCH * HEADERS;
+/// What one host holds at most; a million idle connections fit.
+const CONNECTIONS: usize = 4 << 20;
+/// The client has so many addresses, and takes the next one after so many connections: ports do not run out.
+const ADDRESSES: u32 = 64;
+const PER_ADDRESS: u32 = 16_000;
+
+/// Two hosts, each with the queue of what is on its way to it.
+pub(crate) struct SynfinPair {
+    sides: [Side; 2],
+    now: Instant,
+    /// The device vouches for what comes in.
+    trust: bool,
+    listener: ListenerHandle,
+    opened: u32,
+}
+
+struct Side {
+    host: Host,
+    inbound: VecDeque<PacketIn>,
+    /// What this side's packets are copied to.
+    arena: BytesMut,
+    connection: Option<TcpHandle>,
+    /// The host has said that there is something to read.
+    readable: bool,
+}
+
+impl Side {
+    fn new(config: HostConfig, secret: u8) -> Self {
+        Self {
+            host: Host::new(config, [secret; 32]),
+            inbound: VecDeque::new(),
+            arena: BytesMut::new(),
+            connection: None,
+            readable: false,
+        }
+    }
+
+    fn hand_over(&mut self, packet: Vec<u8>, now: Instant) {
+        let packet = PacketIn { bytes: packet.into(), trust_checksum: false, segment_size: None };
+        let _ = self.host.handle_packet(packet, now);
+    }
+
+    /// Hands what there is to send to the peer of the idle connections.
+    fn talk_to_idle_peer(&mut self, now: Instant) {
+        while let Some(packet) = self.host.poll_transmit(now) {
+            if let Some(answer) = idle::answer(&packet.header) {
+                self.hand_over(answer, now);
+            }
+        }
+    }
+
+    /// Does what is due, and hears what the host has to say.
+    fn settle(&mut self, now: Instant) {
+        if self.host.poll_timeout().is_some_and(|due| due <= now) {
+            self.host.handle_timeout(now);
+        }
+        while let Some(event) = self.host.poll_event() {
+            if let HostEvent::Tcp { handle, events } = event
+                && Some(handle) == self.connection
+            {
+                self.readable |= events.readable();
+            }
+        }
+    }
+}
+
+impl Pair for SynfinPair {
+    fn new(setting: &Setting) -> Self {
+        Self::configured(setting, |_| {})
+    }
+
+    fn connect(&mut self) {
+        let address = u32::from(CLIENT) + self.opened / PER_ADDRESS % ADDRESSES;
+        let local = Some(SocketAddr::from((Ipv4Addr::from(address), 0)));
+        let options = ConnectOptions { local, ..ConnectOptions::default() };
+        let client = &mut self.sides[0];
+        let handle = client.host.connect((SERVER, PORT).into(), options, self.now);
+        client.connection = Some(handle.expect("there is a port for everyone"));
+        self.opened += 1;
+    }
+
+    fn accept(&mut self) -> bool {
+        let server = &mut self.sides[1];
+        let accepted = server.host.accept(self.listener);
+        server.connection = accepted.map(|accepted| accepted.handle);
+        server.connection.is_some()
+    }
+
+    fn send(&mut self, end: End, text: &[u8]) -> usize {
+        let side = &mut self.sides[end as usize];
+        let mut socket = side.host.tcp(side.connection.expect("it is open")).expect("it is ours");
+        let room = socket.send_capacity().min(text.len());
+        if room == 0 {
+            return 0;
+        }
+        match socket.send(Bytes::copy_from_slice(&text[..room]), self.now) {
+            Ok(sent) => sent,
+            Err(SendError::WouldBlock) => 0,
+            Err(error) => panic!("send: {error}"),
+        }
+    }
+
+    fn receive(&mut self, end: End, room: &mut [u8]) -> Option<usize> {
+        let side = &mut self.sides[end as usize];
+        if !side.readable {
+            return Some(0);
+        }
+        let mut socket = side.host.tcp(side.connection.expect("it is open")).expect("it is ours");
+        let mut filled = 0;
+        while filled < room.len() {
+            match socket.receive(room.len() - filled, self.now) {
+                Ok(Some(text)) => {
+                    room[filled..filled + text.len()].copy_from_slice(&text);
+                    filled += text.len();
+                }
+                Ok(None) if filled == 0 => return None,
+                Ok(None) => break,
+                Err(ReceiveError::WouldBlock) => {
+                    side.readable = false;
+                    break;
+                }
+                Err(error) => panic!("receive: {error}"),
+            }
+        }
+        Some(filled)
+    }
+
+    fn close(&mut self, end: End) {
+        let now = self.now;
+        self.socket(end, |socket| socket.close(now));
+    }
+
+    fn release(&mut self, end: End) {
+        let now = self.now;
+        let side = &mut self.sides[end as usize];
+        if let Some(socket) = side.connection.take().and_then(|handle| side.host.tcp(handle)) {
+            socket.release(now);
+        }
+        side.readable = false;
+    }
+
+    fn give_out(&mut self, from: End) -> usize {
+        let [client, server] = &mut self.sides;
+        let (from, to) = match from {
+            End::Client => (client, server),
+            End::Server => (server, client),
+        };
+        // What came before has been read, so that this is the same memory again.
+        from.arena.reserve(ARENA);
+        let mut packets = 0;
+        while packets < BATCH
+            && let Some(packet) = from.host.poll_transmit(self.now)
+        {
+            to.inbound.push_back(carry(&packet, self.trust, &mut from.arena));
+            packets += 1;
+        }
+        self.now += Duration::from_nanos(STEP);
+        packets
+    }
+
+    fn take_in(&mut self, to: End) {
+        let side = &mut self.sides[to as usize];
+        while let Some(packet) = side.inbound.pop_front() {
+            let _ = side.host.handle_packet(packet, self.now);
+        }
+        side.settle(self.now);
+    }
+
+    fn wait(&mut self) {
+        let due = self.sides.iter().filter_map(|side| side.host.poll_timeout()).min();
+        self.now = self.now.max(due.expect("something is to happen"));
+        self.sides.iter_mut().for_each(|side| side.settle(self.now));
+    }
+
+    fn populate(&mut self, count: usize, state: Resting) {
+        let server = &mut self.sides[1];
+        let mut accepted = 0;
+        for first in (0..count).step_by(BATCH) {
+            for index in first..count.min(first + BATCH) {
+                server.hand_over(idle::syn(index), self.now);
+            }
+            if state == Resting::HalfOpen {
+                while server.host.poll_transmit(self.now).is_some() {}
+            } else {
+                server.talk_to_idle_peer(self.now);
+            }
+            while let Some(new) = server.host.accept(self.listener) {
+                accepted += 1;
+                if state == Resting::TimeWait {
+                    server.host.tcp(new.handle).expect("it is ours").release(self.now);
+                }
+            }
+            server.talk_to_idle_peer(self.now);
+            self.now += Duration::from_nanos(STEP);
+            server.settle(self.now);
+        }
+        assert_eq!(server.host.connection_count(), count, "not all of the idle connections have come to be");
+        let expected = if state == Resting::HalfOpen { 0 } else { count };
+        assert_eq!(accepted, expected, "not all of the idle connections were accepted");
+    }
+
+    fn time_waits(&self) -> usize {
+        // There is one connection at a time, and it is over.
+        self.sides[0].host.connection_count()
+    }
+}
+
+impl SynfinPair {
+    /// As [`Pair::new`], with other changes to the settings of both hosts.
+    pub(crate) fn configured(setting: &Setting, change: impl Fn(&mut HostConfig)) -> Self {
+        let client = (0..ADDRESSES).map(|n| Ipv4Addr::from(u32::from(CLIENT) + n));
+        let side = |mut config, secret| {
+            change(&mut config);
+            Side::new(config, secret)
+        };
+        let mut sides = [side(config(setting, client), 1), side(config(setting, [SERVER]), 2)];
+        let options = ListenOptions { backlog: CONNECTIONS, ..ListenOptions::default() };
+        let listener = sides[1].host.listen((SERVER, PORT).into(), options).expect("nobody else listens");
+        Self { sides, now: Instant::ZERO, trust: !setting.checksums, listener, opened: 0 }
+    }
+
+    /// What is on its way to an end is lost.
+    pub(crate) fn lose(&mut self, to: End) {
+        self.sides[to as usize].inbound.clear();
+    }
+
+    fn socket(&mut self, end: End, call: impl FnOnce(&mut synfin_host::TcpSocket<'_>)) {
+        let side = &mut self.sides[end as usize];
+        if let Some(mut socket) = side.connection.and_then(|handle| side.host.tcp(handle)) {
+            call(&mut socket);
+        }
+    }
+}
+
+fn config(setting: &Setting, addresses: impl IntoIterator<Item = Ipv4Addr>) -> HostConfig {
+    let mut config = HostConfig::new(addresses.into_iter().map(|address| (IpAddr::V4(address), 8)));
+    config.mtu = setting.mtu;
+    config.offload = HostOffload {
+        checksum: !setting.checksums,
+        max_super_segment: if setting.super_segments { LONGEST - HEADERS } else { 0 },
+        repeats_cwr: false,
+    };
+    config.limits = Limits {
+        connections: CONNECTIONS,
+        half_open: CONNECTIONS,
+        orphans: CONNECTIONS,
+        ..Limits::default()
+    };
+    // All ends of all stacks hold as much, from the first octet on.
+    config.tcp.receive_buffer = BUFFER;
+    config.tcp.receive_buffer_max = BUFFER;
+    config.tcp.send_buffer = BUFFER;
+    config.tcp.send_buffer_max = BUFFER;
+    config.tcp.congestion = match setting.congestion {
+        Congestion::Reno => CongestionAlgorithm::Reno,
+        Congestion::Cubic => CongestionAlgorithm::Cubic,
+    };
+    config
+}
+
+/// The packet as it arrives: in one piece. Where checksums count, one that was left to the device is completed.
+fn carry(packet: &PacketOut, trust: bool, arena: &mut BytesMut) -> PacketIn {
+    arena.extend_from_slice(&packet.header);
+    for chunk in &packet.payload {
+        arena.extend_from_slice(chunk);
+    }
+    if let ChecksumOut::Partial { start, offset } = packet.checksum
+        && !trust
+    {
+        let start = usize::from(start);
+        let at = start + usize::from(offset);
+        let mut sum = Checksum::new();
+        sum.add(&arena[start..]);
+        let sum = sum.finish().to_be_bytes();
+        arena[at..at + 2].copy_from_slice(&sum);
+    }
+    PacketIn {
+        bytes: arena.split().freeze(),
+        trust_checksum: trust,
+        segment_size: packet.segmentation.map(|segmentation| segmentation.size),
+    }
+}
