@@ -116,7 +116,11 @@ impl Link {
             match self.device.receive() {
                 Ok(Some(packet)) => {
                     octets += packet.bytes.len();
-                    self.sort(packet, host, now);
+                    if self.steering.is_some() {
+                        self.sort(packet, host, now);
+                    } else {
+                        self.take(packet, host, now);
+                    }
                     if octets >= BATCH_OCTETS {
                         break;
                     }
@@ -149,6 +153,7 @@ impl Link {
         std::mem::take(&mut self.astray)
     }
 
+    #[inline]
     pub(super) fn take(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let Some(path) = &mut self.path else {
             self.hand_over(packet, host, now);
