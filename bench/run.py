@@ -120,11 +120,15 @@ def throughput(shell, *client):
 def http(shell, seconds, *words):
     """Requests a second, and how many there were."""
     url = f"http://{shell.host}:{HTTP_PORT}/"
-    output = shell.run("wrk", "-t1", f"-c{AT_ONCE}", f"-d{seconds}", *words, url)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    if not rate:
-        sys.exit(f"wrk gave no result:\n{output}")
-    return float(rate[1]), int(re.search(r"(\d+) requests in", output)[1])
+    for _ in range(10):
+        output = shell.run("wrk", "-t1", f"-c{AT_ONCE}", f"-d{seconds}", *words, url)
+        rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+        if rate:
+            return float(rate[1]), int(re.search(r"(\d+) requests in", output)[1])
+        # A tool that has just carried very many connections may refuse for a while.
+        print(f"no connection to {url}: once more", file=sys.stderr)
+        time.sleep(2)
+    sys.exit(f"wrk gave no result: {output}")
 
 
 def ping(host):
