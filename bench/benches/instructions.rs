@@ -153,7 +153,7 @@ fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = info.lines().find(|line| line.starts_with("flags")).unwrap_or_default();
     let has = |wanted: &&str| flags.split_whitespace().any(|flag| flag == *wanted);
-    let there: Vec<_> = ["avx2", "erms", "fsrm"].into_iter().filter(has).collect();
+    let there: Vec<_> = ["avx2"].into_iter().filter(has).collect();
     format!("{} {}", std::env::consts::ARCH, there.join(" "))
 }
 

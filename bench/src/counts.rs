@@ -1,4 +1,4 @@
-//! Scenarios whose instructions are counted: each does one thing many times, and nothing else within [`measured`].
+//! Scenarios whose instructions are counted: each does one thing many times, and nothing else within `measured`.
 //!
 //! Everything in them is decided by constants, so that the same program takes the same steps each time.
 
