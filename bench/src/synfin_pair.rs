@@ -27,6 +27,10 @@ const CONNECTIONS: usize = 4 << 20;
 /// The client has so many addresses, and takes the next one after so many connections: ports do not run out.
 const ADDRESSES: u32 = 64;
 const PER_ADDRESS: u32 = 16_000;
+/// Idle connections come about one after so much time, and afterwards there is silence for so long: what is to be measured
+/// is idle by then.
+const BETWEEN: Duration = Duration::from_micros(100);
+const CALM: Duration = Duration::from_secs(3);
 
 /// Two hosts, each with the queue of what is on its way to it.
 pub(crate) struct SynfinPair {
@@ -215,8 +219,19 @@ impl Pair for SynfinPair {
                 }
             }
             server.talk_to_idle_peer(self.now);
-            self.now += Duration::from_nanos(STEP);
+            self.now += if state == Resting::Established {
+                BETWEEN * BATCH as u32
+            } else {
+                Duration::from_nanos(STEP)
+            };
             server.settle(self.now);
+        }
+        if state == Resting::Established {
+            let end = self.now + CALM;
+            while let Some(due) = server.host.poll_timeout().filter(|due| *due <= end) {
+                self.now = self.now.max(due);
+                server.settle(self.now);
+            }
         }
         assert_eq!(server.host.connection_count(), count, "not all of the idle connections have come to be");
         let expected = if state == Resting::HalfOpen { 0 } else { count };

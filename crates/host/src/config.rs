@@ -48,6 +48,9 @@ pub struct HostConfig {
     /// Challenges sent to one remote host, at most, a second (RFC 5961 section 7); beside that a connection sends no
     /// more than two.
     pub challenges_per_second: u32,
+    /// How long nothing must have gone on with a connection, and no more than keep-alive be waited for, until the host
+    /// writes it down in a few hundred octets; whatever happens to it reads it back. `None`: it never does.
+    pub rest_after: Option<Duration>,
     /// How much may be held.
     pub limits: Limits,
 }
@@ -139,6 +142,7 @@ impl HostConfig {
             answer_echo: true,
             icmp_errors_per_second: 1000,
             challenges_per_second: 1000,
+            rest_after: Some(Duration::from_secs(1)),
             limits: Limits::default(),
         }
     }

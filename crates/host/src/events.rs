@@ -73,9 +73,10 @@ impl EventQueue {
         while let Some(subject) = self.queue.pop_front() {
             match subject {
                 Subject::Tcp(handle) => {
-                    let Some(entry) = table.get_mut(handle).filter(|entry| entry.owner == Owner::User) else {
+                    if table.slot(handle).is_none_or(|slot| slot.owner() != Owner::User) {
                         continue;
-                    };
+                    }
+                    let Some(entry) = table.get_mut(handle) else { continue };
                     entry.reported = false;
                     return Some(HostEvent::Tcp { handle, events: std::mem::take(&mut entry.events) });
                 }

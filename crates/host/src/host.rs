@@ -116,7 +116,7 @@ impl Host {
             echoes: EchoQueue::default(),
             udp: UdpTable::new(&secret, limits.udp_queue),
             udp_ports: PortAllocator::new(&secret, Purpose::UdpPorts),
-            table: ConnectionTable::new(&secret, limits.connections),
+            table: ConnectionTable::new(&secret, limits.connections, config.rest_after),
             listeners: Listeners::new(&secret, limits.half_open),
             forwarder: Forwarder::new(config.any_address, limits.requests),
             timers: Timers::default(),
@@ -184,15 +184,18 @@ impl Host {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let others = [self.reassembler.poll_timeout(), self.neighbours.poll_timeout()];
-        others.into_iter().flatten().chain(self.timers.next()).min()
+        others.into_iter().flatten().chain(self.timers.next()).chain(self.table.next_rest()).min()
     }
 
     /// Does what is due at `now`. Harmless when early.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.give_up_fragments(now);
         self.ask_neighbours_again(now);
-        while let Some(handle) = self.timers.pop_due(now) {
-            self.look_at(handle, now);
+        self.table.rest(now);
+        while let Some(number) = self.timers.pop_due(now) {
+            if let Some(handle) = self.table.handle_at(number) {
+                self.look_at(handle, now);
+            }
         }
     }
 

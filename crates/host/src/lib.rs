@@ -27,6 +27,7 @@ mod pages;
 pub mod syn_cookie;
 
 mod challenge;
+mod compact;
 mod echo;
 mod emit;
 mod events;
@@ -40,6 +41,7 @@ mod outbox;
 mod ports;
 mod ready;
 mod reassembly;
+mod rest;
 mod route;
 mod spare;
 mod table;

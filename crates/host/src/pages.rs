@@ -2,7 +2,8 @@
 //! when the crowd has gone.
 //!
 //! A handle is the number of a slot and a version, which says whose slot it was. A new value goes to the lowest page that
-//! has room, so that few long-lived ones keep few pages. Of an empty page nothing stays but the next version.
+//! has room, so that few long-lived ones keep few pages. Of an empty page nothing stays but the next version. What a slot
+//! is made of is its own affair, so that a version can lie where a value leaves room for it.
 
 use std::marker::PhantomData;
 
@@ -11,23 +12,29 @@ use slotmap::{Key, KeyData};
 /// Slots of a page: one bit of a word says whether a slot is taken.
 const PAGE: usize = u64::BITS as usize;
 
-/// Values by handles of one type.
+/// A value with its version, or nothing.
+pub(crate) trait Slot: Sized {
+    /// Nothing.
+    const VACANT: Self;
+
+    /// The version of the value; `None` when there is none.
+    fn version(&self) -> Option<u32>;
+}
+
+/// Slots by handles of one type.
 #[derive(Debug)]
-pub(crate) struct Pages<K, V> {
-    pages: Vec<Page<V>>,
+pub(crate) struct Pages<K, S> {
+    pages: Vec<Page<S>>,
     /// The pages that have room, among those that were ever used.
     roomy: Bits,
     len: usize,
     handles: PhantomData<fn() -> K>,
 }
 
-/// A value with its version, or nothing.
-type Slot<V> = Option<(u32, V)>;
-
 #[derive(Debug)]
-struct Page<V> {
-    /// The slots with the versions of their values; `None` while the page is empty.
-    slots: Option<Box<[Slot<V>; PAGE]>>,
+struct Page<S> {
+    /// `None` while the page is empty.
+    slots: Option<Box<[S; PAGE]>>,
     /// One bit for each slot that is taken.
     taken: u64,
     /// The version of the next value: odd, as slotmap's handles have it.
@@ -69,31 +76,25 @@ impl Bits {
     }
 }
 
-impl<K, V> Default for Pages<K, V> {
+impl<K, S> Default for Pages<K, S> {
     fn default() -> Self {
         Self { pages: Vec::new(), roomy: Bits::default(), len: 0, handles: PhantomData }
     }
 }
 
-impl<V> Page<V> {
+impl<S> Page<S> {
     const fn new() -> Self {
         Self { slots: None, taken: 0, version: 1 }
     }
-
-    fn put(&mut self, slot: usize, version: u32, value: V) {
-        let slots = self.slots.get_or_insert_with(|| Box::new([const { None }; PAGE]));
-        slots[slot] = Some((version, value));
-        self.taken |= 1 << slot;
-    }
 }
 
-impl<K: Key, V> Pages<K, V> {
+impl<K: Key, S: Slot> Pages<K, S> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds a value under a new handle.
-    pub(crate) fn insert(&mut self, value: V) -> K {
+    /// Adds what `make` makes of a version, under a new handle.
+    pub(crate) fn insert(&mut self, make: impl FnOnce(u32) -> S) -> K {
         let at = self.roomy.first().unwrap_or(self.pages.len());
         if at == self.pages.len() {
             self.pages.push(Page::new());
@@ -102,43 +103,44 @@ impl<K: Key, V> Pages<K, V> {
         let page = &mut self.pages[at];
         let (slot, version) = (page.taken.trailing_ones() as usize, page.version);
         page.version = version.wrapping_add(2);
-        page.put(slot, version, value);
+        let slots = page.slots.get_or_insert_with(|| Box::new([const { S::VACANT }; PAGE]));
+        slots[slot] = make(version);
+        page.taken |= 1 << slot;
         if page.taken == u64::MAX {
             self.roomy.remove(at);
         }
         self.len += 1;
-        let number = (at * PAGE + slot) as u64;
-        KeyData::from_ffi(u64::from(version) << 32 | number).into()
+        handle((at * PAGE + slot) as u32, version)
     }
 
-    /// Adds a value under the handle that another one has elsewhere.
-    pub(crate) fn insert_beside(&mut self, handle: K, value: V) {
-        let (at, slot, version) = place(handle);
-        if self.pages.len() <= at {
-            self.pages.resize_with(at + 1, Page::new);
-        }
-        let page = &mut self.pages[at];
-        self.len += usize::from(page.taken >> slot & 1 == 0);
-        page.put(slot, version, value);
+    pub(crate) fn get(&self, handle: K) -> Option<&S> {
+        let (number, version) = parts(handle);
+        self.at(number).filter(|slot| slot.version() == Some(version))
     }
 
-    pub(crate) fn get(&self, handle: K) -> Option<&V> {
-        let (at, slot, version) = place(handle);
-        let (found, value) = self.pages.get(at)?.slots.as_ref()?[slot].as_ref()?;
-        (*found == version).then_some(value)
+    pub(crate) fn get_mut(&mut self, handle: K) -> Option<&mut S> {
+        let (number, version) = parts(handle);
+        let (at, slot) = place(number);
+        let slot = &mut self.pages.get_mut(at)?.slots.as_mut()?[slot];
+        (slot.version() == Some(version)).then_some(slot)
     }
 
-    pub(crate) fn get_mut(&mut self, handle: K) -> Option<&mut V> {
-        let (at, slot, version) = place(handle);
-        let (found, value) = self.pages.get_mut(at)?.slots.as_mut()?[slot].as_mut()?;
-        (*found == version).then_some(value)
+    /// What is in the slot of this number, which may be nothing.
+    pub(crate) fn at(&self, number: u32) -> Option<&S> {
+        let (at, slot) = place(number);
+        Some(&self.pages.get(at)?.slots.as_ref()?[slot])
     }
 
-    pub(crate) fn remove(&mut self, handle: K) -> Option<V> {
+    /// The handle of what is in the slot of this number.
+    pub(crate) fn handle_at(&self, number: u32) -> Option<K> {
+        Some(handle(number, self.at(number)?.version()?))
+    }
+
+    pub(crate) fn remove(&mut self, handle: K) -> Option<S> {
         self.get(handle)?;
-        let (at, slot, _) = place(handle);
+        let (at, slot) = place(number(handle));
         let page = &mut self.pages[at];
-        let (_, value) = page.slots.as_mut()?[slot].take()?;
+        let value = std::mem::replace(&mut page.slots.as_mut()?[slot], S::VACANT);
         page.taken &= !(1 << slot);
         if page.taken == 0 {
             page.slots = None;
@@ -149,14 +151,11 @@ impl<K: Key, V> Pages<K, V> {
     }
 
     /// All of them: for tests.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        let slots =
-            self.pages.iter().map(|page| page.slots.iter().flat_map(|slots| slots.iter().enumerate()));
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &S)> {
+        let slots = self.pages.iter().map(|page| page.slots.iter().flat_map(|slots| slots.iter()));
         slots.enumerate().flat_map(|(at, slots)| {
-            slots.filter_map(move |(slot, taken)| {
-                let (version, value) = taken.as_ref()?;
-                let number = (at * PAGE + slot) as u64;
-                Some((KeyData::from_ffi(u64::from(*version) << 32 | number).into(), value))
+            slots.enumerate().filter_map(move |(slot, value)| {
+                Some((handle((at * PAGE + slot) as u32, value.version()?), value))
             })
         })
     }
@@ -168,11 +167,24 @@ impl<K: Key, V> Pages<K, V> {
     }
 }
 
-/// Page, slot and version of a handle.
-fn place<K: Key>(handle: K) -> (usize, usize, u32) {
+/// The number of a handle's slot.
+pub(crate) fn number<K: Key>(handle: K) -> u32 {
+    parts(handle).0
+}
+
+fn handle<K: Key>(number: u32, version: u32) -> K {
+    KeyData::from_ffi(u64::from(version) << 32 | u64::from(number)).into()
+}
+
+/// Number and version of a handle.
+fn parts<K: Key>(handle: K) -> (u32, u32) {
     let whole = handle.data().as_ffi();
-    let number = (whole & u64::from(u32::MAX)) as usize;
-    (number / PAGE, number % PAGE, (whole >> 32) as u32)
+    (whole as u32, (whole >> 32) as u32)
+}
+
+/// Page, and slot in it.
+fn place(number: u32) -> (usize, usize) {
+    (number as usize / PAGE, number as usize % PAGE)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hashbrown::HashTable;
@@ -11,10 +12,12 @@ use synfin_tcp::{
 };
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::Slot;
 use crate::event::{ListenerHandle, TcpEvents, TcpHandle};
 use crate::keyed::{Key, Purpose};
 use crate::md5::Md5Key;
-use crate::pages::Pages;
+use crate::pages::{self, Pages};
+use crate::rest::RestLine;
 use crate::spare;
 
 /// The two ends of a connection, as this host sees them.
@@ -40,7 +43,7 @@ pub(crate) struct Entry {
     /// Why it is CLOSED, once it is.
     pub(crate) close_reason: Option<CloseReason>,
     /// Its owner has gone, and it is not over: it is one of [`ConnectionTable::orphans`].
-    orphan: bool,
+    pub(crate) orphan: bool,
     /// What its buffers held when it was last looked at, octets.
     held: usize,
     /// Its place in the Fast Open queue of this listener, until its handshake is over.
@@ -51,17 +54,22 @@ pub(crate) struct Entry {
     pub(crate) ready: bool,
     /// It can be found by its pair.
     indexed: bool,
+    /// It is in the line of those who may go to rest.
+    in_line: bool,
+    /// Something was done with it since it went there.
+    busy: bool,
 }
 
 /// What stage a connection is in: each holds no more than it needs.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "the others do not stay: they have compact forms")]
 pub(crate) enum Phase {
     /// A SYN whose answer the forwarder's owner decides.
     Request(Box<Request>),
     /// SYN-RECEIVED after a passive open.
     HalfOpen(Box<HalfOpenPhase>),
     /// Everything with buffers.
-    Connection(Box<Connection>),
+    Connection(Connection),
     /// TIME-WAIT whose owner has gone.
     TimeWait(Box<TimeWait>),
     /// It came to nothing before it had buffers, and its owner has not let go of it.
@@ -130,6 +138,8 @@ impl Entry {
             reported: false,
             ready: false,
             indexed: true,
+            in_line: false,
+            busy: false,
         }
     }
 
@@ -160,13 +170,27 @@ impl Entry {
         }
     }
 
+    /// It waits to go to rest.
+    pub(crate) fn is_in_line(&self) -> bool {
+        self.in_line
+    }
+
+    /// Nothing of it waits to be done, nor is anything known of it that its compact form has no room for.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.indexed
+            && !self.ready
+            && self.held == 0
+            && self.fast_open.is_none()
+            && self.close_reason.is_none()
+    }
+
     /// TIME-WAIT without its buffers, now that nobody will read them.
     pub(crate) fn shrink(&mut self) {
         let aside = Phase::Closed(CloseReason::Finished);
         self.phase = match std::mem::replace(&mut self.phase, aside) {
             Phase::Connection(connection) => match connection.into_time_wait() {
                 Ok(time_wait) => Phase::TimeWait(Box::new(time_wait)),
-                Err(connection) => Phase::Connection(Box::new(connection)),
+                Err(connection) => Phase::Connection(connection),
             },
             other => other,
         };
@@ -215,19 +239,22 @@ pub(crate) struct Counts {
 #[derive(Debug)]
 pub(crate) struct ConnectionTable {
     key: Key,
-    index: HashTable<TcpHandle>,
-    entries: Pages<TcpHandle, Entry>,
+    /// The numbers of the slots, by the pairs in them.
+    index: HashTable<u32>,
+    slots: Pages<TcpHandle, Slot>,
+    line: RestLine,
     limit: usize,
     orphans: usize,
     held: usize,
 }
 
 impl ConnectionTable {
-    pub(crate) fn new(secret: &[u8; 32], limit: usize) -> Self {
+    pub(crate) fn new(secret: &[u8; 32], limit: usize, rest_after: Option<Duration>) -> Self {
         Self {
             key: Key::derive(secret, Purpose::ConnectionTable),
             index: HashTable::new(),
-            entries: Pages::default(),
+            slots: Pages::default(),
+            line: RestLine::new(rest_after),
             limit,
             orphans: 0,
             held: 0,
@@ -235,11 +262,11 @@ impl ConnectionTable {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.entries.len() >= self.limit
+        self.slots.len() >= self.limit
     }
 
     /// How many connections end by themselves, before TIME-WAIT.
@@ -249,7 +276,7 @@ impl ConnectionTable {
 
     /// The owner of a connection has gone.
     pub(crate) fn begin_orphan(&mut self, handle: TcpHandle) {
-        if let Some(entry) = self.entries.get_mut(handle)
+        if let Some(entry) = self.get_mut(handle)
             && !std::mem::replace(&mut entry.orphan, true)
         {
             self.orphans += 1;
@@ -258,7 +285,7 @@ impl ConnectionTable {
 
     /// An orphan is in TIME-WAIT, or CLOSED.
     pub(crate) fn end_orphan(&mut self, handle: TcpHandle) {
-        if let Some(entry) = self.entries.get_mut(handle)
+        if let Some(entry) = self.get_mut(handle)
             && std::mem::take(&mut entry.orphan)
         {
             self.orphans -= 1;
@@ -278,55 +305,134 @@ impl ConnectionTable {
     /// The connection between these ends.
     pub(crate) fn find(&self, pair: Pair) -> Option<TcpHandle> {
         let hash = self.key.hash_pair(pair.local, pair.remote);
-        self.index
-            .find(hash, |&handle| self.entries.get(handle).is_some_and(|entry| entry.pair == pair))
-            .copied()
+        let slots = &self.slots;
+        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(&pair)));
+        self.slots.handle_at(*found?)
     }
 
+    /// Whose turn it is, by the number of its slot.
+    pub(crate) fn handle_at(&self, number: u32) -> Option<TcpHandle> {
+        self.slots.handle_at(number)
+    }
+
+    /// The slot of a connection, in whatever form.
+    pub(crate) fn slot(&self, handle: TcpHandle) -> Option<&Slot> {
+        self.slots.get(handle)
+    }
+
+    /// A connection that has no compact form, or is not in it.
     pub(crate) fn get(&self, handle: TcpHandle) -> Option<&Entry> {
-        self.entries.get(handle)
+        match self.slots.get(handle)? {
+            Slot::Whole(_, entry) => Some(entry),
+            _ => None,
+        }
     }
 
+    /// A connection, brought back from its compact form if it was in that.
     pub(crate) fn get_mut(&mut self, handle: TcpHandle) -> Option<&mut Entry> {
-        self.entries.get_mut(handle)
+        let slot = self.slots.get_mut(handle)?;
+        if !matches!(slot, Slot::Whole(..)) {
+            let rested = matches!(slot, Slot::Resting(..));
+            slot.unpack();
+            if let Slot::Whole(_, entry) = slot
+                && rested
+            {
+                // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
+                entry.in_line = self.line.enter(handle);
+            }
+        }
+        match slot {
+            Slot::Whole(_, entry) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Nothing is to be done with a connection for now: what is half-open or in TIME-WAIT goes into its compact form at
+    /// once, what may have more to do when it has been quiet for a while.
+    pub(crate) fn calm(&mut self, handle: TcpHandle, now: Instant) {
+        self.line.pass(now);
+        let Some(slot) = self.slots.get_mut(handle) else { return };
+        let Slot::Whole(_, entry) = slot else { return };
+        if !matches!(entry.phase, Phase::Connection(_)) {
+            slot.pack();
+            return;
+        }
+        entry.busy = true;
+        if !entry.in_line {
+            entry.in_line = self.line.enter(handle);
+            if self.line.is_crowded(self.slots.len()) {
+                let slots = &self.slots;
+                self.line.clear(|handle| slots.get(handle).is_some_and(Slot::is_in_line));
+            }
+        }
+    }
+
+    /// When [`ConnectionTable::rest`] has something to do.
+    pub(crate) fn next_rest(&self) -> Option<Instant> {
+        self.line.next()
+    }
+
+    /// Connections that have been quiet for long enough go into their compact form; a few at a time, so that nothing else
+    /// waits for it.
+    pub(crate) fn rest(&mut self, now: Instant) {
+        for _ in 0..self.line.begin(now) {
+            let Some(handle) = self.line.pop_due(now) else { return };
+            let Some(slot) = self.slots.get_mut(handle) else { continue };
+            let Slot::Whole(_, entry) = slot else { continue };
+            entry.in_line = false;
+            if std::mem::take(&mut entry.busy) {
+                entry.in_line = self.line.enter(handle);
+            } else {
+                slot.pack();
+            }
+        }
     }
 
     /// Adds a connection. There must be none between these ends.
     pub(crate) fn insert(&mut self, entry: Entry) -> TcpHandle {
-        let Self { key, index, entries, .. } = self;
+        let Self { key, index, slots, .. } = self;
         let hash = key.hash_pair(entry.pair.local, entry.pair.remote);
-        let handle = entries.insert(entry);
-        index.insert_unique(hash, handle, |&handle| hash_of(key, entries, handle));
+        let handle = slots.insert(|version| Slot::Whole(version, Box::new(entry)));
+        index.insert_unique(hash, pages::number(handle), |&number| hash_of(key, slots, number));
         handle
     }
 
     /// Frees the pair of ends for another connection; the entry stays until it is removed.
     pub(crate) fn unindex(&mut self, handle: TcpHandle) {
-        let Some(entry) = self.entries.get_mut(handle) else { return };
-        if !std::mem::replace(&mut entry.indexed, false) {
-            return;
+        let Some(entry) = self.get_mut(handle) else { return };
+        if std::mem::replace(&mut entry.indexed, false) {
+            let pair = entry.pair;
+            self.remove_from_index(handle, pair);
         }
-        let hash = self.key.hash_pair(entry.pair.local, entry.pair.remote);
-        if let Ok(found) = self.index.find_entry(hash, |&other| other == handle) {
+    }
+
+    fn remove_from_index(&mut self, handle: TcpHandle, pair: Pair) {
+        let Self { key, index, slots, .. } = self;
+        let hash = key.hash_pair(pair.local, pair.remote);
+        if let Ok(found) = index.find_entry(hash, |&number| number == pages::number(handle)) {
             found.remove();
         }
-        let Self { key, index, entries, .. } = self;
         if let Some(room) = spare::room(index.len(), index.capacity()) {
-            index.shrink_to(room, |&handle| hash_of(key, entries, handle));
+            index.shrink_to(room, |&number| hash_of(key, slots, number));
         }
     }
 
     /// For how many connections there is room: entries, and places in the index.
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> (usize, usize) {
-        (self.entries.capacity(), self.index.capacity())
+        (self.slots.capacity(), self.index.capacity())
     }
 
     /// Every connection is sound, and found by its pair if it is to be.
     pub(crate) fn check_invariants(&self) -> Counts {
         let mut counts = Counts::default();
         let (mut indexed, mut orphans, mut held) = (0, 0, 0);
-        for (handle, entry) in self.entries.iter() {
+        for (handle, slot) in self.slots.iter() {
+            let unpacked = slot.unpacked();
+            let entry = match (slot, &unpacked) {
+                (Slot::Whole(_, entry), _) | (_, Some(entry)) => entry,
+                _ => continue,
+            };
             indexed += usize::from(entry.indexed);
             orphans += usize::from(entry.orphan);
             held += entry.held;
@@ -349,13 +455,21 @@ impl ConnectionTable {
     pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
         self.unindex(handle);
         self.end_orphan(handle);
-        let entry = self.entries.remove(handle)?;
+        let Slot::Whole(_, entry) = self.slots.remove(handle)? else { return None };
         self.held -= entry.held;
-        Some(entry)
+        Some(*entry)
+    }
+
+    /// Removes a connection in the compact form of TIME-WAIT, with which nothing else goes; false when it is no such.
+    pub(crate) fn remove_time_wait(&mut self, handle: TcpHandle) -> bool {
+        let pair = self.slots.get(handle).filter(|slot| slot.is_time_wait_form()).and_then(Slot::pair);
+        let Some(pair) = pair else { return false };
+        self.remove_from_index(handle, pair);
+        self.slots.remove(handle).is_some()
     }
 }
 
-fn hash_of(key: &Key, entries: &Pages<TcpHandle, Entry>, handle: TcpHandle) -> u64 {
-    let pair = entries.get(handle).expect("what is in the index is in the table").pair;
+fn hash_of(key: &Key, slots: &Pages<TcpHandle, Slot>, number: u32) -> u64 {
+    let pair = slots.at(number).and_then(Slot::pair).expect("what is in the index is in the table");
     key.hash_pair(pair.local, pair.remote)
 }

@@ -16,6 +16,12 @@ static HEAP: PeakAlloc = PeakAlloc;
 /// slots leaves its next version.
 const KEPT: usize = 24 * 1024;
 
+/// How many pairs there are at once, and what a connection may take that has been idle for a while or is in TIME-WAIT, with
+/// its share of index and timers.
+const CROWD: usize = 2000;
+const IDLE: usize = 700;
+const TIME_WAIT: usize = 128;
+
 /// A client and a server joined without delay.
 struct Two {
     hosts: [Host; 2],
@@ -100,9 +106,15 @@ fn memory_is_where_it_began_after_a_hundred_thousand_connections() {
     two.rest();
     let began = HEAP.current_usage();
 
-    let crowd: Vec<_> = (0..2000).map(|_| two.ask()).collect();
+    let crowd: Vec<_> = (0..CROWD).map(|_| two.ask()).collect();
     let crowded = HEAP.current_usage();
+    two.pass(Duration::from_secs(3));
+    let idle = (HEAP.current_usage() - began) / (2 * CROWD);
     crowd.into_iter().for_each(|handles| two.release(handles));
+    two.pass(Duration::from_secs(3));
+    let time_wait = (HEAP.current_usage() - began) / CROWD;
+    println!("octets of a connection: {idle} idle, {time_wait} in TIME-WAIT at one end");
+    assert!(idle <= IDLE && time_wait <= TIME_WAIT, "{idle} idle, {time_wait} in TIME-WAIT");
     for _ in 0..100_000 {
         let handles = two.ask();
         two.release(handles);

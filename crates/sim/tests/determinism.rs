@@ -4,6 +4,7 @@ mod scenario;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use scenario::Scenario;
 
@@ -21,6 +22,19 @@ fn one_seed_gives_the_same_octets_every_time() {
         assert_eq!(digest(seed), digest(seed), "seed {seed}");
     }
     assert_ne!(digest(0), digest(1));
+}
+
+/// Whether and when connections are written down in their compact form is seen by nobody.
+#[test]
+fn connections_that_rest_send_the_same_octets() {
+    for seed in 0..64 {
+        let digests = [None, Some(Duration::ZERO), Some(Duration::from_secs(1))].map(|rest_after| {
+            let mut scenario = Scenario::resting(seed, rest_after);
+            scenario.run();
+            scenario.digest()
+        });
+        assert_eq!(digests, [digests[0]; 3], "seed {seed}");
+    }
 }
 
 #[test]

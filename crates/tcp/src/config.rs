@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use synfin_wire::{Mss, OptionOrder};
 
+use crate::compact::compact;
+
 /// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
 ///
 /// ```
@@ -239,6 +241,14 @@ pub enum SlowStartExit {
     HyStartPlusPlus,
 }
 
+compact!(
+    enum SlowStartExit {
+        Loss,
+        HyStart,
+        HyStartPlusPlus,
+    }
+);
+
 /// Packetization-layer path MTU discovery (RFC 4821): now and then a larger segment goes out, of new data, and whether
 /// that arrives tells whether the path takes such. It needs no word from routers, which RFC 1191 and RFC 8201 do.
 ///
@@ -333,6 +343,14 @@ pub enum EcnFeedback {
     /// Each of them (AccECN, RFC 9768).
     Accurate,
 }
+
+compact!(
+    enum EcnFeedback {
+        Off,
+        Classic,
+        Accurate,
+    }
+);
 
 /// When the AccECN option is sent (RFC 9768 section 3.2.3.3), to a peer that has shown to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -22,6 +22,7 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::{Compact, Reader, Writer, compact};
 use crate::config::{Config, CongestionAlgorithm};
 use crate::connection::ecn::EcnHandshake;
 use crate::connection::status::RecoveryState;
@@ -151,6 +152,30 @@ enum Algorithm {
     Bbr(Box<Bbr>),
 }
 
+impl Compact for Algorithm {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Reno(Reno) => 0u8.write(to),
+            Self::Cubic(cubic) => {
+                1u8.write(to);
+                cubic.write(to);
+            }
+            Self::Bbr(bbr) => {
+                2u8.write(to);
+                bbr.write(to);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Self {
+        match u8::read(from) {
+            0 => Self::Reno(Reno),
+            1 => Self::Cubic(Compact::read(from)),
+            _ => Self::Bbr(Box::new(Compact::read(from))),
+        }
+    }
+}
+
 impl Algorithm {
     /// What is drawn by chance follows from `nxt`.
     fn new(config: &Config, window: u32, nxt: SeqNumber, now: Instant) -> Self {
@@ -194,6 +219,16 @@ pub(crate) struct Congestion {
     #[cfg(feature = "counterfactual")]
     pub(crate) is_tahoe: bool,
 }
+
+compact!(Congestion {
+    window,
+    usage,
+    ecn,
+    pacer,
+    algorithm,
+    #[cfg(feature = "counterfactual")]
+    is_tahoe
+});
 
 impl Congestion {
     /// `initial_window` is in segments.

@@ -10,6 +10,7 @@ pub mod look;
 pub mod measures;
 pub(crate) mod negotiate;
 pub(crate) mod open;
+pub mod resting;
 pub mod status;
 pub(crate) mod tcb;
 pub mod time_wait;
@@ -23,6 +24,7 @@ use alloc::sync::Arc;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::config::Config;
 use crate::event::{Event, Events};
 use crate::fast_open::{FastOpenAttempt, FastOpenNews, FastOpenState};
@@ -51,6 +53,8 @@ pub struct Identity {
     /// What is added to the millisecond clock to make our timestamps.
     pub timestamp_offset: u32,
 }
+
+compact!(Identity { local_port, remote_port, iss, timestamp_offset });
 
 impl Identity {
     /// Our timestamp at `now`: milliseconds (RFC 7323 section 5.4).

@@ -50,6 +50,10 @@ impl Events {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending == 0 && self.closed.is_none()
+    }
+
     pub(crate) fn take(&mut self) -> Option<Event> {
         let bit = self.pending.trailing_zeros() as usize;
         if let Some(event) = SIMPLE.get(bit) {

@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{FastOpenOption, Mss};
 
+use crate::compact::compact;
 use crate::config::Config;
 
 /// What the SYN of an active open may carry (RFC 7413 section 4.2.1).
@@ -60,6 +61,8 @@ pub(crate) struct FastOpenState {
     pub(crate) text_taken: bool,
     pub(crate) news: Option<Box<FastOpenNews>>,
 }
+
+compact!(FastOpenState { used, text_taken } empty { news });
 
 impl FastOpenState {
     /// The timer has run out `timeouts` times in a row, counting this one; `over` says that the connection is

@@ -34,6 +34,7 @@ pub mod incoming;
 pub mod outgoing;
 pub mod pressure;
 
+mod compact;
 mod congestion;
 mod input;
 mod output;
@@ -50,6 +51,7 @@ pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};
 pub use connection::look::{Numbers, RunningTimer};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
+pub use connection::resting::Resting;
 pub use connection::status::{EcnStatus, MtuSearchStatus, RecoveryState, Status};
 pub use connection::time_wait::TimeWait;
 pub use connection::write::SendOptions;

@@ -23,6 +23,7 @@ use core::time::Duration;
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::congestion::ecn::{Delivery, Feedback};
 use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
@@ -155,6 +156,28 @@ pub(crate) struct LossRecovery {
     /// What was sent before this number was made for a path that takes more.
     narrowed: Option<SeqNumber>,
 }
+
+compact!(LossRecovery {
+    rtt,
+    rto,
+    rate,
+    mtu,
+    state,
+    point,
+    rack,
+    probe,
+    prr,
+    undo,
+    frto,
+    duplicates,
+    partial,
+    reneged,
+    reported_twice,
+    sent_again,
+    owes_cwr,
+    ack_rtt,
+    narrowed
+});
 
 impl LossRecovery {
     pub(crate) fn new(rto: Rto, mtu: MtuSearch, now: Instant) -> Self {

@@ -2,6 +2,8 @@
 
 use synfin_wire::Instant;
 
+use crate::compact::compact;
+
 /// The timers that a connection may have running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timer {
@@ -45,6 +47,8 @@ impl Timer {
 pub(crate) struct TimerTable {
     deadlines: [Instant; Timer::COUNT],
 }
+
+compact!(TimerTable { deadlines });
 
 impl TimerTable {
     pub(crate) const fn new() -> Self {

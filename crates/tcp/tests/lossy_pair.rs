@@ -22,6 +22,7 @@ fn user(random: &mut Random) -> User {
         closed: false,
         heard: Vec::new(),
         end_heard: false,
+        diligence: 100,
         eagerness: 20 + random.below(81),
         chunk: 1 + random.below(5_000) as usize,
     }

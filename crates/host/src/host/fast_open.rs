@@ -139,7 +139,7 @@ impl Host {
         let now = syn.arrived;
         let identity = self.identify(pair, minimum_iss, now);
         let connection = Connection::accept_fast(&config, syn, identity, answer);
-        let phase = Phase::Connection(Box::new(connection));
+        let phase = Phase::Connection(connection);
         let mut entry = Entry::new(pair, config, phase, Owner::Listener(listener));
         entry.fast_open = Some(listener);
         let handle = self.table.insert(entry);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use synfin_tcp::{CloseReason, Numbers, RunningTimer, State, Status};
 
 use super::Host;
+use crate::compact::Slot;
 use crate::table::{Pair, Phase};
 
 /// What a connection is at one moment.
@@ -26,7 +27,12 @@ impl Host {
     /// The connection between these ends, whoever owns it; `None` when there is none.
     #[must_use]
     pub fn look(&self, local: SocketAddr, remote: SocketAddr) -> Option<Look> {
-        let entry = self.table.get(self.table.find(Pair { local, remote })?)?;
+        let slot = self.table.slot(self.table.find(Pair { local, remote })?)?;
+        let unpacked = slot.unpacked();
+        let entry = match slot {
+            Slot::Whole(_, entry) => entry,
+            _ => unpacked.as_ref()?,
+        };
         let only = |name, expires: Option<_>| {
             expires.map(|expires| RunningTimer { name, expires }).into_iter().collect()
         };

@@ -37,7 +37,7 @@ impl Host {
             Some(attempt) => Connection::open_fast(config.clone(), identity, attempt, now),
             None => Connection::open(config.clone(), identity, now),
         };
-        let phase = Phase::Connection(Box::new(connection));
+        let phase = Phase::Connection(connection);
         let mut entry = Entry::new(pair, config, phase, Owner::User);
         entry.md5_key = options.md5_key;
         let handle = self.table.insert(entry);
@@ -115,8 +115,10 @@ impl Host {
 
     /// A connection, to call; `None` once its handle was released.
     pub fn tcp(&mut self, handle: TcpHandle) -> Option<TcpSocket<'_>> {
-        let known = self.table.get(handle).is_some_and(|entry| entry.owner == Owner::User);
-        known.then(|| TcpSocket::new(self, handle))
+        self.table.slot(handle).filter(|slot| slot.owner() == Owner::User)?;
+        // Whatever is asked of it, it is asked of the whole.
+        self.table.get_mut(handle)?;
+        Some(TcpSocket::new(self, handle))
     }
 
     /// What sets this connection apart from all others (RFC 6528). After TIME-WAIT its numbers begin

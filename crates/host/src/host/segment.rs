@@ -159,7 +159,7 @@ impl Host {
         let key = signature::key_of(entry, &self.listeners).cloned();
         signature::adopt(entry, key);
         connection.set_signature_len(entry.config.signature_len);
-        entry.phase = Phase::Connection(Box::new(connection));
+        entry.phase = Phase::Connection(connection);
         if let Owner::Listener(listener) = entry.owner {
             self.listeners.ended(listener);
             if let Some(found) = self.listeners.get_mut(listener) {

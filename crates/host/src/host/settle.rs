@@ -5,6 +5,7 @@ use synfin_tcp::{Event, MemoryPressure, State};
 use synfin_wire::Instant;
 
 use super::{Host, signature};
+use crate::compact::Slot;
 use crate::counters::Counters;
 use crate::event::TcpHandle;
 use crate::events::EventQueue;
@@ -61,12 +62,15 @@ impl Host {
 
     /// The hint for a connection has come up: what is due?
     pub(super) fn look_at(&mut self, handle: TcpHandle, now: Instant) {
-        let Some(entry) = self.table.get_mut(handle) else { return };
-        let Some(deadline) = entry.poll_timeout() else { return };
+        let Some(deadline) = self.table.slot(handle).and_then(Slot::poll_timeout) else { return };
         if deadline > now {
             self.timers.arm(handle, Some(deadline));
             return;
         }
+        if self.table.remove_time_wait(handle) {
+            return;
+        }
+        let Some(entry) = self.table.get_mut(handle) else { return };
         match &mut entry.phase {
             Phase::Request(_) => self.withdraw(handle),
             Phase::HalfOpen(phase) => match phase.half_open.handle_timeout(&entry.config, now) {
@@ -113,13 +117,13 @@ impl Host {
                         return Some(packet);
                     }
                 }
-                None => self.settle(handle),
+                None => self.settle(handle, now),
             }
         }
     }
 
     /// A connection has nothing to send for now: it waits, shrinks or goes.
-    fn settle(&mut self, handle: TcpHandle) {
+    fn settle(&mut self, handle: TcpHandle, now: Instant) {
         let Some(entry) = self.table.get_mut(handle) else { return };
         if entry.owner == Owner::Nobody {
             match entry.state() {
@@ -140,6 +144,7 @@ impl Host {
         self.timers.arm(handle, entry.poll_timeout());
         // What was sent may have made room for its writer.
         tell(&mut self.counters, &mut self.events, handle, entry);
+        self.table.calm(handle, now);
     }
 
     /// Removes a connection from everywhere.

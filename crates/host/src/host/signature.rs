@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use synfin_tcp::{Config, DropReason, State};
+use synfin_tcp::{Config, DropReason};
 use synfin_wire::Segment;
 use synfin_wire::checksum::PseudoHeader;
 use synfin_wire::tcp::MD5_OPTION_LEN;
 
 use super::Host;
+use crate::compact::Slot;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::listener::Listeners;
 use crate::md5::Md5Key;
@@ -66,18 +67,28 @@ impl Host {
     /// A connection knows its key; for all else it is whoever listens. A SYN that meets TIME-WAIT may be for a new
     /// connection, whose key can be another.
     fn expected_key(&self, found: Option<TcpHandle>, pair: Pair, segment: &Segment) -> Option<&Md5Key> {
-        let entry = found.and_then(|handle| self.table.get(handle));
-        let may_open = |entry: &Entry| segment.header.flags.syn() && entry.state() == State::TimeWait;
-        if let Some(entry) = entry.filter(|entry| !may_open(entry)) {
-            return key_of(entry, &self.listeners);
+        let slot = found.and_then(|handle| self.table.slot(handle));
+        let may_open = |slot: &Slot| segment.header.flags.syn() && slot.is_time_wait();
+        if let Some(slot) = slot.filter(|slot| !may_open(slot)) {
+            return key_of_slot(slot, pair, &self.listeners);
         }
         let ours = self.routes.is_ours(pair.local.ip());
         let listener =
             self.listeners.find(pair.local, ours).and_then(|listener| self.listeners.get(listener));
         match listener {
             Some(listener) => listener.md5_keys.find(pair.remote.ip()),
-            None => entry.and_then(|entry| key_of(entry, &self.listeners)),
+            None => slot.and_then(|slot| key_of_slot(slot, pair, &self.listeners)),
         }
+    }
+}
+
+fn key_of_slot<'a>(slot: &'a Slot, pair: Pair, listeners: &'a Listeners) -> Option<&'a Md5Key> {
+    match (slot, slot.owner()) {
+        (Slot::Whole(_, entry), _) => key_of(entry, listeners),
+        (Slot::Resting(_, form), _) => form.md5_key(),
+        (_, Owner::Listener(listener)) => listeners.get(listener)?.md5_keys.find(pair.remote.ip()),
+        // Who has a key of his own is in no other compact form.
+        _ => None,
     }
 }
 

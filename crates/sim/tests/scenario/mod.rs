@@ -109,9 +109,14 @@ fn v6(host: usize) -> IpAddr {
 impl Scenario {
     /// The network of a seed.
     pub(crate) fn new(seed: u64) -> Self {
+        Self::resting(seed, Some(Duration::from_secs(1)))
+    }
+
+    /// The same, where connections go to rest after so long.
+    pub(crate) fn resting(seed: u64, rest_after: Option<Duration>) -> Self {
         let mut draw = Draw(seed);
         let mut network = Network::new(seed);
-        let (hosts, cables) = build(&mut draw, &mut network);
+        let (hosts, cables) = build(&mut draw, &mut network, rest_after);
         let captures = vec![
             network.capture(hosts[0]),
             network.capture(hosts[hosts.len() - 1]),
@@ -186,12 +191,17 @@ impl Scenario {
 }
 
 /// Hosts at one router or at either of two.
-fn build(draw: &mut Draw, network: &mut Network) -> (Vec<HostId>, Vec<CableId>) {
+fn build(
+    draw: &mut Draw,
+    network: &mut Network,
+    rest_after: Option<Duration>,
+) -> (Vec<HostId>, Vec<CableId>) {
     let (left, right) = (router(network, 101), router(network, 102));
     let trunk = network.connect_uneven(left, right, draw.link(), draw.link());
     let mut cables = vec![trunk];
     let hosts = (0..2 + draw.below(3) as usize).map(|number| {
-        let host = network.add_host(HostConfig::new([(v4(number), 24), (v6(number), 64)]));
+        let config = HostConfig::new([(v4(number), 24), (v6(number), 64)]);
+        let host = network.add_host(HostConfig { rest_after, ..config });
         let (near, far) = if draw.one_in(2) { (left, right) } else { (right, left) };
         // A host knows the MTU of its own link; a router tells those whose packets are too long for the next.
         let there = LinkConfig { mtu: None, ..draw.link() };

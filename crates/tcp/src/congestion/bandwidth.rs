@@ -2,12 +2,16 @@
 
 use core::time::Duration;
 
+use crate::compact::compact;
+
 /// The unit is 2^-24 segments a microsecond: a sixteenth of a segment a second.
 const SHIFT: u32 = 24;
 
 /// Segments in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Bandwidth(u64);
+
+compact!(Bandwidth(value));
 
 impl Bandwidth {
     pub(crate) const ZERO: Self = Self(0);

@@ -21,6 +21,7 @@ use super::bandwidth::Bandwidth;
 use super::{
     CongestionController, CongestionEvent, DeliveryEvent, OwnControl, RestartEvent, RoundTripEvent, Window,
 };
+use crate::compact::compact;
 use crate::connection::status::RecoveryState;
 use aggregation::Aggregation;
 use bounds::Bounds;
@@ -54,6 +55,18 @@ enum Mode {
     /// Almost nothing in flight, to see how short the path is.
     ProbeRtt,
 }
+
+compact!(
+    enum Mode {
+        Startup,
+        Drain,
+        Down,
+        Cruise,
+        Refill,
+        Up,
+        ProbeRtt,
+    }
+);
 
 impl Mode {
     /// The pace, in hundredths of the bandwidth (section 4.6).
@@ -115,6 +128,26 @@ pub(crate) struct Bbr {
     /// Nothing was in flight, and nothing has been delivered since.
     restarted: bool,
 }
+
+compact!(Bbr {
+    mode,
+    rounds,
+    max_bandwidth,
+    min_rtt,
+    latest,
+    bounds,
+    bounds_before,
+    full,
+    cycle,
+    probe_rtt,
+    aggregation,
+    lost,
+    recovery,
+    saved_window,
+    initial_window,
+    pacing_rate,
+    restarted
+});
 
 /// One acknowledgment, as the model sees it.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,7 @@ use super::{
     AckEvent, Cause, CongestionController, CongestionEvent, RestartEvent, RoundTripEvent, TimeoutEvent,
     Window,
 };
+use crate::compact::compact;
 use crate::config::SlowStartExit;
 
 /// beta_cubic, 0.7, in 1/1024 (section 4.6).
@@ -39,6 +40,8 @@ pub(crate) struct Cubic {
     worked_out: (u32, Instant),
 }
 
+compact!(Cubic { hystart, backoff_on_mark, last_max, epoch, count, worked_out });
+
 /// One curve.
 #[derive(Clone, Copy, Debug)]
 struct Epoch {
@@ -51,6 +54,8 @@ struct Epoch {
     reno: u32,
     arrived: u32,
 }
+
+compact!(Epoch { began, origin, k, reno, arrived });
 
 impl Cubic {
     /// With `alternative_backoff` a mark leaves 0.85 of the window instead of 0.7 (RFC 8511).

@@ -8,6 +8,7 @@
 use synfin_wire::tcp::AccEcn;
 use synfin_wire::{Ecn, Flags};
 
+use crate::compact::compact;
 use crate::config::EcnFeedback;
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen, EcnHandshake, FIRST_COUNTERS};
 use crate::receive::ecn::{EcnOctets, FIRST_ACE};
@@ -61,6 +62,8 @@ pub(crate) struct EcnSender {
     /// Segments that one acknowledgment brings, on average.
     brought: u32,
 }
+
+compact!(EcnSender { feedback, failures, option_seen, marks, octets, only, brought });
 
 impl EcnSender {
     pub(crate) fn new(handshake: &EcnHandshake) -> Self {

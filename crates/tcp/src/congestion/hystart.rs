@@ -5,6 +5,7 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{RoundTripEvent, Window};
+use crate::compact::compact;
 use crate::config::SlowStartExit;
 
 /// HyStart leaves smaller windows alone; segments.
@@ -44,12 +45,28 @@ pub(crate) struct HyStart {
     remainder: u32,
 }
 
+compact!(HyStart {
+    exit,
+    least,
+    round_until,
+    round_began,
+    train,
+    current,
+    samples,
+    previous,
+    conservative,
+    found,
+    remainder
+});
+
 #[derive(Clone, Copy, Debug)]
 struct Conservative {
     /// cssBaselineMinRtt.
     baseline: Duration,
     rounds: u8,
 }
+
+compact!(Conservative { baseline, rounds });
 
 impl HyStart {
     pub(crate) fn new(exit: SlowStartExit, nxt: SeqNumber, now: Instant) -> Self {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use synfin_wire::Instant;
 
 use super::Window;
+use crate::compact::compact;
 
 /// In slow start twice the rate that the window makes, later a fifth more than it.
 const SLOW_START_PERCENT: u64 = 200;
@@ -40,6 +41,8 @@ pub(crate) struct Pacer {
     /// Segments that have left, as far as it matters.
     sent: u32,
 }
+
+compact!(Pacer { on, next, sent });
 
 impl Pacer {
     /// Off: only those segments are paced whose controller, or user, wants that.

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
+
 /// What a segment remembers of the moment at which it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateStamp {
@@ -20,6 +22,8 @@ pub(crate) struct RateStamp {
     /// Segments in flight with it.
     in_flight: u32,
 }
+
+compact!(RateStamp { delivered, delivered_at, first_sent_at, app_limited, lost, in_flight });
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +57,16 @@ pub(crate) struct DeliveryRate {
     newest: Option<Newest>,
 }
 
+compact!(DeliveryRate { delivered, lost, delivered_at, first_sent_at, limited_until, newest });
+
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     stamp: RateStamp,
     sent_at: Instant,
     end: SeqNumber,
 }
+
+compact!(Newest { stamp, sent_at, end });
 
 impl DeliveryRate {
     pub(crate) fn new(now: Instant) -> Self {

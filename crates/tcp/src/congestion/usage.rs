@@ -6,6 +6,7 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use super::Window;
+use crate::compact::compact;
 
 /// How far the window was used of late.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Usage {
     /// When it was the limit last.
     limited_at: Instant,
 }
+
+compact!(Usage { limited, most_outstanding, until, used, limited_at });
 
 /// What was sent, and what is in flight after it.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,7 @@
 //! cwnd and ssthresh, and the two ways in which a window grows (RFC 5681 section 3.1).
 
+use crate::compact::compact;
+
 /// Before the first loss there is no threshold.
 pub(crate) const NO_THRESHOLD: u32 = u32::MAX;
 
@@ -13,6 +15,8 @@ pub(crate) struct Window {
     /// Segments that have arrived since `size` grew last, out of slow start.
     pub(crate) counted: u32,
 }
+
+compact!(Window { size, threshold, counted });
 
 impl Window {
     pub(crate) fn new(size: u32) -> Self {

@@ -8,6 +8,7 @@
 use synfin_wire::tcp::AccEcn;
 use synfin_wire::{Ecn, Flags, TcpHeader};
 
+use crate::compact::compact;
 use crate::config::{AccEcnOption, EcnConfig, EcnFeedback};
 
 /// The ECN bits of an ECN-setup SYN (RFC 3168 section 6.1.1).
@@ -29,6 +30,15 @@ pub enum AccEcnSeen {
     /// Its counters began at zero: something on the path rewrites them (RFC 9768 section 3.2.3.2.4).
     Zeroed,
 }
+
+compact!(
+    enum AccEcnSeen {
+        Nothing,
+        Empty,
+        Counters,
+        Zeroed,
+    }
+);
 
 impl AccEcnSeen {
     /// What the first option says.
@@ -54,6 +64,8 @@ pub struct AccEcnFailures {
     pub option_received: bool,
 }
 
+compact!(AccEcnFailures { ace_sent, ace_received, option_sent, option_received });
+
 /// What the handshake has said of ECN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct EcnHandshake {
@@ -65,6 +77,8 @@ pub(crate) struct EcnHandshake {
     pub(crate) option_seen: AccEcnSeen,
     pub(crate) failures: AccEcnFailures,
 }
+
+compact!(EcnHandshake { feedback, peer_syn, ours_was_marked, option_seen, failures });
 
 impl EcnHandshake {
     /// The peer's SYN; `best` is the most that it may be granted. As in Linux, a SYN that is ECN-capable does not ask

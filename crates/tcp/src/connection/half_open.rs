@@ -43,8 +43,16 @@ pub struct HalfOpen {
     sends: u8,
     deadline: Instant,
     due: Option<SendReason>,
+    rare: Option<Box<Rare>>,
+}
+
+const _: () = assert!(size_of::<HalfOpen>() <= 80);
+
+/// What few half-open connections have.
+#[derive(Clone, Debug, Default)]
+struct Rare {
     /// The Fast Open option for the first SYN-ACK; one that is sent again does without, as Linux's.
-    fast_open: Option<Box<FastOpenOption>>,
+    fast_open: Option<FastOpenOption>,
     /// When a segment that does not fit was last answered.
     last_challenge: Option<Instant>,
     /// What the connection wanted to say beside the SYN-ACK: an RST or a challenge.
@@ -88,16 +96,14 @@ impl HalfOpen {
             sends: 0,
             deadline: syn.arrived + config.initial_rto,
             due: Some(SendReason::SynAck),
-            fast_open: None,
-            last_challenge: None,
-            stray: None,
+            rare: None,
         }
     }
 
     /// Puts a Fast Open cookie into the SYN-ACK (RFC 7413 section 4.2.2).
     #[must_use]
     pub fn with_cookie(mut self, option: FastOpenOption) -> Self {
-        self.fast_open = Some(Box::new(option));
+        self.rare().fast_open = Some(option);
         self.due = Some(SendReason::SynAckCookie);
         self
     }
@@ -130,12 +136,14 @@ impl HalfOpen {
         let verdict = connection.handle_segment(incoming);
         match connection.state() {
             State::SynReceived => {
-                self.last_challenge = connection.last_challenge();
+                if let Some(challenge) = connection.last_challenge() {
+                    self.rare().last_challenge = Some(challenge);
+                }
                 while let Some(segment) = connection.poll_transmit(TransmitLimits::ONE_SEGMENT, now) {
                     if segment.header.flags.syn() {
                         self.due.get_or_insert(segment.reason);
                     } else {
-                        self.stray = Some(Box::new(segment));
+                        self.rare().stray = Some(Box::new(segment));
                     }
                 }
                 HalfOpenOutcome::Stay(verdict)
@@ -178,6 +186,10 @@ impl HalfOpen {
         None
     }
 
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// How long the acknowledgment of the SYN-ACK is waited for.
     fn wait(&self, config: &Config) -> Duration {
         Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions)
@@ -195,16 +207,23 @@ impl HalfOpen {
 
     /// The next segment to send.
     pub fn poll_transmit(&mut self, config: &Config, now: Instant) -> Option<SegmentOut> {
-        if let Some(stray) = self.stray.take() {
-            return Some(*stray);
-        }
+        let fast_open = match &mut self.rare {
+            None => None,
+            Some(rare) => {
+                if let Some(stray) = rare.stray.take() {
+                    return Some(*stray);
+                }
+                let fast_open = if self.due.is_some() { rare.fast_open.take() } else { None };
+                self.rare.take_if(|rare| rare.fast_open.is_none() && rare.last_challenge.is_none());
+                fast_open
+            }
+        };
         let reason = self.due.take()?;
         self.sent_at = now;
         if reason == SendReason::SynAckRepeat {
             self.deadline = now + self.wait(config);
         }
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
-        let fast_open = self.fast_open.take().map(|option| *option);
         let this = SynAck { sends: self.sends, stamps, fast_open, reason };
         self.sends = self.sends.saturating_add(1);
         self.negotiated.ecn.syn_ack_sent(this.sends);
@@ -242,7 +261,7 @@ impl HalfOpen {
         );
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
-        tcb.last_challenge = self.last_challenge;
+        tcb.last_challenge = self.rare.as_ref().and_then(|rare| rare.last_challenge);
         tcb.syn_ack_at = (self.sends < 2).then_some(self.sent_at);
         tcb
     }

@@ -7,6 +7,7 @@ use synfin_wire::{Mss, TcpOptions, Timestamps, UserTimeout, WindowScale, WindowS
 use super::ecn::EcnHandshake;
 use super::half_open::SynAck;
 use super::user_timeout;
+use crate::compact::compact;
 use crate::config::Config;
 use crate::receive::memory;
 
@@ -35,6 +36,19 @@ pub(crate) struct Negotiated {
     /// What the header's bits have said, beside the options.
     pub(crate) ecn: EcnHandshake,
 }
+
+compact!(Negotiated {
+    send_mss,
+    peer_mss,
+    send_scale,
+    receive_scale,
+    scaling,
+    timestamps,
+    signature_len,
+    sack,
+    remote_user_timeout,
+    ecn
+});
 
 /// The options of an active SYN.
 pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {

@@ -6,6 +6,7 @@ use synfin_wire::UserTimeout;
 
 use super::tcb::Tcb;
 use super::{Connection, Phase, user_timeout};
+use crate::compact::compact;
 use crate::config::EcnFeedback;
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
 use crate::receive::ecn::EcnOctets;
@@ -28,6 +29,16 @@ pub enum RecoveryState {
     /// The retransmission timer ran out (RFC 6298 section 5.4).
     Loss,
 }
+
+compact!(
+    enum RecoveryState {
+        Open,
+        Disorder,
+        Cwr,
+        Recovery,
+        Loss,
+    }
+);
 
 /// Explicit congestion notification so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

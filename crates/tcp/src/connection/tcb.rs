@@ -6,6 +6,7 @@ use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
+use crate::compact::compact;
 use crate::congestion::Congestion;
 use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
@@ -30,6 +31,13 @@ pub(crate) enum Opening {
     Active,
     Passive,
 }
+
+compact!(
+    enum Opening {
+        Active,
+        Passive,
+    }
+);
 
 /// What input and timers want sent; output decides what goes first.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +72,21 @@ pub(crate) struct Intents {
     pub(crate) room_check: bool,
 }
 
+compact!(Intents { user_timeout, loss_probe, mtu_probe_considered, urgency_told, override_holding, more_to_come, push_out, room_wanted, room_check } empty { syn_ack, fast_open, stray_reset, challenge, probe });
+
+impl Intents {
+    /// No segment is wanted.
+    pub(crate) fn are_none(&self) -> bool {
+        let Self { syn_ack, fast_open, stray_reset, challenge, probe, .. } = self;
+        syn_ack.is_none()
+            && fast_open.is_none()
+            && stray_reset.is_none()
+            && challenge.is_none()
+            && probe.is_none()
+            && !self.loss_probe
+    }
+}
+
 /// TS.Recent and what belongs to it (RFC 7323 section 4.3).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimestampState {
@@ -76,6 +99,8 @@ pub(crate) struct TimestampState {
     /// What text is held against in TS.Recent's place, after a gap was filled.
     pub(crate) overtaken: Option<Overtaken>,
 }
+
+compact!(TimestampState { recent, recent_at, last_ack_sent, overtaken });
 
 impl TimestampState {
     fn new(recent: u32, last_ack_sent: SeqNumber, now: Instant) -> Self {
@@ -94,6 +119,16 @@ pub(crate) struct Tally {
     pub(crate) octets_retransmitted: u64,
     pub(crate) timeouts: u32,
 }
+
+compact!(Tally {
+    segments_sent,
+    segments_received,
+    octets_sent,
+    octets_acknowledged,
+    octets_received,
+    octets_retransmitted,
+    timeouts
+});
 
 /// Everything about a connection from SYN-RECEIVED to LAST-ACK.
 #[derive(Clone, Debug)]
@@ -167,6 +202,8 @@ pub(crate) struct Tcb {
     /// The number behind what was last marked to be read at once.
     pub(crate) pushed_until: SeqNumber,
 }
+
+compact!(Tcb { state, opening, negotiated, syn_pending, syn_text_lost, send, outbox, write_queue, queue, fin_queued, released, small_until, receive, memory, peer_fin, ack, stamps, ecn, plan, recovery, congestion, timers, intents, troubled_since, retransmissions, probes, probing_since, persist_backoff, began, last_heard, last_text, syn_ack_at, last_challenge, tally, chronograph, burst_overhead, send_buffer, pushed_until } empty { inbox, assembler, sack_report, repair });
 
 /// What the handshake leaves for a TCB.
 pub(crate) struct Beginning {

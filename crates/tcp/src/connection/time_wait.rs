@@ -24,9 +24,13 @@ pub struct TimeWait {
     recent: Option<u32>,
     expires: Instant,
     due: Option<SendReason>,
-    /// When a segment without text or FIN was last answered.
-    last_challenge: Option<Instant>,
+    /// When a segment without text or FIN was last answered; [`NEVER`].
+    last_challenge: Instant,
 }
+
+/// There may be very many in TIME-WAIT: an [`Option`] would take twice the room.
+const NEVER: Instant = Instant::FAR_FUTURE;
+const _: () = assert!(size_of::<TimeWait>() <= 48);
 
 impl TimeWait {
     pub(crate) fn new(common: &Common, tcb: &mut Tcb, now: Instant) -> Self {
@@ -39,7 +43,7 @@ impl TimeWait {
             recent: tcb.negotiated.timestamps.then_some(tcb.stamps.recent),
             expires: now + common.config.msl * 2,
             due: tcb.ack.is_pending().then_some(SendReason::FinAck),
-            last_challenge: None,
+            last_challenge: NEVER,
         }
     }
 
@@ -93,11 +97,18 @@ impl TimeWait {
         let Segment { header, payload } = &incoming.segment;
         if payload.is_empty() && !header.flags.fin() {
             let knows_all = !header.flags.syn() && header.ack == self.send_next;
-            if knows_all || !challenge::is_time(&mut self.last_challenge, incoming.arrived) {
+            if knows_all || !self.may_challenge(incoming.arrived) {
                 return;
             }
         }
         self.due.get_or_insert(SendReason::TimeWaitAck);
+    }
+
+    fn may_challenge(&mut self, now: Instant) -> bool {
+        let mut last = Some(self.last_challenge).filter(|last| *last != NEVER);
+        let is_time = challenge::is_time(&mut last, now);
+        self.last_challenge = last.unwrap_or(NEVER);
+        is_time
     }
 
     /// A SYN opens anew when its timestamp is later (RFC 6191 section 2), or, without one, its number.

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use synfin_wire::{Flags, Instant};
 
+use crate::compact::compact;
 use crate::config::SecondSegment;
 use crate::timer::{Timer, TimerTable};
 use synfin_wire::reason::SendReason;
@@ -70,6 +71,8 @@ pub(crate) struct AckPolicy {
     /// Segments beyond the same gap since RCV.NXT moved.
     duplicates: u8,
 }
+
+compact!(AckPolicy { pending, unacknowledged, quick, interactive, wait, arrived_at, full_segment, short_segment, arrivals, pushes, duplicates } empty { due });
 
 impl AckPolicy {
     pub(crate) fn new(mss: u32, window: u32) -> Self {

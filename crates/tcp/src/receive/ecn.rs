@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use synfin_wire::tcp::AccEcn;
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::config::{AccEcnOption, EcnConfig, EcnFeedback};
 use crate::connection::ecn::{self, EcnHandshake, FIRST_COUNTERS};
 
@@ -34,6 +35,8 @@ pub struct EcnOctets {
     /// Marked: congestion experienced.
     pub ce: u32,
 }
+
+compact!(EcnOctets { ect0, ect1, ce });
 
 impl EcnOctets {
     /// The counter of a codepoint; there is none for what is not ECN-capable.
@@ -80,6 +83,8 @@ pub(crate) struct OptionPlan {
     pub(crate) octets: usize,
 }
 
+compact!(OptionPlan { counters, ranges, octets });
+
 /// The receiver's half of ECN.
 #[derive(Clone, Debug)]
 pub(crate) struct EcnReceiver {
@@ -111,6 +116,24 @@ pub(crate) struct EcnReceiver {
     /// The text that came twice last, and whether the answer carried the option.
     duplicate: Option<(SeqNumber, bool)>,
 }
+
+compact!(EcnReceiver {
+    feedback,
+    seen,
+    echoes,
+    marks,
+    untold,
+    octets,
+    last,
+    changed,
+    handshake,
+    option_seen,
+    option_failed,
+    least_counters,
+    demand,
+    option_sent_at,
+    duplicate
+});
 
 impl EcnReceiver {
     /// `active` when it was the peer's SYN-ACK that came, which is to be fed back.

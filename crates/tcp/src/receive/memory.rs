@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::config::Config;
 
 /// What the description of a segment costs, octets.
@@ -69,6 +70,8 @@ pub(crate) struct ReceiveMemory {
     round: Round,
 }
 
+compact!(ReceiveMemory { buffer, most, fixed, ratio, with_overhead, clamp, threshold, unread_charge, round } empty { unread });
+
 /// What the user reads in a round trip.
 #[derive(Clone, Copy, Debug)]
 struct Round {
@@ -83,6 +86,8 @@ struct Round {
     /// A window's worth of data is awaited: up to which number, and since when.
     awaited: Option<(SeqNumber, Instant)>,
 }
+
+compact!(Round { space, read_before, began, read, rtt, awaited });
 
 impl ReceiveMemory {
     pub(crate) fn new(config: &Config, mss: u32, scale: u8, now: Instant) -> Self {

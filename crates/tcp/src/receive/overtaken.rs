@@ -9,6 +9,8 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
+
 /// By how much later than the retransmission something may come that it has overtaken.
 const GRACE: Duration = Duration::from_millis(500);
 /// So many octets later numbers are closer to wrapping than to where they were.
@@ -22,6 +24,8 @@ struct Before {
     nxt: SeqNumber,
 }
 
+compact!(Before { recent, nxt });
+
 /// The bound that takes the place of TS.Recent for text, while gaps are being filled and shortly after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Overtaken {
@@ -32,6 +36,8 @@ pub(crate) struct Overtaken {
     /// When a gap was filled last.
     filled_at: Instant,
 }
+
+compact!(Overtaken { bound, next, since, filled_at });
 
 impl Overtaken {
     /// A gap at `nxt` is being filled, and TS.Recent will be newer than `recent`.

@@ -2,6 +2,8 @@
 
 use synfin_wire::SeqNumber;
 
+use crate::compact::compact;
+
 /// The receive variables of the TCB.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiveSpace {
@@ -17,6 +19,8 @@ pub(crate) struct ReceiveSpace {
     /// RCV.UP: the octet behind the urgent data, while there is some that the user has not read.
     pub(crate) urgent: Option<SeqNumber>,
 }
+
+compact!(ReceiveSpace { irs, nxt, edge, announced, urgent });
 
 impl ReceiveSpace {
     /// After the peer's SYN, before a window was announced beside our own SYN's.

@@ -7,6 +7,7 @@
 
 use synfin_wire::{Instant, Mss, SeqNumber};
 
+use crate::compact::compact;
 use crate::config::{Config, MtuProbing, MtuProbingMode};
 use crate::connection::negotiate::Negotiated;
 use crate::connection::status::MtuSearchStatus;
@@ -18,6 +19,8 @@ pub(crate) struct MtuProbe {
     pub(crate) start: SeqNumber,
     pub(crate) end: SeqNumber,
 }
+
+compact!(MtuProbe { size, start, end });
 
 /// What a signal from the path has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub(crate) struct MtuSearch {
     began: Instant,
     probe: Option<MtuProbe>,
 }
+
+compact!(MtuSearch { peer, limit, told, low, high, least, options, enabled, began, probe });
 
 impl MtuSearch {
     pub(crate) fn new(config: &Config, negotiated: &Negotiated, now: Instant) -> Self {

@@ -1,6 +1,8 @@
 //! Proportional rate reduction: how the window comes down to its threshold while a recovery lasts, in step with
 //! what arrives (RFC 9937, which succeeds RFC 6937). Counts are in segments.
 
+use crate::compact::compact;
+
 /// One reduction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Prr {
@@ -11,6 +13,8 @@ pub(crate) struct Prr {
     /// What was sent since: prr_out.
     sent: u32,
 }
+
+compact!(Prr { prior, delivered, sent });
 
 /// What one acknowledgment brings.
 #[derive(Clone, Copy, Debug)]

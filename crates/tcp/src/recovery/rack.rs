@@ -6,6 +6,7 @@ use core::time::Duration;
 use synfin_wire::{Instant, SeqNumber};
 
 use super::rtt::RttEstimator;
+use crate::compact::compact;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Finding, SentRange};
 
@@ -42,6 +43,20 @@ pub(crate) struct Rack {
     /// How many segments reordering spans; at least DupThresh.
     span: u32,
 }
+
+compact!(Rack {
+    sent_at,
+    end,
+    rtt,
+    advanced,
+    steps,
+    persist,
+    lateness,
+    dsack,
+    widened_at,
+    reorderings,
+    span
+});
 
 impl Default for Rack {
     fn default() -> Self {

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::rtt::RttEstimator;
+use crate::compact::compact;
 
 /// The RTO with its bounds and its back-off.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Rto {
     /// How often it was doubled since the last sample.
     backoff: u8,
 }
+
+compact!(Rto { base, current, min, max, slop, backoff });
 
 impl Rto {
     pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {

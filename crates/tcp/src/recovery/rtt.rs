@@ -8,6 +8,8 @@ use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
+
 /// How long the least round trip is believed.
 const MINIMUM_LIFETIME: Duration = Duration::from_secs(300);
 
@@ -28,6 +30,8 @@ pub(crate) struct RttEstimator {
     round_until: SeqNumber,
     minimum: Option<(Duration, Instant)>,
 }
+
+compact!(RttEstimator { smoothed, deviation, deviation_peak, variation, floor, round_until, minimum });
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]

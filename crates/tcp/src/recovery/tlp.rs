@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use synfin_wire::SeqNumber;
 
+use crate::compact::compact;
+
 /// What a probe adds to two round trips where more than one segment is in flight.
 const SLACK: Duration = Duration::from_millis(2);
 
@@ -16,6 +18,8 @@ pub(crate) struct TailLossProbe {
     /// It repeated what was sent before: TLP.is_retrans.
     is_retransmission: bool,
 }
+
+compact!(TailLossProbe { end, is_retransmission });
 
 /// What an acknowledgment says of the probe that is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

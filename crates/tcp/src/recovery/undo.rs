@@ -3,6 +3,7 @@
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::send::retransmission_queue::Counts;
 
 /// What a recovery began with.
@@ -19,6 +20,8 @@ pub(crate) struct Undo {
     /// ssthresh before; 0 when it must not be restored.
     pub(crate) threshold: u32,
 }
+
+compact!(Undo { marker, unreported, first, window, threshold });
 
 impl Undo {
     /// A recovery begins. What was sent again already may still be reported by DSACKs.

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 use synfin_wire::SeqNumber;
 
+use crate::compact::compact;
 use crate::outgoing::Payload;
 
 /// A write shorter than this is gathered with its neighbours, so that a thousand writes of one octet do
@@ -28,6 +29,8 @@ pub(crate) struct SendBuffer {
     /// The position behind the last octet held.
     end: u64,
 }
+
+compact!(SendBuffer { start_seq, start, end } empty { chunks, gathering });
 
 #[derive(Clone, Debug)]
 struct Chunk {

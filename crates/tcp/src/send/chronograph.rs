@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use synfin_wire::Instant;
 
+use crate::compact::compact;
+
 /// What sending waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Waits {
@@ -18,6 +20,15 @@ pub(crate) enum Waits {
     ForBuffer,
 }
 
+compact!(
+    enum Waits {
+        Idle,
+        Busy,
+        ForWindow,
+        ForBuffer,
+    }
+);
+
 /// A stop-watch with a hand for each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Chronograph {
@@ -25,6 +36,8 @@ pub(crate) struct Chronograph {
     since: Instant,
     elapsed: [Duration; 4],
 }
+
+compact!(Chronograph { waits, since, elapsed });
 
 impl Chronograph {
     /// What takes precedence counts: the buffer over the window, the window over the network.

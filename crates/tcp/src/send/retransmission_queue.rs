@@ -8,6 +8,7 @@ use alloc::collections::VecDeque;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use crate::compact::compact;
 use crate::congestion::rate::RateStamp;
 
 /// Numbers that were sent together.
@@ -104,6 +105,8 @@ pub(crate) struct Counts {
     pub(crate) resent: u32,
 }
 
+compact!(Counts { outstanding, sacked, lost, resent });
+
 impl Counts {
     /// The segments of `range` under each heading that it stands under.
     fn each(&mut self, range: &SentRange, mut change: impl FnMut(&mut u32, u32)) {
@@ -149,6 +152,8 @@ pub(crate) struct RetransmissionQueue {
     /// The end of the last range that was ever sent again: behind it ranges lie in the order of their sending.
     resent_until: Option<SeqNumber>,
 }
+
+compact!(RetransmissionQueue { counts, highest_sacked, none_due_before, resent_until } empty { ranges });
 
 impl RetransmissionQueue {
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use synfin_wire::{SeqNumber, WindowSize};
 
+use crate::compact::compact;
+
 /// The send variables of the TCB.
 #[derive(Clone, Debug)]
 pub(crate) struct SendSpace {
@@ -25,6 +27,8 @@ pub(crate) struct SendSpace {
     /// MAX.SND.WND: the largest window ever seen (RFC 5961 section 5, and silly-window avoidance).
     pub(crate) max_wnd: WindowSize,
 }
+
+compact!(SendSpace { iss, una, nxt, wnd, wl1, wl2, claimed, urgent, max_wnd });
 
 impl SendSpace {
     /// After our SYN.

@@ -6,6 +6,8 @@
 
 use alloc::collections::VecDeque;
 
+use crate::compact::compact;
+
 /// What a burst costs beside its octets: the bookkeeping that Linux counts against SO_SNDBUF as well.
 pub(crate) const BURST_OVERHEAD: usize = 832;
 /// Slices of the user's own memory that one burst takes (Linux's MAX_SKB_FRAGS).
@@ -35,6 +37,8 @@ pub(crate) struct WriteQueue {
     released: u32,
     released_bursts: usize,
 }
+
+compact!(WriteQueue { octets, released, released_bursts } empty { bursts });
 
 impl WriteQueue {
     pub(crate) fn len(&self) -> usize {

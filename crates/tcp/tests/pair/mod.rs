@@ -63,6 +63,8 @@ pub(crate) struct User {
     pub(crate) closed: bool,
     pub(crate) heard: Vec<u8>,
     pub(crate) end_heard: bool,
+    /// Writes only so often, in percent of the turns.
+    pub(crate) diligence: u64,
     /// Reads only so often, in percent of the turns.
     pub(crate) eagerness: u64,
     pub(crate) chunk: usize,
@@ -75,6 +77,11 @@ pub(crate) struct Pair {
     pub(crate) configs: [Arc<Config>; 2],
     pub(crate) limits: TransmitLimits,
     path: Path,
+    /// Whatever may rest does, before each thing that happens to it; how often one did.
+    pub(crate) rests: bool,
+    pub(crate) rested: u64,
+    /// Every segment that left, where it was to go, and when.
+    pub(crate) trace: Option<Vec<(Instant, usize, Bytes)>>,
     /// The second end makes a connection of a SYN at once.
     takes_syn_text: bool,
     random: Random,
@@ -100,6 +107,9 @@ impl Pair {
             configs,
             limits: TransmitLimits::ONE_SEGMENT,
             path,
+            rests: false,
+            rested: 0,
+            trace: None,
             takes_syn_text: false,
             random,
             flying: BinaryHeap::new(),
@@ -163,7 +173,21 @@ impl Pair {
         timers.chain(arrival).chain(users).min()
     }
 
+    /// Puts a connection to rest and wakes it up, if it may rest.
+    fn nap(&mut self, end: usize) {
+        let End::Connection(connection) = &mut self.ends[end] else { return };
+        let Some(resting) = connection.rest().filter(|_| self.rests) else { return };
+        let woken = resting.wake();
+        assert_eq!(format!("{woken:?}"), format!("{connection:?}"), "rest has changed end {end}");
+        assert_eq!(resting.poll_timeout(), connection.poll_timeout());
+        assert_eq!(resting.state(), connection.state());
+        assert_eq!(woken.status(), connection.status());
+        *connection = woken;
+        self.rested += 1;
+    }
+
     fn turn(&mut self, end: usize) {
+        self.nap(end);
         let End::Connection(connection) = &mut self.ends[end] else { return };
         let user = &mut self.users[end];
         while let Some(event) = connection.poll_event() {
@@ -171,12 +195,16 @@ impl Pair {
                 assert_eq!(reason.code(), "finished", "end {end} did not end in order");
             }
         }
-        while user.sent < user.to_send.len() {
+        let writes = user.diligence >= 100 || self.random.percent(user.diligence);
+        while writes && user.sent < user.to_send.len() {
             let chunk = user.to_send.slice(user.sent..user.to_send.len().min(user.sent + user.chunk));
             match connection.send(chunk, self.now) {
                 Ok(taken) => user.sent += taken,
                 Err(SendError::WouldBlock) => break,
                 Err(error) => panic!("end {end} cannot send: {error}"),
+            }
+            if user.diligence < 100 {
+                break;
             }
         }
         if user.sent == user.to_send.len() && !user.closed {
@@ -197,6 +225,7 @@ impl Pair {
     }
 
     fn transmit(&mut self, end: usize) {
+        self.nap(end);
         let mut count = 0;
         loop {
             let config = &self.configs[end];
@@ -222,6 +251,9 @@ impl Pair {
 
     fn launch(&mut self, to: usize, out: &SegmentOut) {
         let bytes = serialize(out);
+        if let Some(trace) = &mut self.trace {
+            trace.push((self.now, to, bytes.clone()));
+        }
         let copies = 1 + usize::from(self.random.percent(self.path.duplicate));
         for _ in 0..copies {
             if self.random.percent(self.path.loss) {
@@ -257,6 +289,7 @@ impl Pair {
     }
 
     fn hand_over(&mut self, to: usize, segment: Segment) -> Option<SegmentOut> {
+        self.nap(to);
         let incoming = Incoming { segment, ecn: Ecn::NotEct, segment_size: None, arrived: self.now };
         let config = &self.configs[to];
         match &mut self.ends[to] {
@@ -290,6 +323,7 @@ impl Pair {
     }
 
     fn time_out(&mut self, end: usize) {
+        self.nap(end);
         match &mut self.ends[end] {
             End::Listen => {}
             End::HalfOpen(half_open) => {

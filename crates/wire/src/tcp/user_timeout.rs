@@ -1,5 +1,6 @@
 //! The value of the user timeout option (RFC 5482 section 3.3).
 
+use core::num::NonZeroU16;
 use core::time::Duration;
 
 /// The user timeout that an end suggests to the other: 1 to 32,767 seconds, or as many minutes.
@@ -12,7 +13,7 @@ use core::time::Duration;
 /// assert_eq!(UserTimeout::new(day).duration(), day, "in minutes");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserTimeout(u16);
+pub struct UserTimeout(NonZeroU16);
 
 const MINUTES: u16 = 1 << 15;
 const LARGEST: u16 = MINUTES - 1;
@@ -23,32 +24,36 @@ impl UserTimeout {
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         let seconds = timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).max(1);
-        match u16::try_from(seconds) {
-            Ok(seconds) if seconds <= LARGEST => Self(seconds),
+        let bits = match u16::try_from(seconds) {
+            Ok(seconds) if seconds <= LARGEST => seconds,
             _ => {
                 let minutes = u16::try_from(seconds.div_ceil(SECONDS_PER_MINUTE)).unwrap_or(LARGEST);
-                Self(MINUTES | minutes.min(LARGEST))
+                MINUTES | minutes.min(LARGEST)
             }
-        }
+        };
+        Self(NonZeroU16::new(bits).unwrap_or(NonZeroU16::MIN))
     }
 
     /// From the 16 bits of the option; `None` for a timeout of zero, which is reserved (section 3.4).
     #[must_use]
     pub const fn from_bits(bits: u16) -> Option<Self> {
-        if bits & LARGEST == 0 { None } else { Some(Self(bits)) }
+        match NonZeroU16::new(bits) {
+            Some(nonzero) if bits & LARGEST != 0 => Some(Self(nonzero)),
+            _ => None,
+        }
     }
 
     /// The 16 bits of the option: the granularity, and the timeout.
     #[must_use]
     pub const fn bits(self) -> u16 {
-        self.0
+        self.0.get()
     }
 
     /// How long that is.
     #[must_use]
     pub const fn duration(self) -> Duration {
-        let count = (self.0 & LARGEST) as u64;
-        Duration::from_secs(if self.0 & MINUTES == 0 { count } else { count * SECONDS_PER_MINUTE })
+        let count = (self.bits() & LARGEST) as u64;
+        Duration::from_secs(if self.bits() & MINUTES == 0 { count } else { count * SECONDS_PER_MINUTE })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use synfin_wire::Instant;
 
+use crate::compact::compact;
 use crate::congestion::DeliveryEvent;
 use crate::congestion::bandwidth::Bandwidth;
 
@@ -18,6 +19,8 @@ pub(super) struct Aggregation {
     most: [u32; 2],
     half_began: u64,
 }
+
+compact!(Aggregation { began, delivered, most, half_began });
 
 impl Aggregation {
     pub(super) fn new(now: Instant) -> Self {

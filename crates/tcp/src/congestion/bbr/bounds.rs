@@ -2,6 +2,7 @@
 //! (sections 5.5.7, 5.5.8 and 5.5.10).
 
 use super::{BETA, Bbr, MIN_WINDOW, Sample, percent};
+use crate::compact::compact;
 use crate::congestion::bandwidth::Bandwidth;
 
 /// What is left to others below the bound: Headroom.
@@ -17,6 +18,8 @@ pub(super) struct Bounds {
     /// BBR.bw_shortterm.
     pub(super) bandwidth_low: Bandwidth,
 }
+
+compact!(Bounds { in_flight_high, in_flight_low, bandwidth_low });
 
 impl Default for Bounds {
     fn default() -> Self {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use synfin_wire::Instant;
 
 use super::Sample;
+use crate::compact::compact;
 use crate::congestion::bandwidth::Bandwidth;
 
 /// MinRTTFilterLen.
@@ -23,6 +24,8 @@ pub(super) struct Rounds {
     pub(super) started: bool,
 }
 
+compact!(Rounds { until, count, started });
+
 impl Rounds {
     pub(super) fn update(&mut self, delivered_in_all: u64, prior_delivered: Option<u64>) {
         self.started = prior_delivered.is_some_and(|prior| prior >= self.until);
@@ -39,6 +42,8 @@ pub(super) struct MaxBandwidth {
     before: Bandwidth,
     now: Bandwidth,
 }
+
+compact!(MaxBandwidth { before, now });
 
 impl MaxBandwidth {
     pub(super) fn get(&self) -> Bandwidth {
@@ -71,6 +76,8 @@ pub(super) struct MinRtt {
     /// It was long ago that the path was seen empty.
     pub(super) expired: bool,
 }
+
+compact!(MinRtt { rtt, at, recent, recent_at, expired });
 
 impl MinRtt {
     pub(super) fn new(now: Instant) -> Self {
@@ -116,6 +123,8 @@ pub(super) struct LatestSignals {
     /// BBR.loss_round_start.
     pub(super) round_started: bool,
 }
+
+compact!(LatestSignals { bandwidth, in_flight, loss_in_round, loss_events, until, round_started });
 
 impl LatestSignals {
     pub(super) fn take(&mut self, delivered_in_all: u64, sample: &Sample) {

@@ -6,6 +6,7 @@ use synfin_wire::{Instant, SeqNumber};
 
 use super::random::Chance;
 use super::{Bbr, DeliveryEvent, Mode, Sample};
+use crate::compact::compact;
 use crate::congestion::Window;
 
 /// A flow of Reno would have probed after so many round trips (section 5.3.3.5.1), but for no longer than this.
@@ -26,6 +27,15 @@ enum AckPhase {
     ProbeStopping,
 }
 
+compact!(
+    enum AckPhase {
+        Ordinary,
+        ProbeStarting,
+        ProbeFeedback,
+        ProbeStopping,
+    }
+);
+
 /// Where in the cycle.
 #[derive(Clone, Debug)]
 pub(super) struct Cycle {
@@ -44,6 +54,8 @@ pub(super) struct Cycle {
     /// The bound grows by a segment for so many that arrive: BBR.probe_up_cnt.
     up_count: u32,
 }
+
+compact!(Cycle { chance, phase, samples_probe, began, wait, rounds, up_rounds, up_delivered, up_count });
 
 impl Cycle {
     pub(super) fn new(seed: SeqNumber, now: Instant) -> Self {

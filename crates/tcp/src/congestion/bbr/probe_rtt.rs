@@ -6,6 +6,7 @@ use core::time::Duration;
 use synfin_wire::Instant;
 
 use super::{Bbr, DeliveryEvent, MIN_WINDOW, Mode};
+use crate::compact::compact;
 use crate::congestion::Window;
 
 /// ProbeRTTDuration.
@@ -19,6 +20,8 @@ pub(super) struct ProbeRtt {
     /// A round trip has passed with so little.
     round_done: bool,
 }
+
+compact!(ProbeRtt { until, round_done });
 
 impl Bbr {
     /// BBRCheckProbeRTT.

@@ -2,9 +2,13 @@
 
 use synfin_wire::SeqNumber;
 
+use crate::compact::compact;
+
 /// SplitMix64, from the connection's initial sequence number, which nobody can foresee.
 #[derive(Clone, Debug)]
 pub(super) struct Chance(u64);
+
+compact!(Chance(value));
 
 impl Chance {
     pub(super) fn new(seed: SeqNumber) -> Self {

@@ -1,6 +1,7 @@
 //! Finding out what the path delivers, and emptying the queue that this has made (sections 5.3.1 and 5.3.2).
 
 use super::{Bbr, DeliveryEvent, Mode, Sample};
+use crate::compact::compact;
 use crate::congestion::bandwidth::Bandwidth;
 use crate::connection::status::RecoveryState;
 
@@ -22,6 +23,8 @@ pub(super) struct FullPipe {
     /// BBR.full_bw_reached: there was a time when it did not.
     pub(super) reached: bool,
 }
+
+compact!(FullPipe { bandwidth, rounds, now, reached });
 
 impl FullPipe {
     /// BBRCheckFullBWReached.
