@@ -8,7 +8,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use synfin_explain::capture::Reader;
-use synfin_explain::packet::Dissector;
+use synfin_explain::packet::{Dissected, Dissector};
 use synfin_explain::{Detail, Explainer};
 use synfin_ladder::json::{Capture, Document};
 use synfin_ladder::{Catalogue, Connection, Language, Words, html, svg, text};
@@ -33,10 +33,9 @@ fn follow(file: &[u8]) -> Vec<Connection> {
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
     let mut seen = 0;
     while let Ok(Some(frame)) = reader.next() {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            seen += 1;
-            explainer.observe(&packet);
-        }
+        let dissected = dissector.dissect(&frame);
+        seen += usize::from(matches!(dissected, Dissected::Tcp(_)));
+        explainer.take(&dissected);
     }
     let connections = explainer.finish();
     let steps: usize = connections.iter().map(|connection| connection.steps.len()).sum();

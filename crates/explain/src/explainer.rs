@@ -12,7 +12,7 @@ use synfin_ladder::{Connection, Side};
 use synfin_wire::Instant;
 
 use crate::flow::Flow;
-use crate::packet::Packet;
+use crate::packet::{Dissected, IcmpError, Packet};
 
 /// Of which connections the segments are kept. Of the others only what a list shows is told: neither the states of their
 /// ends nor what Zeek would say.
@@ -105,6 +105,24 @@ impl Explainer {
     /// Takes one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
         self.observe_run(Pair::of(packet.source, packet.destination), [packet]);
+    }
+
+    /// Takes a frame, whatever it turned out to be: of what is neither a segment nor an ICMP error about one nothing is
+    /// taken.
+    pub fn take(&mut self, dissected: &Dissected<'_>) {
+        match dissected {
+            Dissected::Tcp(packet) => self.observe(packet),
+            Dissected::Icmp(error) => self.hear(error),
+            Dissected::Other(_) => {}
+        }
+    }
+
+    /// Takes what ICMP says of a segment. An error about a connection that is not known tells nothing.
+    pub fn hear(&mut self, error: &IcmpError) {
+        self.end = self.end.max(error.at);
+        if let Some(flow) = self.flows.get_mut(&Pair::of(error.about.0, error.about.1)) {
+            flow.hear(error);
+        }
     }
 
     /// Takes packets between the same two addresses and ports.

@@ -4,16 +4,18 @@
 //! while packets come are counts and the first few frames of each kind.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
     Certainty, Evidence, Finding, FindingKind, Mark, Marks, Reason, Seen, Side, Verdict, VerdictKind,
 };
+use synfin_wire::icmp::Unreachable;
 use synfin_wire::{Instant, SendReason};
 
 use crate::flow::Flow;
 use crate::nagle::Nagle;
-use crate::packet::{ChecksumSeen, Packet};
+use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
 use crate::reasons::Why;
 use crate::track::ResetCause;
 
@@ -47,6 +49,8 @@ struct Noticed {
     count: u64,
     frames: Vec<u64>,
     longest: Duration,
+    /// What ICMP said last, and who.
+    heard: Option<(IcmpKind, IpAddr)>,
 }
 
 impl Evidences {
@@ -78,10 +82,10 @@ impl Evidences {
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
-            self.notice(kind, by, packet);
+            self.notice(kind, by, packet.frame);
         }
         if let Some(kind) = kind_of(why.reason).filter(|kind| is_lost || !is_of_loss(*kind)) {
-            self.notice(kind, by, packet);
+            self.notice(kind, by, packet.frame);
         }
         if !header.flags.rst() {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
@@ -98,7 +102,7 @@ impl Evidences {
 
     /// The packet stands in the capture a second time.
     pub(crate) fn note_mirrored(&mut self, packet: &Packet<'_>) {
-        self.notice(FindingKind::Mirrored, None, packet);
+        self.notice(FindingKind::Mirrored, None, packet.frame);
     }
 
     fn slow_answer(&mut self, from: Side, packet: &Packet<'_>) {
@@ -108,18 +112,49 @@ impl Evidences {
             && own.is_none_or(|own| own < asked)
             && packet.at - asked > SLOW_ANSWER
         {
-            self.notice(FindingKind::SlowApplication, Some(from), packet);
+            self.notice(FindingKind::SlowApplication, Some(from), packet.frame);
             let noticed = self.noticed.get_mut(&(FindingKind::SlowApplication, Some(from)));
             let noticed = noticed.expect("it was just noticed");
             noticed.longest = noticed.longest.max(packet.at - asked);
         }
     }
 
-    fn notice(&mut self, kind: FindingKind, by: Option<Side>, packet: &Packet<'_>) {
+    fn notice(&mut self, kind: FindingKind, by: Option<Side>, frame: u64) -> &mut Noticed {
         let noticed = self.noticed.entry((kind, by)).or_default();
         noticed.count += 1;
         if noticed.frames.len() < MOST_FRAMES {
-            noticed.frames.push(packet.frame);
+            noticed.frames.push(frame);
+        }
+        noticed
+    }
+
+    /// ICMP says what became of a segment of `from`, which is or is not in flight. What is not, nobody should heed
+    /// (RFC 5927 section 4.1).
+    pub(crate) fn hear(&mut self, from: Side, error: &IcmpError, is_in_flight: bool) {
+        let kind = match error.kind {
+            _ if !is_in_flight => FindingKind::IcmpIgnored,
+            IcmpKind::TooBig { .. } => FindingKind::PathMtu,
+            IcmpKind::Unreachable(_) => FindingKind::Unreachable,
+            IcmpKind::HopLimitExceeded => FindingKind::HopLimit,
+            IcmpKind::ReassemblyTimeExceeded | IcmpKind::ParameterProblem { .. } | IcmpKind::SourceQuench => {
+                return;
+            }
+        };
+        self.notice(kind, Some(from), error.frame).heard = Some((error.kind, error.reporter));
+    }
+
+    /// ICMP has said that a segment cannot be delivered.
+    fn is_unreachable(&self) -> bool {
+        Side::BOTH.iter().any(|side| self.noticed.contains_key(&(FindingKind::Unreachable, Some(*side))))
+    }
+
+    /// The verdict, with what ICMP has said.
+    pub(crate) fn verdict(&self, verdict: Verdict) -> Verdict {
+        match verdict.kind {
+            VerdictKind::Unanswered if self.is_unreachable() => {
+                Verdict { kind: VerdictKind::Unreachable, ..verdict }
+            }
+            _ => verdict,
         }
     }
 
@@ -131,10 +166,12 @@ impl Evidences {
             if !noticed.longest.is_zero() {
                 evidence.push(Evidence { name: "ms", value: noticed.longest.as_secs_f64() * 1e3 });
             }
+            evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
             findings.push(Finding {
                 kind: *kind,
                 certainty: if is_seen(*kind) { Certainty::Seen } else { Certainty::Inferred },
                 by: *by,
+                reporter: noticed.heard.map(|(_, reporter)| reporter),
                 frames: noticed.frames.clone(),
                 evidence,
             });
@@ -155,10 +192,35 @@ impl Evidences {
             kind: FindingKind::ChecksumOffload,
             certainty: Certainty::Inferred,
             by: only,
+            reporter: None,
             frames: Vec::new(),
             evidence: vec![Evidence { name: "count", value: partial as f64 }],
         })
     }
+}
+
+/// What ICMP says in numbers: the MTU, and why something could not be delivered, as RFC 792 numbers that.
+fn number(kind: IcmpKind) -> Option<Evidence> {
+    let (name, value) = match kind {
+        IcmpKind::TooBig { mtu } => ("mtu", mtu),
+        IcmpKind::Unreachable(why) => (
+            "icmp_code",
+            match why {
+                Unreachable::Network => 0,
+                Unreachable::Host => 1,
+                Unreachable::Protocol => 2,
+                Unreachable::Port => 3,
+                Unreachable::SourceRoute => 5,
+                Unreachable::Prohibited => 13,
+                Unreachable::Other(code) => code.into(),
+            },
+        ),
+        IcmpKind::HopLimitExceeded
+        | IcmpKind::ReassemblyTimeExceeded
+        | IcmpKind::ParameterProblem { .. }
+        | IcmpKind::SourceQuench => return None,
+    };
+    Some(Evidence { name, value: value.into() })
 }
 
 /// Its first SACK range lies before its acknowledgment: something has come twice (RFC 2883 section 4).
@@ -195,6 +257,10 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::CutOff
             | FindingKind::SlowHandshake
             | FindingKind::ReusedPorts
+            | FindingKind::Unreachable
+            | FindingKind::HopLimit
+            | FindingKind::PathMtu
+            | FindingKind::IcmpIgnored
     )
 }
 
@@ -202,7 +268,7 @@ fn is_seen(kind: FindingKind) -> bool {
 fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |kind, certainty, by, frames| {
-        findings.push(Finding { kind, certainty, by, frames, evidence: Vec::new() });
+        findings.push(Finding { kind, certainty, by, reporter: None, frames, evidence: Vec::new() });
     };
     for reset in flow.tracker.resets() {
         let kind = match (reset.ends_it, reset.cause) {
@@ -252,6 +318,7 @@ fn beginning(flow: &Flow) -> Vec<Finding> {
             kind,
             certainty: Certainty::Seen,
             by,
+            reporter: None,
             frames: Vec::new(),
             evidence: Vec::new(),
         });

@@ -12,9 +12,9 @@ use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::{Evidences, Path};
 use crate::mirror::Mirror;
-use crate::packet::Packet;
+use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
-use crate::track::Tracker;
+use crate::track::{Moment, Tracker};
 use crate::verdict;
 use crate::zeek::ZeekTracker;
 
@@ -159,6 +159,24 @@ impl Flow {
         };
         self.evidence.note(from, packet, &why, observed.marks, &path);
         self.keep(from, packet, &why, &observed);
+    }
+
+    /// ICMP says what became of a segment. Only of one that is in flight is it believed (RFC 5927 section 4.1).
+    pub(crate) fn hear(&mut self, error: &IcmpError) {
+        let from = if error.about.0 == self.addresses[0] { Side::Left } else { Side::Right };
+        let is_in_flight = error.seq.is_some_and(|seq| self.tracker.space(from).is_in_flight(seq));
+        self.evidence.hear(from, error, is_in_flight);
+        match error.kind {
+            _ if !is_in_flight => {}
+            IcmpKind::TooBig { mtu } => self.reasons.narrowed(from, mtu, &self.tracker),
+            IcmpKind::Unreachable(_) => {
+                self.tracker.unreachable(from, Moment { frame: error.frame, at: error.at });
+            }
+            IcmpKind::HopLimitExceeded
+            | IcmpKind::ReassemblyTimeExceeded
+            | IcmpKind::ParameterProblem { .. }
+            | IcmpKind::SourceQuench => {}
+        }
     }
 
     /// A packet that stands in the capture already: nobody has sent it twice.
@@ -369,7 +387,7 @@ impl Flow {
             step.states = states;
         }
         mark_lost(&mut steps);
-        let verdict = verdict::of(&self.tracker);
+        let verdict = self.evidence.verdict(verdict::of(&self.tracker));
         let findings = self.evidence.findings(self, &verdict);
         let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
         let captured_at = self.tracker.captured_at();

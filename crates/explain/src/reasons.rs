@@ -92,6 +92,11 @@ impl Reasons {
         self.syns[from.index()].last.is_some_and(|last| last.frame > frame)
     }
 
+    /// ICMP says that what `from` has in flight is too long for a link of this MTU, octets; 0 where it is not said.
+    pub(crate) fn narrowed(&mut self, from: Side, mtu: u32, tracker: &Tracker) {
+        self.senders[from.index()].narrowed(mtu, tracker.space(from).most_sent());
+    }
+
     /// The network has doubled a packet: its receiver gets it a second time.
     pub fn doubled(&mut self, from: Side, packet: &Packet<'_>) {
         if packet.sequence_length() > 0 {

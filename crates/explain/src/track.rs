@@ -227,6 +227,11 @@ impl Tracker {
         }
     }
 
+    /// ICMP says that a SYN of this side cannot be delivered.
+    pub(crate) fn unreachable(&mut self, side: Side, moment: Moment) {
+        self.automata[side.index()].hears_unreachable(moment);
+    }
+
     /// The RSTs that were seen.
     #[must_use]
     pub fn resets(&self) -> &[SeenReset] {

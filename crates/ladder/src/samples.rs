@@ -174,7 +174,7 @@ impl Story {
 
 fn finding(kind: FindingKind, by: Option<Side>, frames: &[u64], evidence: &[(&'static str, f64)]) -> Finding {
     let evidence = evidence.iter().map(|&(name, value)| Evidence { name, value }).collect();
-    Finding { kind, certainty: Certainty::Seen, by, frames: frames.to_vec(), evidence }
+    Finding { kind, certainty: Certainty::Seen, by, reporter: None, frames: frames.to_vec(), evidence }
 }
 
 /// Nobody listens there.

@@ -245,6 +245,9 @@ impl<'a> Words<'a> {
             .number("count", number(finding, "count"))
             .number("octets", number(finding, "octets"))
             .number("ms", ms)
+            .number("mtu", number(finding, "mtu"))
+            .number("code", number(finding, "icmp_code"))
+            .text("router", finding.reporter.map_or_else(|| "?".to_owned(), |reporter| reporter.to_string()))
             .text("time", held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64))))
     }
 

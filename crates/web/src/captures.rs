@@ -73,9 +73,7 @@ fn pass(octets: &[u8], detail: Detail) -> Result<Read, String> {
         match reader.next() {
             Ok(Some(frame)) => {
                 frames = frame.number;
-                if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-                    explainer.observe(&packet);
-                }
+                explainer.take(&dissector.dissect(&frame));
             }
             Ok(None) => break None,
             Err(error) => break Some(error.to_string()),

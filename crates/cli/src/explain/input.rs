@@ -97,9 +97,7 @@ impl<'a> Follower<'a> {
     /// Takes a frame.
     pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
         self.frames = frame.number;
-        if let Some(packet) = self.dissector.dissect(frame).into_tcp() {
-            self.explainer.observe(&packet);
-        }
+        self.explainer.take(&self.dissector.dissect(frame));
         self.passed(frame.at)
     }
 

@@ -10,9 +10,7 @@ pub(crate) fn explain(file: &[u8]) -> (Vec<Connection>, u64) {
     let mut reader = Reader::new(file).expect("it is a capture");
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
     while let Some(frame) = reader.next().expect("it is whole") {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            explainer.observe(&packet);
-        }
+        explainer.take(&dissector.dissect(&frame));
     }
     (explainer.finish(), reader.started().unwrap_or(0))
 }

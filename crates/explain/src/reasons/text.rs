@@ -7,6 +7,7 @@ use synfin_wire::{Instant, SendReason, SeqNumber, TcpHeader};
 
 use super::acknowledgment::Receiver;
 use super::{Context, Why};
+use crate::packet::Packet;
 
 /// No retransmission timer is shorter than this (RFC 6298 asks for a second; stacks take 200 ms).
 const SHORTEST_RTO: Duration = Duration::from_millis(195);
@@ -14,6 +15,8 @@ const SHORTEST_RTO: Duration = Duration::from_millis(195);
 const FIRST_RTO: Duration = Duration::from_secs(1);
 /// Duplicate acknowledgments that show a loss (RFC 5681 section 3.2).
 const DUPLICATES: u32 = 3;
+/// Octets of the headers of IPv4 and TCP without options.
+const SHORTEST_HEADERS: u32 = 40;
 
 /// What one side has sent, and what it has learnt of it.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +48,8 @@ pub(super) struct Sender {
     repeated_to: Option<SeqNumber>,
     /// The tail loss probe that is out.
     probe: Option<Probe>,
+    /// What has to go in smaller segments.
+    narrowed: Option<Narrowed>,
     srtt: Option<Duration>,
     /// Four mean deviations, the most of them since the round trip before last, and as many as the timer allows for.
     deviation: Duration,
@@ -59,6 +64,26 @@ struct Probe {
     /// Behind all that was sent by then.
     end: SeqNumber,
     is_retransmission: bool,
+}
+
+/// What was in flight when a link turned out to be narrower (RFC 9293 section 3.7.2).
+#[derive(Clone, Copy, Debug)]
+struct Narrowed {
+    /// The link's MTU, octets; 0 where it was not said.
+    mtu: u32,
+    /// Up to here it has gone again.
+    from: Option<SeqNumber>,
+    /// Behind all of it.
+    until: SeqNumber,
+}
+
+impl Narrowed {
+    /// Whether this goes again because of it: for the first time since then, and short enough.
+    fn repeats(&self, packet: &Packet<'_>) -> bool {
+        let seq = packet.header.seq;
+        let is_first = self.from.is_none_or(|from| seq.at_or_after(from));
+        is_first && seq.before(self.until) && (self.mtu == 0 || packet.len + SHORTEST_HEADERS <= self.mtu)
+    }
 }
 
 impl Probe {
@@ -133,6 +158,10 @@ impl Sender {
                 Why::inferred(Seen::Retransmit, first)
             };
         }
+        if let Some(narrowed) = self.narrowed.as_mut().filter(|narrowed| narrowed.repeats(packet)) {
+            narrowed.from = Some(end);
+            return self.again(context, SendReason::PathMtuRetransmit, first);
+        }
         if self.loss_until.is_some_and(|until| seq.before(until)) {
             return self.again(context, SendReason::RtoRetransmit, first);
         }
@@ -164,6 +193,12 @@ impl Sender {
             return self.timed_out(context, first);
         }
         Why::inferred(if packet.header.flags.fin() { Seen::FinRetransmit } else { Seen::Retransmit }, first)
+    }
+
+    /// A link on the way takes no more than this.
+    pub(super) fn narrowed(&mut self, mtu: u32, until: SeqNumber) {
+        let from = self.narrowed.filter(|narrowed| narrowed.mtu == mtu).and_then(|narrowed| narrowed.from);
+        self.narrowed = Some(Narrowed { mtu, from, until });
     }
 
     fn timed_out(&mut self, context: &Context<'_>, first: Option<u64>) -> Why {
@@ -262,6 +297,7 @@ impl Sender {
         self.una = Some(ack);
         self.moved_at = at;
         self.duplicates = 0;
+        self.narrowed = self.narrowed.filter(|narrowed| narrowed.until.after(ack));
         self.partial = self.recovery_until.is_some_and(|until| ack.before(until));
         self.loss_until = self.loss_until.filter(|until| ack.before(*until));
         self.sacked = self.sacked.filter(|sacked| sacked.after(ack));

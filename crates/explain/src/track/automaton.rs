@@ -91,6 +91,8 @@ pub(super) struct Automaton {
     /// The newest frame that it has received: what it sends now it sends after that. Its own packets are no such bound,
     /// for elsewhere they are seen later than they were sent.
     since: Option<Moment>,
+    /// ICMP has said that its SYN cannot be delivered, and nothing shows yet that it goes on.
+    unreachable: Option<Moment>,
     is_client: bool,
     is_server: bool,
 }
@@ -119,6 +121,7 @@ impl Default for Automaton {
             pending: SmallVec::new(),
             last_sent: None,
             since: None,
+            unreachable: None,
             is_client: false,
             is_server: false,
         }
@@ -206,8 +209,16 @@ impl Automaton {
         self.confirm(last + 1, moment);
     }
 
+    /// It hears that its SYN cannot be delivered. Some stacks give up then, others go on (RFC 9293 section 3.9.2.2).
+    pub(super) fn hears_unreachable(&mut self, moment: Moment) {
+        if self.state() == State::SynSent && self.unreachable.is_none() {
+            self.unreachable = Some(moment);
+        }
+    }
+
     /// The first so many pending triggers have arrived by now.
     fn confirm(&mut self, count: usize, moment: Moment) {
+        self.unreachable = None;
         let proven: SmallVec<[Pending; 2]> = self.pending.drain(..count).collect();
         for pending in proven {
             if self.before == Before::Unknown && self.steps.is_empty() {
@@ -226,6 +237,7 @@ impl Automaton {
     /// It sends a SYN of its own.
     pub(super) fn opens(&mut self, moment: Moment) {
         self.is_client = true;
+        self.unreachable = None;
         if self.before == Before::Unknown {
             self.before = Before::Closed;
         }
@@ -368,7 +380,7 @@ impl Automaton {
             return Some((State::Closed, window));
         }
         let (_, last) = unanswered?;
-        if matches!(newest, State::Closed | State::Listen) {
+        if matches!(newest, State::Closed | State::Listen) || self.unreachable.is_some() {
             return None;
         }
         let given_up = last + LONGEST_TIMEOUT;
@@ -381,6 +393,14 @@ impl Automaton {
     fn all_steps(&self, here: bool) -> (Before, Vec<Step>) {
         let (mut before, mut steps) = (self.before, self.steps.clone());
         let mut state = self.state();
+        steps.extend(self.unreachable.filter(|_| state == State::SynSent).map(|moment| Step {
+            to: State::Closed,
+            earliest: Some(moment),
+            latest: None,
+            here: Here::Between,
+            certainty: Certainty::Inferred,
+            instead: None,
+        }));
         for pending in &self.pending {
             if before == Before::Unknown && steps.is_empty() {
                 before = if pending.trigger == Trigger::Syn { Before::Unknown } else { Before::Synchronized };

@@ -342,6 +342,12 @@ impl Space {
         }
     }
 
+    /// Whether a segment with this number was sent, and is not acknowledged as far as was seen.
+    pub(crate) fn is_in_flight(&self, number: SeqNumber) -> bool {
+        let oldest = self.acknowledged.or(self.first);
+        oldest.is_some_and(|oldest| number.at_or_after(oldest) && number.before(self.most_sent))
+    }
+
     pub(crate) fn sack_permitted(&self) -> bool {
         self.sack_permitted
     }

@@ -41,9 +41,7 @@ fn explain(path: &Path) -> (Connection, u64) {
     let mut reader = Reader::new(File::open(path).expect("the capture is there")).expect("it is a capture");
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
     while let Some(frame) = reader.next().expect("it is whole") {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            explainer.observe(&packet);
-        }
+        explainer.take(&dissector.dissect(&frame));
     }
     let start = reader.started().expect("there is a frame");
     let mut connections = explainer.finish();

@@ -29,9 +29,7 @@ fn connections(names: &[&str]) -> Vec<Connection> {
         let mut reader = Reader::new(file).expect("it is one");
         let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::All));
         while let Some(frame) = reader.next().expect("it is whole") {
-            if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-                explainer.observe(&packet);
-            }
+            explainer.take(&dissector.dissect(&frame));
         }
         all.extend(explainer.finish());
     }

@@ -9,6 +9,9 @@
 # $octets  how many octets; 0 where it is not known
 # $time    how long, with its unit; "0 ms" where it is not known
 # $ms      the same in milliseconds
+# $mtu     the largest packet that a link takes, octets; 0 where it is not known
+# $code    why a segment could not be delivered, by the numbers of ICMP for IPv4
+# $router  who said so
 
 finding-refused = refused
     .what = { $end } answered the SYN with an RST.
@@ -52,6 +55,44 @@ finding-gave-up = gave up
     .cause = The path broke, or { $peer } went away without a word.
     .else = A firewall or NAT forgot the connection and drops what belongs to it.
     .next = Was { $peer } up then? Does the same path carry other connections?
+finding-unreachable = unreachable
+    .what = { $code ->
+        [0] { $router } says that there is no way to the network of { $peer }.
+        [1] { $router } says that { $peer } does not answer on its network.
+        [2] { $router } says that { $peer } does not speak TCP.
+        [3] { $router } says that nothing listens on the port of { $peer }.
+        [13] { $router } says that it is not allowed to reach { $peer }.
+       *[other] { $router } says that { $peer } cannot be reached.
+    }
+    .cause = { $code ->
+        [3] A firewall that rejects with ICMP instead of an RST.
+        [13] A firewall that rejects.
+       *[other] { $peer } is down, or a route is missing.
+    }
+    .else = It was so for a moment only: an open connection goes on, an attempt to open one may be given up at once.
+    .next = On { $router }, look at the route to { $peer } and at the firewall's rules.
+finding-hop-limit = hop limit exceeded
+    .what = { $router } says that a segment of { $end } has passed as many routers as it may.
+    .cause = A routing loop: the segment went round until its hop limit was used up.
+    .else = { $end } sends with a small hop limit, as traceroute does.
+    .next = Trace the route to { $peer }: do the same routers come again?
+finding-icmp-ignored = ICMP error ignored
+    .what = { $count ->
+        [0] { $router } sent an ICMP error about a segment of { $end } that is not in flight; it should have no effect.
+        [one] { $router } sent an ICMP error about a segment of { $end } that is not in flight; it should have no effect.
+       *[other] { $router } sent { $count } ICMP errors about segments of { $end } that are not in flight; they should have no effect.
+    }
+    .cause = It is late: what it is about has arrived by another way, or belongs to an older connection.
+    .else = Somebody guesses, to break the connection or to slow it down; or the segment was not captured.
+    .next = Compare where it comes from with the routers on the path.
+finding-path-mtu = smaller path MTU
+    .what = { $mtu ->
+        [0] { $router } says that a segment of { $end } was too long for the next link.
+       *[other] { $router } says that a segment of { $end } was too long for the next link, which takes packets of { $mtu } octets.
+    }
+    .cause = A link on the way takes less than those at the ends: a tunnel, a VPN, PPPoE.
+    .else = Somebody makes it up to slow the connection down, if the size is far from any usual one.
+    .next = Does { $end } send smaller segments after that? If not, a firewall drops these messages before it.
 finding-reset-ignored = RST ignored
     .what = { $count ->
         [0] An RST came whose number is not the one awaited; it has no effect.

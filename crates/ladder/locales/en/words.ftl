@@ -6,6 +6,7 @@ verdict-refused = { $end ->
    *[other] refused by { $end }
 }
 verdict-unanswered = nobody answered
+verdict-unreachable = unreachable
 verdict-unfinished = handshake never finished
 verdict-reset = { $end ->
     [none] reset

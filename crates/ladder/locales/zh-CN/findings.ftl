@@ -8,6 +8,9 @@
 # $octets  多少字节；未知时为 0
 # $time    多长时间，带单位；未知时为 "0 ms"
 # $ms      同上，毫秒数
+# $mtu     一段链路能通过的最大分组，字节；未知时为 0
+# $code    报文为何无法送达，按 IPv4 的 ICMP 编号
+# $router  是谁说的
 
 finding-refused = 连接被拒绝
     .what = { $end }用 RST 应答了 SYN。
@@ -50,6 +53,43 @@ finding-gave-up = 放弃连接
     .cause = 路径中断，或{ $peer }突然消失。
     .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
     .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+finding-unreachable = 不可达
+    .what = { $code ->
+        [0] { $router } 报告：没有通往{ $peer }所在网络的路由。
+        [1] { $router } 报告：{ $peer }在其网络上没有应答。
+        [2] { $router } 报告：{ $peer }不支持 TCP。
+        [3] { $router } 报告：{ $peer }的这个端口上没有程序在监听。
+        [13] { $router } 报告：不允许访问{ $peer }。
+       *[other] { $router } 报告：无法到达{ $peer }。
+    }
+    .cause = { $code ->
+        [3] 防火墙用 ICMP 而不是 RST 拒绝。
+        [13] 防火墙拒绝。
+       *[other] { $peer }已关机，或缺少路由。
+    }
+    .else = 只是一时如此：已建立的连接会继续，正在建立的连接可能立即被放弃。
+    .next = 在 { $router } 上查看到{ $peer }的路由以及防火墙规则。
+finding-hop-limit = 跳数耗尽
+    .what = { $router } 报告：{ $end }的一个报文经过的路由器已达上限。
+    .cause = 路由环路：报文一直绕圈，直到跳数用完。
+    .else = { $end }发送时使用了很小的跳数，例如 traceroute。
+    .next = 跟踪到{ $peer }的路由：同样的路由器是否反复出现？
+finding-icmp-ignored = ICMP 差错被忽略
+    .what = { $count ->
+        [0] { $router } 就{ $end }的一个并不在途的报文发送了 ICMP 差错；它应当不起作用。
+       *[other] { $router } 就{ $end }并不在途的报文发送了 { $count } 个 ICMP 差错；它们应当不起作用。
+    }
+    .cause = 它来晚了：所指的报文已经由别的路径到达，或属于更早的连接。
+    .else = 有人在猜测，企图中断连接或使其变慢；或者该报文没有被抓到。
+    .next = 将其来源与路径上的路由器比较。
+finding-path-mtu = 路径 MTU 变小
+    .what = { $mtu ->
+        [0] { $router } 报告：{ $end }的一个报文对下一段链路来说太长。
+       *[other] { $router } 报告：{ $end }的一个报文对下一段链路来说太长，该链路只能通过 { $mtu } 字节的分组。
+    }
+    .cause = 途中有一段链路的 MTU 比两端的小：隧道、VPN 或 PPPoE。
+    .else = 如果这个大小很不寻常，可能有人捏造它来使连接变慢。
+    .next = 此后{ $end }是否发送了更小的报文？如果没有，则有防火墙在它之前丢弃了这些消息。
 finding-reset-ignored = RST 被忽略
     .what = { $count ->
         [0] 收到的 RST 序号不是所期望的那个，不起作用。

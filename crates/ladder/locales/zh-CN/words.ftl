@@ -6,6 +6,7 @@ verdict-refused = { $end ->
    *[other] 被{ $end }拒绝
 }
 verdict-unanswered = 没有应答
+verdict-unreachable = 不可达
 verdict-unfinished = 三次握手未完成
 verdict-reset = { $end ->
     [none] 连接被复位

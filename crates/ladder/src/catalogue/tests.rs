@@ -6,7 +6,7 @@ use super::*;
 fn arguments(key: &str) -> &'static [&'static str] {
     match key.split('-').next().unwrap() {
         "reason" => &["end", "peer", "octets", "frame", "time", "wave"],
-        "finding" => &["end", "peer", "count", "octets", "ms", "time"],
+        "finding" => &["end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router"],
         "verdict" => &["end", "count"],
         "amount" => &["count", "text"],
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],
@@ -103,7 +103,9 @@ fn every_message_formats() {
                 for name in arguments(message) {
                     args = match *name {
                         "octets" if message.starts_with("fold") => args.text(name, "7 KB"),
-                        "octets" | "frame" | "wave" | "count" | "ms" | "number" => args.number(name, number),
+                        "octets" | "frame" | "wave" | "count" | "ms" | "mtu" | "code" | "number" => {
+                            args.number(name, number)
+                        }
                         _ => args.text(name, "x"),
                     };
                 }

@@ -269,7 +269,7 @@ impl StateShape {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct VerdictShape {
-    /// `refused`, `unanswered`, `unfinished`, `reset`, `timed-out`, `half-closed`, `open`, `closed` or `unknown`.
+    /// `refused`, `unanswered`, `unreachable`, `unfinished`, `reset`, `timed-out`, `half-closed`, `open`, `closed` or `unknown`.
     code: &'static str,
     /// The side that refused, reset, gave up, or closed first: `left` or `right`.
     by: Option<&'static str>,
@@ -552,9 +552,11 @@ struct FindingShape<'a> {
     certainty: &'static str,
     /// Whose doing it was: `left` or `right`.
     by: Option<&'static str>,
+    /// Who said so, where ICMP did: an IP address.
+    reporter: Option<String>,
     /// The frames that show it, the first of them.
     frames: &'a [u64],
-    /// Its numbers, by name: `count`, `ms`, `octets`.
+    /// Its numbers, by name: `count`, `ms`, `octets`, `mtu`, `icmp_code`.
     numbers: BTreeMap<&'static str, f64>,
     /// The clause that is about it.
     clause: &'static str,
@@ -567,6 +569,7 @@ impl<'a> FindingShape<'a> {
             severity: finding.kind.severity().code(),
             certainty: finding.certainty.code(),
             by: finding.by.map(side),
+            reporter: finding.reporter.map(|reporter| reporter.to_string()),
             frames: &finding.frames,
             numbers: finding.evidence.iter().map(|evidence| (evidence.name, evidence.value)).collect(),
             clause: finding.kind.clause(),

@@ -30,6 +30,8 @@ pub enum VerdictKind {
     Refused,
     /// Nothing answered the SYN.
     Unanswered,
+    /// ICMP said that the SYN cannot be delivered, and nothing else answered it.
+    Unreachable,
     /// The handshake was not finished.
     Unfinished,
     /// An end aborted or was reset.
@@ -48,9 +50,10 @@ pub enum VerdictKind {
 
 impl VerdictKind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Refused,
         Self::Unanswered,
+        Self::Unreachable,
         Self::Unfinished,
         Self::Reset,
         Self::TimedOut,
@@ -66,6 +69,7 @@ impl VerdictKind {
         match self {
             Self::Refused => "refused",
             Self::Unanswered => "unanswered",
+            Self::Unreachable => "unreachable",
             Self::Unfinished => "unfinished",
             Self::Reset => "reset",
             Self::TimedOut => "timed-out",

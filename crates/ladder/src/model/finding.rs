@@ -1,5 +1,7 @@
 //! What is worth telling of a connection, with the evidence for it.
 
+use std::net::IpAddr;
+
 use super::end::Side;
 use super::states::Certainty;
 
@@ -76,6 +78,14 @@ findings! {
     ResetAfterClose = "reset-after-close", Error, "RFC 9293 3.6.1 SHLD-3";
     /// An end gave its peer up.
     GaveUp = "gave-up", Error, "RFC 9293 3.8.3 MUST-20";
+    /// ICMP says that a segment could not be delivered.
+    Unreachable = "unreachable", Error, "RFC 9293 3.9.2.2 MUST-56";
+    /// ICMP says that a segment outlived its hop limit.
+    HopLimit = "hop-limit", Warning, "RFC 9293 3.9.2.2 MUST-56";
+    /// An ICMP error about a segment that is not in flight.
+    IcmpIgnored = "icmp-ignored", Note, "RFC 5927 4.1";
+    /// ICMP says that a segment was too long for a link on its way.
+    PathMtu = "path-mtu", Note, "RFC 9293 3.7.2";
     /// An RST whose number is not the one its receiver awaits.
     ResetIgnored = "reset-ignored", Warning, "RFC 5961 3.2";
     /// An RST that does not look like its sender's other segments.
@@ -133,7 +143,8 @@ findings! {
 /// A number that belongs to a finding, by the name that its sentence uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The name: `count`, `ms`, `octets`.
+    /// The name: `count`, `ms`, `octets`; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
+    /// segment could not be delivered, by the numbers of ICMP for IPv4 (RFC 792) whichever IP it is.
     pub name: &'static str,
     /// The number.
     pub value: f64,
@@ -148,6 +159,8 @@ pub struct Finding {
     pub certainty: Certainty,
     /// Whose doing it was, as far as it was one end's.
     pub by: Option<Side>,
+    /// Who said so, where ICMP did: an end, or a router on the way.
+    pub reporter: Option<IpAddr>,
     /// The frames that show it, the first of them at most twenty.
     pub frames: Vec<u64>,
     /// Its numbers.

@@ -40,7 +40,10 @@ pub(crate) fn facts(words: &Words<'_>) -> Vec<(String, String)> {
     let mut rows: Vec<_> =
         Side::BOTH.map(|side| (words.end(side), end(words, connection.end(side)))).into_iter().collect();
     // Where nobody answered, nothing can have been agreed on.
-    if !matches!(connection.verdict.kind, VerdictKind::Refused | VerdictKind::Unanswered) {
+    if !matches!(
+        connection.verdict.kind,
+        VerdictKind::Refused | VerdictKind::Unanswered | VerdictKind::Unreachable
+    ) {
         rows.push((words.catalogue.word(Word::Agreed), agreed(words)));
     }
     if let Some(handshake) = connection.handshake {

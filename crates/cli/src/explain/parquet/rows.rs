@@ -36,6 +36,7 @@ pub(super) const FINDINGS: &[Column] = columns![
     "number" Whole, "code" Text, "severity" Text, "certainty" Text, "clause" Text,
     "by" Text, "by_address" Text, "by_port" Whole,
     "frame" Whole, "count" Real, "ms" Real, "octets" Real,
+    "mtu" Real, "icmp_code" Real, "reporter" Text,
 ];
 
 /// Of the table of segments.
@@ -132,6 +133,9 @@ pub(super) fn finding(connection: &Connection, finding: &Finding) -> Vec<Cell> {
         number("count"),
         number("ms"),
         number("octets"),
+        number("mtu"),
+        number("icmp_code"),
+        maybe_text(finding.reporter.map(|reporter| reporter.to_string())),
     ]
 }
 

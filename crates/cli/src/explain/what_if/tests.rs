@@ -38,9 +38,7 @@ fn captured(seed: u64, place: Place, loss: &str, talk: fn() -> (Client, Server))
     let mut reader = Reader::new(network.captured(capture)).unwrap();
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(Detail::First));
     while let Some(frame) = reader.next().unwrap() {
-        if let Some(packet) = dissector.dissect(&frame).into_tcp() {
-            explainer.observe(&packet);
-        }
+        explainer.take(&dissector.dissect(&frame));
     }
     explainer.finish().remove(0)
 }
