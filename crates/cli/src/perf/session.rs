@@ -162,9 +162,8 @@ impl Session {
             let next = [interval_ends, counting, self.deadline].into_iter().flatten().min();
             tokio::select! {
                 biased;
-                Some(ended) = self.movers.join_next() => match ended {
-                    Ok(Err(error)) => return Err(error),
-                    Ok(Ok(())) | Err(_) => {}
+                Some(ended) = self.movers.join_next() => if let Ok(Err(error)) = ended {
+                    return Err(error);
                 },
                 () = self.quota.reached() => return Ok(Step::Moved),
                 () = wait_until(next) => {

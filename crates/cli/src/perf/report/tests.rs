@@ -67,7 +67,7 @@ fn an_interval_has_a_line_for_each_stream_and_one_for_all() {
     assert_eq!(interval_lines(&interval, true), expected);
     interval.streams.pop();
     interval.omitted = true;
-    let expected = "[  1]     1.00-2.00 sec   119 MBytes   1.00 Gbits/sec    (omitted)\n";
+    let expected = "[  1]     1.00-2.00 sec   119 MBytes   1.00 Gbits/sec   (omitted)\n";
     assert_eq!(interval_lines(&interval, false), expected);
 }
 
