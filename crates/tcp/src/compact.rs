@@ -1,8 +1,8 @@
 //! A connection's memory written down as octets, and read back.
 //!
 //! In: values of this crate, each of which writes its fields one after another. Out: the same values. Numbers take as many
-//! octets as they need, moments are told by how far they are from the one before. A type names all of its fields in
-//! [`compact!`], so that a new one cannot be forgotten. What comes back is what was written by the same program a while
+//! octets as they need; moments and sequence numbers are told by how far they are from the one before, and of zeros, which
+//! are every other octet, how many there are. A type names all of its fields in [`compact!`], so that a new one cannot be forgotten. What comes back is what was written by the same program a while
 //! ago, and never leaves it: there is no version and no check.
 //!
 //! Left out on purpose: whatever holds text or a segment. Only what has none is written, and `empty` fields say so.
@@ -25,33 +25,71 @@ pub(crate) trait Compact: Sized {
 /// Octets that are written.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    pub(crate) octets: Vec<u8>,
+    octets: Vec<u8>,
+    /// The last octet says how many zeros there are.
+    counts_zeros: bool,
     /// The moment that was written last, nanoseconds.
     moment: u64,
+    /// The sequence number that was written last.
+    number: u32,
 }
 
 /// Octets that are read.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     octets: core::slice::Iter<'a, u8>,
+    /// Zeros that come before the next of `octets`.
+    zeros: u8,
     moment: u64,
+    number: u32,
 }
 
 impl Writer {
     /// With room for a connection, so that it need not grow.
     pub(crate) fn new() -> Self {
-        Self { octets: Vec::with_capacity(1024), moment: 0 }
+        Self { octets: Vec::with_capacity(1024), counts_zeros: false, moment: 0, number: 0 }
+    }
+
+    /// What was written.
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    fn put(&mut self, octet: u8) {
+        match self.octets.last_mut() {
+            Some(zeros) if octet == 0 && self.counts_zeros && *zeros < u8::MAX => *zeros += 1,
+            _ => {
+                self.octets.push(octet);
+                self.counts_zeros = octet == 0;
+                if self.counts_zeros {
+                    self.octets.push(1);
+                }
+            }
+        }
     }
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(octets: &'a [u8]) -> Self {
-        Self { octets: octets.iter(), moment: 0 }
+        Self { octets: octets.iter(), zeros: 0, moment: 0, number: 0 }
+    }
+
+    fn take(&mut self) -> u8 {
+        if self.zeros > 0 {
+            self.zeros -= 1;
+            return 0;
+        }
+        let mut next = || *self.octets.next().expect("what is read was written");
+        let octet = next();
+        if octet == 0 {
+            self.zeros = next() - 1;
+        }
+        octet
     }
 
     /// Everything was read.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.octets.as_slice().is_empty()
+        self.octets.as_slice().is_empty() && self.zeros == 0
     }
 }
 
@@ -108,16 +146,16 @@ impl Compact for u64 {
     fn write(&self, to: &mut Writer) {
         let mut rest = *self;
         while rest >= 0x80 {
-            to.octets.push(rest as u8 | 0x80);
+            to.put(rest as u8 | 0x80);
             rest >>= 7;
         }
-        to.octets.push(rest as u8);
+        to.put(rest as u8);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
         let mut value = 0;
         for shift in (0..Self::BITS).step_by(7) {
-            let octet = *from.octets.next().expect("what is read was written");
+            let octet = from.take();
             value |= Self::from(octet & 0x7f) << shift;
             if octet < 0x80 {
                 break;
@@ -144,7 +182,7 @@ numbers!(u8, u16, u32, usize);
 
 impl Compact for bool {
     fn write(&self, to: &mut Writer) {
-        to.octets.push((*self).into());
+        to.put((*self).into());
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
@@ -152,29 +190,39 @@ impl Compact for bool {
     }
 }
 
+/// A difference as a number that is small where it is near zero: forth and back by turns.
+fn folded(difference: i64) -> u64 {
+    ((difference << 1) ^ (difference >> 63)) as u64
+}
+
+fn unfolded(folded: u64) -> i64 {
+    ((folded >> 1) ^ (folded & 1).wrapping_neg()) as i64
+}
+
 impl Compact for SeqNumber {
+    /// How far it is from the last one.
     fn write(&self, to: &mut Writer) {
-        to.octets.extend_from_slice(&self.value().to_le_bytes());
+        let ahead = self.value().wrapping_sub(to.number) as i32;
+        to.number = self.value();
+        folded(ahead.into()).write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
-        let octets = core::array::from_fn(|_| *from.octets.next().expect("what is read was written"));
-        Self::new(u32::from_le_bytes(octets))
+        from.number = from.number.wrapping_add(unfolded(u64::read(from)) as u32);
+        Self::new(from.number)
     }
 }
 
 impl Compact for Instant {
-    /// How far it is from the last one, forth and back by turns.
+    /// How far it is from the last one.
     fn write(&self, to: &mut Writer) {
         let ahead = self.as_nanos().wrapping_sub(to.moment) as i64;
         to.moment = self.as_nanos();
-        (((ahead << 1) ^ (ahead >> 63)) as u64).write(to);
+        folded(ahead).write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Self {
-        let folded = u64::read(from);
-        let ahead = (folded >> 1) ^ (folded & 1).wrapping_neg();
-        from.moment = from.moment.wrapping_add(ahead);
+        from.moment = from.moment.wrapping_add(unfolded(u64::read(from)) as u64);
         Self::from_nanos(from.moment)
     }
 }

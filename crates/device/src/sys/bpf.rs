@@ -95,8 +95,8 @@ fn insert(map: &OwnedFd, queue: u32, socket: &impl AsFd) -> nix::Result<()> {
     let attributes = MapUpdate {
         map: number(map),
         padding: 0,
-        key: (&raw const queue).addr() as u64,
-        value: (&raw const value).addr() as u64,
+        key: (&raw const queue).expose_provenance() as u64,
+        value: (&raw const value).expose_provenance() as u64,
         flags: 0,
     };
     // SAFETY: key and value are four octets each, as the map was told, and live until the call has read them.
@@ -131,8 +131,8 @@ fn load(map: &OwnedFd) -> nix::Result<OwnedFd> {
     let attributes = ProgramLoad {
         program_type: PROG_TYPE_XDP,
         instruction_count: instructions.len() as u32,
-        instructions: instructions.as_ptr().addr() as u64,
-        license: license.as_ptr().addr() as u64,
+        instructions: instructions.as_ptr().expose_provenance() as u64,
+        license: license.as_ptr().expose_provenance() as u64,
     };
     // SAFETY: the instructions are as many as is said, the licence ends with a zero octet, and both live until the
     // call has read them.

@@ -33,6 +33,19 @@ fn moments_come_back_in_any_order() {
 fn a_moment_near_the_last_one_takes_few_octets() {
     let mut to = Writer::new();
     let first = Instant::from_millis(1_000_000_000);
-    [first, first, first + Duration::from_nanos(60)].iter().for_each(|moment| moment.write(&mut to));
+    [first, first + Duration::from_nanos(60), first].iter().for_each(|moment| moment.write(&mut to));
     assert_eq!(to.octets.len(), 8 + 1 + 1);
+}
+
+#[test]
+fn zeros_take_two_octets_however_many_they_are() {
+    let mut to = Writer::new();
+    [0u8; 200].write(&mut to);
+    assert_eq!(to.octets, [0, 200]);
+    for count in [1, 2, 254, 255, 256, 600] {
+        let mut values = alloc::vec![0u32; count];
+        comes_back(&values);
+        values.extend([1, 0, 0, 7, 0]);
+        comes_back(&values);
+    }
 }

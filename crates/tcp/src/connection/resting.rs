@@ -73,7 +73,7 @@ impl Connection {
         tcb.write(&mut to);
         Some(Resting {
             // Not the writer's own memory, which has more room than this takes.
-            octets: to.octets.as_slice().into(),
+            octets: to.octets().into(),
             config: Arc::clone(config),
             deadline: self.poll_timeout(),
             state: self.state(),
