@@ -92,14 +92,15 @@ fn main() -> Result<()> {
     }
     let record_it = cli.plan.record;
     let bench = Bench::new(cli.plan)?;
-    let tables = [
-        ("engines", bench.workloads()?),
-        ("engines-population", bench.population()?),
-        ("engines-memory", bench.memory()?),
+    let tables: [(&str, fn(&Bench) -> Result<Option<String>>); 3] = [
+        ("engines", Bench::workloads),
+        ("engines-population", Bench::population),
+        ("engines-memory", Bench::memory),
     ];
-    for (name, table) in tables {
-        let Some(table) = table else { continue };
-        println!("{table}");
+    // Each is told as soon as it is there.
+    for (name, make) in tables {
+        let Some(table) = make(&bench)? else { continue };
+        println!("{table}\n");
         if record_it {
             record(name, &table)?;
         }
