@@ -83,6 +83,9 @@ fn seconds(word: &str) -> Result<f64, String> {
     }
 }
 
+/// What makes a table, if it is wanted.
+type Make = fn(&Bench) -> Result<Option<String>>;
+
 fn main() -> Result<()> {
     let cli = Cli::parse();
     if let Some(Verb::Task { task }) = cli.verb {
@@ -92,7 +95,7 @@ fn main() -> Result<()> {
     }
     let record_it = cli.plan.record;
     let bench = Bench::new(cli.plan)?;
-    let tables: [(&str, fn(&Bench) -> Result<Option<String>>); 3] = [
+    let tables: [(&str, Make); 3] = [
         ("engines", Bench::workloads),
         ("engines-population", Bench::population),
         ("engines-memory", Bench::memory),
