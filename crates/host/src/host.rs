@@ -173,7 +173,10 @@ impl Host {
 
     /// The next packet for the device, or `None` when there is nothing to send for now.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<PacketOut> {
-        let packet = self.next_packet(now)?;
+        let Some(packet) = self.next_packet(now) else {
+            self.table.pass(now);
+            return None;
+        };
         self.counters.packets_out += 1;
         self.counters.octets_out += packet.len() as u64;
         Some(packet)

@@ -21,6 +21,8 @@ const BETWEEN: Duration = Duration::from_micros(200);
 #[derive(Debug)]
 pub(crate) struct RestLine {
     line: VecDeque<(Instant, TcpHandle)>,
+    /// Those who come to the line as soon as somebody tells the time.
+    woken: Vec<TcpHandle>,
     /// How long a connection must have been quiet; `None`: none goes to rest.
     after: Option<Duration>,
     /// The latest moment that was heard of.
@@ -31,12 +33,23 @@ pub(crate) struct RestLine {
 
 impl RestLine {
     pub(crate) fn new(after: Option<Duration>) -> Self {
-        Self { line: VecDeque::new(), after, now: Instant::ZERO, pause: Instant::ZERO }
+        Self { line: VecDeque::new(), woken: Vec::new(), after, now: Instant::ZERO, pause: Instant::ZERO }
     }
 
     /// Time has come so far.
     pub(crate) fn pass(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        for handle in std::mem::take(&mut self.woken) {
+            self.enter(handle);
+        }
+    }
+
+    /// To the end of the line, by a call that does not tell the time; false when there is none.
+    pub(crate) fn enter_late(&mut self, handle: TcpHandle) -> bool {
+        if self.after.is_some() {
+            self.woken.push(handle);
+        }
+        self.after.is_some()
     }
 
     /// To the end of the line; false when there is none.

@@ -338,7 +338,7 @@ impl ConnectionTable {
                 && rested
             {
                 // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
-                entry.in_line = self.line.enter(handle);
+                entry.in_line = self.line.enter_late(handle);
             }
         }
         match slot {
@@ -365,6 +365,11 @@ impl ConnectionTable {
                 self.line.clear(|handle| slots.get(handle).is_some_and(Slot::is_in_line));
             }
         }
+    }
+
+    /// Time has come so far.
+    pub(crate) fn pass(&mut self, now: Instant) {
+        self.line.pass(now);
     }
 
     /// When [`ConnectionTable::rest`] has something to do.

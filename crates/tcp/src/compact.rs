@@ -2,8 +2,9 @@
 //!
 //! In: values of this crate, each of which writes its fields one after another. Out: the same values. Numbers take as many
 //! octets as they need; moments and sequence numbers are told by how far they are from the one before, and of zeros, which
-//! are every other octet, how many there are. A type names all of its fields in [`compact!`], so that a new one cannot be forgotten. What comes back is what was written by the same program a while
-//! ago, and never leaves it: there is no version and no check.
+//! are every other octet, how many there are. A type names all of its fields in [`compact!`], so that a new one cannot be
+//! forgotten. What comes back is what was written by the same program a while ago, and never leaves it: there is no version
+//! and no check.
 //!
 //! Left out on purpose: whatever holds text or a segment. Only what has none is written, and `empty` fields say so.
 
