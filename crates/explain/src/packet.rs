@@ -10,6 +10,7 @@
 //! | `tunnel` | IP in IP, GRE, VXLAN, Geneve | RFC 2003, RFC 4213, RFC 2784, RFC 7348, RFC 8926 |
 //! | `fragments` | fragmented datagrams | RFC 791, RFC 8200, RFC 5722 |
 //! | `glance` | nothing: the ends of a plain frame | RFC 791, RFC 8200 |
+//! | `kept` | nothing: what waits of a plain segment | |
 //! | `icmp` | errors that quote a segment | RFC 792, RFC 4443 |
 //!
 //! Nothing is copied but fragments: text is a slice of the frame. Whoever watches must take more than a host may: a
@@ -33,12 +34,14 @@ mod fragments;
 mod glance;
 mod icmp;
 mod ip;
+mod kept;
 mod link;
 mod tunnel;
 
 use fragments::Fragments;
 pub use icmp::{IcmpError, IcmpKind};
 use ip::Datagram;
+pub(crate) use kept::Kept;
 use tunnel::Innermost;
 
 /// What the checksum of a segment says.
@@ -228,30 +231,6 @@ impl Dissector {
         })
     }
 
-    /// Reads the segment of a frame if `wants` its source and destination; of others little is looked at. `None` also
-    /// where there is no segment. Frames must come in the order of the capture.
-    #[inline]
-    pub fn segment_if<'a>(
-        &'a mut self,
-        frame: &Frame<'a>,
-        mut wants: impl FnMut(SocketAddr, SocketAddr) -> bool,
-    ) -> Option<Packet<'a>> {
-        if let Some((source, destination)) = glance::ends(frame)
-            && !wants(source, destination)
-        {
-            return None;
-        }
-        let verify = self.verify;
-        let datagram = self.datagram(frame).ok()?;
-        let &[a, b, c, d] = datagram.bytes.first_chunk()?;
-        let source = SocketAddr::new(datagram.source, u16::from_be_bytes([a, b]));
-        let destination = SocketAddr::new(datagram.destination, u16::from_be_bytes([c, d]));
-        if datagram.protocol != IpProtocol::TCP || !wants(source, destination) {
-            return None;
-        }
-        segment(&datagram, frame, verify).ok()
-    }
-
     fn look_into<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Dissected<'a>, NotTcp> {
         let verify = self.verify;
         let datagram = self.datagram(frame)?;
@@ -278,6 +257,12 @@ impl Dissector {
             }
         }
     }
+}
+
+/// Where a frame goes from and to, if that can be seen without reading it: then [`Kept`] may wait in its place.
+#[inline]
+pub(crate) fn plain_ends(frame: &Frame<'_>) -> Option<(SocketAddr, SocketAddr)> {
+    glance::ends(frame)
 }
 
 /// Reads the segment that a datagram carries. Inlined, so that so large a thing is written where it is wanted.

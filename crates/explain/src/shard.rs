@@ -1,12 +1,12 @@
 //! A capture whose connections are shared out.
 //!
-//! In: all frames of a capture, to each of several shards. Out: from each the connections that fall to it, and from all
-//! of them together what one [`Explainer`] would have told. Each may have a thread of its own, and reads the capture for
-//! itself: looking where a frame belongs costs far less than following it.
+//! In: the frames of a capture, to one [`Sorter`], and from there batches to each of several shards. Out: from each the
+//! connections that fall to it, and from all of them together what one [`Explainer`] would have told. Each may have a
+//! thread of its own. The sorter looks at each frame once, while it is at hand; to follow a connection takes far longer
+//! than that.
 //!
-//! A shard keeps some thousands of packets and then follows them connection by connection. So what is known of a
-//! connection comes into the processor's caches once for many of its packets. Left out on purpose: telling connections
-//! while the capture is read.
+//! A shard follows the segments of a batch connection by connection. So what is known of a connection comes into the
+//! processor's caches once for many of its packets. Left out on purpose: telling connections while the capture is read.
 
 use std::net::{IpAddr, SocketAddr};
 use std::vec::IntoIter;
@@ -15,122 +15,221 @@ use synfin_ladder::Connection;
 
 use crate::capture::Frame;
 use crate::explainer::{Detail, Explainer, Pair};
-use crate::packet::{Dissector, Packet};
+use crate::packet::{Dissected, Dissector, IcmpError, Kept, Packet, plain_ends};
 
-/// As many packets are put in the order of their connections at a time, and the bits that tell which of them it is.
+/// As many segments are put in the order of their connections at a time, and the bits that tell which of them it is.
 const BATCH: usize = 1 << PLACE_BITS;
 const PLACE_BITS: u32 = 13;
 const PLACE: u64 = BATCH as u64 - 1;
+/// As many packets of a connection are read before they are followed: they stay in the nearest cache.
+const RUN: usize = 16;
+
+/// What waits for one shard.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The frame of the capture's first segment.
+    first: u64,
+    waiting: Vec<Waiting>,
+    /// Of each of these its connection's lot, with its place in the low bits.
+    order: Vec<u64>,
+}
+
+/// Something that waits to be followed.
+#[derive(Debug)]
+enum Waiting {
+    /// A plain segment.
+    Kept(Kept),
+    /// Any other.
+    Read(Box<Packet<'static>>),
+    /// What ICMP says of one.
+    Heard(Box<IcmpError>),
+}
+
+impl Batch {
+    /// Whether nothing waits in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    #[inline]
+    fn push(&mut self, lot: u64, waiting: Waiting) {
+        self.order.push(lot & !PLACE | self.waiting.len() as u64);
+        self.waiting.push(waiting);
+    }
+}
+
+/// Looks whose the frames of a capture are. There is one for all shards.
+#[derive(Debug)]
+pub struct Sorter {
+    dissector: Dissector,
+    /// The frame of the capture's first segment.
+    first: Option<u64>,
+    batches: Vec<Batch>,
+}
+
+impl Sorter {
+    /// For so many shards.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        let batches = (0..count.max(1)).map(|_| Batch::default()).collect();
+        Self { dissector: Dissector::new(), first: None, batches }
+    }
+
+    /// Takes a frame. Frames must come in the order of the capture. Says for which shard, by its index from 0, a batch is
+    /// full then: it is to be [taken](Self::take) before the next frame comes.
+    #[inline]
+    pub fn frame(&mut self, frame: &Frame<'_>) -> Option<usize> {
+        let ends = if frame.comment.is_none() { plain_ends(frame) } else { None };
+        let (lot, waiting) = match ends {
+            Some((source, destination)) => (lot(source, destination), Waiting::Kept(Kept::of(frame)?)),
+            None => self.look(frame)?,
+        };
+        if self.first.is_none() {
+            self.begin(frame.number, &waiting)?;
+        }
+        let share = share_of(lot, self.batches.len());
+        let batch = &mut self.batches[share];
+        batch.push(lot, waiting);
+        (batch.waiting.len() == BATCH).then_some(share)
+    }
+
+    /// Reads a frame of which a glance does not tell what it is.
+    fn look(&mut self, frame: &Frame<'_>) -> Option<(u64, Waiting)> {
+        match self.dissector.dissect(frame) {
+            Dissected::Tcp(packet) => {
+                let lot = lot(packet.source, packet.destination);
+                Some((lot, Waiting::Read(Box::new(packet.without_text()))))
+            }
+            Dissected::Icmp(error) => {
+                Some((lot(error.about.0, error.about.1), Waiting::Heard(Box::new(error))))
+            }
+            Dissected::Other(_) => None,
+        }
+    }
+
+    /// Nothing was of interest so far. What ICMP says of a connection that is not known is not, either.
+    fn begin(&mut self, frame: u64, waiting: &Waiting) -> Option<()> {
+        let is_segment = match waiting {
+            Waiting::Kept(kept) => kept.packet().is_some(),
+            Waiting::Read(_) => true,
+            Waiting::Heard(_) => false,
+        };
+        self.first = is_segment.then_some(frame);
+        self.first.map(drop)
+    }
+
+    /// What waits for the shard with this index. One that was followed may be given for it: its memory is used again.
+    #[must_use]
+    pub fn take(&mut self, index: usize, room: Batch) -> Batch {
+        let mut taken = std::mem::replace(&mut self.batches[index], room);
+        taken.first = self.first.unwrap_or_default();
+        taken
+    }
+}
 
 /// One share of a capture.
 ///
 /// ```
 /// use synfin_explain::capture::{CaptureError, Reader};
-/// use synfin_explain::shard::{Shard, merge};
+/// use synfin_explain::shard::{Batch, Shard, Sorter, merge};
 /// use synfin_ladder::Connection;
 ///
 /// /// Each could have a thread of its own.
 /// fn explain(file: &[u8]) -> Result<Vec<Connection>, CaptureError> {
-///     let mut shares = Vec::new();
-///     for index in 0..2 {
-///         let mut shard = Shard::new(index, 2, false);
-///         let mut reader = Reader::new(file)?;
-///         while let Some(frame) = reader.next()? {
-///             shard.frame(&frame);
+///     let (mut sorter, mut shards) = (Sorter::new(2), [Shard::new(false), Shard::new(false)]);
+///     let mut reader = Reader::new(file)?;
+///     while let Some(frame) = reader.next()? {
+///         if let Some(index) = sorter.frame(&frame) {
+///             shards[index].follow(&mut sorter.take(index, Batch::default()));
 ///         }
-///         shares.push(shard.finish());
 ///     }
-///     Ok(merge(shares))
+///     for (index, shard) in shards.iter_mut().enumerate() {
+///         shard.follow(&mut sorter.take(index, Batch::default()));
+///     }
+///     Ok(merge(shards.map(Shard::finish).into()))
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Shard {
-    index: u64,
-    count: u64,
     keeps_first: bool,
-    dissector: Dissector,
-    explainer: Explainer,
-    /// The capture has had a segment.
     is_begun: bool,
-    batch: Vec<Packet<'static>>,
-    /// Of each packet in the batch its connection's lot, with its place in the low bits.
-    order: Vec<u64>,
+    explainer: Explainer,
+    /// The packets of one connection that are followed just now.
+    run: Vec<Packet<'static>>,
 }
 
 impl Shard {
-    /// The one with this `index`, from 0, of `count`. With `keeps_first` the segments of the capture's first connection
-    /// are kept by the one to which it falls.
+    /// One that has followed nothing yet. With `keeps_first` the segments of the capture's first connection are kept, if
+    /// that is among its own.
     #[must_use]
-    pub fn new(index: usize, count: usize, keeps_first: bool) -> Self {
-        Self {
-            index: index as u64,
-            count: count.max(1) as u64,
-            keeps_first,
-            dissector: Dissector::new(),
-            explainer: Explainer::of_share(Detail::None),
-            is_begun: false,
-            batch: Vec::with_capacity(BATCH),
-            order: Vec::with_capacity(BATCH),
-        }
+    pub fn new(keeps_first: bool) -> Self {
+        let run = Vec::with_capacity(RUN);
+        Self { keeps_first, is_begun: false, explainer: Explainer::of_share(Detail::None), run }
     }
 
-    /// Takes a frame, whoever's it is. Frames must come in the order of the capture.
-    pub fn frame(&mut self, frame: &Frame<'_>) {
-        let (index, count) = (self.index, self.count);
-        // The first segment is everyone's to read: none but whoever reads it all knows whether it is one.
-        let is_begun = self.is_begun;
-        let mut lot = 0;
-        let packet = self.dissector.segment_if(frame, |source, destination| {
-            lot = self::lot(source) ^ self::lot(destination);
-            !is_begun || (lot >> 32) % count == index
-        });
-        let Some(packet) = packet.map(Packet::without_text) else { return };
-        if !is_begun {
-            self.begin(packet.frame);
-            if (lot >> 32) % count != index {
-                return;
-            }
+    /// Follows what is in a batch, one connection after the other, and leaves it empty. Batches must come in their order.
+    pub fn follow(&mut self, batch: &mut Batch) {
+        if !self.is_begun && self.keeps_first {
+            self.explainer = Explainer::of_share(Detail::One(batch.first));
         }
-        self.order.push(lot & !PLACE | self.batch.len() as u64);
-        self.batch.push(packet);
-        if self.batch.len() == BATCH {
-            self.follow();
-        }
-    }
-
-    fn begin(&mut self, first: u64) {
         self.is_begun = true;
-        if self.keeps_first {
-            self.explainer = Explainer::of_share(Detail::One(first));
+        batch.order.sort_unstable();
+        let mut rest = &batch.order[..];
+        while let Some(first) = rest.first() {
+            let same = rest.iter().take_while(|other| *other & !PLACE == first & !PLACE).count();
+            let (own, behind) = rest.split_at(same);
+            self.follow_lot(own.iter().map(|entry| &batch.waiting[(entry & PLACE) as usize]));
+            rest = behind;
         }
+        batch.order.clear();
+        batch.waiting.clear();
     }
 
-    /// Follows what is in the batch, one connection after the other.
-    fn follow(&mut self) {
-        self.order.sort_unstable();
-        let mut rest = &self.order[..];
-        let packet = |order: &u64| &self.batch[(order & PLACE) as usize];
-        while let Some(first) = rest.first().map(packet) {
-            let pair = Pair::of(first.source, first.destination);
-            let run = rest.iter().take_while(|order| pair.is_of(packet(order))).count();
-            self.explainer.observe_run(pair, rest[..run].iter().map(packet));
-            rest = &rest[run..];
+    /// Follows what has the same lot: one connection, or by chance more.
+    fn follow_lot<'w>(&mut self, all: impl Iterator<Item = &'w Waiting>) {
+        let mut pair = None;
+        for waiting in all {
+            let packet = match waiting {
+                Waiting::Kept(kept) => kept.packet(),
+                Waiting::Read(packet) => Some((**packet).clone()),
+                Waiting::Heard(error) => {
+                    self.end_run(pair);
+                    self.explainer.hear(error);
+                    continue;
+                }
+            };
+            let Some(packet) = packet else { continue };
+            if pair.is_some_and(|pair: Pair| !pair.is_of(&packet)) || self.run.len() == RUN {
+                self.end_run(pair.take());
+            }
+            pair.get_or_insert_with(|| Pair::of(packet.source, packet.destination));
+            self.run.push(packet);
         }
-        self.order.clear();
-        self.batch.clear();
+        self.end_run(pair);
+    }
+
+    fn end_run(&mut self, pair: Option<Pair>) {
+        if let Some(pair) = pair {
+            self.explainer.observe_run(pair, &self.run);
+        }
+        self.run.clear();
     }
 
     /// The capture has ended: the connections of this share. Their numbers are not final.
     #[must_use]
-    pub fn finish(mut self) -> Vec<Connection> {
-        self.follow();
+    pub fn finish(self) -> Vec<Connection> {
         self.explainer.finish()
     }
 }
 
-/// Something that most other ends have another of. Two together serve to share connections out, and to put side by side
-/// what belongs together: nothing is gained by having many with the same.
-fn lot(end: SocketAddr) -> u64 {
+/// Something that most other pairs of ends have another of, whichever of the two sends. It serves to share connections
+/// out, and to put side by side what belongs together: nothing is gained by having many with the same.
+fn lot(source: SocketAddr, destination: SocketAddr) -> u64 {
+    lot_of(source) ^ lot_of(destination)
+}
+
+fn lot_of(end: SocketAddr) -> u64 {
     const ODD: u64 = 0xff51_afd7_ed55_8ccd;
     let address = match end.ip() {
         IpAddr::V4(address) => u64::from(u32::from(address)),
@@ -141,6 +240,11 @@ fn lot(end: SocketAddr) -> u64 {
     };
     let mixed = (address ^ u64::from(end.port()) << 40).wrapping_mul(ODD);
     (mixed ^ mixed >> 32).wrapping_mul(ODD)
+}
+
+/// Which of so many shards has this lot.
+fn share_of(lot: u64, count: usize) -> usize {
+    (((lot >> 32) * count as u64) >> 32) as usize
 }
 
 /// The connections of all shares, each in the order in which they began, numbered in that order.

@@ -1,13 +1,17 @@
-//! A long capture is read by several threads, each of which follows a share of its connections.
+//! A long capture is followed by several threads, each of which has a share of its connections.
+//!
+//! Any of them reads on when there is little left to do for one of them: so the one whose connections make less work
+//! reads more.
 
-use std::fs::File;
+use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use synfin_explain::Detail;
 use synfin_explain::capture::{CaptureError, Reader};
-use synfin_explain::shard::{self, Shard};
+use synfin_explain::shard::{self, Batch, Shard, Sorter};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 
@@ -15,13 +19,28 @@ use super::input::{Summary, Told, open};
 use super::progress::Progress;
 use crate::failure::Failure;
 
-/// What one thread has of a capture.
-struct Share {
-    connections: Vec<Connection>,
-    /// When the first frame was captured, nanoseconds since 1970.
-    start: Option<u64>,
+/// With fewer batches than this one may soon have nothing to do.
+const FEW: usize = 2;
+/// With as many batches as this one lies so far behind that the others wait for it.
+const MANY: usize = 8;
+
+/// What the threads have in common.
+struct Common<R> {
+    source: Mutex<Source<R>>,
+    /// The batches that each thread has not followed yet.
+    queues: Vec<Mutex<VecDeque<Batch>>>,
+    /// A queue has become shorter, or some have become longer.
+    moved: Condvar,
+    /// Batches that were followed.
+    spare: Mutex<Vec<Batch>>,
+}
+
+/// The capture, as far as it has not been read.
+struct Source<R> {
+    reader: Reader<R>,
+    sorter: Sorter,
     frames: u64,
-    worst: Option<Severity>,
+    is_over: bool,
     cut: Option<CaptureError>,
 }
 
@@ -34,52 +53,135 @@ pub(super) fn read(
     progress: &Progress,
 ) -> Result<Told, Failure> {
     let keeps_first = detail == Detail::First;
-    let (first, others) = (progress.watch(open(file)?), 1..threads);
-    let others: Vec<(usize, File)> =
-        others.map(|index| Ok((index, open(file)?))).collect::<Result<_, Failure>>()?;
+    let source = progress.watch(open(file)?);
     let name = file.display().to_string();
-    let shares: Vec<Result<Share, CaptureError>> = thread::scope(|scope| {
-        let others: Vec<_> = others
-            .into_iter()
-            .map(|(index, file)| scope.spawn(move || share(file, Shard::new(index, threads, keeps_first))))
-            .collect();
-        let first = share(first, Shard::new(0, threads, keeps_first));
+    let reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
+    let common = Common::new(reader, threads);
+    let shares: Vec<_> = thread::scope(|scope| {
+        let share = |index| {
+            let common = &common;
+            move || share(common, index, Shard::new(keeps_first))
+        };
+        let others: Vec<_> = (1..threads).map(|index| scope.spawn(share(index))).collect();
+        let first = share(0)();
         let joined = others.into_iter().map(|thread| thread.join().expect("nothing panics over a capture"));
         [first].into_iter().chain(joined).collect()
     });
-    let shares: Result<Vec<Share>, CaptureError> = shares.into_iter().collect();
-    let mut shares = shares.map_err(|error| Failure::fault(format!("{name}: {error}")))?;
-    let connections =
-        shard::merge(shares.iter_mut().map(|share| std::mem::take(&mut share.connections)).collect());
-    let worst = shares.iter().map(|share| share.worst).max().flatten();
-    let whole = shares.swap_remove(0);
-    let start = whole.start.and_then(|start| i64::try_from(start).ok());
+    let worst = shares.iter().map(|(_, worst)| *worst).max().flatten();
+    let connections = shard::merge(shares.into_iter().map(|(connections, _)| connections).collect());
+    let source = common.source.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let start = source.reader.started().and_then(|start| i64::try_from(start).ok());
     let summary = Summary {
-        capture: Capture { name: Some(name.clone()), start, frames: whole.frames },
+        capture: Capture { name: Some(name.clone()), start, frames: source.frames },
         name,
         count: connections.len() as u64,
         worst,
-        cut: whole.cut.map(|error| error.to_string()),
+        cut: source.cut.map(|error| error.to_string()),
     };
     Ok(Told { summary, connections })
 }
 
-/// Reads all of a capture for one share of it.
-fn share(source: impl Read, mut shard: Shard) -> Result<Share, CaptureError> {
-    let mut reader = Reader::new(source)?;
-    let mut frames = 0;
-    let cut = loop {
-        match reader.next() {
-            Ok(Some(frame)) => {
-                frames = frame.number;
-                shard.frame(&frame);
-            }
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        }
-    };
+/// What one thread does.
+fn share<R: Read>(common: &Common<R>, index: usize, mut shard: Shard) -> (Vec<Connection>, Option<Severity>) {
+    while let Some(mut batch) = common.take(index) {
+        shard.follow(&mut batch);
+        lock(&common.spare).push(batch);
+    }
     let connections = shard.finish();
     let findings = connections.iter().flat_map(|connection| &connection.findings);
     let worst = findings.map(|finding| finding.kind.severity()).max();
-    Ok(Share { start: reader.started(), frames, worst, cut, connections })
+    (connections, worst)
 }
+
+impl<R: Read> Common<R> {
+    fn new(reader: Reader<R>, threads: usize) -> Self {
+        let source = Source { reader, sorter: Sorter::new(threads), frames: 0, is_over: false, cut: None };
+        Self {
+            source: Mutex::new(source),
+            queues: (0..threads).map(|_| Mutex::default()).collect(),
+            moved: Condvar::new(),
+            spare: Mutex::default(),
+        }
+    }
+
+    /// The next batch of a thread; `None` at the end of the capture.
+    fn take(&self, index: usize) -> Option<Batch> {
+        if self.has(|len| len < FEW)
+            && let Ok(mut source) = self.source.try_lock()
+        {
+            self.read(&mut source);
+        }
+        loop {
+            if let Some(batch) = self.pop(index) {
+                return Some(batch);
+            }
+            let mut source = lock(&self.source);
+            // Another thread may have read meanwhile.
+            if let Some(batch) = self.pop(index) {
+                return Some(batch);
+            }
+            if source.is_over {
+                return None;
+            }
+            if self.has(|len| len >= MANY) {
+                // Should that queue have become shorter just now, its thread comes here in the end and wakes this one.
+                drop(self.moved.wait(source));
+            } else {
+                self.read(&mut source);
+            }
+        }
+    }
+
+    /// Whether there is a queue of such a length.
+    fn has(&self, is_so: impl Fn(usize) -> bool) -> bool {
+        self.queues.iter().any(|queue| is_so(lock(queue).len()))
+    }
+
+    fn pop(&self, index: usize) -> Option<Batch> {
+        let batch = lock(&self.queues[index]).pop_front()?;
+        self.moved.notify_all();
+        Some(batch)
+    }
+
+    /// Reads until all have something to do again, or one has too much.
+    fn read(&self, source: &mut Source<R>) {
+        while !source.is_over && self.has(|len| len < FEW) && !self.has(|len| len >= MANY) {
+            match source.next_full() {
+                Ok(Some(index)) => self.hand_on(source, index),
+                Ok(None) => source.is_over = true,
+                Err(error) => (source.is_over, source.cut) = (true, Some(error)),
+            }
+            if source.is_over {
+                (0..self.queues.len()).for_each(|index| self.hand_on(source, index));
+            }
+        }
+        self.moved.notify_all();
+    }
+
+    fn hand_on(&self, source: &mut Source<R>, index: usize) {
+        let room = lock(&self.spare).pop().unwrap_or_default();
+        let batch = source.sorter.take(index, room);
+        lock(&self.queues[index]).push_back(batch);
+    }
+}
+
+impl<R: Read> Source<R> {
+    /// Reads until a batch is full, and says whose.
+    fn next_full(&mut self) -> Result<Option<usize>, CaptureError> {
+        while let Some(frame) = self.reader.next()? {
+            self.frames = frame.number;
+            if let Some(index) = self.sorter.frame(&frame) {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Nothing panics while it holds a lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

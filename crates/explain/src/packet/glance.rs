@@ -1,13 +1,12 @@
-//! What a plain frame says at a glance: Ethernet without tags, IP without options and extension headers, TCP.
+//! What a plain frame says at a glance: IP without options and extension headers, TCP.
 
 use std::net::SocketAddr;
 
 use synfin_wire::IpProtocol;
 
+use super::link;
 use crate::capture::Frame;
 
-const ETHERNET: u16 = 1;
-const ETHERNET_LEN: usize = 14;
 const V4_LEN: usize = 20;
 const V6_LEN: usize = 40;
 const PORTS_LEN: usize = 4;
@@ -16,13 +15,11 @@ const V4_PLAIN: u8 = 0x45;
 
 /// Where it goes from and to; `None` where a second look is needed.
 pub(super) fn ends(frame: &Frame<'_>) -> Option<(SocketAddr, SocketAddr)> {
-    if frame.link.0 != ETHERNET {
-        return None;
-    }
-    let (link, packet) = frame.bytes.split_first_chunk::<ETHERNET_LEN>()?;
-    match [link[12], link[13]] {
-        [0x08, 0x00] => v4(packet.first_chunk()?),
-        [0x86, 0xdd] => v6(packet.first_chunk()?),
+    let at = link::find_ip(link::first(frame.link).ok()?, frame.bytes).ok()?;
+    let packet = frame.bytes.get(at..)?;
+    match packet.first()? >> 4 {
+        4 => v4(packet.first_chunk()?),
+        6 => v6(packet.first_chunk()?),
         _ => None,
     }
 }

@@ -1,7 +1,10 @@
-use synfin_wire::{Flags, IpHeader, SeqNumber, TcpHeader};
+use bytes::Bytes;
+use synfin_wire::icmp::Unreachable;
+use synfin_wire::{Flags, IcmpMessage, IpHeader, SeqNumber, TcpHeader};
 
 use super::*;
-use crate::packet::tests::build::{RAW, frame, header, packet, segment, v4, v6};
+use crate::capture::Reader;
+use crate::packet::tests::build::{RAW, header, packet, segment, v4, v6};
 
 /// The segments of connections that all go on at the same time: each is opened, says something and is reset; every
 /// third opens again on the same ports. Among them is what is no segment.
@@ -33,50 +36,106 @@ fn octets() -> Vec<Vec<u8>> {
     all
 }
 
-fn frames(octets: &[Vec<u8>]) -> impl Iterator<Item = Frame<'_>> {
-    (1..).zip(octets).map(|(number, octets)| {
-        let at = synfin_wire::Instant::from_millis(number);
-        Frame { number, at, comment: None, ..frame(RAW, octets) }
-    })
+/// A capture of them, a millisecond apart.
+fn file(octets: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = [0xa1b2_c3d4, 4 << 16 | 2, 0, 0, 0, u32::from(RAW)].map(u32::to_le_bytes).concat();
+    for (number, octets) in (0..).zip(octets) {
+        let len = octets.len() as u32;
+        file.extend([number / 1000, number % 1000 * 1000, len, len].map(u32::to_le_bytes).concat());
+        file.extend(octets);
+    }
+    file
 }
 
 /// What one who follows all of them tells.
-fn alone(octets: &[Vec<u8>], detail: Detail) -> Vec<Connection> {
+fn alone(file: &[u8], detail: Detail) -> Vec<Connection> {
     let (mut dissector, mut explainer) = (Dissector::new(), Explainer::new(detail));
-    for frame in frames(octets) {
-        dissector.dissect(&frame).into_tcp().iter().for_each(|packet| explainer.observe(packet));
+    let mut reader = Reader::new(file).expect("it is a capture");
+    while let Some(frame) = reader.next().expect("it is whole") {
+        explainer.take(&dissector.dissect(&frame));
     }
     explainer.finish()
 }
 
-fn shared(octets: &[Vec<u8>], count: usize, keeps_first: bool) -> Vec<Connection> {
-    let share = |index| {
-        let mut shard = Shard::new(index, count, keeps_first);
-        frames(octets).for_each(|frame| shard.frame(&frame));
-        shard.finish()
-    };
-    merge((0..count).map(share).collect())
+/// What each of several shares tells.
+fn shares(file: &[u8], count: usize, keeps_first: bool) -> Vec<Vec<Connection>> {
+    let mut shards: Vec<_> = (0..count).map(|_| Shard::new(keeps_first)).collect();
+    let (mut sorter, mut room) = (Sorter::new(count), Batch::default());
+    let mut reader = Reader::new(file).expect("it is a capture");
+    while let Some(frame) = reader.next().expect("it is whole") {
+        if let Some(index) = sorter.frame(&frame) {
+            room = sorter.take(index, room);
+            shards[index].follow(&mut room);
+            assert!(room.is_empty());
+        }
+    }
+    for (index, shard) in shards.iter_mut().enumerate() {
+        shard.follow(&mut sorter.take(index, Batch::default()));
+    }
+    shards.into_iter().map(Shard::finish).collect()
 }
 
 #[test]
 fn shares_together_tell_what_one_alone_tells() {
-    let octets = octets();
+    let file = file(&octets());
     for (detail, keeps_first) in [(Detail::None, false), (Detail::First, true)] {
-        let expected = alone(&octets, detail);
+        let expected = alone(&file, detail);
         assert_eq!(expected.len(), 400);
         for count in [1, 2, 3, 7] {
-            assert_eq!(format!("{:#?}", shared(&octets, count, keeps_first)), format!("{expected:#?}"));
+            let merged = merge(shares(&file, count, keeps_first));
+            assert_eq!(format!("{merged:#?}"), format!("{expected:#?}"));
         }
+    }
+}
+
+/// Fragments are put together by whoever they are for, and only those who read all of them can tell who that is.
+#[test]
+fn fragments_find_their_share() {
+    let mut all = octets();
+    let ip = v4();
+    for port in 1..=20_u16 {
+        let header = TcpHeader { source_port: port, seq: SeqNumber::new(4), ..header(Flags::ACK) };
+        let whole = packet(&ip, &segment(&ip, &header, &[7; 40]));
+        let (front, back) = whole[20..].split_at(24);
+        let part = |text: &[u8], flags: [u8; 2]| {
+            let mut part = whole[..20].to_vec();
+            part[2..4].copy_from_slice(&(20 + text.len() as u16).to_be_bytes());
+            part[4..6].copy_from_slice(&port.to_be_bytes());
+            part[6..8].copy_from_slice(&flags);
+            [&part[..], text].concat()
+        };
+        let at = 700 + usize::from(port) * 3;
+        all.insert(at, part(front, [0x20, 0]));
+        all.insert(at + 2, part(back, [0, 3]));
+    }
+    let file = file(&all);
+    let expected = alone(&file, Detail::None);
+    for count in [1, 2, 3] {
+        assert_eq!(format!("{:#?}", merge(shares(&file, count, false))), format!("{expected:#?}"));
+    }
+}
+
+/// What ICMP says is heard by whose connection it is about.
+#[test]
+fn icmp_finds_its_share() {
+    let mut all = octets();
+    for (port, quoted) in (1..=40_u16).zip([250, 400, 450, 600].into_iter().cycle()) {
+        let quote = Bytes::from(all[usize::from(port) + 1].clone());
+        let ip = if port % 2 == 0 { v4() } else { v6() };
+        let message = IcmpMessage::DestinationUnreachable { reason: Unreachable::Port, quote };
+        all.insert(quoted, message.to_packet(ip.destination, ip.source).to_vec());
+    }
+    let file = file(&all);
+    let expected = alone(&file, Detail::None);
+    let heard = expected.iter().flat_map(|connection| &connection.findings);
+    assert_eq!(heard.filter(|finding| finding.reporter.is_some()).count(), 40);
+    for count in [1, 2, 3] {
+        assert_eq!(format!("{:#?}", merge(shares(&file, count, false))), format!("{expected:#?}"));
     }
 }
 
 #[test]
 fn of_several_shares_each_has_its_part() {
-    let octets = octets();
-    for index in 0..2 {
-        let mut shard = Shard::new(index, 2, false);
-        frames(&octets).for_each(|frame| shard.frame(&frame));
-        let part = shard.finish().len();
-        assert!((100..300).contains(&part), "{part} of 400");
-    }
+    let parts = shares(&file(&octets()), 2, false);
+    assert!(parts.iter().all(|part| (100..300).contains(&part.len())), "of 400");
 }
