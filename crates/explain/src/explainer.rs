@@ -40,9 +40,9 @@ impl Detail {
     }
 }
 
-/// Connections that are over and may still get late segments, before the oldest of them are told: few enough to be told
-/// before the processor has forgotten them.
-const MOST_OVER: usize = 2048;
+/// For so many frames a connection that is over gets late segments, and its ports are known for its own. Counted in frames
+/// of the capture, for all who follow a share of it to agree; few enough to tell it before the processor has forgotten it.
+const FRAMES_OVER: u64 = if cfg!(test) { 1 << 10 } else { 1 << 13 };
 /// Segments that those may keep together, where segments are kept.
 const MOST_STEPS_OVER: usize = if cfg!(test) { 1 << 8 } else { 1 << 18 };
 /// Connections that are followed, before those that were quiet for longest are told as they stand: an eighth of them at
@@ -54,6 +54,7 @@ const MOST_FOLLOWED: usize = if cfg!(test) { 1 << 10 } else { 1 << 17 };
 struct Over {
     pair: Pair,
     number: u64,
+    frame: u64,
     since: Instant,
     /// How many segments it kept by then.
     steps: usize,
@@ -86,6 +87,8 @@ pub struct Explainer {
     begun: u64,
     /// A connection's number is that of its first frame.
     numbers_by_frame: bool,
+    /// The last frame and the last moment so far.
+    frame: u64,
     end: Instant,
 }
 
@@ -105,6 +108,7 @@ impl Explainer {
     /// Takes one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
         self.observe_run(Pair::of(packet.source, packet.destination), [packet]);
+        self.settle();
     }
 
     /// Takes a frame, whatever it turned out to be: of what is neither a segment nor an ICMP error about one nothing is
@@ -119,37 +123,49 @@ impl Explainer {
 
     /// Takes what ICMP says of a segment. An error about a connection that is not known tells nothing.
     pub fn hear(&mut self, error: &IcmpError) {
+        self.hear_of(error);
+        self.settle();
+    }
+
+    /// The same, where [settling](Self::settle) has to wait.
+    pub(crate) fn hear_of(&mut self, error: &IcmpError) {
+        self.frame = self.frame.max(error.frame);
         self.end = self.end.max(error.at);
-        if let Some(flow) = self.flows.get_mut(&Pair::of(error.about.0, error.about.1)) {
+        let pair = Pair::of(error.about.0, error.about.1);
+        if let Some(flow) = self.flows.get_mut(&pair)
+            && !is_forgotten(flow, error.frame)
+        {
+            let was_over = flow.over_in();
             flow.hear(error);
+            self.note_whether_over(pair, was_over);
         }
     }
 
-    /// Takes packets between the same two addresses and ports.
+    /// Takes packets between the same two addresses and ports. Whoever has given all that it has of some stretch of the
+    /// capture then [settles](Self::settle) what is over.
     pub(crate) fn observe_run<'p>(&mut self, pair: Pair, packets: impl IntoIterator<Item = &'p Packet<'p>>) {
         let mut packets = packets.into_iter().peekable();
         while let Some(first) = packets.peek().copied() {
-            self.end = self.end.max(first.at);
-            match self.flows.get_mut(&pair) {
-                Some(flow) if !flow.is_succeeded_by(first) => {
-                    let was_over = flow.is_over();
-                    while let Some(packet) = packets.next_if(|packet| !flow.is_succeeded_by(packet)) {
-                        self.end = self.end.max(packet.at);
-                        flow.observe(packet);
-                    }
-                    if flow.is_over() && !was_over {
-                        self.is_over(pair);
-                    }
-                    continue;
+            (self.frame, self.end) = (self.frame.max(first.frame), self.end.max(first.at));
+            let Some(flow) = self.flows.get_mut(&pair) else {
+                self.begin(pair, first, false);
+                packets.next();
+                continue;
+            };
+            if takes(flow, first) {
+                let was_over = flow.over_in();
+                while let Some(packet) = packets.next_if(|packet| takes(flow, packet)) {
+                    (self.frame, self.end) = (self.frame.max(packet.frame), self.end.max(packet.at));
+                    flow.observe(packet);
                 }
-                Some(_) => {
-                    let before = self.flows.remove(&pair).expect("it was just there");
-                    self.tell(before, first.at);
-                    self.begin(pair, first, true);
-                }
-                None => self.begin(pair, first, false),
+                self.note_whether_over(pair, was_over);
+            } else {
+                let is_forgotten = is_forgotten(flow, first.frame);
+                let before = self.flows.remove(&pair).expect("it was just there");
+                self.tell(before, first.at);
+                self.begin(pair, first, !is_forgotten);
+                packets.next();
             }
-            packets.next();
         }
     }
 
@@ -165,31 +181,38 @@ impl Explainer {
             None => Box::new(flow),
         };
         flow.observe(packet);
-        let is_over = flow.is_over();
         self.flows.insert(pair, flow);
-        if is_over {
-            self.is_over(pair);
+        self.note_whether_over(pair, None);
+    }
+
+    /// Whether a connection is over that was not.
+    fn note_whether_over(&mut self, pair: Pair, was_over: Option<u64>) {
+        let Some(flow) = self.flows.get(&pair) else { return };
+        if let Some(frame) = flow.over_in().filter(|frame| was_over != Some(*frame)) {
+            let steps = flow.steps();
+            self.over.push_back(Over { pair, number: flow.number(), frame, since: self.end, steps });
+            self.steps_over += steps;
+        }
+    }
+
+    /// Tells what is over for long enough, and what there is no room for. No frame before the last may come after this.
+    pub(crate) fn settle(&mut self) {
+        while self.over.front().is_some_and(|over| over.frame + FRAMES_OVER < self.frame)
+            || (self.steps_over > MOST_STEPS_OVER && self.over.len() > 1)
+        {
+            self.tell_first_over();
         }
         if self.flows.len() > MOST_FOLLOWED {
             self.tell_the_quietest();
         }
     }
 
-    fn is_over(&mut self, pair: Pair) {
-        let Some(flow) = self.flows.get(&pair) else { return };
-        let steps = flow.steps();
-        self.over.push_back(Over { pair, number: flow.number(), since: self.end, steps });
-        self.steps_over += steps;
-        while self.over.len() > MOST_OVER || (self.steps_over > MOST_STEPS_OVER && self.over.len() > 1) {
-            self.tell_first_over();
-        }
-    }
-
     fn tell_first_over(&mut self) {
         let Some(over) = self.over.pop_front() else { return };
         self.steps_over -= over.steps;
-        // Its ports may be in use by a later one.
-        if self.flows.get(&over.pair).is_some_and(|flow| flow.number() == over.number)
+        // Its ports may be in use by a later one, or it goes on.
+        let is_it = |flow: &Flow| (flow.number(), flow.over_in()) == (over.number, Some(over.frame));
+        if self.flows.get(&over.pair).is_some_and(|flow| is_it(flow))
             && let Some(flow) = self.flows.remove(&over.pair)
         {
             self.tell(flow, self.end);
@@ -205,7 +228,8 @@ impl Explainer {
     fn tell_the_quietest(&mut self) {
         let mut by_age: Vec<(Instant, u64, Pair)> =
             self.flows.iter().map(|(pair, flow)| (flow.last(), flow.number(), *pair)).collect();
-        let (oldest, ..) = by_age.select_nth_unstable(MOST_FOLLOWED / 8);
+        let too_many = by_age.len() - MOST_FOLLOWED / 8 * 7;
+        let (oldest, ..) = by_age.select_nth_unstable(too_many);
         oldest.sort_unstable();
         for (_, _, pair) in oldest {
             let flow = self.flows.remove(pair).expect("it was just there");
@@ -249,6 +273,16 @@ impl Explainer {
         self.told.sort_by_cached_key(|connection| connection.number);
         self.told
     }
+}
+
+/// Whether a packet belongs to this connection still, and not to a later one on the same ports.
+fn takes(flow: &Flow, packet: &Packet<'_>) -> bool {
+    !flow.is_succeeded_by(packet) && !is_forgotten(flow, packet.frame)
+}
+
+/// Whether it was over for so long by a frame that it was told, or could have been.
+fn is_forgotten(flow: &Flow, frame: u64) -> bool {
+    flow.over_in().is_some_and(|over| over + FRAMES_OVER < frame)
 }
 
 impl Pair {

@@ -43,6 +43,8 @@ pub(crate) struct Flow {
     handshake: Handshake,
     /// By the side that answered.
     rtt: [RoundTrips; 2],
+    /// The frame since which it is over.
+    over_in: Option<u64>,
     steps: Option<Vec<Step>>,
 }
 
@@ -96,6 +98,7 @@ impl Flow {
             zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
             rtt: [RoundTrips::default(); 2],
+            over_in: None,
             steps: keeps_steps.then(Vec::new),
         }
     }
@@ -114,8 +117,14 @@ impl Flow {
         self.steps.as_ref().map_or(0, Vec::len)
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.tracker.is_over()
+    /// The frame with which it was over; nothing but a late segment is to be expected since.
+    pub(crate) fn over_in(&self) -> Option<u64> {
+        self.over_in
+    }
+
+    /// A segment that goes again may show that it is not over after all.
+    fn note_whether_over(&mut self, frame: u64) {
+        self.over_in = self.tracker.is_over().then(|| self.over_in.unwrap_or(frame));
     }
 
     /// Whether a packet begins another connection on the same ports.
@@ -158,6 +167,7 @@ impl Flow {
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
         };
         self.evidence.note(from, packet, &why, observed.marks, &path);
+        self.note_whether_over(packet.frame);
         self.keep(from, packet, &why, &observed);
     }
 
@@ -177,6 +187,7 @@ impl Flow {
             | IcmpKind::ParameterProblem { .. }
             | IcmpKind::SourceQuench => {}
         }
+        self.note_whether_over(error.frame);
     }
 
     /// A packet that stands in the capture already: nobody has sent it twice.

@@ -8,6 +8,7 @@
 //! A shard follows the segments of a batch connection by connection. So what is known of a connection comes into the
 //! processor's caches once for many of its packets. Left out on purpose: telling connections while the capture is read.
 
+use std::hint::black_box;
 use std::net::{IpAddr, SocketAddr};
 use std::vec::IntoIter;
 
@@ -19,7 +20,7 @@ use crate::packet::{Dissected, Dissector, IcmpError, Kept, Packet, plain_ends};
 
 /// As many segments are put in the order of their connections at a time, and the bits that tell which of them it is.
 const BATCH: usize = 1 << PLACE_BITS;
-const PLACE_BITS: u32 = 13;
+const PLACE_BITS: u32 = 14;
 const PLACE: u64 = BATCH as u64 - 1;
 /// As many packets of a connection are read before they are followed: they stay in the nearest cache.
 const RUN: usize = 16;
@@ -43,6 +44,17 @@ enum Waiting {
     Read(Box<Packet<'static>>),
     /// What ICMP says of one.
     Heard(Box<IcmpError>),
+}
+
+impl Waiting {
+    /// Something from each of its parts.
+    #[inline]
+    fn touch(&self) -> u8 {
+        match self {
+            Self::Kept(kept) => kept.touch(),
+            Self::Read(_) | Self::Heard(_) => 0,
+        }
+    }
 }
 
 impl Batch {
@@ -175,13 +187,13 @@ impl Shard {
         }
         self.is_begun = true;
         batch.order.sort_unstable();
-        let mut rest = &batch.order[..];
-        while let Some(first) = rest.first() {
-            let same = rest.iter().take_while(|other| *other & !PLACE == first & !PLACE).count();
-            let (own, behind) = rest.split_at(same);
-            self.follow_lot(own.iter().map(|entry| &batch.waiting[(entry & PLACE) as usize]));
-            rest = behind;
+        for own in batch.order.chunk_by(|one, other| one & !PLACE == other & !PLACE) {
+            let waiting = |entry: &u64| &batch.waiting[(entry & PLACE) as usize];
+            // They lie far apart: asked for all at once, they come from memory all at once.
+            black_box(own.iter().fold(0, |all, entry| all ^ waiting(entry).touch()));
+            self.follow_lot(own.iter().map(waiting));
         }
+        self.explainer.settle();
         batch.order.clear();
         batch.waiting.clear();
     }
@@ -195,7 +207,7 @@ impl Shard {
                 Waiting::Read(packet) => Some((**packet).clone()),
                 Waiting::Heard(error) => {
                     self.end_run(pair);
-                    self.explainer.hear(error);
+                    self.explainer.hear_of(error);
                     continue;
                 }
             };

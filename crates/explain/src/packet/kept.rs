@@ -60,6 +60,12 @@ impl Kept {
         })
     }
 
+    /// Something from either line of the cache.
+    #[inline]
+    pub(crate) fn touch(&self) -> u8 {
+        self.front[0] ^ self.front[MAX_HEADER_LEN - 1] ^ self.front_len
+    }
+
     /// All of it but the text; `None` when its header makes no sense.
     #[inline]
     pub(crate) fn packet(&self) -> Option<Packet<'static>> {

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use synfin_ladder::FindingKind;
 use synfin_wire::icmp::Unreachable;
 use synfin_wire::{Flags, IcmpMessage, IpHeader, SeqNumber, TcpHeader};
 
@@ -138,4 +139,46 @@ fn icmp_finds_its_share() {
 fn of_several_shares_each_has_its_part() {
     let parts = shares(&file(&octets()), 2, false);
     assert!(parts.iter().all(|part| (100..300).contains(&part.len())), "of 400");
+}
+
+/// Some ports are used again while the connection before is known, some when it is forgotten. Who follows a batch
+/// connection by connection sees much of that in another order.
+#[test]
+fn ports_are_used_again_for_all_alike() {
+    let ip = v4();
+    let turned = IpHeader { source: ip.destination, destination: ip.source, ..ip };
+    let refused = |port: u16, seq: u32| {
+        let syn = TcpHeader { source_port: port, seq: SeqNumber::new(seq), ..header(Flags::SYN) };
+        let reset = TcpHeader {
+            source_port: syn.destination_port,
+            destination_port: port,
+            seq: SeqNumber::new(0),
+            ack: syn.seq + 1,
+            ..header(Flags::RST | Flags::ACK)
+        };
+        [packet(&ip, &segment(&ip, &syn, b"")), packet(&turned, &segment(&turned, &reset, b""))]
+    };
+    let all: Vec<_> = (0..10_000_u32)
+        .flat_map(|turn| {
+            // Each of the first hundred comes again after 200 turns, each of the others after 900.
+            let port = if turn % 2 == 0 { turn / 2 % 100 } else { 1_000 + turn / 2 % 450 };
+            refused(port as u16 + 1, turn * 1_000)
+        })
+        .collect();
+    let file = file(&all);
+    let expected = alone(&file, Detail::None);
+    let is_reused = |connection: &&Connection| {
+        connection.findings.iter().any(|finding| finding.kind == FindingKind::ReusedPorts)
+    };
+    let reused = expected.iter().filter(is_reused).count();
+    assert_eq!((expected.len(), reused), (10_000, 5_000 - 100));
+    for count in [1, 2, 7] {
+        let merged = merge(shares(&file, count, false));
+        for (ours, theirs) in merged.iter().zip(&expected) {
+            assert_eq!(
+                (ours.number, ours.span, &ours.findings),
+                (theirs.number, theirs.span, &theirs.findings)
+            );
+        }
+    }
 }
