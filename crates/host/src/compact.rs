@@ -10,7 +10,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use synfin_tcp::{Config, HalfOpen, Identity, Resting, State, TimeWait};
+use synfin_tcp::{Config, HalfOpen, Identity, Resting, RestingTimeWait, State, TimeWait};
 use synfin_wire::Instant;
 
 use crate::event::{ListenerHandle, TcpEvents};
@@ -31,9 +31,9 @@ pub(crate) enum Slot {
 }
 
 const _: () = assert!(size_of::<Slot>() <= 16);
-// As allocators have it, with eight octets of their own: 112 and 80.
+// As allocators have it, with eight octets of their own: 112 and 64.
 const _: () = assert!(size_of::<HalfOpenForm<Ipv4Addr>>() <= 104);
-const _: () = assert!(size_of::<TimeWaitForm<Ipv4Addr>>() <= 72);
+const _: () = assert!(size_of::<TimeWaitForm<Ipv4Addr>>() <= 56);
 
 /// A listener's half-open connection.
 #[derive(Clone, Debug)]
@@ -47,10 +47,10 @@ pub(crate) struct HalfOpenForm<A> {
 /// TIME-WAIT whose owner has gone.
 #[derive(Clone, Debug)]
 pub(crate) struct TimeWaitForm<A> {
-    time_wait: TimeWait,
+    /// Its tag is the DSCP of its packets.
+    time_wait: RestingTimeWait,
     config: Arc<Config>,
     ends: Ends<A>,
-    dscp: u8,
 }
 
 /// A connection with which nothing goes on, and what the host remembers about it.
@@ -225,10 +225,10 @@ fn packed(version: u32, entry: &Entry) -> Option<Slot> {
             Slot::HalfOpenV6(version, Box::new(HalfOpenForm::new(phase, entry, listener, ends)))
         }
         (Phase::TimeWait(time_wait), Owner::Nobody, AnyEnds::V4(ends)) => {
-            Slot::TimeWaitV4(version, Box::new(TimeWaitForm::new(time_wait, entry, ends)))
+            Slot::TimeWaitV4(version, Box::new(TimeWaitForm::new(time_wait, entry, ends)?))
         }
         (Phase::TimeWait(time_wait), Owner::Nobody, AnyEnds::V6(ends)) => {
-            Slot::TimeWaitV6(version, Box::new(TimeWaitForm::new(time_wait, entry, ends)))
+            Slot::TimeWaitV6(version, Box::new(TimeWaitForm::new(time_wait, entry, ends)?))
         }
         _ => return None,
     })
@@ -289,8 +289,9 @@ impl<A: Copy + Into<IpAddr>> HalfOpenForm<A> {
 }
 
 impl<A: Copy + Into<IpAddr>> TimeWaitForm<A> {
-    fn new(time_wait: &TimeWait, entry: &Entry, ends: Ends<A>) -> Self {
-        Self { time_wait: time_wait.clone(), config: Arc::clone(&entry.config), ends, dscp: entry.dscp }
+    fn new(time_wait: &TimeWait, entry: &Entry, ends: Ends<A>) -> Option<Self> {
+        let time_wait = time_wait.rest(entry.dscp)?;
+        Some(Self { time_wait, config: Arc::clone(&entry.config), ends })
     }
 
     fn pair(&self) -> Pair {
@@ -298,9 +299,9 @@ impl<A: Copy + Into<IpAddr>> TimeWaitForm<A> {
     }
 
     fn entry(&self) -> Entry {
-        let phase = Phase::TimeWait(Box::new(self.time_wait.clone()));
+        let phase = Phase::TimeWait(Box::new(self.time_wait.wake()));
         let mut entry = Entry::new(self.pair(), Arc::clone(&self.config), phase, Owner::Nobody);
-        entry.dscp = self.dscp;
+        entry.dscp = self.time_wait.tag();
         entry
     }
 }

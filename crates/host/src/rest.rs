@@ -11,7 +11,7 @@ use synfin_wire::Instant;
 use crate::event::TcpHandle;
 use crate::spare;
 
-/// A line that is not worth clearing of those who are gone.
+/// A line that is not worth clearing of those who have left.
 const SHORT: usize = 64;
 /// How many connections go to rest in one go, and what lies between one go and the next.
 const AT_ONCE: usize = 64;
@@ -21,6 +21,8 @@ const BETWEEN: Duration = Duration::from_micros(200);
 #[derive(Debug)]
 pub(crate) struct RestLine {
     line: VecDeque<(Instant, TcpHandle)>,
+    /// How many of those in the line have left it.
+    left: usize,
     /// Those who come to the line as soon as somebody tells the time.
     woken: Vec<TcpHandle>,
     /// How long a connection must have been quiet; `None`: none goes to rest.
@@ -33,7 +35,7 @@ pub(crate) struct RestLine {
 
 impl RestLine {
     pub(crate) fn new(after: Option<Duration>) -> Self {
-        Self { line: VecDeque::new(), woken: Vec::new(), after, now: Instant::ZERO, pause: Instant::ZERO }
+        Self { line: VecDeque::new(), left: 0, woken: Vec::new(), after, now: Instant::ZERO, pause: Instant::ZERO }
     }
 
     /// Time has come so far.
@@ -59,14 +61,25 @@ impl RestLine {
         true
     }
 
-    /// Most of those in the line are gone, since there are only so many connections.
-    pub(crate) fn is_crowded(&self, connections: usize) -> bool {
-        self.line.len() > SHORT && self.line.len() / 2 > connections
+    /// Somebody has left, and is to be passed over. Once most have, the line keeps those who are still there.
+    pub(crate) fn leave(&mut self, is_there: impl Fn(TcpHandle) -> bool) {
+        self.left += 1;
+        if self.line.len() > SHORT && self.left > self.line.len() / 2 {
+            self.line.retain(|(_, handle)| is_there(*handle));
+            self.left = 0;
+            self.give_back();
+        }
     }
 
-    /// Keeps those who are still there: as many at least were removed since the line was last cleared.
-    pub(crate) fn clear(&mut self, is_there: impl Fn(TcpHandle) -> bool) {
-        self.line.retain(|(_, handle)| is_there(*handle));
+    /// The one that was popped had left.
+    pub(crate) fn passed_over(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    fn give_back(&mut self) {
+        if let Some(room) = spare::room(self.line.len(), self.line.capacity()) {
+            self.line.shrink_to(room);
+        }
     }
 
     /// When the first one is to be looked at.
@@ -88,9 +101,7 @@ impl RestLine {
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<TcpHandle> {
         self.line.front().filter(|(at, _)| *at <= now)?;
         let (_, handle) = self.line.pop_front()?;
-        if let Some(room) = spare::room(self.line.len(), self.line.capacity()) {
-            self.line.shrink_to(room);
-        }
+        self.give_back();
         Some(handle)
     }
 }

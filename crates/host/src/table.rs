@@ -354,17 +354,23 @@ impl ConnectionTable {
         let Some(slot) = self.slots.get_mut(handle) else { return };
         let Slot::Whole(_, entry) = slot else { return };
         if !matches!(entry.phase, Phase::Connection(_)) {
-            slot.pack();
+            if std::mem::take(&mut entry.in_line) {
+                self.leave_line();
+            }
+            if let Some(slot) = self.slots.get_mut(handle) {
+                slot.pack();
+            }
             return;
         }
         entry.busy = true;
         if !entry.in_line {
             entry.in_line = self.line.enter(handle);
-            if self.line.is_crowded(self.slots.len()) {
-                let slots = &self.slots;
-                self.line.clear(|handle| slots.get(handle).is_some_and(Slot::is_in_line));
-            }
         }
+    }
+
+    fn leave_line(&mut self) {
+        let slots = &self.slots;
+        self.line.leave(|handle| slots.get(handle).is_some_and(Slot::is_in_line));
     }
 
     /// Time has come so far.
@@ -382,7 +388,11 @@ impl ConnectionTable {
     pub(crate) fn rest(&mut self, now: Instant) {
         for _ in 0..self.line.begin(now) {
             let Some(handle) = self.line.pop_due(now) else { return };
-            let Some(slot) = self.slots.get_mut(handle) else { continue };
+            let slot = self.slots.get_mut(handle);
+            let Some(slot @ Slot::Whole(..)) = slot.filter(|slot| slot.is_in_line()) else {
+                self.line.passed_over();
+                continue;
+            };
             let Slot::Whole(_, entry) = slot else { continue };
             entry.in_line = false;
             if std::mem::take(&mut entry.busy) {
@@ -461,6 +471,9 @@ impl ConnectionTable {
         self.unindex(handle);
         self.end_orphan(handle);
         let Slot::Whole(_, entry) = self.slots.remove(handle)? else { return None };
+        if entry.in_line {
+            self.leave_line();
+        }
         self.held -= entry.held;
         Some(*entry)
     }

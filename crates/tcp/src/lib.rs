@@ -53,7 +53,7 @@ pub use connection::look::{Numbers, RunningTimer};
 pub use connection::measures::{ReceiveMeasures, SendMeasures};
 pub use connection::resting::Resting;
 pub use connection::status::{EcnStatus, MtuSearchStatus, RecoveryState, Status};
-pub use connection::time_wait::TimeWait;
+pub use connection::time_wait::{RestingTimeWait, TimeWait};
 pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};

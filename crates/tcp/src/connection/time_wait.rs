@@ -24,13 +24,64 @@ pub struct TimeWait {
     recent: Option<u32>,
     expires: Instant,
     due: Option<SendReason>,
-    /// When a segment without text or FIN was last answered; [`NEVER`].
-    last_challenge: Instant,
+    /// When a segment without text or FIN was last answered: milliseconds of the clock, as far as they fit.
+    last_challenge: Option<u32>,
 }
 
-/// There may be very many in TIME-WAIT: an [`Option`] would take twice the room.
-const NEVER: Instant = Instant::FAR_FUTURE;
-const _: () = assert!(size_of::<TimeWait>() <= 48);
+/// The same while nothing is due, in less room: there may be very many.
+#[derive(Clone, Debug)]
+pub struct RestingTimeWait {
+    identity: Identity,
+    send_next: SeqNumber,
+    receive_next: SeqNumber,
+    recent: u32,
+    last_challenge: u32,
+    expires: Instant,
+    window: u16,
+    /// Which of the two that there may be there are.
+    known: u8,
+    tag: u8,
+}
+
+const HAS_RECENT: u8 = 1;
+const HAS_CHALLENGED: u8 = 2;
+const _: () = assert!(size_of::<RestingTimeWait>() <= 40);
+
+impl RestingTimeWait {
+    /// What it was before.
+    #[must_use]
+    pub fn wake(&self) -> TimeWait {
+        let known = |what, value| (self.known & what != 0).then_some(value);
+        TimeWait {
+            identity: self.identity,
+            send_next: self.send_next,
+            receive_next: self.receive_next,
+            window: self.window,
+            recent: known(HAS_RECENT, self.recent),
+            expires: self.expires,
+            due: None,
+            last_challenge: known(HAS_CHALLENGED, self.last_challenge),
+        }
+    }
+
+    /// The octet that was given to [`TimeWait::rest`].
+    #[must_use]
+    pub fn tag(&self) -> u8 {
+        self.tag
+    }
+
+    /// What makes the connection this one.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// When 2 MSL are over.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        Some(self.expires)
+    }
+}
 
 impl TimeWait {
     pub(crate) fn new(common: &Common, tcb: &mut Tcb, now: Instant) -> Self {
@@ -43,8 +94,27 @@ impl TimeWait {
             recent: tcb.negotiated.timestamps.then_some(tcb.stamps.recent),
             expires: now + common.config.msl * 2,
             due: tcb.ack.is_pending().then_some(SendReason::FinAck),
-            last_challenge: NEVER,
+            last_challenge: None,
         }
+    }
+
+    /// A form that takes less room, unless a segment is due. It has room for an octet of whoever keeps it.
+    #[must_use]
+    pub fn rest(&self, tag: u8) -> Option<RestingTimeWait> {
+        let Self { identity, send_next, receive_next, window, recent, expires, due, last_challenge } = *self;
+        let has = |is_there: bool, what| if is_there { what } else { 0 };
+        let known = has(recent.is_some(), HAS_RECENT) | has(last_challenge.is_some(), HAS_CHALLENGED);
+        due.is_none().then_some(RestingTimeWait {
+            identity,
+            send_next,
+            receive_next,
+            recent: recent.unwrap_or_default(),
+            last_challenge: last_challenge.unwrap_or_default(),
+            expires,
+            window,
+            known,
+            tag,
+        })
     }
 
     /// SND.NXT and RCV.NXT.
@@ -105,9 +175,12 @@ impl TimeWait {
     }
 
     fn may_challenge(&mut self, now: Instant) -> bool {
-        let mut last = Some(self.last_challenge).filter(|last| *last != NEVER);
-        let is_time = challenge::is_time(&mut last, now);
-        self.last_challenge = last.unwrap_or(NEVER);
+        let now = now.as_millis() as u32;
+        let rests = |last| u128::from(now.wrapping_sub(last)) < challenge::INTERVAL.as_millis();
+        let is_time = !self.last_challenge.is_some_and(rests);
+        if is_time {
+            self.last_challenge = Some(now);
+        }
         is_time
     }
 

@@ -301,8 +301,13 @@ impl Connection {
         self.configure(|config| config.max_pacing_rate = rate);
     }
 
+    /// Settings are shared with all connections that have the same: what is set to what it is stays shared.
     fn configure(&mut self, change: impl FnOnce(&mut Config)) {
-        change(Arc::make_mut(&mut self.common.config));
+        let mut changed = Config::clone(&self.common.config);
+        change(&mut changed);
+        if changed != *self.common.config {
+            self.common.config = Arc::new(changed);
+        }
     }
 }
 

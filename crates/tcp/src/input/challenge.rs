@@ -9,7 +9,7 @@ use crate::connection::tcb::Tcb;
 use synfin_wire::reason::SendReason;
 
 /// Segments without text are answered no more often than this.
-const INTERVAL: Duration = Duration::from_millis(500);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Answers a segment that is discarded. One with text is a retransmission, and its sender waits for the
 /// answer; the others are held to a rate.
@@ -29,7 +29,7 @@ pub(super) fn throttled(tcb: &mut Tcb, reason: SendReason, now: Instant) {
 }
 
 /// Whether the last challenge lies back far enough for another, which is taken down.
-pub(crate) fn is_time(last: &mut Option<Instant>, now: Instant) -> bool {
+pub(super) fn is_time(last: &mut Option<Instant>, now: Instant) -> bool {
     let is_time = last.is_none_or(|last| now - last >= INTERVAL);
     if is_time {
         *last = Some(now);
