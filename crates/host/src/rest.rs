@@ -35,7 +35,14 @@ pub(crate) struct RestLine {
 
 impl RestLine {
     pub(crate) fn new(after: Option<Duration>) -> Self {
-        Self { line: VecDeque::new(), left: 0, woken: Vec::new(), after, now: Instant::ZERO, pause: Instant::ZERO }
+        Self {
+            line: VecDeque::new(),
+            left: 0,
+            woken: Vec::new(),
+            after,
+            now: Instant::ZERO,
+            pause: Instant::ZERO,
+        }
     }
 
     /// Time has come so far.

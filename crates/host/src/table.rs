@@ -329,21 +329,27 @@ impl ConnectionTable {
     }
 
     /// A connection, brought back from its compact form if it was in that.
+    #[inline]
     pub(crate) fn get_mut(&mut self, handle: TcpHandle) -> Option<&mut Entry> {
-        let slot = self.slots.get_mut(handle)?;
-        if !matches!(slot, Slot::Whole(..)) {
-            let rested = matches!(slot, Slot::Resting(..));
-            slot.unpack();
-            if let Slot::Whole(_, entry) = slot
-                && rested
-            {
-                // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
-                entry.in_line = self.line.enter_late(handle);
-            }
+        if self.slots.get(handle).is_some_and(|slot| !matches!(slot, Slot::Whole(..))) {
+            self.unpack(handle);
         }
-        match slot {
+        match self.slots.get_mut(handle)? {
             Slot::Whole(_, entry) => Some(entry),
             _ => None,
+        }
+    }
+
+    #[cold]
+    fn unpack(&mut self, handle: TcpHandle) {
+        let Some(slot) = self.slots.get_mut(handle) else { return };
+        let rested = matches!(slot, Slot::Resting(..));
+        slot.unpack();
+        if let Slot::Whole(_, entry) = slot
+            && rested
+        {
+            // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
+            entry.in_line = self.line.enter_late(handle);
         }
     }
 

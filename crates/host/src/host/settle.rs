@@ -125,25 +125,22 @@ impl Host {
     /// A connection has nothing to send for now: it waits, shrinks or goes.
     fn settle(&mut self, handle: TcpHandle, now: Instant) {
         let Some(entry) = self.table.get_mut(handle) else { return };
-        if entry.owner == Owner::Nobody {
-            match entry.state() {
-                State::Closed => {
-                    self.forget(handle);
-                    return;
-                }
-                State::TimeWait => {
-                    entry.shrink();
-                    let held = entry.reckon();
-                    self.table.reckoned(held);
-                    self.table.end_orphan(handle);
-                }
-                _ => {}
-            }
+        if entry.owner == Owner::Nobody && entry.state() == State::Closed {
+            self.forget(handle);
+            return;
         }
-        let Some(entry) = self.table.get_mut(handle) else { return };
+        let is_left = entry.owner == Owner::Nobody && entry.state() == State::TimeWait;
+        if is_left {
+            entry.shrink();
+        }
         self.timers.arm(handle, entry.poll_timeout());
         // What was sent may have made room for its writer.
         tell(&mut self.counters, &mut self.events, handle, entry);
+        if is_left {
+            let held = entry.reckon();
+            self.table.reckoned(held);
+            self.table.end_orphan(handle);
+        }
         self.table.calm(handle, now);
     }
 

@@ -169,9 +169,9 @@ impl SynSent {
         ecn::syn_flags(&config.ecn, self.retransmissions)
     }
 
-    /// Takes the user's data for later.
-    pub(crate) fn push(&mut self, bytes: Bytes) {
-        self.outbox.push(bytes);
+    /// Takes the first `len` octets of the user's data for later.
+    pub(crate) fn push(&mut self, data: &Bytes, len: usize) {
+        self.outbox.push(data, 0..len);
     }
 
     /// The user has gone, and what he sent is still to be delivered.

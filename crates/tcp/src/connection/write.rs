@@ -94,9 +94,8 @@ impl Connection {
                 if capacity == 0 && !data.is_empty() {
                     return Err(SendError::WouldBlock);
                 }
-                let taken = data.slice(..data.len().min(capacity));
-                let len = taken.len();
-                syn_sent.push(taken);
+                let len = data.len().min(capacity);
+                syn_sent.push(&data, len);
                 if options.urgent && len == data.len() {
                     syn_sent.urgent = Some(syn_sent.outbox.end_seq());
                 }
@@ -138,7 +137,7 @@ impl Tcb {
                 room = goal;
             }
             let len = (data.len() - taken).min(room as usize);
-            self.outbox.push(data.slice(taken..taken + len));
+            self.outbox.push(data, taken..taken + len);
             self.write_queue.extend(len as u32, options.lent);
             taken += len;
             if len == room as usize && taken < data.len() {

@@ -1,6 +1,7 @@
 //! The user's octets from SND.UNA on: held until acknowledged, sliced for each segment, never copied.
 
 use alloc::collections::VecDeque;
+use core::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 use synfin_wire::SeqNumber;
@@ -54,18 +55,19 @@ impl SendBuffer {
         self.start_seq + self.len() as u32
     }
 
-    pub(crate) fn push(&mut self, bytes: Bytes) {
-        let len = bytes.len() as u64;
-        if bytes.len() >= GATHER_BELOW {
+    /// Takes `range` of what the user writes.
+    pub(crate) fn push(&mut self, text: &Bytes, range: Range<usize>) {
+        let len = range.len();
+        if len >= GATHER_BELOW {
             self.seal();
-            self.chunks.push_back(Chunk { start: self.end, bytes });
+            self.chunks.push_back(Chunk { start: self.end, bytes: text.slice(range) });
         } else if len > 0 && self.len() == 0 {
             // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
-            self.chunks.push_back(Chunk { start: self.end, bytes: Bytes::copy_from_slice(&bytes) });
+            self.chunks.push_back(Chunk { start: self.end, bytes: Bytes::copy_from_slice(&text[range]) });
         } else {
-            self.gather(&bytes);
+            self.gather(&text[range]);
         }
-        self.end += len;
+        self.end += len as u64;
     }
 
     fn gather(&mut self, bytes: &[u8]) {
