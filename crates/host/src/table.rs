@@ -340,7 +340,7 @@ impl ConnectionTable {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn unpack(&mut self, handle: TcpHandle) {
         let Some(slot) = self.slots.get_mut(handle) else { return };
         let rested = matches!(slot, Slot::Resting(..));
