@@ -220,20 +220,16 @@ impl Watched {
 }
 
 impl Note {
-    /// The code is the first word of what the engine says, behind the word for what was dropped.
+    /// What stands in the comment: a reason where it was sent, and behind the states why it was dropped.
     fn of(record: &Record<'_>) -> Self {
         let comment = record.comment.unwrap_or_default();
-        let code = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
-        if let Some(dropped) = comment.strip_prefix("dropped: ") {
-            let code = code(dropped);
+        let (note, behind) = synfin_wire::Note::read(comment).unwrap_or((Default::default(), comment));
+        if let Some(dropped) = behind.strip_prefix("dropped: ") {
+            let code = dropped.split(' ').next().unwrap_or_default();
             let known = DropReason::ALL.iter().find(|reason| reason.code() == code);
             return known.map_or(Self::Nothing, |reason| Self::Dropped(*reason));
         }
-        let code = code(comment);
-        let known = SendReason::ALL.iter().find(|reason| reason.code() == code);
-        known
-            .filter(|_| record.direction == Direction::Outbound)
-            .map_or(Self::Nothing, |reason| Self::Sent(*reason))
+        note.reason.map_or(Self::Nothing, Self::Sent)
     }
 }
 
