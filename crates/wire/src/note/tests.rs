@@ -94,7 +94,7 @@ fn nothing_is_read_that_would_not_be_written() {
             }
         }
         for comment in changed.iter().map(String::as_str) {
-            if let Some((read, behind)) = Note::read(&comment) {
+            if let Some((read, behind)) = Note::read(comment) {
                 let mut written = read.to_string();
                 if comment.len() > written.len() {
                     written.push_str("; ");

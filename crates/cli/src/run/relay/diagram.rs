@@ -93,8 +93,9 @@ impl Diagram {
         let at = Instant::from_nanos(record.timestamp.saturating_sub(started));
         front_of(record.packet, &mut self.front);
         let original_len = u32::try_from(record.packet.len()).unwrap_or(u32::MAX);
-        let frame =
-            Frame { number: 1, at, link: RAW, interface: 0, bytes: &self.front, original_len, comment: None };
+        // What is noted there of states is drawn.
+        let (bytes, comment) = (&self.front[..], record.comment);
+        let frame = Frame { number: 1, at, link: RAW, interface: 0, bytes, original_len, comment };
         let Some(packet) = self.dissector.dissect(&frame).into_tcp() else { return };
         let is_outbound = record.direction == Direction::Outbound;
         let pair = if is_outbound {
@@ -206,6 +207,7 @@ impl Watched {
         connection.findings.retain(|finding| !is_ours(finding.kind));
         for step in &mut connection.steps {
             let index = usize::try_from(step.frame - 1).unwrap_or(usize::MAX);
+            step.comment = None;
             match self.notes.get(index) {
                 Some(Note::Sent(reason)) => {
                     step.reason = Reason::Sent(*reason);

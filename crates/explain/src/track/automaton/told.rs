@@ -9,7 +9,10 @@ use synfin_wire::{State, Trigger};
 use super::{Automaton, Before, Here, Moment, Pending, Step};
 
 /// No end that one follows has more states than this; what is noted of one that has is heeded no longer.
-const MOST_RUNS: usize = 256;
+const MOST_RUNS: usize = 64;
+
+/// The steps that it may have taken by then.
+const MOST_STEPS: usize = 8 * MOST_RUNS;
 
 /// What was noted, in the capture's order.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +116,7 @@ impl Automaton {
         let has_been_open = self.steps.iter().any(|step| step.to.is_synchronized());
         let state = if state == State::Listen && has_been_open { State::Closed } else { state };
         let last = self.told.as_ref().and_then(|told| told.not_by(None));
-        if self.told.as_ref().is_some_and(|told| told.0.len() == MOST_RUNS) {
+        if self.steps.len() >= MOST_STEPS || self.told.as_ref().is_some_and(|told| told.0.len() == MOST_RUNS) {
             return;
         }
         self.unreachable = None;
