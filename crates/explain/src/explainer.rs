@@ -180,11 +180,8 @@ impl Explainer {
     fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
         self.begun += 1;
         let number = if self.numbers_by_frame { packet.frame } else { self.begun };
-        let manner = Manner {
-            reuses_ports,
-            keeps_steps: self.detail.wants(number),
-            heeds_notes: !self.ignores_notes,
-        };
+        let manner =
+            Manner { reuses_ports, keeps_steps: self.detail.wants(number), heeds_notes: !self.ignores_notes };
         let flow = Flow::new(number, packet, manner);
         let mut flow = match self.spare.pop() {
             Some(mut room) => {

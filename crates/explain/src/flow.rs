@@ -153,14 +153,21 @@ impl Flow {
             || packet.header.flags.syn() && self.is_opened_again(side, &self.note_on(packet))
     }
 
-    /// Whether a note tells that an end opens which has opened before: not a SYN that the network has doubled.
+    /// Whether a note tells that an end opens which has opened before, or that an old SYN opens the other: not one that
+    /// the network has doubled while the first was being answered.
     fn is_opened_again(&self, side: Side, note: &Note) -> bool {
-        let opens = matches!(
-            note.reason,
-            Some(SendReason::Syn | SendReason::SynText | SendReason::SynCookieRequest)
-        );
+        let Some(reason) = note.reason else { return false };
         let is_open = !matches!(self.tracker.state(side), State::Closed | State::Listen | State::TimeWait);
-        opens && note.sender == Some(State::SynSent) && self.tracker.space(side).is_seen() && !is_open
+        match reason {
+            SendReason::Syn | SendReason::SynText | SendReason::SynCookieRequest => {
+                let again = note.sender == Some(State::SynSent) && self.tracker.space(side).is_seen();
+                self.tracker.is_over() || again && !is_open
+            }
+            SendReason::SynAck | SendReason::SynAckCookie | SendReason::SynAckText => {
+                self.tracker.is_over() && note.sender == Some(State::SynReceived)
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
@@ -203,7 +210,7 @@ impl Flow {
         let is_reordered = why.reason == Seen::Reordered.into();
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
-        self.keep(from, packet, &told, &observed);
+        self.keep(from, packet, &told, &observed, note);
     }
 
     /// ICMP says what became of a segment. Only of one that is in flight is it believed (RFC 5927 section 4.1).
@@ -242,7 +249,7 @@ impl Flow {
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
         self.tracker.seen_again(from, packet, note);
         self.evidence.note_mirrored(packet);
-        self.keep(from, packet, &why, &observed);
+        self.keep(from, packet, &why, &observed, *note);
     }
 
     fn why_reset(&self) -> Why {
@@ -349,7 +356,7 @@ impl Flow {
         Some(space.most_sent().octets_since(from))
     }
 
-    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed) {
+    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed, note: Note) {
         if self.steps.as_ref().is_none_or(|steps| steps.len() == MOST_STEPS) {
             return;
         }
@@ -391,6 +398,7 @@ impl Flow {
             fate,
             arrival: Window { earliest: Some(packet.at), latest: None },
             comment: packet.comment.as_deref().map(str::to_owned),
+            note,
         };
         self.steps.as_mut().expect("they are kept").push(step);
     }

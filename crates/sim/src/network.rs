@@ -454,11 +454,8 @@ impl Network {
             return;
         }
         let is_captured = self.is_captured(end.cable);
-        let known = if is_captured || self.is_captured(from) {
-            self.known(&packet, note)
-        } else {
-            Note::default()
-        };
+        let known =
+            if is_captured || self.is_captured(from) { self.known(&packet, note) } else { Note::default() };
         for capture in &mut self.captures {
             capture.sent(from, &packet, known, self.now);
         }

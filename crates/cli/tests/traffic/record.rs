@@ -64,7 +64,9 @@ fn told_by_explain(options: &[&str], file: &Path) -> (usize, usize) {
         for segment in connection["segments"].as_array().expect("there is a list") {
             let Some(comment) = segment["comment"].as_str() else { continue };
             // On what synfin received stands its own state alone.
-            let Some(own) = synfin_wire::Note::read(comment).and_then(|(note, _)| note.reason) else { continue };
+            let Some(own) = synfin_wire::Note::read(comment).and_then(|(note, _)| note.reason) else {
+                continue;
+            };
             // Whether a program's listener or its host refuses shows in no packet.
             let own = match options {
                 [] => own.code().to_owned(),

@@ -168,7 +168,10 @@ fn states_and_reasons_come_back() {
 fn with_notes_every_state_and_reason_comes_back() {
     let outcome = explain_all(|_| Some(Notes::All));
     let (near, far) = (outcome.near.report(true), outcome.far.report(true));
-    println!("{} of {} at the end where the capture was made, {} of {} elsewhere", near.0, near.1, far.0, far.1);
+    println!(
+        "{} of {} at the end where the capture was made, {} of {} elsewhere",
+        near.0, near.1, far.0, far.1
+    );
     println!("mean size of a far end's set: {:.3}", outcome.mean_size());
     assert_without_faults(&outcome);
     assert!(outcome.mean_size() < LARGEST_MEAN_NOTED_SET);
@@ -180,7 +183,10 @@ fn with_notes_every_state_and_reason_comes_back() {
 fn with_the_notes_of_senders_little_is_left_open() {
     let outcome = explain_all(|_| Some(Notes::Senders));
     let (near, far) = (outcome.near.report(true), outcome.far.report(true));
-    println!("{} of {} at the end where the capture was made, {} of {} elsewhere", near.0, near.1, far.0, far.1);
+    println!(
+        "{} of {} at the end where the capture was made, {} of {} elsewhere",
+        near.0, near.1, far.0, far.1
+    );
     println!("mean size of a far end's set: {:.3}", outcome.mean_size());
     assert_without_faults(&outcome);
     assert!(outcome.mean_size() < LARGEST_MEAN_NOTED_SET);

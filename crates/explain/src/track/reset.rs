@@ -83,12 +83,7 @@ pub(super) fn cause(
 }
 
 /// What made it go as its sender has it; `inferred` where it says nothing of that.
-pub(super) fn told(
-    reason: SendReason,
-    inferred: ResetCause,
-    from: Side,
-    spaces: &[Space; 2],
-) -> ResetCause {
+pub(super) fn told(reason: SendReason, inferred: ResetCause, from: Side, spaces: &[Space; 2]) -> ResetCause {
     let (own, peer) = (&spaces[from.index()], &spaces[from.other().index()]);
     match reason {
         SendReason::ResetNoConnection if !own.is_seen() && peer.syn_seen() => ResetCause::Refused,

@@ -13,9 +13,7 @@ impl Network {
     pub(super) fn known(&self, packet: &Bytes, note: Option<PacketNote>) -> Note {
         let reason = match note {
             Some(PacketNote::Tcp(reason)) => Some(reason),
-            Some(
-                PacketNote::Udp | PacketNote::EchoReply | PacketNote::IcmpError | PacketNote::Neighbour,
-            )
+            Some(PacketNote::Udp | PacketNote::EchoReply | PacketNote::IcmpError | PacketNote::Neighbour)
             | None => None,
         };
         let ends = ends_of(packet);

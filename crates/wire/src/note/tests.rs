@@ -73,7 +73,8 @@ fn what_is_not_exactly_a_note_is_none() {
 /// States that are not written as they should be leave the reason, and are something for people.
 #[test]
 fn a_reason_stands_though_what_is_behind_it_is_no_note() {
-    for behind in ["sender NOWHERE", "sender CLOSED ", "receiver", "sender CLOSED, receiver x", "[", "\u{0}"] {
+    for behind in ["sender NOWHERE", "sender CLOSED ", "receiver", "sender CLOSED, receiver x", "[", "\u{0}"]
+    {
         let text = format!("fin [RFC 9293 3.10.4]; {behind}");
         let note = Note { reason: Some(SendReason::Fin), ..Note::default() };
         assert_eq!(Note::read(&text), Some((note, behind)));

@@ -207,7 +207,7 @@ impl Watched {
         connection.findings.retain(|finding| !is_ours(finding.kind));
         for step in &mut connection.steps {
             let index = usize::try_from(step.frame - 1).unwrap_or(usize::MAX);
-            step.comment = None;
+            (step.comment, step.note) = (None, synfin_wire::Note::default());
             match self.notes.get(index) {
                 Some(Note::Sent(reason)) => {
                     step.reason = Reason::Sent(*reason);

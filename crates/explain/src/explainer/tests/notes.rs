@@ -40,7 +40,10 @@ fn told(step: &Step) -> (&'static str, Certainty, [StateSet; 2]) {
 fn what_is_noted_is_told() {
     let mut packets = opened();
     let text = says(30, 1000, 0, ACK, (8, 501), 100);
-    packets.push(noted(text, "override-data [RFC 9293 3.8.6.2.1]; sender FIN-WAIT-1, receiver ESTABLISHED; lost"));
+    packets.push(noted(
+        text,
+        "override-data [RFC 9293 3.8.6.2.1]; sender FIN-WAIT-1, receiver ESTABLISHED; lost",
+    ));
     packets.push(says(40, 1000, 1, ACK, (501, 108), 0));
     let connection = &explained(&packets)[0];
     let states = [set(&[State::FinWait1]), set(&[State::Established])];
@@ -173,9 +176,9 @@ fn made_up_notes_do_no_harm() {
 fn notes_that_change_for_ever_are_not_kept() {
     let mut packets = opened();
     let states = ["sender ESTABLISHED, receiver CLOSE-WAIT", "sender FIN-WAIT-1, receiver LAST-ACK"];
-    packets.extend((30..5030).map(|millis| {
-        noted(says(millis, 1000, 0, ACK, (8, 501), 1), states[millis as usize % 2])
-    }));
+    packets.extend(
+        (30..5030).map(|millis| noted(says(millis, 1000, 0, ACK, (8, 501), 1), states[millis as usize % 2])),
+    );
     let connection = explained(&packets).remove(0);
     assert!(connection.ends.iter().all(|end| end.timeline.0.len() < 1000));
     assert_eq!(connection.steps.len(), packets.len());

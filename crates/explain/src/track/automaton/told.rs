@@ -6,7 +6,7 @@
 use synfin_ladder::{Certainty, StateSet};
 use synfin_wire::{State, Trigger};
 
-use super::{Automaton, Before, Here, Moment, Pending, Step};
+use super::{Automaton, Before, Here, Moment, Pending, Step, after};
 
 /// No end that one follows has more states than this; what is noted of one that has is heeded no longer.
 const MOST_RUNS: usize = 64;
@@ -116,7 +116,8 @@ impl Automaton {
         let has_been_open = self.steps.iter().any(|step| step.to.is_synchronized());
         let state = if state == State::Listen && has_been_open { State::Closed } else { state };
         let last = self.told.as_ref().and_then(|told| told.not_by(None));
-        if self.steps.len() >= MOST_STEPS || self.told.as_ref().is_some_and(|told| told.0.len() == MOST_RUNS) {
+        if self.steps.len() >= MOST_STEPS || self.told.as_ref().is_some_and(|told| told.0.len() == MOST_RUNS)
+        {
             return;
         }
         self.unreachable = None;
@@ -153,13 +154,18 @@ impl Automaton {
 
     /// Leads it there by the likeliest way; where there is none, it is there all the same.
     fn goes_to(&mut self, state: State, last: Option<Moment>, moment: Moment) {
+        // From anywhere a user or a timer may end it. What passed by before that may well have come.
+        let ends = |pending: &Pending| after(self.state(), pending.trigger) == State::Closed;
+        if state == State::Closed && !self.pending.iter().any(ends) {
+            self.confirm(self.pending.len(), moment);
+        }
         let way = self.way_to(state);
-        if way.is_empty() {
+        if way.is_empty() && self.state() != state {
             self.pending.clear();
             self.told_step(state, last, moment);
         }
         for trigger in way {
-            let to = super::after(self.state(), trigger);
+            let to = after(self.state(), trigger);
             match self.pending.iter().position(|pending| pending.trigger == trigger) {
                 Some(at) => {
                     let pending = self.pending.remove(at);
