@@ -29,27 +29,20 @@ struct Run {
 }
 
 impl Told {
-    /// Whether there is room for it.
-    fn add(&mut self, state: State, moment: Moment, steps: usize) -> bool {
+    fn is_full(&self) -> bool {
+        self.0.len() == MOST_RUNS
+    }
+
+    fn add(&mut self, state: State, moment: Moment, steps: usize) {
         if let Some(run) = self.0.last_mut()
-            && run.state == state
-            && run.steps == steps
+            && (run.state, run.steps) == (state, steps)
         {
             run.last = moment;
-            return true;
+            return;
         }
         // Of two notes on one frame the later stands.
         self.0.pop_if(|run| run.first.frame == moment.frame);
-        if let Some(run) = self.0.last_mut()
-            && run.last.frame >= moment.frame
-        {
-            return false;
-        }
-        let has_room = self.0.len() < MOST_RUNS;
-        if has_room {
-            self.0.push(Run { first: moment, last: moment, state, steps });
-        }
-        has_room
+        self.0.push(Run { first: moment, last: moment, state, steps });
     }
 
     /// When the end was last known to be elsewhere, before something that has come about by `latest`.
@@ -113,11 +106,11 @@ impl Automaton {
     /// It is noted that the end is in this state once this frame has passed.
     pub(in crate::track) fn is_told(&mut self, state: State, moment: Moment) {
         // A listener waits there still: the connection that came of it is over.
-        let has_been_open = self.steps.iter().any(|step| step.to.is_synchronized());
+        let has_been_open =
+            self.before == Before::Synchronized || self.steps.iter().any(|step| step.to.is_synchronized());
         let state = if state == State::Listen && has_been_open { State::Closed } else { state };
         let last = self.told.as_ref().and_then(|told| told.not_by(None));
-        if self.steps.len() >= MOST_STEPS || self.told.as_ref().is_some_and(|told| told.0.len() == MOST_RUNS)
-        {
+        if self.steps.len() >= MOST_STEPS || self.told.as_ref().is_some_and(|told| told.is_full()) {
             return;
         }
         self.unreachable = None;
