@@ -78,7 +78,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", default_value = "cubic")]
     pub(crate) congestion: CongestionAlgorithm,
 
-    /// Write every packet, with synfin's reason for it as its comment, to this pcapng file
+    /// Write every packet to this pcapng file, with synfin's reason for it and the state of its end as its comment
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 

@@ -145,7 +145,7 @@ impl Asked {
             None => Detail::First,
         };
         let watch = args.interface.as_ref().map(|name| Watch::open(name, args.seconds)).transpose()?;
-        Ok(Self { files, watch, wanted: Wanted { detail, number, follows } })
+        Ok(Self { files, watch, wanted: Wanted { detail, number, follows, heeds_notes: !args.no_notes } })
     }
 
     fn count(&self) -> usize {

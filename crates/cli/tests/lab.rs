@@ -99,6 +99,32 @@ fn json_is_the_same_twice_and_a_page_and_a_capture_are_written() {
     assert!(text(&explained.stdout).contains("TIME-WAIT"), "{}", text(&explained.stdout));
 }
 
+/// The laboratory knows that a machine has died; no packet shows it.
+#[test]
+fn explain_believes_what_a_capture_of_the_laboratory_notes() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("out.pcapng");
+    told(&["19", "--world", "linux", "--pcap", capture.to_str().unwrap(), "--at", "second"]);
+    let explained = |options: &[&str]| {
+        let mut command = Command::new(SYNFIN);
+        let explained =
+            command.arg("explain").args(options).arg(&capture).env("LC_ALL", "C").output().unwrap();
+        assert!(explained.status.success(), "{explained:?}");
+        text(&explained.stdout)
+    };
+    let note = "comment: keep-alive-probe [RFC 9293 3.8.4]; sender ESTABLISHED,";
+    let (with, without) = (explained(&["--full"]), explained(&["--full", "--no-notes"]));
+    assert!(with.contains("as noted") && !with.contains(note), "{with}");
+    assert!(!without.contains("as noted") && without.contains(note), "{without}");
+    let states = |options: &[&str]| {
+        let document: serde_json::Value = serde_json::from_str(&explained(options)).unwrap();
+        let segments = document["connections"][0]["segments"].as_array().unwrap();
+        segments.last().unwrap()["states"].to_string()
+    };
+    assert_eq!(states(&["--json"]), r#"[["CLOSED"],["CLOSED"]]"#);
+    assert_eq!(states(&["--json", "--no-notes"]), r#"[["CLOSED","ESTABLISHED"],["CLOSED"]]"#);
+}
+
 #[test]
 fn a_file_of_ones_own_runs_and_its_faults_are_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use synfin_ladder::{Connection, Side};
 use synfin_wire::Instant;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, Manner};
 use crate::packet::{Dissected, IcmpError, Packet};
 
 /// Of which connections the segments are kept. Of the others only what a list shows is told: neither the states of their
@@ -87,6 +87,7 @@ pub struct Explainer {
     begun: u64,
     /// A connection's number is that of its first frame.
     numbers_by_frame: bool,
+    ignores_notes: bool,
     /// The last frame and the last moment so far.
     frame: u64,
     end: Instant,
@@ -103,6 +104,13 @@ impl Explainer {
     /// stands for it, in `detail` too.
     pub(crate) fn of_share(detail: Detail) -> Self {
         Self { detail, numbers_by_frame: true, ..Self::default() }
+    }
+
+    /// The same, inferring from packets alone: what a recorder that knew the engine has [noted](synfin_wire::note) on them
+    /// is a comment like any other.
+    #[must_use]
+    pub fn ignoring_notes(self) -> Self {
+        Self { ignores_notes: true, ..self }
     }
 
     /// Takes one packet.
@@ -172,7 +180,9 @@ impl Explainer {
     fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
         self.begun += 1;
         let number = if self.numbers_by_frame { packet.frame } else { self.begun };
-        let flow = Flow::new(number, packet, reuses_ports, self.detail.wants(number));
+        let manner =
+            Manner { reuses_ports, keeps_steps: self.detail.wants(number), heeds_notes: !self.ignores_notes };
+        let flow = Flow::new(number, packet, manner);
         let mut flow = match self.spare.pop() {
             Some(mut room) => {
                 *room = flow;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use synfin_ladder::{
     Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Seen, Side, Step, Window,
 };
-use synfin_wire::{Flags, Instant, SendReason, SeqNumber};
+use synfin_wire::{Flags, Instant, Note, SendReason, SeqNumber, State};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
@@ -45,7 +45,18 @@ pub(crate) struct Flow {
     rtt: [RoundTrips; 2],
     /// The frame since which it is over.
     over_in: Option<u64>,
+    heeds_notes: bool,
     steps: Option<Vec<Step>>,
+}
+
+/// How a connection is to be followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// An older one had the same ports.
+    pub(crate) reuses_ports: bool,
+    pub(crate) keeps_steps: bool,
+    /// What a recorder has noted on packets is believed.
+    pub(crate) heeds_notes: bool,
 }
 
 /// What a SYN announces.
@@ -77,7 +88,8 @@ struct RoundTrips {
 }
 
 impl Flow {
-    pub(crate) fn new(number: u64, first: &Packet<'_>, reuses_ports: bool, keeps_steps: bool) -> Self {
+    pub(crate) fn new(number: u64, first: &Packet<'_>, manner: Manner) -> Self {
+        let Manner { reuses_ports, keeps_steps, heeds_notes } = manner;
         let flags = first.header.flags;
         // A SYN-ACK is the server's, wherever it stands in the capture.
         let is_answer = flags.syn() && flags.ack();
@@ -99,6 +111,7 @@ impl Flow {
             handshake: Handshake::default(),
             rtt: [RoundTrips::default(); 2],
             over_in: None,
+            heeds_notes,
             steps: keeps_steps.then(Vec::new),
         }
     }
@@ -127,19 +140,45 @@ impl Flow {
         self.over_in = self.tracker.is_over().then(|| self.over_in.unwrap_or(frame));
     }
 
+    /// What a recorder has noted on a packet; nothing where that is not to be believed.
+    fn note_on(&self, packet: &Packet<'_>) -> Note {
+        let comment = packet.comment.as_deref().filter(|_| self.heeds_notes);
+        comment.and_then(Note::read).map(|(note, _)| note).unwrap_or_default()
+    }
+
     /// Whether a packet begins another connection on the same ports.
     pub(crate) fn is_succeeded_by(&self, packet: &Packet<'_>) -> bool {
-        self.analysis.is_new_connection(side_of(packet, self.addresses[0]), packet)
+        let side = side_of(packet, self.addresses[0]);
+        self.analysis.is_new_connection(side, packet)
+            || packet.header.flags.syn() && self.is_opened_again(side, &self.note_on(packet))
+    }
+
+    /// Whether a note tells that an end opens which has opened before, or that an old SYN opens the other: not one that
+    /// the network has doubled while the first was being answered.
+    fn is_opened_again(&self, side: Side, note: &Note) -> bool {
+        let Some(reason) = note.reason else { return false };
+        let is_open = !matches!(self.tracker.state(side), State::Closed | State::Listen | State::TimeWait);
+        match reason {
+            SendReason::Syn | SendReason::SynText | SendReason::SynCookieRequest => {
+                let again = note.sender == Some(State::SynSent) && self.tracker.space(side).is_seen();
+                self.tracker.is_over() || again && !is_open
+            }
+            SendReason::SynAck | SendReason::SynAckCookie | SendReason::SynAckText => {
+                self.tracker.is_over() && note.sender == Some(State::SynReceived)
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn observe(&mut self, packet: &Packet<'_>) {
         let from = side_of(packet, self.addresses[0]);
+        let note = self.note_on(packet);
         self.span.1 = self.span.1.max(packet.at);
         let again = self.mirror.first_of(from, packet);
         let answers =
             |first: &u64| packet.header.flags.syn() && self.reasons.has_syn_since(from.other(), *first);
         if let Some(first) = again.filter(|first| !answers(first)) {
-            self.observe_again(from, packet, first);
+            self.observe_again(from, packet, first, &note);
             return;
         }
         self.announce(from, packet);
@@ -147,11 +186,11 @@ impl Flow {
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
         let mut why = if packet.header.flags.rst() {
-            self.tracker.observe(from, packet);
+            self.tracker.observe_noted(from, packet, &note);
             self.why_reset()
         } else {
             let why = self.reasons.of(from, packet, arrival, &self.tracker);
-            self.tracker.observe(from, packet);
+            self.tracker.observe_noted(from, packet, &note);
             why
         };
         let observed = self.analysis.observe(from, packet);
@@ -166,9 +205,12 @@ impl Flow {
             mss: self.announced[from.other().index()].mss,
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
         };
-        self.evidence.note(from, packet, &why, observed.marks, &path);
+        let told = why.noted(&note);
+        // That it was overtaken is the network's doing, whatever its sender says of it.
+        let is_reordered = why.reason == Seen::Reordered.into();
+        self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
-        self.keep(from, packet, &why, &observed);
+        self.keep(from, packet, &told, &observed, note);
     }
 
     /// ICMP says what became of a segment. Only of one that is in flight is it believed (RFC 5927 section 4.1).
@@ -191,7 +233,7 @@ impl Flow {
     }
 
     /// A packet that stands in the capture already: nobody has sent it twice.
-    fn observe_again(&mut self, from: Side, packet: &Packet<'_>, first: u64) {
+    fn observe_again(&mut self, from: Side, packet: &Packet<'_>, first: u64, note: &Note) {
         let observed = self.analysis.observe(from, packet);
         if self.steps.is_some() {
             self.zeek.observe(packet);
@@ -205,9 +247,9 @@ impl Flow {
         }
         let reason = Seen::NetworkDuplicate.into();
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
-        self.tracker.seen_again(from, packet);
+        self.tracker.seen_again(from, packet, note);
         self.evidence.note_mirrored(packet);
-        self.keep(from, packet, &why, &observed);
+        self.keep(from, packet, &why, &observed, *note);
     }
 
     fn why_reset(&self) -> Why {
@@ -314,7 +356,7 @@ impl Flow {
         Some(space.most_sent().octets_since(from))
     }
 
-    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed) {
+    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed, note: Note) {
         if self.steps.as_ref().is_none_or(|steps| steps.len() == MOST_STEPS) {
             return;
         }
@@ -356,6 +398,7 @@ impl Flow {
             fate,
             arrival: Window { earliest: Some(packet.at), latest: None },
             comment: packet.comment.as_deref().map(str::to_owned),
+            note,
         };
         self.steps.as_mut().expect("they are kept").push(step);
     }

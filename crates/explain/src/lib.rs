@@ -2,7 +2,7 @@
 //!
 //! What comes in: the frames of a capture. What goes out: [`synfin_ladder::Connection`]s, from which words and pictures
 //! are made. The engine is not asked: what a segment shows is all there is, and what it does not show is said to be
-//! unknown.
+//! unknown. Where whoever recorded knew more and has [noted](synfin_wire::note) it, that is believed.
 //!
 //! ```text
 //! bytes -> capture::Frame -> packet::Packet -> table: which connection? -> analysis, track, zeek -> Connection

@@ -13,7 +13,7 @@ mod text;
 use std::time::Duration;
 
 use synfin_ladder::{Certainty, Reason, Seen, Side};
-use synfin_wire::{Instant, SendReason, SeqNumber};
+use synfin_wire::{Instant, Note, SendReason, SeqNumber};
 
 use crate::packet::Packet;
 use crate::track::{Arrival, Moment, Tracker};
@@ -172,7 +172,66 @@ impl Reasons {
     }
 }
 
+/// What reasons are about.
+#[derive(PartialEq, Eq)]
+enum About {
+    /// Something that goes again.
+    Again,
+    /// Something that has come.
+    Received,
+    /// Something new.
+    New,
+}
+
+fn about(reason: Reason) -> About {
+    use SendReason as S;
+    match reason {
+        Reason::Seen(Seen::Retransmit | Seen::FinRetransmit | Seen::Reordered | Seen::NetworkDuplicate)
+        | Reason::Sent(
+            S::SynRetransmit
+            | S::SynPathMtu
+            | S::SynAckRetransmit
+            | S::RtoRetransmit
+            | S::FastRetransmit
+            | S::PartialAckRetransmit
+            | S::RackRetransmit
+            | S::TailLossProbe
+            | S::SynTextRetransmit
+            | S::PathMtuRetransmit,
+        ) => About::Again,
+        Reason::Seen(Seen::Ack)
+        | Reason::Sent(
+            S::HandshakeAck
+            | S::DelayedAck
+            | S::SecondSegmentAck
+            | S::QuickAck
+            | S::OutOfOrderAck
+            | S::GapFilledAck
+            | S::UnacceptableAck
+            | S::NoRoomAck
+            | S::PawsAck
+            | S::EcnAck
+            | S::WindowUpdate
+            | S::FinAck
+            | S::ProbeAck
+            | S::ChallengeRst
+            | S::ChallengeSyn
+            | S::ChallengeAck
+            | S::TimeWaitAck,
+        ) => About::Received,
+        Reason::Seen(_) | Reason::Sent(_) => About::New,
+    }
+}
+
 impl Why {
+    /// The reason that is noted on a packet, if one is. The frame that brought it about is noted nowhere: what was
+    /// inferred stands if it is about the same.
+    pub(crate) fn noted(self, note: &Note) -> Self {
+        let Some(reason) = note.reason.map(Reason::from) else { return self };
+        let because = self.because.filter(|_| about(reason) == about(self.reason));
+        Self { reason, certainty: Certainty::Told, because }
+    }
+
     fn seen(reason: SendReason, because: Option<u64>) -> Self {
         Self { reason: reason.into(), certainty: Certainty::Seen, because }
     }

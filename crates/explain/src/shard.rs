@@ -165,6 +165,7 @@ impl Sorter {
 #[derive(Debug)]
 pub struct Shard {
     keeps_first: bool,
+    ignores_notes: bool,
     is_begun: bool,
     explainer: Explainer,
     /// The packets of one connection that are followed just now.
@@ -177,13 +178,22 @@ impl Shard {
     #[must_use]
     pub fn new(keeps_first: bool) -> Self {
         let run = Vec::with_capacity(RUN);
-        Self { keeps_first, is_begun: false, explainer: Explainer::of_share(Detail::None), run }
+        let explainer = Explainer::of_share(Detail::None);
+        Self { keeps_first, ignores_notes: false, is_begun: false, explainer, run }
+    }
+
+    /// The same, inferring from packets alone; see [`Explainer::ignoring_notes`].
+    #[must_use]
+    pub fn ignoring_notes(self) -> Self {
+        Self { ignores_notes: true, ..self }
     }
 
     /// Follows what is in a batch, one connection after the other, and leaves it empty. Batches must come in their order.
     pub fn follow(&mut self, batch: &mut Batch) {
-        if !self.is_begun && self.keeps_first {
-            self.explainer = Explainer::of_share(Detail::One(batch.first));
+        if !self.is_begun {
+            let detail = if self.keeps_first { Detail::One(batch.first) } else { Detail::None };
+            let explainer = Explainer::of_share(detail);
+            self.explainer = if self.ignores_notes { explainer.ignoring_notes() } else { explainer };
         }
         self.is_begun = true;
         batch.order.sort_unstable();

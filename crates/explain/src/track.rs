@@ -5,7 +5,8 @@
 //!
 //! The transitions themselves are [`State::next`](synfin_wire::State::next)'s: what is inferred here is only which
 //! triggers an end has met, and when. What an end sends is seen; what it receives is seen to pass by, and is known to
-//! have arrived once the end says so. Left out on purpose: anything that needs a second connection or another host.
+//! have arrived once the end says so. Where a recorder has noted states on packets, they stand, and it goes on from there.
+//! Left out on purpose: anything that needs a second connection or another host.
 
 mod automaton;
 mod place;
@@ -15,7 +16,7 @@ mod space;
 use std::time::Duration;
 
 use synfin_ladder::{Role, Side, StateSet, Timeline};
-use synfin_wire::{Instant, SeqNumber, State, Trigger};
+use synfin_wire::{Instant, Note, SeqNumber, State, Trigger};
 
 use crate::packet::{ChecksumSeen, Packet};
 pub use automaton::Moment;
@@ -63,18 +64,37 @@ const MOST_RESETS: usize = 64;
 impl Tracker {
     /// Follows one packet that `from` sent. A packet whose checksum is wrong is one that nobody takes.
     pub fn observe(&mut self, from: Side, packet: &Packet<'_>) {
-        if packet.checksum == ChecksumSeen::Wrong {
-            return;
+        self.observe_noted(from, packet, &Note::default());
+    }
+
+    /// The same with what was noted on the packet: states that are noted stand, whatever the packets suggest.
+    pub fn observe_noted(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
+        if packet.checksum != ChecksumSeen::Wrong {
+            self.follow(from, packet, note);
         }
+        self.heed(from, packet, note);
+    }
+
+    /// The states that are noted on a packet.
+    fn heed(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
+        let moment = Moment { frame: packet.frame, at: packet.at };
+        for (side, state) in [(from, note.sender), (from.other(), note.receiver)] {
+            if let Some(state) = state {
+                self.automata[side.index()].is_told(state, moment);
+            }
+        }
+    }
+
+    fn follow(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
         let moment = Moment { frame: packet.frame, at: packet.at };
         self.place.observe(from, packet, &self.spaces);
         let flags = packet.header.flags;
         if flags.rst() {
-            self.reset(from, packet, moment);
+            self.reset(from, packet, moment, note);
         } else {
             let is_old = self.spaces[from.index()].has_had(packet);
             let before = self.automata[from.index()].newest_received();
-            self.sent(from, packet, moment);
+            self.sent(from, packet, moment, note);
             let after = self.automata[from.index()].newest_received();
             let patience = self.patience(from);
             self.spaces[from.index()].sent(packet, before, after, patience);
@@ -87,12 +107,13 @@ impl Tracker {
     }
 
     /// A packet was seen a second time: it tells nothing of the ends, but of where it was seen.
-    pub(crate) fn seen_again(&mut self, from: Side, packet: &Packet<'_>) {
+    pub(crate) fn seen_again(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
         self.place.counts_hops(from, packet);
+        self.heed(from, packet, note);
     }
 
-    /// What the sender shows of itself by sending this.
-    fn sent(&mut self, from: Side, packet: &Packet<'_>, moment: Moment) {
+    /// What the sender shows of itself by sending this; where its state is noted, that is what it shows.
+    fn sent(&mut self, from: Side, packet: &Packet<'_>, moment: Moment, note: &Note) {
         let flags = packet.header.flags;
         let peer = &self.spaces[from.other().index()];
         let newest = if flags.ack() { peer.moment_of(packet.header.ack) } else { None };
@@ -107,6 +128,15 @@ impl Tracker {
             {
                 own.awaits(Pending { trigger: Trigger::Fin, moment: last, proof });
             }
+        }
+        if let Some(state) = note.sender {
+            if flags.syn() {
+                own.plays(!flags.ack());
+            }
+            own.is_told(state, moment);
+            return;
+        }
+        if flags.ack() {
             own.shows_received(packet.header.ack, moment);
         }
         match (flags.syn(), flags.ack()) {
@@ -197,9 +227,10 @@ impl Tracker {
         }
     }
 
-    fn reset(&mut self, from: Side, packet: &Packet<'_>, moment: Moment) {
+    fn reset(&mut self, from: Side, packet: &Packet<'_>, moment: Moment, note: &Note) {
         let to = from.other();
         let cause = reset::cause(from, packet, &self.spaces, &self.automata);
+        let cause = note.reason.map_or(cause, |reason| reset::told(reason, cause, from, &self.spaces));
         let acceptable = reset::is_acceptable(from, packet, &self.spaces, &self.automata);
         let states = [from, to].map(|side| self.automata[side.index()].newest());
         let ends_it = cause != ResetCause::BadAck
@@ -216,11 +247,14 @@ impl Tracker {
         };
         let own = &mut self.automata[from.index()];
         own.since(newest);
-        // An answer from where there is no connection acknowledges what no connection has received.
-        if packet.header.flags.ack() && cause != ResetCause::Refused {
-            own.shows_received(packet.header.ack, moment);
+        if let Some(state) = note.sender {
+            if cause == ResetCause::Refused {
+                own.plays(false);
+            }
+            own.is_told(state, moment);
+        } else {
+            own.shows_reset(packet, cause, moment);
         }
-        own.resets(cause, moment);
         if acceptable {
             let proof = self.spaces[from.index()].most_sent() + 1;
             self.automata[to.index()].awaits(Pending { trigger: Trigger::Rst, moment, proof });

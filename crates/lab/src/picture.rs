@@ -11,7 +11,7 @@ use synfin_ladder::{
     Step, Timeline, Transition, Verdict, VerdictKind, Window, Zeek,
 };
 use synfin_sim::host::tcp::CloseReason;
-use synfin_wire::{Instant, SendReason, SeqNumber, State};
+use synfin_wire::{Instant, Note, SendReason, SeqNumber, State};
 
 use crate::trace::{EndView, Event, Sent, Source, Trace, What};
 
@@ -191,6 +191,7 @@ impl<'a> Drawer<'a> {
                 None => Window { earliest: Some(sent.at), latest: None },
             },
             comment: None,
+            note: Note::default(),
         }
     }
 

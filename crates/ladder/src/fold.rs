@@ -179,7 +179,7 @@ fn is_quiet(step: &Step) -> bool {
     let mut marks: Marks = step.marks;
     marks.remove(Mark::WindowUpdate);
     let whole = matches!(step.fate, Fate::Arrived | Fate::Unknown);
-    ordinary && marks.is_empty() && whole && step.comment.is_none() && step.options.sack.is_empty()
+    ordinary && marks.is_empty() && whole && step.remark().is_none() && step.options.sack.is_empty()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{DropReason, Flags, Instant, SendReason, SeqNumber, State, TcpOptions};
+use synfin_wire::{DropReason, Flags, Instant, Note, SendReason, SeqNumber, State, TcpOptions};
 
 use crate::model::end::Counts;
 use crate::*;
@@ -113,6 +113,7 @@ impl Story {
             fate: Fate::Arrived,
             arrival: Window::at(at),
             comment: None,
+            note: Note::default(),
         });
         self.connection.steps.last_mut().unwrap()
     }

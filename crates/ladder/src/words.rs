@@ -212,7 +212,7 @@ impl<'a> Words<'a> {
     pub fn clause(&self, clause: &str, certainty: Certainty) -> String {
         match certainty {
             Certainty::Seen => clause_text(clause),
-            Certainty::Inferred | Certainty::Unknown => {
+            Certainty::Told | Certainty::Inferred | Certainty::Unknown => {
                 format!("{}{}{}", clause_text(clause), self.comma(), self.catalogue.certainty(certainty))
             }
         }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use synfin_host::{Host, HostConfig, HostOffload, Medium, PacketIn, PacketNote};
-use synfin_wire::Instant;
+use synfin_wire::{Instant, Note};
 
 use crate::link::{Link, LinkConfig};
 use crate::program::{Context, Program};
@@ -30,6 +30,7 @@ mod agenda;
 mod capture;
 mod fault;
 mod id;
+mod known;
 mod observer;
 mod router;
 
@@ -245,7 +246,8 @@ impl Network {
     }
 
     /// Begins a capture. What passes there from now on goes into a file in the pcapng format, with time
-    /// beginning at the UNIX epoch, and with the sender's reason for each packet as its comment.
+    /// beginning at the UNIX epoch, and with a [note](synfin_wire::note) on each packet as its comment: its sender's
+    /// reason, and the states of both ends then.
     pub fn capture(&mut self, point: impl Into<CapturePoint>) -> CaptureId {
         self.captures.push(Capture::new(point.into()));
         CaptureId(self.captures.len() - 1)
@@ -411,18 +413,24 @@ impl Network {
         }
         let arriving = PacketIn { bytes: packet.clone(), trust_checksum: false, segment_size: None };
         let fate = machine.host.handle_packet(arriving, self.now);
-        for capture in &mut self.captures {
-            capture.arrived(host.into(), &packet, note, Some(fate), self.now);
+        if self.is_captured(NodeId::Host(host)) {
+            let known = self.known(&packet, note);
+            for capture in &mut self.captures {
+                capture.arrived(host.into(), &packet, known, Some(fate), self.now);
+            }
         }
         if let Some(observer) = &mut self.observer {
-            observer.arrived(host, &machine.host, &packet, fate, self.now);
+            observer.arrived(host, &self.machines[host.0].host, &packet, fate, self.now);
         }
         self.mark_called(host);
     }
 
     fn forward(&mut self, router: RouterId, packet: &Bytes, note: Option<PacketNote>) {
-        for capture in &mut self.captures {
-            capture.arrived(router.into(), packet, note, None, self.now);
+        if self.is_captured(NodeId::Router(router)) {
+            let known = self.known(packet, note);
+            for capture in &mut self.captures {
+                capture.arrived(router.into(), packet, known, None, self.now);
+            }
         }
         let cables = &self.cables;
         let mtu = |end: End| cables[end.cable.0].links[end.way.side()].config().mtu;
@@ -445,22 +453,27 @@ impl Network {
         if is_held_back {
             return;
         }
+        let is_captured = self.is_captured(end.cable);
+        let known =
+            if is_captured || self.is_captured(from) { self.known(&packet, note) } else { Note::default() };
         for capture in &mut self.captures {
-            capture.sent(from, &packet, note, self.now);
+            capture.sent(from, &packet, known, self.now);
         }
-        let watched =
-            self.observer.is_some() || self.captures.iter().any(|capture| capture.watches(end.cable));
-        let seen = watched.then(|| packet.clone());
+        let seen = (is_captured || self.observer.is_some()).then(|| packet.clone());
         let treatment = self.cables[end.cable.0].links[end.way.side()].push_noted(packet, note, self.now);
         if let Some(packet) = seen {
             for capture in &mut self.captures {
-                capture.carried(end, &packet, note, treatment, self.now);
+                capture.carried(end, &packet, known, treatment, self.now);
             }
             if let Some(observer) = &mut self.observer {
                 observer.carried(from, end.cable, &packet, treatment, self.now);
             }
         }
         self.book_arrival(end.cable, end.way);
+    }
+
+    fn is_captured(&self, point: impl Into<CapturePoint> + Copy) -> bool {
+        self.captures.iter().any(|capture| capture.watches(point))
     }
 
     fn book_arrival(&mut self, cable: CableId, way: Way) {

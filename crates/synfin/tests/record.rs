@@ -29,7 +29,7 @@ impl Recorder for Notes {
 }
 
 #[tokio::test]
-async fn every_packet_is_recorded_with_its_reason() {
+async fn every_packet_is_recorded_with_its_reason_and_the_state_behind_it() {
     let notes = Notes::default();
     let (left, right) = builders();
     let left = left.recorder(notes.clone()).spawn().unwrap();
@@ -38,8 +38,8 @@ async fn every_packet_is_recorded_with_its_reason() {
     left.shutdown();
     left.stopped().await.unwrap();
     let expected = [
-        (Direction::Outbound, "syn [RFC 9293 3.10.1]".to_owned()),
-        (Direction::Inbound, String::new()),
+        (Direction::Outbound, "syn [RFC 9293 3.10.1]; sender SYN-SENT".to_owned()),
+        (Direction::Inbound, "receiver CLOSED".to_owned()),
         (Direction::Outbound, "finished".to_owned()),
     ];
     assert_eq!(*notes.0.lock().unwrap(), expected);

@@ -15,6 +15,7 @@
 //! | [`checksum`] | the Internet checksum | RFC 1071 |
 //! | [`state`] | the eleven [`State`]s and the one table of their transitions | RFC 9293 section 3.3.2 |
 //! | [`reason`] | why a segment was sent, why one was dropped, why a connection ended | |
+//! | [`note`] | what a recorder that knows the engine writes on a packet | |
 //! | [`pcapng`] | capture files, written | draft-ietf-opsawg-pcapng |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -27,6 +28,7 @@ pub mod ethernet;
 pub mod icmp;
 pub mod ip;
 pub mod ndp;
+pub mod note;
 pub mod pcapng;
 pub mod reason;
 pub mod seq;
@@ -38,6 +40,7 @@ pub mod udp;
 
 pub use icmp::IcmpMessage;
 pub use ip::{Ecn, IpHeader, IpPacket, IpProtocol};
+pub use note::Note;
 pub use reason::{CloseReason, DropReason, SendReason};
 pub use seq::SeqNumber;
 pub use size::{Mss, WindowScale, WindowSize};

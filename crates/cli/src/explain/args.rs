@@ -74,6 +74,13 @@ pub(crate) struct ExplainArgs {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Infer from packets alone, whatever synfin noted on them when it recorded them
+    ///
+    /// What 'synfin run --record' writes has on each packet why it was sent and in which state its end was: that is
+    /// believed otherwise.
+    #[arg(long)]
+    pub(crate) no_notes: bool,
+
     /// Draw every segment, quiet ones too
     #[arg(long)]
     pub(crate) full: bool,

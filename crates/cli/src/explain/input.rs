@@ -40,6 +40,8 @@ pub(super) struct Wanted {
     pub(super) number: Option<u64>,
     /// Connections are told as soon as they are over.
     pub(super) follows: bool,
+    /// What synfin has noted on packets is believed.
+    pub(super) heeds_notes: bool,
 }
 
 /// For so long a connection that is over waits for late segments before it is told, where they are told at once.
@@ -83,9 +85,10 @@ pub(super) struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     pub(super) fn new(wanted: Wanted, sink: &'a mut dyn Sink) -> Self {
+        let explainer = Explainer::new(wanted.detail);
         Self {
             dissector: Dissector::new(),
-            explainer: Explainer::new(wanted.detail),
+            explainer: if wanted.heeds_notes { explainer } else { explainer.ignoring_notes() },
             wanted,
             sink,
             start: None,
@@ -147,7 +150,7 @@ pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -
         && matches!(wanted.detail, Detail::None | Detail::First)
         && is_long(file)
     {
-        return Ok(vec![shards::read(file, wanted.detail, processors, progress)?]);
+        return Ok(vec![shards::read(file, wanted, processors, progress)?]);
     }
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());

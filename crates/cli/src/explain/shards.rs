@@ -15,7 +15,7 @@ use synfin_explain::shard::{self, Batch, Shard, Sorter};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 
-use super::input::{Summary, Told, open};
+use super::input::{Summary, Told, Wanted, open};
 use super::progress::Progress;
 use crate::failure::Failure;
 
@@ -44,15 +44,15 @@ struct Source<R> {
     cut: Option<CaptureError>,
 }
 
-/// Reads a capture with so many threads, and keeps its connections. `detail` is none or the first: numbers are not known
-/// while it is read.
+/// Reads a capture with so many threads, and keeps its connections. Segments are wanted of none or the first: numbers are
+/// not known while it is read.
 pub(super) fn read(
     file: &Path,
-    detail: Detail,
+    wanted: Wanted,
     threads: usize,
     progress: &Progress,
 ) -> Result<Told, Failure> {
-    let keeps_first = detail == Detail::First;
+    let keeps_first = wanted.detail == Detail::First;
     let source = progress.watch(open(file)?);
     let name = file.display().to_string();
     let reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
@@ -60,7 +60,9 @@ pub(super) fn read(
     let shares: Vec<_> = thread::scope(|scope| {
         let share = |index| {
             let common = &common;
-            move || share(common, index, Shard::new(keeps_first))
+            let shard = Shard::new(keeps_first);
+            let shard = if wanted.heeds_notes { shard } else { shard.ignoring_notes() };
+            move || share(common, index, shard)
         };
         let others: Vec<_> = (1..threads).map(|index| scope.spawn(share(index))).collect();
         let first = share(0)();

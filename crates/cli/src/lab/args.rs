@@ -37,7 +37,7 @@ pub(crate) struct LabArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Write what passed as a pcapng file, with each segment's reason as its comment
+    /// Write what passed as a pcapng file, with each segment's reason and both ends' states as its comment
     #[arg(long, value_name = "OUT")]
     pub(crate) pcap: Option<PathBuf>,
 

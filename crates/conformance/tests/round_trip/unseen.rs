@@ -1,14 +1,17 @@
-//! What no packet shows: when a user has closed behind text that is still queued (RFC 9293 section 3.10.4).
+//! What no packet shows, and a note does: when a user has closed behind text that is still queued (RFC 9293 section 3.10.4).
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use synfin_explain::capture::Reader;
 use synfin_host::tcp::State;
 use synfin_host::{ConnectOptions, HostConfig, HostEvent, TcpHandle};
 use synfin_sim::program::{Context, Program, Server, pattern};
 use synfin_sim::{LinkConfig, Network};
 use synfin_wire::Instant;
+
+use crate::captured::{Notes, explain};
 
 /// More than the first windows take, and less than the send buffer.
 const TEXT: u64 = 60_000;
@@ -57,6 +60,16 @@ impl Program for Writer {
     }
 }
 
+/// The packets of a capture, each with its time, without what is noted on them.
+fn packets(file: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let mut reader = Reader::new(file).expect("it is a capture");
+    let mut packets = Vec::new();
+    while let Some(frame) = reader.next().expect("it is whole") {
+        packets.push((frame.at.as_nanos(), frame.bytes.to_vec()));
+    }
+    packets
+}
+
 /// What was captured at the writer's end, and the writer's state a while after it was connected.
 fn play(patience: Duration) -> (Vec<u8>, Option<State>) {
     let mut network = Network::new(1);
@@ -76,9 +89,26 @@ fn play(patience: Duration) -> (Vec<u8>, Option<State>) {
     (network.captured(capture).to_vec(), state)
 }
 
+/// The states that `explain` takes the writer through.
+fn explained(file: &[u8], notes: Notes) -> Vec<State> {
+    let (connections, _) = explain(file, notes);
+    connections[0].ends[0].timeline.sequence().collect()
+}
+
 #[test]
 fn when_a_user_closed_behind_queued_text_shows_in_no_packet() {
     let (at_once, later) = (play(Duration::ZERO), play(ROUND_TRIP / 2));
-    assert_eq!(at_once.0, later.0, "the same packets");
+    assert_eq!(packets(&at_once.0), packets(&later.0), "the same packets");
     assert_eq!((at_once.1, later.1), (Some(State::FinWait1), Some(State::Established)));
+}
+
+/// The reader closes as well: the writer has closed before that, or after it.
+#[test]
+fn a_note_tells_whether_a_user_closed_behind_queued_text() {
+    let (before, after) = (play(Duration::ZERO).0, play(ROUND_TRIP * 3 / 2).0);
+    assert_eq!(packets(&before), packets(&after), "the same packets");
+    assert_eq!(explained(&before, Notes::None), explained(&after, Notes::None));
+    use State::*;
+    assert_eq!(explained(&before, Notes::All)[..5], [SynSent, Established, FinWait1, Closing, TimeWait]);
+    assert_eq!(explained(&after, Notes::All), [SynSent, Established, CloseWait, LastAck, Closed]);
 }

@@ -5,6 +5,8 @@ use synfin_wire::{Ecn, Flags, SendReason, SeqNumber, State, TcpHeader, TcpOption
 use super::*;
 use crate::packet::{ChecksumSeen, IcmpKind};
 
+mod notes;
+
 /// A SYN from a port, and the RST that answers it.
 fn refused(millis: u64, port: u16) -> [Packet<'static>; 2] {
     [(Flags::SYN, 0, 0), (Flags::RST | Flags::ACK, 1, 1)]

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use synfin_ladder::FindingKind;
 use synfin_wire::icmp::Unreachable;
+use synfin_wire::pcapng::{Direction, Interface, LinkType, Writer};
 use synfin_wire::{Flags, IcmpMessage, IpHeader, SeqNumber, TcpHeader};
 
 use super::*;
@@ -87,6 +88,42 @@ fn shares_together_tell_what_one_alone_tells() {
             assert_eq!(format!("{merged:#?}"), format!("{expected:#?}"));
         }
     }
+}
+
+/// The same octets with a note on every second of them, so that most connections are noted to be what they are not.
+fn noted(octets: &[Vec<u8>]) -> Vec<u8> {
+    let interface = Interface { link_type: LinkType::Ip, name: "", snap_len: 0 };
+    let Ok(mut writer) = Writer::new(Vec::new(), interface);
+    for (number, octets) in (0..).zip(octets) {
+        let comment =
+            (number % 2 == 0).then_some("quick-ack [RFC 5681 4.2]; sender TIME-WAIT, receiver CLOSED");
+        let Ok(()) = writer.packet(&[octets], Direction::Inbound, number * 1_000_000, comment);
+    }
+    writer.into_inner()
+}
+
+#[test]
+fn notes_find_their_share_or_are_ignored_by_all() {
+    let octets = octets();
+    let file = noted(&octets);
+    let expected = alone(&file, Detail::First);
+    let merged = merge(shares(&file, 3, true));
+    assert_eq!(format!("{merged:#?}"), format!("{expected:#?}"));
+
+    let mut shard = Shard::new(true).ignoring_notes();
+    let mut sorter = Sorter::new(1);
+    let mut reader = Reader::new(&file[..]).expect("it is a capture");
+    while let Some(frame) = reader.next().expect("it is whole") {
+        assert_eq!(sorter.frame(&frame), None, "they are few");
+    }
+    shard.follow(&mut sorter.take(0, Batch::default()));
+    let mut told = shard.finish();
+    assert!(format!("{told:?}") != format!("{expected:?}"));
+    told[0].steps.iter_mut().for_each(|step| step.comment = None);
+    let plain: Vec<_> = told.into_iter().map(|told| (told.steps, told.verdict, told.findings)).collect();
+    let without = merge(shares(&self::file(&octets), 1, true));
+    let without: Vec<_> = without.into_iter().map(|told| (told.steps, told.verdict, told.findings)).collect();
+    assert_eq!(format!("{plain:#?}"), format!("{without:#?}"));
 }
 
 /// Fragments are put together by whoever they are for, and only those who read all of them can tell who that is.

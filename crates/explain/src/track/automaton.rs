@@ -11,6 +11,11 @@ use synfin_wire::{Instant, SeqNumber, State, Trigger};
 
 use super::reset::ResetCause;
 use super::space::Queued;
+use crate::packet::Packet;
+
+mod told;
+
+use told::Told;
 
 /// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
 /// it has.
@@ -95,6 +100,8 @@ pub(super) struct Automaton {
     unreachable: Option<Moment>,
     is_client: bool,
     is_server: bool,
+    /// What a recorder has noted of it. Few captures have that.
+    told: Option<Box<Told>>,
 }
 
 /// What an end was before it was seen to do anything.
@@ -124,6 +131,7 @@ impl Default for Automaton {
             unreachable: None,
             is_client: false,
             is_server: false,
+            told: None,
         }
     }
 }
@@ -234,9 +242,18 @@ impl Automaton {
         }
     }
 
+    /// It sends a segment with a SYN, or answers one: what that makes it.
+    pub(super) fn plays(&mut self, is_client: bool) {
+        if is_client {
+            self.is_client = true;
+        } else {
+            self.is_server |= !self.is_client;
+        }
+    }
+
     /// It sends a SYN of its own.
     pub(super) fn opens(&mut self, moment: Moment) {
-        self.is_client = true;
+        self.plays(true);
         self.unreachable = None;
         if self.before == Before::Unknown {
             self.before = Before::Closed;
@@ -260,7 +277,7 @@ impl Automaton {
             State::SynSent => self.step(State::SynReceived, self.since, Some(moment), Here::Between),
             _ => {}
         }
-        self.is_server |= !self.is_client;
+        self.plays(false);
     }
 
     /// It sends what only a synchronized connection sends.
@@ -330,8 +347,16 @@ impl Automaton {
         }
     }
 
-    /// It sends an RST.
-    pub(super) fn resets(&mut self, cause: ResetCause, moment: Moment) {
+    /// It sends an RST, and shows by it what it had received.
+    pub(super) fn shows_reset(&mut self, packet: &Packet<'_>, cause: ResetCause, moment: Moment) {
+        // An answer from where there is no connection acknowledges what no connection has received.
+        if packet.header.flags.ack() && cause != ResetCause::Refused {
+            self.shows_received(packet.header.ack, moment);
+        }
+        self.resets(cause, moment);
+    }
+
+    fn resets(&mut self, cause: ResetCause, moment: Moment) {
         match cause {
             ResetCause::Refused => {
                 if self.before == Before::Unknown {
@@ -432,8 +457,10 @@ impl Automaton {
             step.instead = Some(State::TimeWait);
         }
         if here {
+            steps.retain(|step| step.latest.is_some() || !self.is_ignored(step));
             for step in &mut steps {
                 match step.here {
+                    Here::Earliest if self.is_ignored(step) => {}
                     Here::Latest => step.earliest = step.latest,
                     Here::Earliest => step.latest = step.earliest,
                     Here::Between => {}
@@ -470,7 +497,7 @@ impl Automaton {
             .map(|step| Transition {
                 to: step.to,
                 when: Window {
-                    earliest: step.earliest.map(|moment| moment.at),
+                    earliest: self.earliest(&step).map(|moment| moment.at),
                     latest: step.latest.map(|moment| moment.at),
                 },
                 certainty: step.certainty,
@@ -487,12 +514,18 @@ impl Automaton {
         (Self::before_set(before, peer_goes_on), Timeline(transitions))
     }
 
+    /// From when on a step can have been taken: not while it was noted that the end was elsewhere.
+    fn earliest(&self, step: &Step) -> Option<Moment> {
+        let told = self.told.as_ref().and_then(|told| told.not_by(step.latest));
+        step.earliest.into_iter().chain(told).max_by_key(|moment| moment.frame)
+    }
+
     /// The states after each of these frames.
     pub(super) fn sets_after(&self, frames: &[u64], here: bool, peer_goes_on: bool) -> Vec<StateSet> {
         let (before, steps) = self.all_steps(here);
         let mut certain = Self::before_set(before, peer_goes_on);
         let mut passed = 0;
-        frames
+        let mut sets: Vec<StateSet> = frames
             .iter()
             .map(|frame| {
                 while let Some(step) = steps.get(passed)
@@ -506,7 +539,11 @@ impl Automaton {
                     .take_while(|step| step.earliest.is_none_or(|earliest| earliest.frame <= *frame))
                     .fold(certain, |set, step| set.with(step.set()))
             })
-            .collect()
+            .collect();
+        if let Some(told) = &self.told {
+            told.narrow(frames, &mut sets);
+        }
+        sets
     }
 }
 

@@ -82,6 +82,22 @@ pub(super) fn cause(
     }
 }
 
+/// What made it go as its sender has it; `inferred` where it says nothing of that.
+pub(super) fn told(reason: SendReason, inferred: ResetCause, from: Side, spaces: &[Space; 2]) -> ResetCause {
+    let (own, peer) = (&spaces[from.index()], &spaces[from.other().index()]);
+    match reason {
+        SendReason::ResetNoConnection if !own.is_seen() && peer.syn_seen() => ResetCause::Refused,
+        SendReason::ResetNoConnection => ResetCause::NoConnection,
+        SendReason::ResetRefused => ResetCause::Refused,
+        SendReason::ResetBadAck => ResetCause::BadAck,
+        SendReason::ResetAbort | SendReason::ResetOrphan => ResetCause::Abort,
+        SendReason::ResetUnread => ResetCause::Unread,
+        SendReason::ResetAfterClose => ResetCause::AfterClose,
+        SendReason::ResetTimeout => ResetCause::TimedOut,
+        _ => inferred,
+    }
+}
+
 /// Whether text was probably left unread: a server that was asked and does not answer, or text that came just now.
 fn left_unread(packet: &Packet<'_>, own: &Space, peer: &Space, automaton: &Automaton) -> bool {
     let asked = peer.has_spoken_since(own) && automaton.role() == Role::Server;

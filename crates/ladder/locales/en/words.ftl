@@ -44,6 +44,7 @@ state-CLOSING = both closed at once
 state-LAST-ACK = waits for the last ACK
 state-TIME-WAIT = done, lets late segments die
 
+certainty-told = as noted
 certainty-seen = seen
 certainty-inferred = inferred
 certainty-unknown = uncertain

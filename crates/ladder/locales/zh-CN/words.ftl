@@ -41,6 +41,7 @@ state-CLOSING = 同时关闭
 state-LAST-ACK = 最后确认
 state-TIME-WAIT = 时间等待
 
+certainty-told = 据抓包注记
 certainty-seen = 抓包可见
 certainty-inferred = 推断
 certainty-unknown = 不确定

@@ -88,7 +88,7 @@ fn segment(rows: &mut String, voices: &Voices<'_>, step: &Step, absolute: bool, 
         options(step),
         step.marks.iter().map(Mark::name).collect::<Vec<_>>().join(", "),
         String::new(),
-        step.comment.as_deref().map(plain).unwrap_or_default(),
+        step.remark().map(plain).unwrap_or_default(),
     ];
     let fate = match step.fate {
         Fate::Arrived | Fate::Unknown => Vec::new(),

@@ -247,7 +247,7 @@ struct StateShape {
     earliest: Option<u64>,
     /// The last; null where nothing shows that it has happened before the capture ends.
     latest: Option<u64>,
-    /// How well it is known that it happens at all: `seen`, `inferred` or `unknown`.
+    /// How well it is known that it happens at all: `told`, `seen`, `inferred` or `unknown`.
     certainty: &'static str,
     /// The frame that brought it about.
     frame: Option<u64>,
@@ -365,7 +365,7 @@ struct ReasonShape {
     code: &'static str,
     /// The clause that asks for it.
     clause: &'static str,
-    /// How well it is known: `seen`, `inferred` or `unknown`.
+    /// How well it is known: `told`, `seen`, `inferred` or `unknown`.
     certainty: &'static str,
 }
 
@@ -548,7 +548,7 @@ struct FindingShape<'a> {
     code: &'static str,
     /// How much it matters: `error`, `warning` or `note`.
     severity: &'static str,
-    /// How well it is known: `seen`, `inferred` or `unknown`.
+    /// How well it is known: `told`, `seen`, `inferred` or `unknown`.
     certainty: &'static str,
     /// Whose doing it was: `left` or `right`.
     by: Option<&'static str>,

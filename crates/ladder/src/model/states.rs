@@ -7,6 +7,8 @@ use synfin_wire::{Instant, State};
 /// How well something is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Certainty {
+    /// A recorder that knows the end has noted it in the capture.
+    Told,
     /// A segment shows it.
     Seen,
     /// It follows from what segments show.
@@ -17,12 +19,13 @@ pub enum Certainty {
 
 impl Certainty {
     /// All of them, the surest first.
-    pub const ALL: [Self; 3] = [Self::Seen, Self::Inferred, Self::Unknown];
+    pub const ALL: [Self; 4] = [Self::Told, Self::Seen, Self::Inferred, Self::Unknown];
 
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Told => "told",
             Self::Seen => "seen",
             Self::Inferred => "inferred",
             Self::Unknown => "unknown",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synfin_wire::{DropReason, Flags, Instant, SeqNumber, TcpOptions};
+use synfin_wire::{DropReason, Flags, Instant, Note, SeqNumber, TcpOptions};
 
 use super::end::Side;
 use super::marks::Marks;
@@ -71,9 +71,20 @@ pub struct Step {
     pub arrival: Window,
     /// What the capture says of it in a comment.
     pub comment: Option<String>,
+    /// The note that the comment begins with, where notes are believed; nothing is noted in it otherwise.
+    pub note: Note,
 }
 
 impl Step {
+    /// The comment without the note that it begins with: what is not told elsewhere.
+    #[must_use]
+    pub fn remark(&self) -> Option<&str> {
+        let comment = self.comment.as_deref()?;
+        let read = if self.note.is_empty() { None } else { Note::read(comment) };
+        let remark = read.map_or(comment, |(_, behind)| behind);
+        (!remark.is_empty()).then_some(remark)
+    }
+
     /// SEG.LEN: the sequence numbers that it takes.
     #[must_use]
     pub fn sequence_length(&self) -> u32 {
@@ -86,3 +97,6 @@ impl Step {
         self.seq + self.sequence_length()
     }
 }
+
+#[cfg(test)]
+mod tests;

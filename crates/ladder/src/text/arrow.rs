@@ -60,8 +60,8 @@ impl Body {
             let args = Args::none().number("count", step.segments);
             more.push((Paint::Quiet, words.catalogue.phrase(Word::Super, &args)));
         }
-        if let Some(comment) = &step.comment {
-            more.push((Paint::Quiet, format!("{}: {}", words.catalogue.word(Word::Comment), plain(comment))));
+        if let Some(remark) = step.remark() {
+            more.push((Paint::Quiet, format!("{}: {}", words.catalogue.word(Word::Comment), plain(remark))));
         }
         Self {
             arrow: draw(glyphs, flight, glyphs.shaft, &on, columns.arrow),

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use synfin_host::{Fate, PacketNote};
-use synfin_wire::Instant;
+use synfin_host::Fate;
 use synfin_wire::pcapng::{Direction, Interface, LinkType, Writer};
+use synfin_wire::{Instant, Note};
 
-use super::id::{CableId, CapturePoint, End, NodeId, Way};
+use super::id::{CapturePoint, End, NodeId, Way};
 use crate::link::{LinkDrop, Treatment};
 
 /// A capture in the making.
@@ -34,13 +34,13 @@ impl Capture {
         self.writer.sink()
     }
 
-    pub(super) fn watches(&self, cable: CableId) -> bool {
-        self.point == CapturePoint::Cable(cable)
+    pub(super) fn watches(&self, point: impl Into<CapturePoint>) -> bool {
+        self.point == point.into()
     }
 
     /// A node has sent a packet.
-    pub(super) fn sent(&mut self, node: NodeId, packet: &Bytes, note: Option<PacketNote>, now: Instant) {
-        if self.point == CapturePoint::Node(node) {
+    pub(super) fn sent(&mut self, node: NodeId, packet: &Bytes, note: Note, now: Instant) {
+        if self.watches(node) {
             self.begin_comment(note);
             self.write(packet, Direction::Outbound, now);
         }
@@ -51,11 +51,11 @@ impl Capture {
         &mut self,
         node: NodeId,
         packet: &Bytes,
-        note: Option<PacketNote>,
+        note: Note,
         fate: Option<Fate>,
         now: Instant,
     ) {
-        if self.point != CapturePoint::Node(node) {
+        if !self.watches(node) {
             return;
         }
         self.begin_comment(note);
@@ -70,7 +70,7 @@ impl Capture {
         &mut self,
         end: End,
         packet: &Bytes,
-        note: Option<PacketNote>,
+        note: Note,
         treatment: Treatment,
         now: Instant,
     ) {
@@ -104,12 +104,10 @@ impl Capture {
         self.write(packet, direction, now);
     }
 
-    fn begin_comment(&mut self, note: Option<PacketNote>) {
+    fn begin_comment(&mut self, note: Note) {
         self.comment.clear();
-        if let Some(PacketNote::Tcp(reason)) = note {
-            // Writing to a string cannot fail.
-            let _ = write!(self.comment, "{reason}");
-        }
+        // Writing to a string cannot fail.
+        let _ = write!(self.comment, "{note}");
     }
 
     fn add(&mut self, words: &str) {

@@ -264,6 +264,41 @@ fn captures_tell_why_at_both_ends_and_in_the_middle() {
     assert_eq!(texts.map(|text| text.contains("; lost")), [false, true, false]);
 }
 
+/// What is noted is what the ends are when the packet passes, wherever that is.
+#[test]
+fn captures_tell_the_states_of_both_ends() {
+    let (mut network, [a, b], trunk) = chain(6, delay(MILLI));
+    let points: [CapturePoint; 3] = [a.into(), trunk.into(), b.into()];
+    let captures = points.map(|point| network.capture(point));
+    network.run(b, Server::sink(end("[fd00:2::1]:80")));
+    network.run(a, Client::new(end("[fd00:2::1]:80")).sending(1_000));
+    network.run_for(MINUTE);
+    let texts = captures.map(|capture| text(&network, capture));
+    let syns =
+        texts.each_ref().map(|text| text.contains("syn [RFC 9293 3.10.1]; sender SYN-SENT, receiver LISTEN"));
+    assert_eq!(syns, [true, true, false]);
+    assert!(texts[2].contains("syn [RFC 9293 3.10.1]; sender SYN-SENT, receiver SYN-RECEIVED"));
+    let answers = ["sender SYN-RECEIVED, receiver FIN-WAIT-1", "sender SYN-RECEIVED, receiver SYN-SENT"];
+    let answered = texts
+        .each_ref()
+        .map(|text| answers.map(|states| text.contains(&format!("syn-ack [RFC 9293 3.10.7.2]; {states}"))));
+    assert_eq!(answered, [[true, false], [false, true], [false, true]]);
+}
+
+/// A host that is down has forgotten everything.
+#[test]
+fn a_host_that_is_down_is_closed() {
+    let (mut network, [a, b], cable) = pair(1, delay(MILLI));
+    let capture = network.capture(cable);
+    network.run(b, Server::source(end("10.0.0.2:80"), 1_000_000));
+    network.run(a, Client::new(end("10.0.0.2:80")));
+    network.at(Instant::from_millis(3), Fault::Crash(a));
+    network.run_for(MINUTE);
+    let text = text(&network, capture);
+    assert!(text.contains("syn-ack [RFC 9293 3.10.7.2]; sender SYN-RECEIVED, receiver SYN-SENT"));
+    assert!(text.contains("rto-retransmit [RFC 6298 5.4]; sender LAST-ACK, receiver CLOSED"));
+}
+
 #[test]
 fn one_seed_one_history() {
     let history = |seed| {

@@ -12,12 +12,14 @@ use synfin_device::{
     segment,
 };
 use synfin_host::{ChecksumOut, Fate, Host, PacketNote};
-use synfin_wire::Instant;
+use synfin_wire::{Instant, Note};
 
 use super::steering::Owner;
 use super::{Clock, Steering};
 use crate::path::Path;
 use crate::recorder::{Direction, Record, Recorder};
+
+mod known;
 
 /// How many packets are taken in, or sent, before others get at the lock. All of them are taken in before
 /// one is answered, so this is also how much one acknowledgment can stand for.
@@ -172,9 +174,16 @@ impl Link {
         let recorded = self.recording.is_some().then_some(packet);
         let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum, segment_size }, now);
         if let Some(packet) = recorded {
-            self.record(&packet.as_out(), Direction::Inbound, now, |comment| match fate {
-                Fate::Taken => Ok(()),
-                Fate::Dropped(reason) => write!(comment, "dropped: {reason}"),
+            let receiver = known::state(host, self.medium, &packet.bytes, Direction::Inbound);
+            let note = Note { receiver, ..Note::default() };
+            self.record(&packet.as_out(), Direction::Inbound, now, |comment| {
+                write!(comment, "{note}")?;
+                match fate {
+                    Fate::Taken => Ok(()),
+                    Fate::Dropped(reason) => {
+                        write!(comment, "{}dropped: {reason}", if note.is_empty() { "" } else { "; " })
+                    }
+                }
             });
         }
     }
@@ -200,7 +209,7 @@ impl Link {
                 self.leave_path(now);
                 return if self.retry() { Flushed::Drained } else { Flushed::Blocked };
             };
-            self.send(packet, now);
+            self.send(packet, host, now);
             if self.is_blocked() {
                 return Flushed::Blocked;
             }
@@ -216,10 +225,13 @@ impl Link {
         }
     }
 
-    fn send(&mut self, packet: synfin_host::PacketOut, now: Instant) {
-        let note = packet.note;
+    fn send(&mut self, packet: synfin_host::PacketOut, host: &Host, now: Instant) {
+        let (note, medium) = (packet.note, self.medium);
         self.record(&for_device(&packet), Direction::Outbound, now, |comment| match note {
-            PacketNote::Tcp(reason) => write!(comment, "{reason}"),
+            PacketNote::Tcp(reason) => {
+                let sender = known::state(host, medium, &packet.header, Direction::Outbound);
+                write!(comment, "{}", Note { reason: Some(reason), sender, receiver: None })
+            }
             PacketNote::Udp | PacketNote::EchoReply | PacketNote::IcmpError | PacketNote::Neighbour => Ok(()),
         });
         if let Some(path) = &mut self.path {

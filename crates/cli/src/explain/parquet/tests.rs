@@ -30,7 +30,7 @@ fn a_capture_comes_back_from_its_tables() {
     let folder = tempfile::tempdir().unwrap();
     let capture = gold("refused.left.pcap");
     let mut tables = Parquet::new(folder.path(), &capture);
-    let wanted = Wanted { detail: Detail::All, number: None, follows: false };
+    let wanted = Wanted { detail: Detail::All, number: None, follows: false, heeds_notes: true };
     let summary = input::read(&capture, wanted, &Progress::new(), &mut tables).unwrap();
     tables.end().unwrap();
     let read =

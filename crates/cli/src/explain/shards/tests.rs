@@ -40,11 +40,11 @@ fn several_threads_tell_what_one_tells() {
     for (name, len) in [("whole", whole.len()), ("cut", whole.len() - 1), ("empty", 24)] {
         let file = folder.path().join(name);
         fs::write(&file, &whole[..len]).unwrap();
-        let wanted = Wanted { detail: Detail::First, number: None, follows: false };
+        let wanted = Wanted { detail: Detail::First, number: None, follows: false, heeds_notes: true };
         let alone = input::keep(|sink| input::read(&file, wanted, &progress, sink)).unwrap();
         assert_eq!(alone.summary.cut.is_some(), name == "cut");
         for threads in [1, 2, 5] {
-            let told = read(&file, Detail::First, threads, &progress).unwrap();
+            let told = read(&file, wanted, threads, &progress).unwrap();
             assert_eq!(format!("{:?}", told.summary), format!("{:?}", alone.summary), "{name}, {threads}");
             // A thread knows no later moment than that of its own last segment.
             let [ours, theirs] = [&told, &alone].map(|told| told.connections.iter());
@@ -61,5 +61,6 @@ fn what_is_no_capture_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("none");
     fs::write(&file, "no capture").unwrap();
-    assert!(read(&file, Detail::None, 2, &Progress::new()).is_err());
+    let wanted = Wanted { detail: Detail::None, number: None, follows: false, heeds_notes: true };
+    assert!(read(&file, wanted, 2, &Progress::new()).is_err());
 }

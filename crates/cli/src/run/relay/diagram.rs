@@ -93,8 +93,9 @@ impl Diagram {
         let at = Instant::from_nanos(record.timestamp.saturating_sub(started));
         front_of(record.packet, &mut self.front);
         let original_len = u32::try_from(record.packet.len()).unwrap_or(u32::MAX);
-        let frame =
-            Frame { number: 1, at, link: RAW, interface: 0, bytes: &self.front, original_len, comment: None };
+        // What is noted there of states is drawn.
+        let (bytes, comment) = (&self.front[..], record.comment);
+        let frame = Frame { number: 1, at, link: RAW, interface: 0, bytes, original_len, comment };
         let Some(packet) = self.dissector.dissect(&frame).into_tcp() else { return };
         let is_outbound = record.direction == Direction::Outbound;
         let pair = if is_outbound {
@@ -206,6 +207,7 @@ impl Watched {
         connection.findings.retain(|finding| !is_ours(finding.kind));
         for step in &mut connection.steps {
             let index = usize::try_from(step.frame - 1).unwrap_or(usize::MAX);
+            (step.comment, step.note) = (None, synfin_wire::Note::default());
             match self.notes.get(index) {
                 Some(Note::Sent(reason)) => {
                     step.reason = Reason::Sent(*reason);
@@ -220,20 +222,16 @@ impl Watched {
 }
 
 impl Note {
-    /// The code is the first word of what the engine says, behind the word for what was dropped.
+    /// What stands in the comment: a reason where it was sent, and behind the states why it was dropped.
     fn of(record: &Record<'_>) -> Self {
         let comment = record.comment.unwrap_or_default();
-        let code = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
-        if let Some(dropped) = comment.strip_prefix("dropped: ") {
-            let code = code(dropped);
+        let (note, behind) = synfin_wire::Note::read(comment).unwrap_or((Default::default(), comment));
+        if let Some(dropped) = behind.strip_prefix("dropped: ") {
+            let code = dropped.split(' ').next().unwrap_or_default();
             let known = DropReason::ALL.iter().find(|reason| reason.code() == code);
             return known.map_or(Self::Nothing, |reason| Self::Dropped(*reason));
         }
-        let code = code(comment);
-        let known = SendReason::ALL.iter().find(|reason| reason.code() == code);
-        known
-            .filter(|_| record.direction == Direction::Outbound)
-            .map_or(Self::Nothing, |reason| Self::Sent(*reason))
+        note.reason.map_or(Self::Nothing, Self::Sent)
     }
 }
 
