@@ -126,6 +126,8 @@ pub(super) struct Opened {
     position: u64,
     /// What a thread reads, from `position` on.
     pending: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    #[cfg(test)]
+    only_threads: bool,
 }
 
 impl Opened {
@@ -136,11 +138,22 @@ impl Opened {
     }
 
     fn of(file: File, metadata: Metadata) -> Self {
-        Self { file: Arc::new(file), metadata, position: 0, pending: None }
+        Self {
+            file: Arc::new(file),
+            metadata,
+            position: 0,
+            pending: None,
+            #[cfg(test)]
+            only_threads: false,
+        }
     }
 
     /// Reads what is to be had without waiting; `None` where nothing is.
     fn read_cached(&self, room: &mut [u8]) -> Option<io::Result<usize>> {
+        #[cfg(test)]
+        if self.only_threads {
+            return None;
+        }
         match preadv2(&*self.file, &mut [IoSliceMut::new(room)], self.position, ReadWriteFlags::NOWAIT) {
             Ok(read) => Some(Ok(read)),
             Err(Errno::OPNOTSUPP) if self.hardly_waits() => Some(self.file.read_at(room, self.position)),

@@ -108,7 +108,8 @@ async fn carry(here: &inside::TcpStream, there: &mut outside::TcpStream) -> io::
         let mut bytes = read(&mut there_reader).await?;
         while !bytes.is_empty() {
             // An end that has come already goes along with what is in front of it.
-            let next = if has_ended(&there_reader).await { Some(read(&mut there_reader).await) } else { None };
+            let next =
+                if has_ended(&there_reader).await { Some(read(&mut there_reader).await) } else { None };
             if let Some(Ok(end)) = &next
                 && end.is_empty()
             {
