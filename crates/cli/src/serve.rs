@@ -27,6 +27,10 @@ use crate::Failure;
 use crate::args::ServeArgs;
 use crate::link::{Link, single};
 
+mod files;
+
+use files::Files;
+
 /// How long answers that are under way may take when the end has come.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -117,7 +121,7 @@ async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local));
 
-    let directory = Router::new().fallback_service(ServeDir::new(&args.directory));
+    let directory = Router::new().fallback_service(ServeDir::with_backend(&args.directory, Files::default()));
     let (end, ended) = watch::channel(false);
     let mut servers = JoinSet::new();
     for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {

@@ -202,7 +202,7 @@ impl Stack {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when it has not stopped because it was told to.
     pub async fn stopped(&self) -> io::Result<()> {
         for shard in &*self.owned.shards {
-            let why = shard.wait(Place::Ended, |state, _| {
+            let why = shard.watch(Place::Ended, |state, _| {
                 if state.has_ended() { Poll::Ready(state.stopped) } else { Poll::Pending }
             });
             match why.await {

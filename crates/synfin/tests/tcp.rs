@@ -211,6 +211,32 @@ async fn bytes_pass_without_a_copy() {
 }
 
 #[tokio::test]
+async fn the_end_goes_with_the_last_octets() {
+    let (left, right) = stacks();
+    // More than the buffers hold, so that it takes several calls.
+    for length in [0, 1, 3_000_000] {
+        let (mut client, mut server) = connected(&left, &right).await;
+        let before = left.counters();
+        let sent = bytes::Bytes::from(pattern(length));
+        let sending = {
+            let sent = sent.clone();
+            tokio::spawn(async move { client.send_last(sent).await.map(|()| client) })
+        };
+        let mut received = Vec::new();
+        while let Some(bytes) = server.receive_bytes(1 << 20).await.unwrap() {
+            received.extend_from_slice(&bytes);
+        }
+        assert!(received == sent, "what was received is not what was sent");
+        let mut client = sending.await.unwrap().unwrap();
+        if length <= 1 {
+            assert_eq!(left.counters().packets_out - before.packets_out, 1, "{length}");
+        }
+        let error = client.send_last(bytes::Bytes::from_static(b"more")).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    }
+}
+
+#[tokio::test]
 async fn whoever_waits_for_room_is_woken_when_there_is_some() {
     let (left, right) = stacks();
     let (client, mut server) = connected(&left, &right).await;

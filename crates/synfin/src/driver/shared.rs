@@ -74,12 +74,42 @@ impl Shared {
         result
     }
 
+    /// As [`Shared::poll`], where the attempt does nothing that would have packets sent or somebody woken.
+    pub(crate) fn poll_look<R>(
+        &self,
+        place: Place,
+        cx: &mut Context<'_>,
+        attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
+    ) -> Poll<R> {
+        let budget = std::task::ready!(coop::poll_proceed(cx));
+        let now = self.clock.now();
+        let result = self.look(|state| {
+            let result = attempt(state, now);
+            if result.is_pending() {
+                state.register(place, cx.waker());
+            }
+            result
+        });
+        if result.is_ready() {
+            budget.made_progress();
+        }
+        result
+    }
+
     /// Makes a call, as often as it takes. Any number of these may wait at one place.
     pub(crate) fn wait<R, F>(&self, place: Place, attempt: F) -> Wait<'_, F>
     where
         F: FnMut(&mut State, Instant) -> Poll<R> + Unpin,
     {
-        Wait { shared: self, place, ticket: None, attempt }
+        Wait { shared: self, place, ticket: None, only_looks: false, attempt }
+    }
+
+    /// As [`Shared::wait`], where the attempt does nothing that would have packets sent or somebody woken.
+    pub(crate) fn watch<R, F>(&self, place: Place, attempt: F) -> Wait<'_, F>
+    where
+        F: FnMut(&mut State, Instant) -> Poll<R> + Unpin,
+    {
+        Wait { shared: self, place, ticket: None, only_looks: true, attempt }
     }
 
     /// The driver is gone. Returns why, where somebody still holds the stack.
@@ -97,12 +127,13 @@ impl Shared {
     }
 }
 
-/// See [`Shared::wait`].
+/// See [`Shared::wait`] and [`Shared::watch`].
 #[derive(Debug)]
 pub(crate) struct Wait<'a, F> {
     shared: &'a Shared,
     place: Place,
     ticket: Option<Ticket>,
+    only_looks: bool,
     attempt: F,
 }
 
@@ -111,14 +142,20 @@ impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F>
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
-        let Self { shared, place, ticket, attempt } = self.get_mut();
-        let result = shared.call(|state, now| {
+        let Self { shared, place, ticket, only_looks, attempt } = self.get_mut();
+        let mut attempt = |state: &mut State, now| {
             let result = attempt(state, now);
             if result.is_pending() {
                 *ticket = state.register_future(*place, *ticket, cx.waker());
             }
             result
-        });
+        };
+        let result = if *only_looks {
+            let now = shared.clock.now();
+            shared.look(|state| attempt(state, now))
+        } else {
+            shared.call(attempt)
+        };
         if result.is_ready() {
             budget.made_progress();
         }

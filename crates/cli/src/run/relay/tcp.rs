@@ -1,18 +1,21 @@
 //! TCP: one task a connection, which dials outside and then carries octets both ways.
 
 use std::cell::RefCell;
+use std::future::{Future as _, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use synfin::CloseReason;
 use synfin::forward::{Forwarder, OpenRequest, Refusal};
 use synfin::net as inside;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net as outside;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::ReadHalf;
 use tokio::task::JoinSet;
 
 use super::destination::Destinations;
@@ -84,37 +87,66 @@ async fn answer(request: OpenRequest, destinations: Destinations, dialler: Diall
 
 /// Carries octets between the command and the world until both directions have ended. The end of one
 /// direction is passed on by itself; an abort of either side aborts the other.
-pub(super) async fn join(here: inside::TcpStream, there: outside::TcpStream, open: &Open) {
+pub(super) async fn join(here: inside::TcpStream, mut there: outside::TcpStream, open: &Open) {
     let _open = open.enter();
-    let (mut here_reader, mut here_writer) = here.into_split();
-    let (there_reader, mut there_writer) = there.into_split();
+    let ended = carry(&here, &mut there).await;
+    if ended.is_err() {
+        here.abort();
+        abort(&there);
+    }
+}
+
+async fn carry(here: &inside::TcpStream, there: &mut outside::TcpStream) -> io::Result<()> {
+    let (mut there_reader, mut there_writer) = there.split();
     let up = async {
-        while let Some(mut bytes) = here_reader.receive_bytes(TAKE).await? {
+        while let Some(mut bytes) = poll_fn(|cx| here.poll_receive_bytes(cx, TAKE)).await? {
             there_writer.write_all_buf(&mut bytes).await?;
         }
         there_writer.shutdown().await
     };
     let down = async {
-        loop {
-            let bytes = tokio::select! {
-                bytes = read(&there_reader) => bytes?,
-                // The command may abort while the world says nothing, and reads nothing either.
-                why = here_writer.as_ref().closed() => return aborted(why?),
-            };
-            if bytes.is_empty() {
-                return here_writer.shutdown().await;
+        let mut bytes = read(&mut there_reader).await?;
+        while !bytes.is_empty() {
+            // An end that has come already goes along with what is in front of it.
+            let next =
+                if has_ended(&there_reader).await { Some(read(&mut there_reader).await) } else { None };
+            if let Some(Ok(end)) = &next
+                && end.is_empty()
+            {
+                break;
             }
-            here_writer.send_bytes(bytes).await?;
+            send(here, bytes).await?;
+            bytes = match next {
+                Some(next) => next?,
+                None => read(&mut there_reader).await?,
+            };
         }
+        send_last(here, bytes).await
     };
-    let ended: io::Result<((), ())> = async { tokio::try_join!(up, down) }.await;
-    if ended.is_err() {
-        if let Ok(here) = here_reader.reunite(here_writer) {
-            here.abort();
+    let carried = async { tokio::try_join!(up, down) };
+    tokio::select! {
+        biased;
+        carried = carried => carried.map(|_| ()),
+        // The command may abort while the world says nothing, and reads nothing either.
+        error = aborted(here) => Err(error),
+    }
+}
+
+async fn send(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let sent = poll_fn(|cx| here.poll_send_bytes(cx, &bytes)).await?;
+        bytes.advance(sent);
+    }
+    Ok(())
+}
+
+async fn send_last(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()> {
+    loop {
+        let sent = poll_fn(|cx| here.poll_send_last(cx, &bytes)).await?;
+        if sent == bytes.len() {
+            return Ok(());
         }
-        if let Ok(there) = there_reader.reunite(there_writer) {
-            abort(&there);
-        }
+        bytes.advance(sent);
     }
 }
 
@@ -124,25 +156,32 @@ thread_local! {
 }
 
 /// What has come from outside, as soon as there is something; nothing at the end.
-async fn read(there: &OwnedReadHalf) -> io::Result<Bytes> {
-    loop {
-        there.readable().await?;
-        let read = SCRATCH.with_borrow_mut(|scratch| {
+async fn read(there: &mut ReadHalf<'_>) -> io::Result<Bytes> {
+    poll_fn(|cx| {
+        SCRATCH.with_borrow_mut(|scratch| {
             scratch.reserve(READ);
-            there.try_read_buf(scratch).map(|_| scratch.split().freeze())
-        });
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            read => return read,
-        }
-    }
+            ready!(pin!(there.read_buf(scratch)).poll(cx))?;
+            Poll::Ready(Ok(scratch.split().freeze()))
+        })
+    })
+    .await
 }
 
-/// An error, unless the connection inside has ended in order.
-fn aborted(why: CloseReason) -> io::Result<()> {
-    match why {
-        CloseReason::Finished => Ok(()),
-        _ => Err(io::ErrorKind::ConnectionReset.into()),
+/// Whether the world is known to say nothing more, behind what is still to be read.
+async fn has_ended(there: &ReadHalf<'_>) -> bool {
+    let known = |cx: &mut Context<'_>| match pin!(there.ready(Interest::READABLE)).poll(cx) {
+        Poll::Ready(Ok(ready)) => Poll::Ready(ready.is_read_closed()),
+        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(false),
+    };
+    poll_fn(known).await
+}
+
+/// The connection inside is gone, and has not ended in order.
+async fn aborted(here: &inside::TcpStream) -> io::Error {
+    match here.closed().await {
+        Ok(CloseReason::Finished) => std::future::pending().await,
+        Ok(_) => io::ErrorKind::ConnectionReset.into(),
+        Err(error) => error,
     }
 }
 

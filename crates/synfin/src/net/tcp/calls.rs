@@ -36,6 +36,19 @@ pub(super) fn send(
     }
 }
 
+/// As [`send`]; where it has taken all, this direction ends. Whoever waits for room in it is to be woken.
+pub(super) fn send_last(
+    state: &mut State,
+    handle: TcpHandle,
+    data: Bytes,
+    now: Instant,
+) -> Poll<io::Result<(usize, Vec<Waker>)>> {
+    let length = data.len();
+    let sent = if length > 0 { std::task::ready!(send(state, handle, data, now))? } else { 0 };
+    let woken = if sent == length { shut_down(state, handle, now)? } else { Vec::new() };
+    Poll::Ready(Ok((sent, woken)))
+}
+
 /// How much can be sent, at least one octet.
 pub(super) fn room(state: &mut State, handle: TcpHandle, now: Instant) -> Poll<io::Result<usize>> {
     let mut socket = state.tcp(handle)?;

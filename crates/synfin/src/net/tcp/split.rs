@@ -162,6 +162,14 @@ macro_rules! writing_half {
                 self.0.send_all(data).await
             }
 
+            /// As [`TcpStream::send_last`].
+            ///
+            /// # Errors
+            /// As a write.
+            pub async fn send_last(&mut self, data: Bytes) -> io::Result<()> {
+                self.0.send_rest(data).await
+            }
+
             /// As [`TcpStream::peer_addr`].
             ///
             /// # Errors

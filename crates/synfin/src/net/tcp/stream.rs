@@ -128,7 +128,7 @@ impl TcpStream {
     /// Why it failed.
     pub async fn established(&self) -> io::Result<()> {
         let attempt = |state: &mut State, _| calls::established(state, self.handle);
-        self.shared().wait(Place::Write(self.handle), attempt).await
+        self.shared().watch(Place::Write(self.handle), attempt).await
     }
 
     /// This end's address.
@@ -352,7 +352,7 @@ impl TcpStream {
             Some(reason) => Poll::Ready(Ok(reason)),
             None => Poll::Pending,
         };
-        self.shared().wait(Place::Closed(self.handle), attempt).await
+        self.shared().watch(Place::Closed(self.handle), attempt).await
     }
 
     /// Waits until the peer has acknowledged everything that was written, and the end of it after a shutdown. That its
@@ -370,7 +370,7 @@ impl TcpStream {
                 None => Poll::Pending,
             }
         };
-        self.shared().wait(Place::Acknowledged(self.handle), attempt).await
+        self.shared().watch(Place::Acknowledged(self.handle), attempt).await
     }
 
     /// Ends this direction and waits until the peer has acknowledged all of it, but no longer than `patience`; then the
@@ -398,6 +398,37 @@ impl TcpStream {
             data.advance(sent);
         }
         Ok(())
+    }
+
+    /// Sends all of `data` without copying it and ends this direction: the FIN goes with the last octet, where a shutdown
+    /// after [`TcpStream::send_bytes`] has a segment of its own.
+    ///
+    /// # Errors
+    /// As a write.
+    pub async fn send_last(&mut self, data: Bytes) -> io::Result<()> {
+        self.send_rest(data).await
+    }
+
+    pub(super) async fn send_rest(&self, mut data: Bytes) -> io::Result<()> {
+        loop {
+            let sent = poll_fn(|cx| self.poll_send_last(cx, &data)).await?;
+            if sent == data.len() {
+                return Ok(());
+            }
+            data.advance(sent);
+        }
+    }
+
+    /// Sends the front of `data` without copying it, and ends this direction where that is all of it; of nothing, the end
+    /// alone.
+    ///
+    /// # Errors
+    /// As a write.
+    pub fn poll_send_last(&self, cx: &mut Context<'_>, data: &Bytes) -> Poll<io::Result<usize>> {
+        let attempt = |state: &mut State, now| calls::send_last(state, self.handle, data.clone(), now);
+        let (sent, woken) = ready!(self.shared().poll(Place::Write(self.handle), cx, attempt))?;
+        woken.into_iter().for_each(Waker::wake);
+        Poll::Ready(Ok(sent))
     }
 
     /// Sends the front of `data`, at least one octet, without copying it.
@@ -442,7 +473,7 @@ impl TcpStream {
             return Ok(0);
         }
         let attempt = |state: &mut State, now| calls::room(state, self.handle, now);
-        let room = self.shared().wait(Place::Write(self.handle), attempt).await?;
+        let room = self.shared().watch(Place::Write(self.handle), attempt).await?;
         let data = gather(bufs, room);
         let attempt = |state: &mut State, now| calls::send(state, self.handle, data.clone(), now);
         self.shared().wait(Place::Write(self.handle), attempt).await
@@ -469,7 +500,7 @@ impl TcpStream {
         }
         // The copy is made without the lock, and only of what there is room for.
         let attempt = |state: &mut State, now| calls::room(state, self.handle, now);
-        let room = ready!(self.shared().poll(Place::Write(self.handle), cx, attempt))?;
+        let room = ready!(self.shared().poll_look(Place::Write(self.handle), cx, attempt))?;
         let data = gather(bufs, room);
         self.poll_send_bytes(cx, &data)
     }
