@@ -86,7 +86,7 @@ def synfin(place):
 
 @contextlib.contextmanager
 def nginx(place):
-    client, home = namespace(), Namespace()
+    client, home = namespace(), namespace()
     client.ip(f"link add veth0 type veth peer name veth0 netns {home.path()}")
     for where, address in ((client, "10.0.0.1/24"), (home, "10.0.0.2/24")):
         where.ip(f"address add {address} dev veth0")
@@ -106,10 +106,13 @@ SERVERS = {"synfin serve": synfin, "nginx": nginx}
 
 
 def namespace():
-    client = Namespace()
-    with client.entered(), open("/proc/sys/net/ipv4/ip_local_port_range", "w") as ports:
-        ports.write("1024 65535")
-    return client
+    """One whose kernel has ports for all connections, and paces none of them."""
+    made = Namespace()
+    with made.entered():
+        for setting, value in (("ip_local_port_range", "1024 65535"), ("tcp_congestion_control", "reno")):
+            with open(f"/proc/sys/net/ipv4/{setting}", "w") as file:
+                file.write(value)
+    return made
 
 
 @contextlib.contextmanager
