@@ -86,7 +86,7 @@ const MOST_WRONG_OF_A_HUNDRED: usize = 3;
 fn explain_gives_the_reasons_that_a_recording_holds() {
     alone(&["nginx", "curl"], || {
         let nginx = Nginx::start();
-        noise(&nginx.file("given"), 1_000_000);
+        noise(&nginx.file("given"), 3_000_000);
         let file = nginx.file("recording.pcapng");
         for link in [&[][..], &["--loss", "2%", "--delay", "10ms", "--seed", "5"]] {
             let script = "curl -s http://10.0.2.2:9/; \
