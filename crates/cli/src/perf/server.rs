@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use synfin::net::{TcpListener, TcpStream};
 use synfin::{Config, Stack};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
@@ -216,9 +217,9 @@ async fn conduct(
     tokio::select! {
         ended = run(&mut session, control, arrivals, json) => ended?,
         () = end => {
-            // While the streams are there: the loss of one is no word of an end.
             Signal::ServerTerminate.write(control).await?;
-            let _ = timeout(LAST_WORD, control.acknowledged()).await;
+            // The streams stay until the client has gone: the loss of one is no word of an end.
+            let _ = timeout(LAST_WORD, gone(control)).await;
             return Err(Broken::Ending);
         }
     }
@@ -228,6 +229,11 @@ async fn conduct(
     // That it has heard it changes nothing any more.
     let _ = timeout(PATIENCE, Signal::read(control)).await;
     Ok(())
+}
+
+/// The client has closed the control connection, or lost it.
+async fn gone(control: &mut TcpStream) {
+    while control.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
 }
 
 /// What the client wants. It is told what of it is not to be had.
