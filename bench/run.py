@@ -24,8 +24,6 @@ import time
 import testbed
 from joined import SYNFIN, TOOLS, prepare
 
-PERFORMANCE = os.path.join(testbed.ROOT, "docs", "performance.md")
-
 IPERF_PORT, HTTP_PORT, ECHO_PORT = 5201, 80, 7
 # Connections at once, and how many there must have been before memory is looked at.
 AT_ONCE, CHURN = 16, 45_000
@@ -42,14 +40,14 @@ http {{
 }}
 """
 
-# What is measured: its unit, how it is written, whether more is better, and what is asked of synfin beside each peer.
+# What is measured: its unit, and how it is written.
 MEASURES = {
-    "namespace to host": ("Gbit/s", "{:.2f}", True),
-    "host to namespace": ("Gbit/s", "{:.2f}", True),
-    "a new connection each": ("requests/s", "{:.0f}", True),
-    "keep-alive": ("requests/s", "{:.0f}", True),
-    "one octet there and back, median": ("µs", "{:.1f}", False),
-    f"resident after {CHURN} connections": ("MiB", "{:.1f}", False),
+    "namespace to host": ("Gbit/s", "{:.2f}"),
+    "host to namespace": ("Gbit/s", "{:.2f}"),
+    "a new connection each": ("requests/s", "{:.0f}"),
+    "keep-alive": ("requests/s", "{:.0f}"),
+    "one octet there and back, median": ("µs", "{:.1f}"),
+    f"resident after {CHURN} connections": ("MiB", "{:.1f}"),
 }
 
 
@@ -194,14 +192,14 @@ def report(results, options):
         "| | " + " | ".join(results) + "".join(f" | synfin : {name}" for name in list(results)[1:]) + " |",
         "|---" * (2 * len(results)) + "|",
     ]
-    for what, (unit, form, _) in MEASURES.items():
+    for what, (unit, form) in MEASURES.items():
         medians = [statistics.median(of_tool[what]) for of_tool in results.values()]
         ratios = [f"{medians[0] / median:.2f}" if median else "-" for median in medians[1:]]
         lines.append(f"| {what}, {unit} | " + " | ".join([*map(form.format, medians), *ratios]) + " |")
     text = "\n".join(lines)
     print(text)
     if options.record:
-        testbed.record(f"run-{options.mtu}-{options.streams}", text, PERFORMANCE)
+        testbed.record(f"run-{options.mtu}-{options.streams}", text, testbed.PERFORMANCE)
 
 
 if __name__ == "__main__":

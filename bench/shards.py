@@ -23,7 +23,6 @@ import tempfile
 
 import testbed
 
-PERFORMANCE = os.path.join(testbed.ROOT, "docs", "performance.md")
 URL = "http://10.0.0.2"
 FILES = {"small": ("1 KiB", 1024), "large": ("1 MB", 1_000_000)}
 
@@ -50,7 +49,7 @@ def main():
     table = report(measure(options), options)
     print(table)
     if options.record:
-        record(table)
+        testbed.record("shards", table, testbed.PERFORMANCE)
 
 
 def measure(options):
@@ -130,19 +129,6 @@ def report(results, options):
 
 def median(runs):
     return Run(*(statistics.median(values) for values in zip(*runs)))
-
-
-def record(text):
-    """Puts the table into docs/performance.md, between the two comments that bear its name."""
-    with open(PERFORMANCE) as file:
-        document = file.read()
-    begin, end = "<!-- begin shards -->\n", "<!-- end shards -->"
-    if begin not in document or end not in document:
-        sys.exit(f"{PERFORMANCE} has no place for the table: {begin.strip()} and {end}")
-    before, _, rest = document.partition(begin)
-    after = rest.partition(end)[2]
-    with open(PERFORMANCE, "w") as file:
-        file.write(f"{before}{begin}\n{text.strip()}\n\n{end}{after}")
 
 
 if __name__ == "__main__":
