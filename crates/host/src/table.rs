@@ -394,8 +394,7 @@ impl ConnectionTable {
     pub(crate) fn rest(&mut self, now: Instant) {
         for _ in 0..self.line.begin(now) {
             let Some(handle) = self.line.pop_due(now) else { return };
-            let slot = self.slots.get_mut(handle);
-            let Some(slot @ Slot::Whole(..)) = slot.filter(|slot| slot.is_in_line()) else {
+            let Some(slot) = self.slots.get_mut(handle).filter(|slot| slot.is_in_line()) else {
                 self.line.passed_over();
                 continue;
             };

@@ -61,13 +61,7 @@ impl Shared {
         attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
     ) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
-        let result = self.call(|state, now| {
-            let result = attempt(state, now);
-            if result.is_pending() {
-                state.register(place, cx.waker());
-            }
-            result
-        });
+        let result = self.call(|state, now| attempt_at(state, place, cx, now, attempt));
         if result.is_ready() {
             budget.made_progress();
         }
@@ -83,13 +77,7 @@ impl Shared {
     ) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
         let now = self.clock.now();
-        let result = self.look(|state| {
-            let result = attempt(state, now);
-            if result.is_pending() {
-                state.register(place, cx.waker());
-            }
-            result
-        });
+        let result = self.look(|state| attempt_at(state, place, cx, now, attempt));
         if result.is_ready() {
             budget.made_progress();
         }
@@ -125,6 +113,21 @@ impl Shared {
         woken.into_iter().for_each(Waker::wake);
         why
     }
+}
+
+/// Makes an attempt, or registers the task to make it again.
+fn attempt_at<R>(
+    state: &mut State,
+    place: Place,
+    cx: &Context<'_>,
+    now: Instant,
+    attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
+) -> Poll<R> {
+    let result = attempt(state, now);
+    if result.is_pending() {
+        state.register(place, cx.waker());
+    }
+    result
 }
 
 /// See [`Shared::wait`] and [`Shared::watch`].
