@@ -1,8 +1,8 @@
 //! Any octets, taken as a capture, or as segments of a few connections, told in every form and both languages: nothing
 //! panics, every segment of a connection has its sentence, and what is said stays within bounds.
 //!
-//! The first octet chooses. Octets as they are reach the reader; segments with flags, numbers, times and options out of
-//! the rest reach what comes behind it.
+//! The first octet chooses. Octets as they are reach the reader; segments with flags, numbers, times, options and notes
+//! out of the rest reach what comes behind it.
 
 #![no_main]
 
@@ -12,11 +12,13 @@ use synfin_explain::packet::{Dissected, Dissector};
 use synfin_explain::{Detail, Explainer};
 use synfin_ladder::json::{Capture, Document};
 use synfin_ladder::{Catalogue, Connection, Language, Words, html, svg, text};
+use synfin_wire::pcapng::{Direction, Interface, LinkType, Writer};
+use synfin_wire::{Note, SendReason, State};
 
 /// Segments that are made of one input at most.
 const MOST: usize = 200;
 /// Octets that each takes of the input before its options.
-const HEAD: usize = 12;
+const HEAD: usize = 15;
 
 thread_local! {
     static CATALOGUES: Vec<Catalogue> = Language::ALL.into_iter().map(Catalogue::new).collect();
@@ -24,7 +26,7 @@ thread_local! {
 
 fuzz_target!(|octets: &[u8]| {
     let Some((&choice, rest)) = octets.split_first() else { return };
-    let connections = if choice % 4 == 0 { follow(rest) } else { follow(&segments(rest)) };
+    let connections = if choice % 4 == 0 { follow(rest) } else { follow(&segments(rest, choice)) };
     CATALOGUES.with(|catalogues| tell(&connections, catalogues, choice));
 });
 
@@ -43,12 +45,11 @@ fn follow(file: &[u8]) -> Vec<Connection> {
     connections
 }
 
-/// A pcap file with nanoseconds, of packets that are made of a few octets each.
-fn segments(mut rest: &[u8]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xa1b2_3c4d_u32, 4 << 16 | 2, 0, 0, 65_535, 101] {
-        file.extend(word.to_le_bytes());
-    }
+/// A capture of packets that are made of a few octets each; some whole, and some with what a recorder notes on them,
+/// true or not.
+fn segments(mut rest: &[u8], choice: u8) -> Vec<u8> {
+    let (noted, snap_len) = (choice & 2 != 0, if choice & 0x20 == 0 { 0 } else { 50 });
+    let Ok(mut file) = Writer::new(Vec::new(), Interface { link_type: LinkType::Ip, name: "", snap_len });
     // Numbers begin at any place, among them just before they wrap.
     let mut next = [u32::MAX - 3, 7, 1 << 31, 0, 99, u32::MAX];
     let mut clock = 1_000_000_000_u64;
@@ -75,13 +76,20 @@ fn segments(mut rest: &[u8]) -> Vec<u8> {
         let segment = segment(to_server, ports, (seq, ack), [head[1], head[8]], window, options, len);
         let packet = packet(to_server, head[10], &segment);
         let kept = if head[11] > 250 { packet.len().min(usize::from(head[11] - 200)) } else { packet.len() };
-        let time = [(clock / 1_000_000_000) as u32, (clock % 1_000_000_000) as u32];
-        for word in [time[0], time[1], kept as u32, packet.len() as u32] {
-            file.extend(word.to_le_bytes());
-        }
-        file.extend(&packet[..kept]);
+        let direction = if head[11] & 1 == 0 { Direction::Inbound } else { Direction::Outbound };
+        let comment = noted.then(|| note([head[12], head[13], head[14]]).to_string());
+        let Ok(()) = file.packet(&[&packet[..kept]], direction, clock, comment.as_deref());
     }
-    file
+    file.into_inner()
+}
+
+fn note([reason, sender, receiver]: [u8; 3]) -> Note {
+    let state = |octet: u8| State::ALL.get(usize::from(octet % 16)).copied();
+    Note {
+        reason: SendReason::ALL.get(usize::from(reason)).copied(),
+        sender: state(sender),
+        receiver: state(receiver),
+    }
 }
 
 fn segment(
