@@ -1,6 +1,7 @@
 //! Headers in front of what is sent: link, IP, transport; checksums; fragments where a datagram is longer
 //! than the link takes.
 
+use std::mem;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -74,44 +75,53 @@ impl Emitter {
     /// octets.
     pub(crate) fn segment(
         &self,
-        segment: SegmentOut,
+        mut segment: SegmentOut,
         pair: Pair,
         dscp: u8,
         key: Option<&Md5Key>,
     ) -> PacketOut {
-        let SegmentOut { header: mut tcp, payload, payload_len, segment_size, ecn, reason } = segment;
+        let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = &mut segment;
         let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
-        let ip = IpHeader { ecn, dscp, ..ip };
+        let ip = IpHeader { ecn: *ecn, dscp, ..ip };
         if let Some(key) = key {
             debug_assert!(segment_size.is_none(), "one signature for many segments");
-            key.sign(&ip, &mut tcp, &payload);
+            key.sign(&ip, tcp, payload);
         }
-        let tcp_len = tcp.len();
-        let length = tcp_len + payload_len;
-        let mut header = self.begin();
-        ip.write(length, header.grow(ip.len()));
+        let mut packet = PacketOut {
+            header: self.begin(),
+            payload: mem::take(payload),
+            payload_len: *payload_len,
+            checksum: ChecksumOut::Complete,
+            segmentation: None,
+            note: PacketNote::Tcp(*reason),
+        };
+        let header = &mut packet.header;
+        let network = header.len();
+        header.grow(ip.len());
         let start = header.len();
-        tcp.write(header.grow(tcp_len));
+        header.write(tcp::MAX_HEADER_LEN, |octets| tcp.write(octets));
+        let length = header.len() - start + packet.payload_len;
+        ip.write(length, &mut header.as_mut()[network..start]);
 
         let mut sum = Checksum::with_pseudo_header(&ip.pseudo_header(length as u32));
         // A device that cuts a packet has to make new checksums anyway.
-        let partial = self.checksum_offload || segment_size.is_some();
-        let (field, checksum) = if partial {
-            (sum.partial(), ChecksumOut::Partial { start: start as u16, offset: tcp::CHECKSUM_OFFSET as u16 })
+        let field = if self.checksum_offload || segment_size.is_some() {
+            packet.checksum =
+                ChecksumOut::Partial { start: start as u16, offset: tcp::CHECKSUM_OFFSET as u16 };
+            sum.partial()
         } else {
             sum.add(&header[start..]);
-            payload.iter().for_each(|chunk| sum.add(chunk));
-            (sum.finish(), ChecksumOut::Complete)
+            packet.payload.iter().for_each(|chunk| sum.add(chunk));
+            sum.finish()
         };
         let at = start + tcp::CHECKSUM_OFFSET;
         header.as_mut()[at..at + 2].copy_from_slice(&field.to_be_bytes());
-        let segmentation = segment_size.map(|size| Segmentation {
+        packet.segmentation = segment_size.map(|size| Segmentation {
             size,
             ipv6: !ip.is_v4(),
             header_len: header.len() as u16,
         });
-        let note = PacketNote::Tcp(reason);
-        PacketOut { header, payload, payload_len, checksum, segmentation, note }
+        packet
     }
 
     /// A UDP datagram as packets.

@@ -122,6 +122,12 @@ impl HeaderBytes {
         &mut self.bytes[start..start + octets]
     }
 
+    /// Lengthens by as much as `write` writes, of at most `most` octets.
+    pub(crate) fn write(&mut self, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+        let start = usize::from(self.len);
+        self.len = (start + write(&mut self.bytes[start..start + most])) as u8;
+    }
+
     /// What was written so far.
     pub(crate) fn as_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[..usize::from(self.len)]

@@ -36,6 +36,7 @@ pub mod pressure;
 
 mod compact;
 mod congestion;
+mod gathering;
 mod input;
 mod output;
 mod receive;

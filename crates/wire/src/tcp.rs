@@ -49,6 +49,7 @@ impl FixedHeader {
         usize::from(self.offset_and_flags.get() >> 12) * 4
     }
 
+    #[inline]
     fn to_header(&self, options: &[u8]) -> TcpHeader {
         let offset_and_flags = self.offset_and_flags.get();
         TcpHeader {
@@ -259,6 +260,7 @@ impl Segment {
     /// # Errors
     /// See [`SegmentError`]; a bad option is no error of the segment: reading stops there and the options
     /// before it stand (MUST-7).
+    #[inline]
     pub fn parse(bytes: Bytes, pseudo_header: Option<&PseudoHeader>) -> Result<Self, SegmentError> {
         let (fixed, behind) = FixedHeader::ref_from_prefix(&bytes).map_err(|_| SegmentError::Truncated)?;
         let header_len = fixed.header_len();
@@ -318,6 +320,7 @@ impl TcpHeader {
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpHeader::len`].
+    #[inline]
     pub fn write(&self, buffer: &mut [u8]) -> usize {
         let len = HEADER_LEN + self.options.write(&mut buffer[HEADER_LEN..]);
         buffer[..HEADER_LEN].copy_from_slice(self.fixed(len).as_bytes());

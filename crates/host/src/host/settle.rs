@@ -6,6 +6,7 @@ use synfin_wire::Instant;
 
 use super::{Host, signature};
 use crate::compact::Slot;
+use crate::config::Medium;
 use crate::counters::Counters;
 use crate::event::TcpHandle;
 use crate::events::EventQueue;
@@ -113,6 +114,9 @@ impl Host {
                         continue;
                     }
                     let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
+                    if self.config.medium == Medium::Ip {
+                        return Some(packet);
+                    }
                     if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
                         return Some(packet);
                     }

@@ -2,7 +2,9 @@
 
 use alloc::collections::VecDeque;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+
+use crate::gathering::Gathering;
 
 /// Text shorter than this is copied together; longer text stays a slice of the buffer that the device
 /// filled. A slice keeps that whole buffer alive, so a short one would cost far more than it holds.
@@ -14,7 +16,7 @@ const GATHER_CHUNK: usize = 32 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReceiveBuffer {
     chunks: VecDeque<Bytes>,
-    gathering: BytesMut,
+    gathering: Gathering,
     len: usize,
 }
 
@@ -34,15 +36,12 @@ impl ReceiveBuffer {
             self.chunks.push_back(bytes);
             return;
         }
-        if self.len == bytes.len() {
-            self.chunks.push_back(Bytes::copy_from_slice(&bytes));
-            return;
-        }
-        if self.gathering.capacity() - self.gathering.len() < bytes.len() {
+        if !self.gathering.has_room(bytes.len()) {
             self.seal();
-            self.gathering = BytesMut::with_capacity(GATHER_CHUNK);
+            let is_alone = self.len == bytes.len();
+            self.gathering.begin(if is_alone { bytes.len() } else { GATHER_CHUNK });
         }
-        self.gathering.extend_from_slice(&bytes);
+        self.gathering.put(&bytes);
     }
 
     /// The next octets, at most `max`; `None` when there are none.
@@ -54,7 +53,7 @@ impl ReceiveBuffer {
         let bytes = if front.len() <= max { self.chunks.pop_front()? } else { front.split_to(max) };
         self.len -= bytes.len();
         if self.len == 0 {
-            self.gathering = BytesMut::new();
+            self.gathering.calm();
         }
         Some(bytes)
     }
@@ -64,9 +63,7 @@ impl ReceiveBuffer {
     }
 
     fn seal(&mut self) {
-        if !self.gathering.is_empty() {
-            self.chunks.push_back(self.gathering.split().freeze());
-        }
+        self.chunks.extend(self.gathering.take());
     }
 }
 

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use synfin_wire::SeqNumber;
 
 use crate::compact::compact;
+use crate::gathering::Gathering;
 use crate::outgoing::Payload;
 
 /// A write shorter than this is gathered with its neighbours, so that a thousand writes of one octet do
@@ -22,7 +23,7 @@ const MAX_SLICES: usize = 32;
 pub(crate) struct SendBuffer {
     chunks: VecDeque<Chunk>,
     /// The last few small writes, not yet asked for.
-    gathering: BytesMut,
+    gathering: Gathering,
     /// The sequence number of the first octet held.
     start_seq: SeqNumber,
     /// The same as a position in the stream, in 64 bits, which never wraps.
@@ -42,7 +43,7 @@ struct Chunk {
 impl SendBuffer {
     /// `first` is the number that the first octet will have: ISS + 1.
     pub(crate) fn new(first: SeqNumber) -> Self {
-        Self { chunks: VecDeque::new(), gathering: BytesMut::new(), start_seq: first, start: 0, end: 0 }
+        Self { chunks: VecDeque::new(), gathering: Gathering::default(), start_seq: first, start: 0, end: 0 }
     }
 
     /// Octets held.
@@ -61,21 +62,15 @@ impl SendBuffer {
         if len >= GATHER_BELOW {
             self.seal();
             self.chunks.push_back(Chunk { start: self.end, bytes: text.slice(range) });
-        } else if len > 0 && self.len() == 0 {
-            // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
-            self.chunks.push_back(Chunk { start: self.end, bytes: Bytes::copy_from_slice(&text[range]) });
-        } else {
-            self.gather(&text[range]);
+        } else if len > 0 {
+            if !self.gathering.has_room(len) {
+                self.seal();
+                // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
+                self.gathering.begin(if self.len() == 0 { len } else { GATHER_CHUNK });
+            }
+            self.gathering.put(&text[range]);
         }
         self.end += len as u64;
-    }
-
-    fn gather(&mut self, bytes: &[u8]) {
-        if self.gathering.capacity() - self.gathering.len() < bytes.len() {
-            self.seal();
-            self.gathering = BytesMut::with_capacity(GATHER_CHUNK);
-        }
-        self.gathering.extend_from_slice(bytes);
     }
 
     /// Lets go of everything before `ack`.
@@ -94,7 +89,7 @@ impl SendBuffer {
             self.chunks.pop_front();
         }
         if self.len() == 0 {
-            self.gathering = BytesMut::new();
+            self.gathering.calm();
         }
     }
 
@@ -127,8 +122,7 @@ impl SendBuffer {
 
     /// Turns what is being gathered into a chunk.
     fn seal(&mut self) {
-        if !self.gathering.is_empty() {
-            let bytes = self.gathering.split().freeze();
+        if let Some(bytes) = self.gathering.take() {
             self.chunks.push_back(Chunk { start: self.end - bytes.len() as u64, bytes });
         }
     }

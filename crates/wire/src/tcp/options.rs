@@ -37,6 +37,8 @@ const FAST_OPEN_MAGIC: [u8; 2] = [0xf9, 0x89];
 
 /// What stands before the two timestamps when nothing else wants to: RFC 7323 appendix A.
 const ALIGNED_TIMESTAMPS: [u8; 4] = [NOP, NOP, TIMESTAMPS, TIMESTAMPS_LEN];
+/// That, and the timestamps.
+const ALIGNED_TIMESTAMPS_LEN: usize = 12;
 
 /// The two timestamps of RFC 7323 section 3.2, in the sender's ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +100,12 @@ pub enum OptionOrder {
 impl TcpOptions {
     /// The length as written, padding included: a multiple of four, at most 40.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
+        if self.aligned_timestamps().is_some() { ALIGNED_TIMESTAMPS_LEN } else { self.len_of_any() }
+    }
+
+    fn len_of_any(&self) -> usize {
         let ranges = self.ranges_that_fit();
         let sack = if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN };
         self.len_of_fixed() + self.acc_ecn_len(ranges > 0) + sack
@@ -118,28 +125,35 @@ impl TcpOptions {
     /// - a length under two or over what is left ends the reading, and what was read before stands (MUST-7);
     /// - of an option that comes twice, the first counts; of a Fast Open cookie the last, as in Linux.
     #[must_use]
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Self {
         let mut options = Self::default();
         let mut rest = bytes;
         // Nearly every segment of an established connection carries this and nothing else.
-        if let Some((head, behind)) = rest.split_first_chunk::<12>()
-            && let Some(aligned) = head.strip_prefix(&ALIGNED_TIMESTAMPS)
+        if let Some((head, behind)) = rest.split_first_chunk::<ALIGNED_TIMESTAMPS_LEN>()
+            && let Some((value, echo)) = head.strip_prefix(&ALIGNED_TIMESTAMPS).and_then(two_words)
         {
-            options.record(TIMESTAMPS, aligned);
+            options.timestamps = Some(Timestamps { value, echo });
             rest = behind;
         }
+        if !rest.is_empty() {
+            options.record_all(rest);
+        }
+        options
+    }
+
+    fn record_all(&mut self, mut rest: &[u8]) {
         while let [kind, behind @ ..] = rest {
             match *kind {
                 END => break,
                 NOP => rest = behind,
                 kind => {
                     let Some((body, behind)) = split_option(behind) else { break };
-                    options.record(kind, body);
+                    self.record(kind, body);
                     rest = behind;
                 }
             }
         }
-        options
     }
 
     /// Takes down one option, given what stands behind its kind and length.
@@ -202,8 +216,46 @@ impl TcpOptions {
     ///
     /// # Panics
     /// When `buffer` is shorter than [`TcpOptions::len`].
+    #[inline]
     pub fn write(&self, buffer: &mut [u8]) -> usize {
-        let len = self.len();
+        let Some(Timestamps { value, echo }) = self.aligned_timestamps() else {
+            return self.write_any(buffer);
+        };
+        let (head, stamps) = buffer[..ALIGNED_TIMESTAMPS_LEN].split_at_mut(ALIGNED_TIMESTAMPS.len());
+        head.copy_from_slice(&ALIGNED_TIMESTAMPS);
+        stamps[..4].copy_from_slice(&value.to_be_bytes());
+        stamps[4..].copy_from_slice(&echo.to_be_bytes());
+        ALIGNED_TIMESTAMPS_LEN
+    }
+
+    /// The timestamps where there is nothing else: so it is in nearly every segment of an established connection.
+    #[inline]
+    fn aligned_timestamps(&self) -> Option<Timestamps> {
+        let Self {
+            mss,
+            window_scale,
+            sack_permitted,
+            timestamps,
+            acc_ecn,
+            sack,
+            user_timeout,
+            md5,
+            fast_open,
+            ..
+        } = self;
+        let others = mss.is_some()
+            | window_scale.is_some()
+            | sack_permitted
+            | acc_ecn.is_some()
+            | !sack.is_empty()
+            | user_timeout.is_some()
+            | md5.is_some()
+            | fast_open.is_some();
+        if others { None } else { *timestamps }
+    }
+
+    fn write_any(&self, buffer: &mut [u8]) -> usize {
+        let len = self.len_of_any();
         let mut out = &mut buffer[..len];
         let ranges = self.ranges_that_fit();
         if let Some(Md5Digest(digest)) = self.md5 {
