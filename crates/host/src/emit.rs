@@ -71,16 +71,16 @@ impl Emitter {
         IpHeader { hop_limit: self.hop_limit, ..IpHeader::new(source, destination, protocol) }
     }
 
-    /// A TCP segment as a packet, signed where there is a key. Over Ethernet, whoever knows the neighbour fills in the first
+    /// A TCP segment as a packet, signed where there is a key; its text goes into that. Over Ethernet, whoever knows the neighbour fills in the first
     /// octets.
     pub(crate) fn segment(
         &self,
-        mut segment: SegmentOut,
+        segment: &mut SegmentOut,
         pair: Pair,
         dscp: u8,
         key: Option<&Md5Key>,
     ) -> PacketOut {
-        let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = &mut segment;
+        let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = segment;
         let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
         let ip = IpHeader { ecn: *ecn, dscp, ..ip };
         if let Some(key) = key {

@@ -170,6 +170,19 @@ impl Entry {
         }
     }
 
+    /// [`Entry::poll_transmit`], asked again at once, may have another segment.
+    pub(crate) fn may_send_more(&self) -> bool {
+        match &self.phase {
+            Phase::Connection(connection) => connection.may_send_more(),
+            Phase::Request(_) | Phase::HalfOpen(_) | Phase::TimeWait(_) | Phase::Closed(_) => true,
+        }
+    }
+
+    /// A connection whose segments are not signed.
+    pub(crate) fn is_unsigned_connection(&self) -> bool {
+        self.md5_key.is_none() && matches!(self.phase, Phase::Connection(_))
+    }
+
     /// It waits to go to rest.
     pub(crate) fn is_in_line(&self) -> bool {
         self.in_line
@@ -331,25 +344,14 @@ impl ConnectionTable {
     /// A connection, brought back from its compact form if it was in that.
     #[inline]
     pub(crate) fn get_mut(&mut self, handle: TcpHandle) -> Option<&mut Entry> {
-        if self.slots.get(handle).is_some_and(|slot| !matches!(slot, Slot::Whole(..))) {
-            self.unpack(handle);
+        let Self { slots, line, .. } = self;
+        let slot = slots.get_mut(handle)?;
+        if !matches!(slot, Slot::Whole(..)) {
+            unpack(slot, handle, line);
         }
-        match self.slots.get_mut(handle)? {
+        match slot {
             Slot::Whole(_, entry) => Some(entry),
             _ => None,
-        }
-    }
-
-    #[inline(never)]
-    fn unpack(&mut self, handle: TcpHandle) {
-        let Some(slot) = self.slots.get_mut(handle) else { return };
-        let rested = matches!(slot, Slot::Resting(..));
-        slot.unpack();
-        if let Slot::Whole(_, entry) = slot
-            && rested
-        {
-            // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
-            entry.in_line = self.line.enter_late(handle);
         }
     }
 
@@ -489,6 +491,18 @@ impl ConnectionTable {
         let Some(pair) = pair else { return false };
         self.remove_from_index(handle, pair);
         self.slots.remove(handle).is_some()
+    }
+}
+
+#[inline(never)]
+fn unpack(slot: &mut Slot, handle: TcpHandle, line: &mut RestLine) {
+    let rested = matches!(slot, Slot::Resting(..));
+    slot.unpack();
+    if let Slot::Whole(_, entry) = slot
+        && rested
+    {
+        // Whatever it was woken for, it goes to rest again. What has another form does so when it settles.
+        entry.in_line = line.enter_late(handle);
     }
 }
 

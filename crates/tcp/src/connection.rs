@@ -232,7 +232,7 @@ impl Connection {
     }
 
     /// Takes a segment that was looked up as this connection's (RFC 9293 section 3.10.7).
-    pub fn handle_segment(&mut self, incoming: Incoming) -> Verdict {
+    pub fn handle_segment(&mut self, mut incoming: Incoming) -> Verdict {
         let now = incoming.arrived;
         let result = match &mut self.phase {
             Phase::SynSent(syn_sent) => match input::syn_sent::handle(&mut self.common, syn_sent, incoming) {
@@ -243,7 +243,7 @@ impl Connection {
                 }
                 input::syn_sent::Outcome::Refused => Err(Stop::Close(CloseReason::Refused)),
             },
-            Phase::Synchronized(tcb) => input::synchronized(&mut self.common, tcb, incoming),
+            Phase::Synchronized(tcb) => input::synchronized(&mut self.common, tcb, &mut incoming),
             Phase::TimeWait { entry, .. } => return entry.handle_segment(&self.common.config, &incoming),
             Phase::Closed(_) => return Verdict::Dropped(DropReason::Closed),
         };
@@ -342,6 +342,22 @@ impl Connection {
             Phase::TimeWait { entry, .. } => entry.poll_timeout(),
             Phase::Closed(_) => None,
         }
+    }
+
+    /// [`Connection::poll_transmit`], asked again at once, may have another segment. When it has just had one and this is
+    /// false, it need not be asked until something else happens.
+    #[must_use]
+    pub fn may_send_more(&self) -> bool {
+        match &self.phase {
+            Phase::Synchronized(tcb) => !tcb.intents.is_turn_over,
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => true,
+        }
+    }
+
+    /// [`Connection::poll_event`] would return something.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.common.events.is_empty()
     }
 
     /// Something that the owner may want to act on.

@@ -62,8 +62,8 @@ struct InWindow<'a> {
 }
 
 /// Takes a segment through the eight checks.
-pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Result<(), Stop> {
-    match walk(common, tcb, &mut incoming) {
+pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Result<(), Stop> {
+    match walk(common, tcb, incoming) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(stop) => Err(stop),
     }

@@ -45,21 +45,16 @@ pub(crate) fn poll(
     limits: TransmitLimits,
     now: Instant,
 ) -> Option<SegmentOut> {
+    tcb.intents.is_turn_over = false;
     if let Some(reset) = tcb.intents.stray_reset.take() {
         return Some(*reset);
     }
     build::plan(common, tcb, now);
     let Some(decision) = decide(common, tcb, limits, now) else {
-        note_app_limit(tcb);
-        tcb.intents.mtu_probe_considered = false;
-        persist::arm(common, tcb, now);
-        note_what_holds_up(tcb, now);
-        if core::mem::take(&mut tcb.intents.room_check) {
-            tcb.offer_room(common, now);
-        }
+        end_turn(common, tcb, now);
         return None;
     };
-    Some(match decision {
+    let segment = match decision {
         Decision::SynAck(reason) => build::syn_ack(common, tcb, reason, now),
         Decision::Acknowledge(reason) => build::acknowledgment(common, tcb, reason, now),
         Decision::Probe(reason) => build::probe(common, tcb, reason, now),
@@ -67,7 +62,33 @@ pub(crate) fn poll(
             build::retransmission(common, tcb, start, end, reason, now)
         }
         Decision::New { octets, fin, reason } => build::new_text(common, tcb, octets, fin, reason, now),
-    })
+    };
+    if has_nothing_more(tcb) {
+        tcb.intents.is_turn_over = true;
+        build::plan(common, tcb, now);
+        end_turn(common, tcb, now);
+    }
+    Some(segment)
+}
+
+/// Whether it is plain that [`decide`] would find nothing.
+fn has_nothing_more(tcb: &Tcb) -> bool {
+    !tcb.has_unsent()
+        && tcb.repair == Repair::Nothing
+        && tcb.intents.are_none()
+        && tcb.ack.due().is_none()
+        && !tcb.timers.is_running(Timer::Pacing)
+}
+
+/// There is nothing to send now.
+fn end_turn(common: &mut Common, tcb: &mut Tcb, now: Instant) {
+    note_app_limit(tcb);
+    tcb.intents.mtu_probe_considered = false;
+    persist::arm(common, tcb, now);
+    note_what_holds_up(tcb, now);
+    if core::mem::take(&mut tcb.intents.room_check) {
+        tcb.offer_room(common, now);
+    }
 }
 
 /// Keeps the time that sending waits for the peer, or for the user.

@@ -10,6 +10,7 @@ use synfin_wire::{Instant, Segment, SeqNumber};
 use super::fast_open::SynAnswer;
 use super::message::quote;
 use super::receive::DeviceNote;
+use super::settle::touched;
 use super::{Host, signature};
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
@@ -73,7 +74,10 @@ impl Host {
                 connection.set_memory_pressure(pressure);
                 let verdict = connection.handle_segment(incoming);
                 let teaches = entry.fast_open.is_some() || connection.has_fast_open_news();
-                self.touch(handle);
+                let touched = touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events);
+                if let Some(touched) = touched {
+                    self.after_touch(handle, touched);
+                }
                 if teaches {
                     self.follow_fast_open(handle, now);
                 }
@@ -309,7 +313,7 @@ impl Host {
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(segment, pair, 0, key);
+        let packet = self.emitter.segment(&mut segment, pair, 0, key);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

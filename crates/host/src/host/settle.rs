@@ -1,7 +1,7 @@
 //! What follows a change: events are told, segments are made, deadlines are set, and connections that are
 //! done disappear.
 
-use synfin_tcp::{Event, MemoryPressure, State};
+use synfin_tcp::{Connection, Event, MemoryPressure, State};
 use synfin_wire::Instant;
 
 use super::{Host, signature};
@@ -11,31 +11,35 @@ use crate::counters::Counters;
 use crate::event::TcpHandle;
 use crate::events::EventQueue;
 use crate::packet::PacketOut;
-use crate::table::{Entry, Owner, Phase};
+use crate::ready::ReadyQueue;
+use crate::table::{Entry, Held, Owner, Phase};
 
 impl Host {
     /// How scarce the memory is that connections share.
     pub(super) fn pressure(&self) -> MemoryPressure {
         let (held, limit) = (self.table.held(), self.config.limits.buffers);
-        if held >= limit {
-            MemoryPressure::Exhausted
-        } else if held >= limit / 4 * 3 {
-            MemoryPressure::Scarce
-        } else {
-            MemoryPressure::None
+        match held {
+            _ if held < limit / 4 * 3 => MemoryPressure::None,
+            _ if held < limit => MemoryPressure::Scarce,
+            _ => MemoryPressure::Exhausted,
         }
     }
 
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
     pub(super) fn touch(&mut self, handle: TcpHandle) {
-        let Some(entry) = self.table.get_mut(handle) else { return };
-        let Phase::Connection(connection) = &entry.phase else { return };
-        let closed = connection.state() == State::Closed;
-        self.ready.mark(handle, entry);
-        tell(&mut self.counters, &mut self.events, handle, entry);
-        let held = entry.reckon();
-        self.table.reckoned(held);
-        if closed {
+        if let Some(entry) = self.table.get_mut(handle)
+            && let Some(touched) =
+                touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events)
+        {
+            self.after_touch(handle, touched);
+        }
+    }
+
+    /// Has the table follow what [`touched`] has found.
+    #[inline]
+    pub(super) fn after_touch(&mut self, handle: TcpHandle, touched: Touched) {
+        self.table.reckoned(touched.held);
+        if touched.closed {
             // Its ends are free for another connection, even while its owner still reads.
             self.table.unindex(handle);
         }
@@ -105,23 +109,29 @@ impl Host {
             entry.ready = false;
             let (pair, dscp) = (entry.pair, entry.dscp);
             let key = signature::key_of(entry, &self.listeners).cloned();
-            match entry.poll_transmit(self.emitter.limits(key.is_some()), now) {
-                Some(segment) => {
-                    self.ready.mark(handle, entry);
-                    if segment.reason.is_challenge() && !self.challenges.allows(pair.remote.ip(), now) {
-                        // As if it had been lost.
-                        self.counters.challenges_suppressed += 1;
-                        continue;
-                    }
-                    let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
-                    if self.config.medium == Medium::Ip {
-                        return Some(packet);
-                    }
-                    if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
-                        return Some(packet);
-                    }
-                }
-                None => self.settle(handle, now),
+            let mut polled = entry.poll_transmit(self.emitter.limits(key.is_some()), now);
+            let is_last = !entry.may_send_more();
+            if polled.is_some() && !is_last {
+                self.ready.mark(handle, entry);
+            }
+            let Some(segment) = &mut polled else {
+                self.settle(handle, now);
+                continue;
+            };
+            if is_last {
+                self.settle(handle, now);
+            }
+            if segment.reason.is_challenge() && !self.challenges.allows(pair.remote.ip(), now) {
+                // As if it had been lost.
+                self.counters.challenges_suppressed += 1;
+                continue;
+            }
+            let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
+            if self.config.medium == Medium::Ip {
+                return Some(packet);
+            }
+            if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
+                return Some(packet);
             }
         }
     }
@@ -138,8 +148,10 @@ impl Host {
             entry.shrink();
         }
         self.timers.arm(handle, entry.poll_timeout());
-        // What was sent may have made room for its writer.
-        tell(&mut self.counters, &mut self.events, handle, entry);
+        if entry.connection().is_some_and(Connection::has_events) {
+            // What was sent may have made room for its writer.
+            tell(&mut self.counters, &mut self.events, handle, entry);
+        }
         if is_left {
             let held = entry.reckon();
             self.table.reckoned(held);
@@ -162,6 +174,32 @@ impl Host {
         }
         Some(entry)
     }
+}
+
+/// What the table is to know of a connection to which something was done.
+#[must_use]
+pub(super) struct Touched {
+    held: Held,
+    closed: bool,
+}
+
+/// Something was done to a connection: tells the owner what came of it, and has it asked for segments. What is returned is
+/// for [`Host::after_touch`].
+#[inline]
+pub(super) fn touched(
+    handle: TcpHandle,
+    entry: &mut Entry,
+    ready: &mut ReadyQueue,
+    counters: &mut Counters,
+    events: &mut EventQueue,
+) -> Option<Touched> {
+    let Phase::Connection(connection) = &entry.phase else { return None };
+    let (closed, has_news) = (connection.state() == State::Closed, connection.has_events());
+    ready.mark(handle, entry);
+    if has_news {
+        tell(counters, events, handle, entry);
+    }
+    Some(Touched { held: entry.reckon(), closed })
 }
 
 /// Tells the owner what has happened to a connection.

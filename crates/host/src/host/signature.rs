@@ -52,7 +52,16 @@ impl Host {
         pseudo_header: &PseudoHeader,
         segment: &Segment,
     ) -> Result<Option<Md5Key>, DropReason> {
-        let key = self.expected_key(found, pair, segment);
+        let slot = found.and_then(|handle| self.table.slot(handle));
+        if let Some(Slot::Whole(_, entry)) = slot
+            && entry.is_unsigned_connection()
+            && segment.header.options.md5.is_none()
+            && !segment.header.flags.syn()
+        {
+            // Nearly every segment that there is.
+            return Ok(None);
+        }
+        let key = self.expected_key(slot, pair, segment);
         match (key, &segment.header.options.md5) {
             (None, None) => Ok(None),
             (None, Some(_)) => Err(DropReason::Md5Unexpected),
@@ -66,8 +75,12 @@ impl Host {
 
     /// A connection knows its key; for all else it is whoever listens. A SYN that meets TIME-WAIT may be for a new
     /// connection, whose key can be another.
-    fn expected_key(&self, found: Option<TcpHandle>, pair: Pair, segment: &Segment) -> Option<&Md5Key> {
-        let slot = found.and_then(|handle| self.table.slot(handle));
+    fn expected_key<'a>(
+        &'a self,
+        slot: Option<&'a Slot>,
+        pair: Pair,
+        segment: &Segment,
+    ) -> Option<&'a Md5Key> {
         let may_open = |slot: &Slot| segment.header.flags.syn() && slot.is_time_wait();
         if let Some(slot) = slot.filter(|slot| !may_open(slot)) {
             return key_of_slot(slot, pair, &self.listeners);
@@ -93,6 +106,7 @@ fn key_of_slot<'a>(slot: &'a Slot, pair: Pair, listeners: &'a Listeners) -> Opti
 }
 
 /// With which key a connection signs, and wants to be answered. Until its handshake is over its listener decides.
+#[inline]
 pub(super) fn key_of<'a>(entry: &'a Entry, listeners: &'a Listeners) -> Option<&'a Md5Key> {
     let listener = match (&entry.phase, entry.owner) {
         (Phase::HalfOpen(_), Owner::Listener(listener)) => listeners.get(listener),

@@ -211,9 +211,15 @@ impl Pair {
             user.closed = true;
             connection.close(self.now);
         }
-        while self.random.percent(user.eagerness) {
-            match connection.receive(user.chunk, self.now) {
-                Ok(Some(bytes)) => user.heard.extend_from_slice(&bytes),
+        // In how many pieces the octets come is nobody's promise: what is read next must not depend on it.
+        let mut wanted = 0;
+        while wanted > 0 || self.random.percent(user.eagerness) {
+            wanted = if wanted == 0 { user.chunk } else { wanted };
+            match connection.receive(wanted, self.now) {
+                Ok(Some(bytes)) => {
+                    wanted -= bytes.len();
+                    user.heard.extend_from_slice(&bytes);
+                }
                 Ok(None) => {
                     user.end_heard = true;
                     break;
