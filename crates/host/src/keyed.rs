@@ -64,7 +64,18 @@ impl Key {
 
     /// The hash of a pair of ends.
     pub(crate) fn hash_pair(&self, local: SocketAddr, remote: SocketAddr) -> u64 {
-        self.hash(PackedPair::new(local, remote).as_ref())
+        match (local, remote) {
+            // The same octets, whose number is known beforehand.
+            (SocketAddr::V4(local), SocketAddr::V4(remote)) => {
+                let mut octets = [0; 12];
+                octets[..4].copy_from_slice(&local.ip().octets());
+                octets[4..6].copy_from_slice(&local.port().to_be_bytes());
+                octets[6..10].copy_from_slice(&remote.ip().octets());
+                octets[10..].copy_from_slice(&remote.port().to_be_bytes());
+                self.hash(&octets)
+            }
+            _ => self.hash(PackedPair::new(local, remote).as_ref()),
+        }
     }
 }
 

@@ -205,7 +205,7 @@ impl LossRecovery {
     }
 
     /// Takes an acknowledgment: what it delivered, what it shows to be lost, and what that means for the window.
-    pub(crate) fn on_ack(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
+    pub(crate) fn on_ack(&mut self, ack: &mut AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
         let mut plan = AckPlan::default();
         let had_outstanding = !sender.queue.is_empty();
         let lost_before = self.rate.lost;
@@ -219,8 +219,8 @@ impl LossRecovery {
             self.rack.adapt(self.rate.prior(), self.rate.delivered);
             plan.wider = self.mtu_probe_arrived(ack, sender);
         }
-        let mark = self.is_marked(ack, sender, &news);
-        let ack = &AckInput { mark, ..*ack };
+        ack.mark = self.is_marked(ack, sender, &news);
+        let ack = &*ack;
         self.on_probe_answered(ack, sender, &news);
         let dubious = if had_outstanding { self.is_dubious(ack, &news) } else { news.dsack };
         if dubious {

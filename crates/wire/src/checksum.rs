@@ -4,6 +4,9 @@ use core::net::IpAddr;
 
 use crate::ip::IpProtocol;
 
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod vector;
+
 /// What TCP's and UDP's checksums cover beside their own bytes: 12 octets over IPv4 (RFC 9293 section
 /// 3.1), 40 over IPv6 (RFC 8200 section 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,23 +85,30 @@ impl Checksum {
 
 /// Shorter pieces, headers among them, are not worth several sums.
 const SHORT: usize = 64;
+/// Shorter pieces are not worth choosing the code for.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+const LONG: usize = 256;
 
 /// Adds up `bytes` in the machine's byte order, an odd last octet padded with a zero behind it. The one's
 /// complement sum does not care for byte order until the end, nor for the width of the words (RFC 1071
 /// sections 2B and 2C).
 #[inline]
 fn sum_in_native_order(bytes: &[u8]) -> u64 {
-    if bytes.len() >= SHORT {
-        return sum_of_long(bytes);
+    match bytes.len() {
+        ..SHORT => {
+            let (words, tail) = bytes.as_chunks::<8>();
+            let sum = |sum, word: &[u8; 8]| add_with_carry(sum, u64::from_ne_bytes(*word));
+            words.iter().fold(sum_of_tail(tail), sum)
+        }
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        LONG.. => vector::sum(bytes),
+        _ => sum_of_lanes(bytes),
     }
-    let (words, tail) = bytes.as_chunks::<8>();
-    let sum = |sum, word: &[u8; 8]| add_with_carry(sum, u64::from_ne_bytes(*word));
-    words.iter().fold(sum_of_tail(tail), sum)
 }
 
 /// Four sums of 64-bit words with the carry put back in at once, which is two instructions a word, and none of them waits
 /// for another.
-fn sum_of_long(bytes: &[u8]) -> u64 {
+fn sum_of_lanes(bytes: &[u8]) -> u64 {
     let (chunks, rest) = bytes.as_chunks::<32>();
     let mut lanes = [0u64; 4];
     for chunk in chunks {

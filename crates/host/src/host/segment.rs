@@ -43,21 +43,28 @@ impl Host {
         }
         let pseudo_header = packet.pseudo_header();
         let IpPacket { header: ip, payload, .. } = packet;
-        let segment = match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
-            Ok(segment) => segment,
-            Err(SegmentError::Checksum) => return DropReason::Checksum.into(),
-            Err(SegmentError::Truncated | SegmentError::DataOffset) => return DropReason::Malformed.into(),
+        let incoming = Incoming {
+            segment: match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
+                Ok(segment) => segment,
+                Err(SegmentError::Checksum) => return DropReason::Checksum.into(),
+                Err(SegmentError::Truncated | SegmentError::DataOffset) => {
+                    return DropReason::Malformed.into();
+                }
+            },
+            ecn: ip.ecn,
+            segment_size: device.segment_size,
+            arrived: now,
         };
+        let header = &incoming.segment.header;
         let pair = Pair {
-            local: (ip.destination, segment.header.destination_port).into(),
-            remote: (ip.source, segment.header.source_port).into(),
+            local: (ip.destination, header.destination_port).into(),
+            remote: (ip.source, header.source_port).into(),
         };
         let found = self.table.find(pair);
-        let key = match self.check_signature(found, pair, &pseudo_header, &segment) {
+        let key = match self.check_signature(found, pair, &pseudo_header, &incoming.segment) {
             Ok(key) => key,
             Err(reason) => return reason.into(),
         };
-        let incoming = Incoming { segment, ecn: ip.ecn, segment_size: device.segment_size, arrived: now };
         let Some(handle) = found else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
         };

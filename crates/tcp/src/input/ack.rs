@@ -178,7 +178,7 @@ fn recover(
         octets_sent: tcb.tally.octets_sent,
     });
     let mut sender = Sender { queue: &mut tcb.queue, congestion: &mut tcb.congestion };
-    let plan = tcb.recovery.on_ack(&input, &mut sender);
+    let plan = tcb.recovery.on_ack(&mut input, &mut sender);
     if plan.wider {
         tcb.sync_mss();
     }

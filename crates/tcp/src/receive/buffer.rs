@@ -46,6 +46,9 @@ impl ReceiveBuffer {
 
     /// The next octets, at most `max`; `None` when there are none.
     pub(crate) fn pop(&mut self, max: usize) -> Option<Bytes> {
+        if self.len == 0 {
+            return None;
+        }
         if self.chunks.is_empty() {
             self.seal();
         }
