@@ -73,10 +73,7 @@ impl EventQueue {
         while let Some(subject) = self.queue.pop_front() {
             match subject {
                 Subject::Tcp(handle) => {
-                    if table.slot(handle).is_none_or(|slot| slot.owner() != Owner::User) {
-                        continue;
-                    }
-                    let Some(entry) = table.get_mut(handle) else { continue };
+                    let Some(entry) = table.get_mut_of(handle, Owner::User) else { continue };
                     entry.reported = false;
                     return Some(HostEvent::Tcp { handle, events: std::mem::take(&mut entry.events) });
                 }

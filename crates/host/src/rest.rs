@@ -46,8 +46,15 @@ impl RestLine {
     }
 
     /// Time has come so far.
+    #[inline]
     pub(crate) fn pass(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        if !self.woken.is_empty() {
+            self.enter_woken();
+        }
+    }
+
+    fn enter_woken(&mut self) {
         for handle in std::mem::take(&mut self.woken) {
             self.enter(handle);
         }

@@ -19,6 +19,10 @@ pub(crate) struct Routes {
     any_address: bool,
 }
 
+/// The first octet of IPv4's loopback network, and of its multicast groups, beyond which nothing is unicast.
+const LOOPBACK: u8 = 127;
+const MULTICAST: u8 = 224;
+
 /// What a destination is to this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
@@ -57,6 +61,7 @@ impl Routes {
         }
     }
 
+    #[inline]
     pub(crate) fn is_ours(&self, address: IpAddr) -> bool {
         match address {
             IpAddr::V4(address) => holds(&self.v4, &address),
@@ -78,17 +83,24 @@ impl Routes {
     }
 
     /// Somebody's address and nobody else's: not unspecified, loopback, multicast or broadcast.
+    #[inline]
     pub(crate) fn is_unicast(&self, address: IpAddr) -> bool {
-        let special = address.is_unspecified() || address.is_loopback() || address.is_multicast();
-        !special && !self.is_broadcast(address)
+        match address {
+            IpAddr::V4(address) => {
+                let class = address.octets()[0];
+                // The last classes are multicast, and addresses that were never given out, with limited broadcast.
+                let special = address.is_unspecified() || class == LOOPBACK || class >= MULTICAST;
+                !special && !self.is_directed_broadcast(address)
+            }
+            IpAddr::V6(address) => {
+                !(address.is_unspecified() || address.is_loopback() || address.is_multicast())
+            }
+        }
     }
 
-    /// Limited, or directed to one of our networks (RFC 1122 section 3.3.6). The last class of addresses
-    /// was never given out.
-    fn is_broadcast(&self, address: IpAddr) -> bool {
-        let IpAddr::V4(address) = address else { return false };
-        let directed = holds(&self.broadcasts, &address);
-        directed || address.octets()[0] >= 240
+    /// For everybody on one of our networks (RFC 1122 section 3.3.6).
+    fn is_directed_broadcast(&self, address: Ipv4Addr) -> bool {
+        holds(&self.broadcasts, &address)
     }
 
     /// Whom to hand a packet for `remote`; `None` when no route leads there.

@@ -345,14 +345,15 @@ impl ConnectionTable {
     #[inline]
     pub(crate) fn get_mut(&mut self, handle: TcpHandle) -> Option<&mut Entry> {
         let Self { slots, line, .. } = self;
-        let slot = slots.get_mut(handle)?;
-        if !matches!(slot, Slot::Whole(..)) {
-            unpack(slot, handle, line);
-        }
-        match slot {
-            Slot::Whole(_, entry) => Some(entry),
-            _ => None,
-        }
+        whole(slots.get_mut(handle)?, handle, line)
+    }
+
+    /// As [`ConnectionTable::get_mut`], of a connection whose handle this one holds.
+    #[inline]
+    pub(crate) fn get_mut_of(&mut self, handle: TcpHandle, owner: Owner) -> Option<&mut Entry> {
+        let Self { slots, line, .. } = self;
+        let slot = slots.get_mut(handle).filter(|slot| slot.owner() == owner)?;
+        whole(slot, handle, line)
     }
 
     /// Nothing is to be done with a connection for now: what is half-open or in TIME-WAIT goes into its compact form at
@@ -491,6 +492,18 @@ impl ConnectionTable {
         let Some(pair) = pair else { return false };
         self.remove_from_index(handle, pair);
         self.slots.remove(handle).is_some()
+    }
+}
+
+/// The entry of a slot, whatever form it was in.
+#[inline]
+fn whole<'a>(slot: &'a mut Slot, handle: TcpHandle, line: &mut RestLine) -> Option<&'a mut Entry> {
+    if !matches!(slot, Slot::Whole(..)) {
+        unpack(slot, handle, line);
+    }
+    match slot {
+        Slot::Whole(_, entry) => Some(entry),
+        _ => None,
     }
 }
 

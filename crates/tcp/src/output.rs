@@ -306,7 +306,8 @@ fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
     if tcb.send.is_urgent() || (tcb.ecn.next_has_cwr() && !limits.repeats_cwr) {
         return 1;
     }
-    (u32::try_from(limits.max_payload).unwrap_or(u32::MAX) / size).max(1)
+    let most = u32::try_from(limits.max_payload).unwrap_or(u32::MAX);
+    if most < 2 * size { 1 } else { most / size }
 }
 
 /// Notes how far the window is used, now that something was sent or could not be.
@@ -331,11 +332,14 @@ fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
 /// RFC 5681 section 4.1: after a pause longer than the RTO the old window proves nothing. The pause ends when the
 /// user has something to send, though the peer's window may hold that back for longer.
 pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
-    let idle = now - tcb.last_text;
-    let rto = tcb.recovery.rto.current();
     let starts = tcb.queue.is_empty() && tcb.tally.octets_sent > 0;
     let applies = common.config.slow_start_after_idle && !tcb.congestion.has_own_control();
-    if starts && applies && idle > rto {
+    if !(starts && applies) {
+        return;
+    }
+    let idle = now - tcb.last_text;
+    let rto = tcb.recovery.rto.current();
+    if idle > rto {
         let initial = common.config.initial_window_segments.into();
         let congestion = &mut tcb.congestion;
         congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);

@@ -157,6 +157,7 @@ impl IpPacket {
     }
 
     /// Cuts the payload to `len` octets behind the first `skip`.
+    #[inline]
     fn narrow(&mut self, skip: usize, len: usize) {
         self.payload.advance(skip);
         self.payload.truncate(len);

@@ -11,7 +11,7 @@ use crate::connection::tcb::Tcb;
 use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::connection::user_timeout;
 use crate::outgoing::{Payload, SegmentOut};
-use crate::receive::ecn::OptionPlanInput;
+use crate::receive::ecn::{OptionPlan, OptionPlanInput};
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::timer::Timer;
@@ -28,6 +28,10 @@ fn max_sack_ranges(fixed: usize) -> usize {
 
 /// Works out what the next header has room for beside timestamps and signature: SACK ranges and the AccECN option.
 pub(super) fn plan(common: &Common, tcb: &mut Tcb, now: Instant) {
+    if tcb.sack_report.len() == 0 && !tcb.ecn.has_option() {
+        tcb.plan = OptionPlan::default();
+        return;
+    }
     let fixed = fixed_len(tcb);
     let input = OptionPlanInput {
         fixed,

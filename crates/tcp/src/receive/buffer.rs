@@ -49,11 +49,15 @@ impl ReceiveBuffer {
         if self.len == 0 {
             return None;
         }
-        if self.chunks.is_empty() {
-            self.seal();
-        }
-        let front = self.chunks.front_mut()?;
-        let bytes = if front.len() <= max { self.chunks.pop_front()? } else { front.split_to(max) };
+        let bytes = if self.len <= max && self.gathering.len() == self.len {
+            self.gathering.take()?
+        } else {
+            if self.chunks.is_empty() {
+                self.seal();
+            }
+            let front = self.chunks.front_mut()?;
+            if front.len() <= max { self.chunks.pop_front()? } else { front.split_to(max) }
+        };
         self.len -= bytes.len();
         if self.len == 0 {
             self.gathering.calm();

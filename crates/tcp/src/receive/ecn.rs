@@ -285,8 +285,13 @@ impl EcnReceiver {
         without
     }
 
+    /// The option is one that the peer knows.
+    pub(crate) fn has_option(&self) -> bool {
+        self.feedback == EcnFeedback::Accurate && self.option_seen
+    }
+
     fn sends_option(&self, config: &EcnConfig, input: &OptionPlanInput) -> bool {
-        if self.feedback != EcnFeedback::Accurate || !self.option_seen {
+        if !self.has_option() {
             return false;
         }
         match config.option {

@@ -149,11 +149,15 @@ impl WriteQueue {
     }
 
     /// Cuts the burst at `index` behind `octets`; its marks are those of its end.
+    #[inline]
     fn split(&mut self, index: usize, octets: u32) {
-        let Some(burst) = self.bursts.get_mut(index) else { return };
-        if octets == 0 || octets >= burst.len {
-            return;
+        if octets > 0 && self.bursts.get(index).is_some_and(|burst| octets < burst.len) {
+            self.cut(index, octets);
         }
+    }
+
+    fn cut(&mut self, index: usize, octets: u32) {
+        let burst = &mut self.bursts[index];
         let rest = Burst { len: burst.len - octets, ..*burst };
         (burst.len, burst.push, burst.train, burst.ends_record) = (octets, false, false, false);
         self.bursts.insert(index + 1, rest);

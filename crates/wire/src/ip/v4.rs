@@ -43,6 +43,7 @@ impl FixedHeader {
         (more || offset != 0).then_some(Fragment { identification, offset, more })
     }
 
+    #[inline]
     fn to_header(&self) -> IpHeader {
         IpHeader {
             source: Ipv4Addr::from(self.source).into(),
@@ -79,7 +80,9 @@ pub(super) fn parse(bytes: Bytes, trust_checksum: bool) -> Result<IpPacket, IpEr
             return Err(IpError::Checksum);
         }
     }
-    check_options(options)?;
+    if !options.is_empty() {
+        check_options(options)?;
+    }
     let header = fixed.to_header();
     header.fragment.map(|fragment| fragment.check(payload_len)).transpose()?;
     let mut packet = IpPacket { header, payload: bytes, header_len };
