@@ -170,12 +170,9 @@ impl Entry {
         }
     }
 
-    /// [`Entry::poll_transmit`], asked again at once, may have another segment.
-    pub(crate) fn may_send_more(&self) -> bool {
-        match &self.phase {
-            Phase::Connection(connection) => connection.may_send_more(),
-            Phase::Request(_) | Phase::HalfOpen(_) | Phase::TimeWait(_) | Phase::Closed(_) => true,
-        }
+    /// Whether the segment that [`Entry::poll_transmit`] has just returned was plainly the last one for now.
+    pub(crate) fn was_last(&mut self, now: Instant) -> bool {
+        self.connection_mut().is_some_and(|connection| connection.was_last(now))
     }
 
     /// A connection whose segments are not signed.

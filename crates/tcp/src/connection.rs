@@ -344,13 +344,12 @@ impl Connection {
         }
     }
 
-    /// [`Connection::poll_transmit`], asked again at once, may have another segment. When it has just had one and this is
-    /// false, it need not be asked until something else happens.
-    #[must_use]
-    pub fn may_send_more(&self) -> bool {
-        match &self.phase {
-            Phase::Synchronized(tcb) => !tcb.intents.is_turn_over,
-            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => true,
+    /// Whether the segment that [`Connection::poll_transmit`] has just returned was the last one for now, as far as that
+    /// is plain: it need not be asked again until something else happens.
+    pub fn was_last(&mut self, now: Instant) -> bool {
+        match &mut self.phase {
+            Phase::Synchronized(tcb) => output::was_last(&mut self.common, tcb, now),
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => false,
         }
     }
 

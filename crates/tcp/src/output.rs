@@ -45,7 +45,6 @@ pub(crate) fn poll(
     limits: TransmitLimits,
     now: Instant,
 ) -> Option<SegmentOut> {
-    tcb.intents.is_turn_over = false;
     if let Some(reset) = tcb.intents.stray_reset.take() {
         return Some(*reset);
     }
@@ -54,7 +53,7 @@ pub(crate) fn poll(
         end_turn(common, tcb, now);
         return None;
     };
-    let segment = match decision {
+    Some(match decision {
         Decision::SynAck(reason) => build::syn_ack(common, tcb, reason, now),
         Decision::Acknowledge(reason) => build::acknowledgment(common, tcb, reason, now),
         Decision::Probe(reason) => build::probe(common, tcb, reason, now),
@@ -62,13 +61,18 @@ pub(crate) fn poll(
             build::retransmission(common, tcb, start, end, reason, now)
         }
         Decision::New { octets, fin, reason } => build::new_text(common, tcb, octets, fin, reason, now),
-    };
-    if has_nothing_more(tcb) {
-        tcb.intents.is_turn_over = true;
+    })
+}
+
+/// Whether the segment that [`poll`] has just returned is plainly the last one for now. What `poll` does when there is
+/// none is done then.
+pub(crate) fn was_last(common: &mut Common, tcb: &mut Tcb, now: Instant) -> bool {
+    let is_last = has_nothing_more(tcb);
+    if is_last {
         build::plan(common, tcb, now);
         end_turn(common, tcb, now);
     }
-    Some(segment)
+    is_last
 }
 
 /// Whether it is plain that [`decide`] would find nothing.

@@ -110,16 +110,14 @@ impl Host {
             let (pair, dscp) = (entry.pair, entry.dscp);
             let key = signature::key_of(entry, &self.listeners).cloned();
             let mut polled = entry.poll_transmit(self.emitter.limits(key.is_some()), now);
-            let is_last = !entry.may_send_more();
-            if polled.is_some() && !is_last {
-                self.ready.mark(handle, entry);
-            }
             let Some(segment) = &mut polled else {
                 self.settle(handle, now);
                 continue;
             };
-            if is_last {
+            if entry.was_last(now) {
                 self.settle(handle, now);
+            } else {
+                self.ready.mark(handle, entry);
             }
             if segment.reason.is_challenge() && !self.challenges.allows(pair.remote.ip(), now) {
                 // As if it had been lost.

@@ -70,11 +70,9 @@ pub(crate) struct Intents {
     pub(crate) room_wanted: bool,
     /// The peer was heard: there may be room again.
     pub(crate) room_check: bool,
-    /// With the segment that was built last all was sent that is to be sent now.
-    pub(crate) is_turn_over: bool,
 }
 
-compact!(Intents { user_timeout, loss_probe, mtu_probe_considered, urgency_told, override_holding, more_to_come, push_out, room_wanted, room_check } empty { syn_ack, fast_open, stray_reset, challenge, probe, is_turn_over });
+compact!(Intents { user_timeout, loss_probe, mtu_probe_considered, urgency_told, override_holding, more_to_come, push_out, room_wanted, room_check } empty { syn_ack, fast_open, stray_reset, challenge, probe });
 
 impl Intents {
     /// No segment is wanted.

@@ -1,7 +1,7 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
-use synfin_wire::{Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps, UserTimeout};
 
 use crate::config::EcnFeedback;
 use crate::congestion::RestartEvent;
@@ -105,15 +105,16 @@ fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
 
 /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
 pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    let seq = acceptable_seq(tcb);
-    finish(common, tcb, seq, Flags::ACK, Payload::new(), 0, reason, now)
+    let draft = Draft::without_text(tcb, acceptable_seq(tcb), Flags::ACK, reason);
+    finish(common, tcb, draft, now)
 }
 
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
 /// (SHLD-12), or a probe of a closed window. The peer looks at nothing else in it, so that what is still to
 /// be acknowledged stays so.
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    unacknowledging(common, tcb, tcb.send.una - 1, Flags::ACK, Payload::new(), 0, reason, now)
+    let draft = Draft::without_text(tcb, tcb.send.una - 1, Flags::ACK, reason);
+    unacknowledging(common, tcb, draft, None, now)
 }
 
 /// Text that was never sent, with the FIN behind it.
@@ -157,21 +158,16 @@ pub(super) fn new_text(
         watch_new_data(common, tcb, was_empty, now);
     }
     let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
-    let flags = text_flags(push || train, fin);
-    let mut segment = text(common, tcb, start, octets, size, flags, reason, now);
-    if octets > 0 {
-        mark_new(tcb, &mut segment);
+    let mut flags = text_flags(push || train, fin);
+    // Classic ECN: text that was never sent is ECN-capable, and the first after a reduction says that there was one
+    // (RFC 3168 section 6.1.2).
+    let ecn = tcb.congestion.ecn.codepoint(octets > 0);
+    let is_classic = tcb.negotiated.ecn.feedback == EcnFeedback::Classic;
+    if octets > 0 && is_classic && tcb.recovery.take_cwr() {
+        flags = flags | Flags::CWR;
     }
-    segment
-}
-
-/// Classic ECN: text that was never sent is ECN-capable, and the first after a reduction says that there was one
-/// (RFC 3168 section 6.1.2).
-fn mark_new(tcb: &mut Tcb, segment: &mut SegmentOut) {
-    segment.ecn = tcb.congestion.ecn.codepoint(true);
-    if tcb.negotiated.ecn.feedback == EcnFeedback::Classic && tcb.recovery.take_cwr() {
-        segment.header.flags = segment.header.flags | Flags::CWR;
-    }
+    let range = TextRange { start, octets, size };
+    text(common, tcb, range, Marks { flags, ecn, reason }, now)
 }
 
 /// ACK, with PSH where the user has written to the end (MUST-61), and FIN where that is the last of it.
@@ -210,30 +206,35 @@ pub(super) fn retransmission(
     }
     let flags =
         text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
-    text(common, tcb, start, octets, sent.mss, flags, reason, now)
+    let range = TextRange { start, octets, size: sent.mss };
+    let ecn = tcb.congestion.ecn.codepoint(false);
+    text(common, tcb, range, Marks { flags, ecn, reason }, now)
 }
 
 /// `octets` from `start` on, in segments of `size`.
-#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
-fn text(
-    common: &Common,
-    tcb: &mut Tcb,
+struct TextRange {
     start: SeqNumber,
     octets: u32,
     size: u32,
+}
+
+/// What a segment says beside its text, and why it is sent.
+struct Marks {
     flags: Flags,
+    ecn: Ecn,
     reason: SendReason,
-    now: Instant,
-) -> SegmentOut {
+}
+
+fn text(common: &Common, tcb: &mut Tcb, range: TextRange, marks: Marks, now: Instant) -> SegmentOut {
+    let TextRange { start, octets, size } = range;
     if octets > 0 {
         tcb.ack.answered(now);
     }
     let payload = tcb.outbox.slice(start, octets as usize);
     tcb.last_text = now;
     tcb.tally.octets_sent += u64::from(octets);
-    let mut segment = finish(common, tcb, start, flags, payload, octets as usize, reason, now);
-    segment.segment_size = (octets > size).then_some(size as u16);
-    segment
+    let segment_size = (octets > size).then_some(size as u16);
+    finish(common, tcb, Draft { seq: start, payload, octets, segment_size, marks }, now)
 }
 
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`; or, as an answer to text that nobody
@@ -243,8 +244,8 @@ pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
         return bare_reset(common, tcb.send.una, reason);
     }
     plan(common, tcb, now);
-    let mut segment =
-        finish(common, tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, Payload::new(), 0, reason, now);
+    let draft = Draft::without_text(tcb, acceptable_seq(tcb), Flags::RST | Flags::ACK, reason);
+    let mut segment = finish(common, tcb, draft, now);
     segment.header.options.sack.clear();
     segment.header.options.user_timeout = None;
     segment
@@ -272,54 +273,54 @@ fn bare_reset(common: &Common, seq: SeqNumber, reason: SendReason) -> SegmentOut
     )
 }
 
-/// A segment that the peer takes, acknowledgment included.
-#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
-fn finish(
-    common: &Common,
-    tcb: &mut Tcb,
+/// A segment but for what all of them say.
+struct Draft {
     seq: SeqNumber,
-    flags: Flags,
     payload: Payload,
-    payload_len: usize,
-    reason: SendReason,
-    now: Instant,
-) -> SegmentOut {
+    octets: u32,
+    segment_size: Option<u16>,
+    marks: Marks,
+}
+
+impl Draft {
+    fn without_text(tcb: &Tcb, seq: SeqNumber, flags: Flags, reason: SendReason) -> Self {
+        let marks = Marks { flags, ecn: tcb.congestion.ecn.codepoint(false), reason };
+        Self { seq, payload: Payload::new(), octets: 0, segment_size: None, marks }
+    }
+}
+
+/// A segment that the peer takes, acknowledgment included.
+fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
     tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
-    let mut segment = unacknowledging(common, tcb, seq, flags, payload, payload_len, reason, now);
-    if core::mem::take(&mut tcb.intents.user_timeout) {
-        segment.header.options.user_timeout = user_timeout::advertised(&common.config);
-    }
-    segment
+    let is_told = core::mem::take(&mut tcb.intents.user_timeout);
+    let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
+    unacknowledging(common, tcb, draft, user_timeout, now)
 }
 
 /// The acknowledgment, the window and the options that every segment carries.
-#[allow(clippy::too_many_arguments, reason = "the fields of one segment, passed once")]
 fn unacknowledging(
     common: &Common,
     tcb: &mut Tcb,
-    seq: SeqNumber,
-    flags: Flags,
-    payload: Payload,
-    payload_len: usize,
-    reason: SendReason,
+    draft: Draft,
+    user_timeout: Option<UserTimeout>,
     now: Instant,
 ) -> SegmentOut {
+    let Draft { seq, payload, octets, segment_size, marks: Marks { flags, ecn, reason } } = draft;
     let room = tcb.room();
     if room.is_short() {
         tcb.ack.no_hurry();
     }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
-    let mut options = TcpOptions::default();
-    if tcb.negotiated.timestamps {
-        let value = common.identity.timestamp(now);
-        options.timestamps = Some(Timestamps { value, echo: tcb.stamps.recent });
-    }
-    options.sack.extend(tcb.sack_report.ranges().take(tcb.plan.ranges).copied());
+    let timestamps = tcb
+        .negotiated
+        .timestamps
+        .then(|| Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent });
+    let sack = tcb.sack_report.ranges().take(tcb.plan.ranges).copied().collect();
     tcb.sack_report.sent();
     let option_plan = tcb.plan;
-    options.acc_ecn = tcb.ecn.option(&option_plan, now);
-    let is_pure = payload_len == 0 && flags == Flags::ACK && options.sack.is_empty();
+    let acc_ecn = tcb.ecn.option(&option_plan, now);
+    let is_pure = octets == 0 && flags == Flags::ACK && option_plan.ranges == 0;
     let ecn_flags = tcb.ecn.flags(is_pure);
     tcb.tally.segments_sent += 1;
     let urgent_pointer = tcb.send.urgent_pointer(seq);
@@ -334,12 +335,12 @@ fn unacknowledging(
             reserved: 0,
             window,
             urgent_pointer: urgent_pointer.unwrap_or(0),
-            options,
+            options: TcpOptions { timestamps, acc_ecn, sack, user_timeout, ..TcpOptions::default() },
         },
         payload,
-        payload_len,
-        segment_size: None,
-        ecn: tcb.congestion.ecn.codepoint(false),
+        payload_len: octets as usize,
+        segment_size,
+        ecn,
         reason,
     }
 }
