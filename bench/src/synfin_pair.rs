@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use synfin_host::tcp::{CongestionAlgorithm, ReceiveError, SendError};
+use bytes::BytesMut;
+use synfin_host::tcp::{CongestionAlgorithm, ReceiveError, SendError, SendOptions};
 use synfin_host::{
     ChecksumOut, ConnectOptions, Host, HostConfig, HostEvent, HostOffload, Limits, ListenOptions,
     ListenerHandle, PacketIn, PacketOut, TcpHandle,
@@ -117,11 +117,7 @@ impl Pair for SynfinPair {
     fn send(&mut self, end: End, text: &[u8]) -> usize {
         let side = &mut self.sides[end as usize];
         let mut socket = side.host.tcp(side.connection.expect("it is open")).expect("it is ours");
-        let room = socket.send_capacity().min(text.len());
-        if room == 0 {
-            return 0;
-        }
-        match socket.send(Bytes::copy_from_slice(&text[..room]), self.now) {
+        match socket.send_slice(text, SendOptions::default(), self.now) {
             Ok(sent) => sent,
             Err(SendError::WouldBlock) => 0,
             Err(error) => panic!("send: {error}"),
@@ -134,23 +130,13 @@ impl Pair for SynfinPair {
             return Some(0);
         }
         let mut socket = side.host.tcp(side.connection.expect("it is open")).expect("it is ours");
-        let mut filled = 0;
-        while filled < room.len() {
-            match socket.receive(room.len() - filled, self.now) {
-                Ok(Some(text)) => {
-                    room[filled..filled + text.len()].copy_from_slice(&text);
-                    filled += text.len();
-                }
-                Ok(None) if filled == 0 => return None,
-                Ok(None) => break,
-                Err(ReceiveError::WouldBlock) => {
-                    side.readable = false;
-                    break;
-                }
-                Err(error) => panic!("receive: {error}"),
-            }
-        }
-        Some(filled)
+        let read = match socket.receive_slice(room, self.now) {
+            Ok(read) => read,
+            Err(ReceiveError::WouldBlock) => Some(0),
+            Err(error) => panic!("receive: {error}"),
+        };
+        side.readable = socket.is_readable();
+        read
     }
 
     fn close(&mut self, end: End) {

@@ -3,7 +3,7 @@
 //! In: pieces that are not worth a chunk each. Out: chunks of the memory that they were copied to, which is used again once
 //! nobody holds any of them. So whoever exchanges short messages takes one piece of memory for all of them.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 /// How much memory pieces take at the least, and how much stays at the most when nothing is held; octets.
 const LEAST: usize = 256;
@@ -43,6 +43,13 @@ impl Gathering {
     /// What was put together so far, as a chunk; `None` when it is nothing.
     pub(crate) fn take(&mut self) -> Option<Bytes> {
         (!self.octets.is_empty()).then(|| self.octets.split().freeze())
+    }
+
+    /// Copies the first octets out, as many as fit; how many.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
+        let octets = self.octets.len().min(room.len());
+        self.octets.copy_to_slice(&mut room[..octets]);
+        octets
     }
 
     /// Nothing is held any more, of which there may be more soon.

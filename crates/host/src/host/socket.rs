@@ -101,11 +101,18 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`SendError`].
     pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
+        self.send_by(|connection| connection.send_with(data, options, now))
+    }
+
+    fn send_by(
+        &mut self,
+        send: impl FnOnce(&mut Connection) -> Result<usize, SendError>,
+    ) -> Result<usize, SendError> {
         let pressure = self.host.pressure();
         let sent = match &mut self.entry_mut().phase {
             Phase::Connection(connection) => {
                 connection.set_memory_pressure(pressure);
-                connection.send_with(data, options, now)
+                send(connection)
             }
             Phase::Closed(reason) => Err(SendError::Closed(*reason)),
             Phase::HalfOpen(phase) if phase.wishes.close => Err(SendError::Closing),
@@ -115,6 +122,19 @@ impl<'a> TcpSocket<'a> {
             self.host.touch(self.handle);
         }
         sent
+    }
+
+    /// [`TcpSocket::send_with`] of octets that are copied: for what is short, or not in memory that can be shared.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_slice(
+        &mut self,
+        text: &[u8],
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<usize, SendError> {
+        self.send_by(|connection| connection.send_slice(text, options, now))
     }
 
     /// Whether a writer should come; see [`Connection::is_writable`].
@@ -146,11 +166,36 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`ReceiveError`].
     pub fn receive(&mut self, max: usize, now: Instant) -> Result<Option<Bytes>, ReceiveError> {
+        self.receive_by(|connection| connection.receive(max, now))
+    }
+
+    /// [`TcpSocket::receive`] into `room`: how many octets were copied; `Ok(None)` is the peer's FIN.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn receive_slice(&mut self, room: &mut [u8], now: Instant) -> Result<Option<usize>, ReceiveError> {
+        self.receive_by(|connection| connection.receive_slice(room, now))
+    }
+
+    /// [`TcpSocket::receive`] would return something, be it the end or an error.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        match &self.entry().phase {
+            Phase::Connection(connection) => connection.is_readable(),
+            Phase::Closed(_) => true,
+            Phase::Request(_) | Phase::HalfOpen(_) | Phase::TimeWait(_) => false,
+        }
+    }
+
+    fn receive_by<T>(
+        &mut self,
+        receive: impl FnOnce(&mut Connection) -> Result<Option<T>, ReceiveError>,
+    ) -> Result<Option<T>, ReceiveError> {
         let pressure = self.host.pressure();
         let received = match &mut self.entry_mut().phase {
             Phase::Connection(connection) => {
                 connection.set_memory_pressure(pressure);
-                connection.receive(max, now)
+                receive(connection)
             }
             Phase::Closed(reason) => Err(ReceiveError::Closed(*reason)),
             Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(ReceiveError::WouldBlock),

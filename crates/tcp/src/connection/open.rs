@@ -5,7 +5,6 @@ use alloc::boxed::Box;
 
 use core::time::Duration;
 
-use bytes::Bytes;
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
 use super::{Common, ecn, negotiate};
@@ -15,6 +14,7 @@ use crate::input::Stop;
 use crate::outgoing::SegmentOut;
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
+use crate::send::buffer::Text;
 use synfin_wire::reason::{CloseReason, SendReason};
 
 /// Two ticks of Linux's clock, which are 2 to 8 ms.
@@ -170,8 +170,8 @@ impl SynSent {
     }
 
     /// Takes the first `len` octets of the user's data for later.
-    pub(crate) fn push(&mut self, data: &Bytes, len: usize) {
-        self.outbox.push(data, 0..len);
+    pub(crate) fn push(&mut self, text: Text<'_>, len: usize) {
+        self.outbox.push(text, 0..len);
     }
 
     /// The user has gone, and what he sent is still to be delivered.

@@ -86,6 +86,29 @@ impl Connection {
         }
     }
 
+    /// [`Connection::receive`] into `room`: copies as much as there is, and fits, and returns how much; `None` when the peer
+    /// has closed and everything is read.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn receive_slice(&mut self, room: &mut [u8], now: Instant) -> Result<Option<usize>, ReceiveError> {
+        let unread = match &mut self.phase {
+            Phase::SynSent(_) => return Err(ReceiveError::WouldBlock),
+            Phase::Synchronized(tcb) => &mut tcb.inbox,
+            Phase::TimeWait { unread, .. } => unread,
+            Phase::Closed(closed) => &mut closed.unread,
+        };
+        let copied = unread.read(room);
+        if copied == 0 && unread.is_empty() {
+            // Without any octets it is as with those that are handed over.
+            return self.receive(0, now).map(|end| end.map(|_| 0));
+        }
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.has_read(&self.common, copied, now);
+        }
+        Ok(Some(copied))
+    }
+
     /// CLOSE: no more will be sent; a FIN goes behind what is queued. Reading goes on.
     pub fn close(&mut self, now: Instant) {
         let _ = now;

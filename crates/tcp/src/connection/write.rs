@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::output::burst::{self, Hold};
 use crate::output::{self, segment_size};
 use crate::pressure::MemoryPressure;
+use crate::send::buffer::Text;
 use crate::send::chronograph::Waits;
 
 /// However large a buffer is asked for, its numbers must lie less than 2^31 apart.
@@ -84,6 +85,23 @@ impl Connection {
     /// # Errors
     /// See [`SendError`].
     pub fn send_with(&mut self, data: Bytes, options: SendOptions, now: Instant) -> Result<usize, SendError> {
+        self.send_text(Text::Lent(&data), options, now)
+    }
+
+    /// [`Connection::send_with`] of octets that are copied: for what is short, or not in memory that can be shared.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_slice(
+        &mut self,
+        text: &[u8],
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<usize, SendError> {
+        self.send_text(Text::Copied(text), options, now)
+    }
+
+    fn send_text(&mut self, data: Text<'_>, options: SendOptions, now: Instant) -> Result<usize, SendError> {
         match &mut self.phase {
             Phase::SynSent(syn_sent) if syn_sent.fin_queued => Err(SendError::Closing),
             Phase::Synchronized(tcb) if tcb.fin_queued => Err(SendError::Closing),
@@ -95,7 +113,7 @@ impl Connection {
                     return Err(SendError::WouldBlock);
                 }
                 let len = data.len().min(capacity);
-                syn_sent.push(&data, len);
+                syn_sent.push(data, len);
                 if options.urgent && len == data.len() {
                     syn_sent.urgent = Some(syn_sent.outbox.end_seq());
                 }
@@ -103,7 +121,7 @@ impl Connection {
             }
             Phase::Synchronized(tcb) => {
                 output::restart_after_idle(&self.common, tcb, now);
-                let taken = tcb.write(&self.common, &data, options, now);
+                let taken = tcb.write(&self.common, data, options, now);
                 tcb.intents.room_wanted |= taken < data.len();
                 if taken == 0 && !data.is_empty() { Err(SendError::WouldBlock) } else { Ok(taken) }
             }
@@ -120,7 +138,7 @@ impl SynSent {
 impl Tcb {
     /// Fills bursts with the front of `data` as long as there is room. A burst that is full leaves, as far
     /// as it may, before the next is begun.
-    fn write(&mut self, common: &Common, data: &Bytes, options: SendOptions, now: Instant) -> usize {
+    fn write(&mut self, common: &Common, data: Text<'_>, options: SendOptions, now: Instant) -> usize {
         self.write_queue.align(self.unsent());
         let goal = self.burst_goal(common);
         let mut taken = 0;

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::gathering::Gathering;
 
@@ -63,6 +63,29 @@ impl ReceiveBuffer {
             self.gathering.calm();
         }
         Some(bytes)
+    }
+
+    /// Copies the next octets into `room`, as many as fit; how many.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
+        let mut copied = 0;
+        while let Some(front) = self.chunks.front_mut()
+            && copied < room.len()
+        {
+            let octets = front.len().min(room.len() - copied);
+            room[copied..copied + octets].copy_from_slice(&front[..octets]);
+            copied += octets;
+            if octets == front.len() {
+                self.chunks.pop_front();
+            } else {
+                front.advance(octets);
+            }
+        }
+        copied += self.gathering.read(&mut room[copied..]);
+        self.len -= copied;
+        if self.len == 0 {
+            self.gathering.calm();
+        }
+        copied
     }
 
     pub(crate) fn clear(&mut self) {

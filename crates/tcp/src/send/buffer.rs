@@ -40,6 +40,39 @@ struct Chunk {
     bytes: Bytes,
 }
 
+/// What the user writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Text<'a> {
+    /// The buffer may hold slices of it.
+    Lent(&'a Bytes),
+    /// The buffer copies it.
+    Copied(&'a [u8]),
+}
+
+impl Text<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.octets().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.octets().is_empty()
+    }
+
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Copied(octets) => octets,
+        }
+    }
+
+    fn slice(&self, range: Range<usize>) -> Bytes {
+        match self {
+            Self::Lent(bytes) => bytes.slice(range),
+            Self::Copied(octets) => Bytes::copy_from_slice(&octets[range]),
+        }
+    }
+}
+
 impl SendBuffer {
     /// `first` is the number that the first octet will have: ISS + 1.
     pub(crate) fn new(first: SeqNumber) -> Self {
@@ -57,7 +90,7 @@ impl SendBuffer {
     }
 
     /// Takes `range` of what the user writes.
-    pub(crate) fn push(&mut self, text: &Bytes, range: Range<usize>) {
+    pub(crate) fn push(&mut self, text: Text<'_>, range: Range<usize>) {
         let len = range.len();
         if len >= GATHER_BELOW {
             self.seal();
@@ -68,7 +101,7 @@ impl SendBuffer {
                 // A lone write is not worth sixteen kilobytes, nor may it keep alive what it is a slice of.
                 self.gathering.begin(if self.len() == 0 { len } else { GATHER_CHUNK });
             }
-            self.gathering.put(&text[range]);
+            self.gathering.put(&text.octets()[range]);
         }
         self.end += len as u64;
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use synfin_wire::SeqNumber;
 
-use super::SendBuffer;
+use super::{SendBuffer, Text};
 
 fn first() -> SeqNumber {
     SeqNumber::new(u32::MAX - 5000)
@@ -21,7 +21,7 @@ fn any_range_comes_out_as_it_went_in() {
     for (round, len) in [1, 5000, 3, 3, 20_000, 4095, 4096, 1, 1].into_iter().enumerate() {
         let bytes: Vec<u8> = (0..len).map(|i| (i * 7 + round * 13) as u8).collect();
         sent.extend_from_slice(&bytes);
-        buffer.push(&Bytes::from(bytes), 0..len);
+        buffer.push(Text::Lent(&Bytes::from(bytes)), 0..len);
         let from = sent.len().saturating_sub(4500);
         assert_eq!(read(&mut buffer, from, sent.len() - from), sent[from..]);
     }
@@ -38,13 +38,13 @@ fn any_range_comes_out_as_it_went_in() {
 fn small_writes_share_chunks_and_a_segment_never_has_many_slices() {
     let mut buffer = SendBuffer::new(first());
     for i in 0..10_000u32 {
-        buffer.push(&Bytes::copy_from_slice(&[i as u8]), 0..1);
+        buffer.push(Text::Copied(&[i as u8]), 0..1);
     }
     assert!(buffer.slice(first(), 10_000).len() <= 2);
     // Each octet asked for by itself becomes a chunk; a segment over all of them is copied together.
     let mut buffer = SendBuffer::new(first());
     for i in 0..100u32 {
-        buffer.push(&Bytes::copy_from_slice(&[i as u8]), 0..1);
+        buffer.push(Text::Copied(&[i as u8]), 0..1);
         buffer.slice(first() + i, 1);
     }
     let payload = buffer.slice(first(), 100);
@@ -56,7 +56,7 @@ fn small_writes_share_chunks_and_a_segment_never_has_many_slices() {
 fn a_short_write_does_not_keep_alive_what_it_is_a_slice_of() {
     let read = Bytes::from(alloc::vec![7; 65_536]);
     let mut buffer = SendBuffer::new(first());
-    buffer.push(&read, 0..100);
-    buffer.push(&read, 100..200);
+    buffer.push(Text::Lent(&read), 0..100);
+    buffer.push(Text::Lent(&read), 100..200);
     assert!(read.is_unique());
 }
