@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 use synfin_host::TcpHandle;
-use synfin_host::tcp::{ReceiveError, SendError};
+use synfin_host::tcp::{ReceiveError, SendError, SendOptions};
 use synfin_wire::Instant;
 
 use crate::driver::{State, Stream};
@@ -14,6 +14,9 @@ use crate::error;
 
 /// The most that one write copies, octets; more is left for the next one.
 pub(super) const LONGEST_WRITE: usize = 256 * 1024;
+
+/// One piece of no more octets is copied under the lock: that takes less time than to give the lock back first.
+pub(super) const SHORT_WRITE: usize = 4 * 1024;
 
 /// What one read takes from the host, to be copied once the lock is released.
 pub(super) type Chunks = SmallVec<[Bytes; 8]>;
@@ -25,11 +28,21 @@ pub(super) fn send(
     data: Bytes,
     now: Instant,
 ) -> Poll<io::Result<usize>> {
-    let mut socket = match state.tcp(handle) {
-        Ok(socket) => socket,
-        Err(error) => return Poll::Ready(Err(error)),
-    };
-    match socket.send(data, now) {
+    sent(state.tcp(handle)?.send(data, now))
+}
+
+/// As [`send`], of octets so few that they are copied while nobody else has the stack.
+pub(super) fn send_short(
+    state: &mut State,
+    handle: TcpHandle,
+    text: &[u8],
+    now: Instant,
+) -> Poll<io::Result<usize>> {
+    sent(state.tcp(handle)?.send_slice(text, SendOptions::default(), now))
+}
+
+fn sent(sent: Result<usize, SendError>) -> Poll<io::Result<usize>> {
+    match sent {
         Ok(sent) => Poll::Ready(Ok(sent)),
         Err(SendError::WouldBlock) => Poll::Pending,
         Err(error) => Poll::Ready(Err(error::of_send(error))),

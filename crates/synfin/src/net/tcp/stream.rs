@@ -472,6 +472,10 @@ impl TcpStream {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Ok(0);
         }
+        if let Some(text) = short(bufs) {
+            let attempt = |state: &mut State, now| calls::send_short(state, self.handle, text, now);
+            return self.shared().wait(Place::Write(self.handle), attempt).await;
+        }
         let attempt = |state: &mut State, now| calls::room(state, self.handle, now);
         let room = self.shared().watch(Place::Write(self.handle), attempt).await?;
         let data = gather(bufs, room);
@@ -498,12 +502,22 @@ impl TcpStream {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
+        if let Some(text) = short(bufs) {
+            let attempt = |state: &mut State, now| calls::send_short(state, self.handle, text, now);
+            return self.shared().poll(Place::Write(self.handle), cx, attempt);
+        }
         // The copy is made without the lock, and only of what there is room for.
         let attempt = |state: &mut State, now| calls::room(state, self.handle, now);
         let room = ready!(self.shared().poll_look(Place::Write(self.handle), cx, attempt))?;
         let data = gather(bufs, room);
         self.poll_send_bytes(cx, &data)
     }
+}
+
+/// What is written, where that is one short piece.
+fn short<'a>(bufs: &'a [IoSlice<'_>]) -> Option<&'a [u8]> {
+    let [text] = bufs else { return None };
+    (text.len() <= calls::SHORT_WRITE).then_some(text)
 }
 
 /// The front of `bufs` in one piece.
