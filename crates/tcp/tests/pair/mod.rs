@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use synfin_tcp::{
     Config, Connection, Event, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, ReceiveError,
-    SegmentOut, SendError, State, TransmitLimits, Verdict, no_connection,
+    SegmentOut, SendError, SendOptions, State, TransmitLimits, Verdict, no_connection,
 };
 use synfin_wire::checksum::{Checksum, PseudoHeader};
 use synfin_wire::{Ecn, Instant, IpProtocol, Segment, SeqNumber};
@@ -68,6 +68,13 @@ pub(crate) struct User {
     /// Reads only so often, in percent of the turns.
     pub(crate) eagerness: u64,
     pub(crate) chunk: usize,
+}
+
+impl User {
+    /// Writes from, and reads into memory of its own: every other one does.
+    fn copies(&self) -> bool {
+        self.chunk.is_multiple_of(2)
+    }
 }
 
 pub(crate) struct Pair {
@@ -198,7 +205,12 @@ impl Pair {
         let writes = user.diligence >= 100 || self.random.percent(user.diligence);
         while writes && user.sent < user.to_send.len() {
             let chunk = user.to_send.slice(user.sent..user.to_send.len().min(user.sent + user.chunk));
-            match connection.send(chunk, self.now) {
+            let sent = if user.copies() {
+                connection.send_slice(&chunk, SendOptions::default(), self.now)
+            } else {
+                connection.send(chunk, self.now)
+            };
+            match sent {
                 Ok(taken) => user.sent += taken,
                 Err(SendError::WouldBlock) => break,
                 Err(error) => panic!("end {end} cannot send: {error}"),
@@ -215,7 +227,14 @@ impl Pair {
         let mut wanted = 0;
         while wanted > 0 || self.random.percent(user.eagerness) {
             wanted = if wanted == 0 { user.chunk } else { wanted };
-            match connection.receive(wanted, self.now) {
+            let received = if user.copies() {
+                let mut room = vec![0; wanted];
+                let copied = connection.receive_slice(&mut room, self.now);
+                copied.map(|octets| octets.map(|octets| Bytes::copy_from_slice(&room[..octets])))
+            } else {
+                connection.receive(wanted, self.now)
+            };
+            match received {
                 Ok(Some(bytes)) => {
                     wanted -= bytes.len();
                     user.heard.extend_from_slice(&bytes);

@@ -28,6 +28,26 @@ fn octets_come_out_in_order_whatever_sizes_go_in_and_are_asked_for() {
 }
 
 #[test]
+fn what_is_copied_out_is_what_would_be_handed_over() {
+    let mut buffers = [ReceiveBuffer::default(), ReceiveBuffer::default()];
+    for round in 0..200_usize {
+        let len = [1, 300, 1460, 5000, 40_000][round % 5];
+        let bytes = Bytes::from(vec![round as u8; len]);
+        buffers.iter_mut().for_each(|buffer| buffer.push(bytes.clone()));
+        let room = [0, 1, 77, 9_000, 60_000][round / 3 % 5];
+        let [copied_from, popped_from] = &mut buffers;
+        let mut copied = vec![0; room];
+        let octets = copied_from.read(&mut copied);
+        let mut popped = Vec::new();
+        while popped.len() < octets {
+            popped.extend_from_slice(&popped_from.pop(octets - popped.len()).expect("both hold as much"));
+        }
+        assert_eq!(octets, room.min(copied_from.len() + octets), "round {round}: room was left");
+        assert_eq!((&copied[..octets], copied_from.len()), (&popped[..], popped_from.len()), "round {round}");
+    }
+}
+
+#[test]
 fn a_short_slice_does_not_keep_the_devices_buffer_alive() {
     let device = Bytes::from(vec![7; 65_536]);
     let mut buffer = ReceiveBuffer::default();
