@@ -148,6 +148,12 @@ impl Counters {
         }
     }
 
+    /// A packet of so many octets goes to the device.
+    pub(crate) fn sent(&mut self, octets: usize) {
+        self.packets_out += 1;
+        self.octets_out += octets as u64;
+    }
+
     pub(crate) fn drop(&mut self, reason: PacketDrop) {
         self.dropped += 1;
         match reason {

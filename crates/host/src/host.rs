@@ -173,14 +173,7 @@ impl Host {
 
     /// The next packet for the device, or `None` when there is nothing to send for now.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<PacketOut> {
-        let packet = self.next_packet(now);
-        if let Some(packet) = &packet {
-            self.counters.packets_out += 1;
-            self.counters.octets_out += packet.len() as u64;
-        } else {
-            self.table.pass(now);
-        }
-        packet
+        self.next_packet(now)
     }
 
     /// When [`Host::handle_timeout`] is to be called, if nothing else happens before. It may be earlier

@@ -102,9 +102,13 @@ impl Host {
     pub(super) fn next_packet(&mut self, now: Instant) -> Option<PacketOut> {
         loop {
             if let Some(packet) = self.outbox.pop() {
+                self.counters.sent(packet.len());
                 return Some(packet);
             }
-            let handle = self.ready.pop()?;
+            let Some(handle) = self.ready.pop() else {
+                self.table.pass(now);
+                return None;
+            };
             let Some(entry) = self.table.get_mut(handle) else { continue };
             entry.ready = false;
             let (pair, dscp) = (entry.pair, entry.dscp);
@@ -125,10 +129,13 @@ impl Host {
                 continue;
             }
             let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
+            let length = packet.len();
             if self.config.medium == Medium::Ip {
+                self.counters.sent(length);
                 return Some(packet);
             }
             if let Some(packet) = self.dispatch(packet, pair.remote.ip(), now) {
+                self.counters.sent(length);
                 return Some(packet);
             }
         }
