@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::Failure;
 use crate::args::RunArgs;
 
+mod blocks;
 mod destination;
 mod diagram;
 mod dial;
