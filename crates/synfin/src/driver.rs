@@ -11,12 +11,14 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use synfin_wire::Instant;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::Sleep;
 
+mod busy;
 mod clock;
 mod crowd;
 mod link;
@@ -36,6 +38,7 @@ pub(crate) use state::{State, Stopped, Stream};
 pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
 pub(crate) use waiters::Place;
 
+use busy::BusyPoll;
 use link::Received;
 use state::Work;
 
@@ -53,6 +56,7 @@ pub(crate) struct Driver {
     peers: Option<Peers>,
     fd: Fd,
     sleep: Pin<Box<Sleep>>,
+    busy: BusyPoll,
 }
 
 /// What to do after a turn.
@@ -61,6 +65,8 @@ enum Next {
     Again,
     /// There is, and somebody was woken who has something to do as well.
     Yield,
+    /// There may soon be: it is worth looking for events without sleeping.
+    Look,
     /// Nothing until somebody wakes the task.
     Wait,
     /// The stack has stopped.
@@ -69,19 +75,24 @@ enum Next {
 
 impl Driver {
     /// Must be called within a tokio runtime with I/O and time enabled.
-    pub(crate) fn new(shared: Arc<Shared>, fd: OwnedFd, peers: Option<Peers>) -> io::Result<Self> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        fd: OwnedFd,
+        peers: Option<Peers>,
+        busy_poll: Duration,
+    ) -> io::Result<Self> {
         // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is
         // not theirs; an `OwnedFd` is none of them.
         #[expect(deprecated)]
         let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
-        let sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
-        Ok(Self { shared, peers, fd, sleep })
+        let sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll) })
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, peers, fd, sleep } = self;
+        let Self { shared, peers, fd, sleep, busy } = self;
         let (mut woken, mut astray) = (Vec::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
@@ -103,6 +114,7 @@ impl Driver {
                         Next::Again
                     } else {
                         rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)
+                            .or_look(busy, &state, now)
                     }
                 }
                 Err(error) => {
@@ -125,8 +137,19 @@ impl Next {
     fn after_others(self) -> Self {
         match self {
             Self::Again | Self::Yield => Self::Yield,
+            Self::Look => Self::Look,
             Self::Wait => Self::Wait,
             Self::Over => Self::Over,
+        }
+    }
+
+    /// Where there is nothing to do, it may be worth going on.
+    fn or_look(self, busy: &mut BusyPoll, state: &State, now: Instant) -> Self {
+        let counters = state.host.counters();
+        let packets = counters.packets_in + counters.packets_out;
+        match self {
+            Self::Wait if state.has_few_streams() && busy.goes_on(packets, now) => Self::Look,
+            Self::Again | Self::Yield | Self::Look | Self::Wait | Self::Over => self,
         }
     }
 }
@@ -208,6 +231,12 @@ impl Future for Driver {
             match driver.turn(cx) {
                 Next::Again => {}
                 Next::Yield => break,
+                Next::Look => {
+                    // Whoever has something to do goes first, here and elsewhere on this processor.
+                    std::thread::yield_now();
+                    let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
+                    return Poll::Pending;
+                }
                 Next::Wait => return Poll::Pending,
                 Next::Over => return Poll::Ready(()),
             }

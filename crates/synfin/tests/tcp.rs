@@ -316,6 +316,30 @@ async fn the_default_stack_is_the_innermost() {
 }
 
 /// Time passes only when nobody has anything to do, and then at once.
+/// A driver that looks for packets without sleeping leaves room for everybody else, even where the clock moves only while
+/// all sleep.
+#[tokio::test(start_paused = true)]
+async fn busy_polling_keeps_nobody_from_anything() {
+    let limit = std::time::Duration::from_micros(50);
+    let (left, right) = common::builders();
+    let (left, right) = (left.busy_poll(limit).spawn().unwrap(), right.busy_poll(limit).spawn().unwrap());
+    let (mut client, mut server) = connected(&left, &right).await;
+    let mut octet = [0];
+    for number in 0..100 {
+        client.write_all(&[number]).await.unwrap();
+        server.read_exact(&mut octet).await.unwrap();
+        server.write_all(&octet).await.unwrap();
+        client.read_exact(&mut octet).await.unwrap();
+        assert_eq!(octet, [number]);
+    }
+    // Its end is a minute of TIME-WAIT.
+    drop(client);
+    assert_eq!(server.read(&mut octet).await.unwrap(), 0);
+    drop(server);
+    tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+    assert_eq!((left.connection_count(), right.connection_count()), (0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_answer_times_out() {
     let (device, _peer) = synfin::memory::pair(common::capabilities(true), 64).unwrap();

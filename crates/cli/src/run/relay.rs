@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::Failure;
 use crate::args::RunArgs;
 
+mod blocks;
 mod destination;
 mod diagram;
 mod dial;
@@ -39,6 +40,9 @@ use tcp::Open;
 
 /// How much of one direction of one connection is held between the command and the world.
 const BUFFER: usize = 4 << 20;
+/// How long packets are looked for before synfin sleeps, where they come that close together: longer than a program on
+/// this machine takes to answer, and to be woken for it.
+const BUSY_POLL: Duration = Duration::from_micros(50);
 /// How long the command's last words may take to be delivered once it has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long there must have been silence before nothing more is expected: with connections still open,
@@ -132,6 +136,10 @@ fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
     };
     let host = HostConfig { any_address: true, tcp, ..HostConfig::new(destination::own_addresses()) };
     let mut builder = Stack::builder(tun).host(host);
+    // On the only processor nobody could answer meanwhile.
+    if std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1) {
+        builder = builder.busy_poll(BUSY_POLL);
+    }
     let link = args.impairments.link();
     if !link.is_clean() {
         builder = builder.path(Impaired::new(link, args.impairments.seed));

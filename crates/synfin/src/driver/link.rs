@@ -29,6 +29,10 @@ const BATCH: usize = 32;
 /// cache still: what lies in main memory is read at half the speed.
 const BATCH_OCTETS: usize = 256 * 1024;
 
+/// A packet no longer than this, octets, that comes after a silence is dealt with before another is looked for: most of
+/// the time there is none, and somebody waits for the answer.
+const SHORT: usize = 1024;
+
 /// The link of a host.
 pub(crate) struct Link {
     device: Box<dyn Device>,
@@ -46,6 +50,8 @@ pub(crate) struct Link {
     held: Option<Box<synfin_host::PacketOut>>,
     /// What has come to the end of the path, in front of the device.
     arrived: VecDeque<Bytes>,
+    /// The device had nothing more when it was last asked.
+    is_silent: bool,
 }
 
 /// Whether a batch took everything in.
@@ -84,6 +90,7 @@ impl Link {
             recording_error: None,
             held: None,
             arrived: VecDeque::new(),
+            is_silent: true,
         }
     }
 
@@ -118,16 +125,20 @@ impl Link {
             match self.device.receive() {
                 Ok(Some(packet)) => {
                     octets += packet.bytes.len();
+                    let is_alone = std::mem::take(&mut self.is_silent) && octets <= SHORT;
                     if self.steering.is_some() {
                         self.sort(packet, host, now);
                     } else {
                         self.take(packet, host, now);
                     }
-                    if octets >= BATCH_OCTETS {
+                    if is_alone || octets >= BATCH_OCTETS {
                         break;
                     }
                 }
-                Ok(None) => return Ok(Received::Drained),
+                Ok(None) => {
+                    self.is_silent = true;
+                    return Ok(Received::Drained);
+                }
                 // One packet made no sense.
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
                 Err(error) => return Err(error),

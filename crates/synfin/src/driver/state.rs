@@ -22,6 +22,9 @@ use super::{Link, ShardPorts};
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// With more streams it is not looked for packets without sleeping: whoever could answer meanwhile has no processor then.
+const FEW: usize = 2;
+
 /// The state of a stack.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -167,6 +170,11 @@ impl State {
 
     pub(crate) fn add_stream(&mut self, handle: TcpHandle) {
         self.streams.insert(handle, Stream::default());
+    }
+
+    /// Whether those who have the other ends are too few to keep all processors busy.
+    pub(super) fn has_few_streams(&self) -> bool {
+        self.streams.len() <= FEW
     }
 
     /// The owner of a connection has gone. With data unread that was only peeked at, it is reset like any

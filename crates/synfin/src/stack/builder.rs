@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use synfin_device::{Capabilities, Device};
 use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress};
@@ -32,6 +33,7 @@ pub struct Builder {
     path: Option<Box<dyn Path>>,
     recorder: Option<Box<dyn Recorder>>,
     secret: Option<[u8; 32]>,
+    busy_poll: Duration,
     invalid: Option<String>,
 }
 
@@ -45,6 +47,7 @@ impl Builder {
             path: None,
             recorder: None,
             secret: None,
+            busy_poll: Duration::ZERO,
             invalid: None,
         }
     }
@@ -150,6 +153,15 @@ impl Builder {
         self
     }
 
+    /// How long the driver goes on looking for packets before it sleeps, as long as that pays: the last two came within
+    /// twice as long, and there are two streams at most. It saves the time that waking takes, tens of microseconds, and
+    /// costs a processor's; tasks of the same runtime and threads on the same processor go first. Default: zero, it sleeps
+    /// at once.
+    pub fn busy_poll(mut self, limit: Duration) -> Self {
+        self.busy_poll = limit;
+        self
+    }
+
     /// Makes the stack with a thread of its own to drive it, for [`blocking`](crate::blocking) sockets; with
     /// several shards, one for each. The threads end with the stack.
     ///
@@ -245,7 +257,7 @@ impl Builder {
         let drive = |((shard, fd), runtime): ((usize, OwnedFd), &Handle)| {
             let _context = runtime.enter();
             let peers = (count > 1).then(|| Peers::new(shard, Arc::clone(&shards), Arc::clone(&inboxes)));
-            Driver::new(Arc::clone(&shards[shard]), fd, peers)
+            Driver::new(Arc::clone(&shards[shard]), fd, peers, self.busy_poll)
         };
         let placed = descriptors.into_iter().enumerate().zip(runtimes.iter().cycle());
         let drivers = placed.map(drive).collect::<io::Result<_>>()?;

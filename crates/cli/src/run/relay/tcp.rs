@@ -5,24 +5,27 @@ use std::future::{Future as _, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes};
 use synfin::CloseReason;
 use synfin::forward::{Forwarder, OpenRequest, Refusal};
 use synfin::net as inside;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net as outside;
-use tokio::net::tcp::ReadHalf;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::task::JoinSet;
 
+use super::blocks::{BLOCK, Blocks};
 use super::destination::Destinations;
 use super::dial::Dialler;
 
-/// The most octets read at once from outside; a read never waits for so many.
-const READ: usize = 256 * 1024;
+/// The most text that one packet of the link carries behind the longest headers, octets.
+const LONGEST_TEXT: usize = 65_435;
+/// The text of so many packets is read at once from outside; a read never waits for so much.
+const PACKETS: usize = 4;
 /// The most octets taken at once from inside.
 const TAKE: usize = 1024 * 1024;
 
@@ -97,39 +100,60 @@ pub(super) async fn join(here: inside::TcpStream, mut there: outside::TcpStream,
 }
 
 async fn carry(here: &inside::TcpStream, there: &mut outside::TcpStream) -> io::Result<()> {
-    let (mut there_reader, mut there_writer) = there.split();
-    let up = async {
-        while let Some(mut bytes) = poll_fn(|cx| here.poll_receive_bytes(cx, TAKE)).await? {
-            there_writer.write_all_buf(&mut bytes).await?;
-        }
-        there_writer.shutdown().await
-    };
-    let down = async {
-        let mut bytes = read(&mut there_reader).await?;
-        while !bytes.is_empty() {
-            // An end that has come already goes along with what is in front of it.
-            let next =
-                if has_ended(&there_reader).await { Some(read(&mut there_reader).await) } else { None };
-            if let Some(Ok(end)) = &next
-                && end.is_empty()
-            {
-                break;
-            }
-            send(here, bytes).await?;
-            bytes = match next {
-                Some(next) => next?,
-                None => read(&mut there_reader).await?,
-            };
-        }
-        send_last(here, bytes).await
-    };
-    let carried = async { tokio::try_join!(up, down) };
+    let (mut reader, mut writer) = there.split();
+    let hears = AtomicBool::new(true);
+    let carried = async { tokio::try_join!(up(here, &mut writer, &hears), down(here, &mut reader)) };
     tokio::select! {
         biased;
         carried = carried => carried.map(|_| ()),
         // The command may abort while the world says nothing, and reads nothing either.
-        error = aborted(here) => Err(error),
+        error = aborted(here, &hears) => Err(error),
     }
+}
+
+/// From the command to the world. It `hears` of an abort by itself as long as it waits for the command.
+async fn up(here: &inside::TcpStream, there: &mut WriteHalf<'_>, hears: &AtomicBool) -> io::Result<()> {
+    while let Some(mut bytes) = poll_fn(|cx| here.poll_receive_bytes(cx, TAKE)).await? {
+        hears.store(false, Ordering::Relaxed);
+        there.write_all_buf(&mut bytes).await?;
+        hears.store(true, Ordering::Relaxed);
+    }
+    hears.store(false, Ordering::Relaxed);
+    there.shutdown().await
+}
+
+/// From the world to the command.
+async fn down(here: &inside::TcpStream, there: &mut ReadHalf<'_>) -> io::Result<()> {
+    let mut most = BLOCK;
+    let mut bytes = read(there, most).await?;
+    while !bytes.is_empty() {
+        // An end that has come already goes along with what is in front of it.
+        let next = if has_ended(there).await { Some(read(there, most).await) } else { None };
+        if let Some(Ok(end)) = &next
+            && end.is_empty()
+        {
+            break;
+        }
+        let is_full = bytes.len() == most;
+        send(here, bytes).await?;
+        if is_full {
+            most = whole_packets(here);
+            // What was sent is acknowledged by now: then what comes next is read to where it was, which is in the
+            // processor's cache still.
+            tokio::task::yield_now().await;
+        }
+        bytes = match next {
+            Some(next) => next?,
+            None => read(there, most).await?,
+        };
+    }
+    send_last(here, bytes).await
+}
+
+/// How much to read at once, so that no packet has to go with little text in it.
+fn whole_packets(here: &inside::TcpStream) -> usize {
+    let Some(segment) = here.status().map(|status| usize::from(status.send_mss).max(1)) else { return BLOCK };
+    PACKETS * (LONGEST_TEXT / segment).max(1) * segment
 }
 
 async fn send(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()> {
@@ -151,17 +175,16 @@ async fn send_last(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()>
 }
 
 thread_local! {
-    /// What is read next goes here: one block for all connections, since most of them wait most of the time.
-    static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+    /// One for all connections, since most of them wait most of the time.
+    static BLOCKS: RefCell<Blocks> = RefCell::new(Blocks::default());
 }
 
-/// What has come from outside, as soon as there is something; nothing at the end.
-async fn read(there: &mut ReadHalf<'_>) -> io::Result<Bytes> {
+/// What has come from outside, at most so many octets, as soon as there is something; nothing at the end.
+async fn read(there: &mut ReadHalf<'_>, most: usize) -> io::Result<Bytes> {
     poll_fn(|cx| {
-        SCRATCH.with_borrow_mut(|scratch| {
-            scratch.reserve(READ);
-            ready!(pin!(there.read_buf(scratch)).poll(cx))?;
-            Poll::Ready(Ok(scratch.split().freeze()))
+        BLOCKS.with_borrow_mut(|blocks| {
+            ready!(pin!(there.read_buf(&mut blocks.room(most).limit(most))).poll(cx))?;
+            Poll::Ready(Ok(blocks.take()))
         })
     })
     .await
@@ -176,9 +199,13 @@ async fn has_ended(there: &ReadHalf<'_>) -> bool {
     poll_fn(known).await
 }
 
-/// The connection inside is gone, and has not ended in order.
-async fn aborted(here: &inside::TcpStream) -> io::Error {
-    match here.closed().await {
+/// The connection inside is gone, has not ended in order, and nobody else hears of it.
+async fn aborted(here: &inside::TcpStream, others_hear: &AtomicBool) -> io::Error {
+    let mut closed = pin!(here.closed());
+    let unheard = |cx: &mut Context<'_>| {
+        if others_hear.load(Ordering::Relaxed) { Poll::Pending } else { closed.as_mut().poll(cx) }
+    };
+    match poll_fn(unheard).await {
         Ok(CloseReason::Finished) => std::future::pending().await,
         Ok(_) => io::ErrorKind::ConnectionReset.into(),
         Err(error) => error,
