@@ -315,7 +315,6 @@ async fn the_default_stack_is_the_innermost() {
     assert!(Stack::current().is_err());
 }
 
-/// Time passes only when nobody has anything to do, and then at once.
 /// A driver that looks for packets without sleeping leaves room for everybody else, even where the clock moves only while
 /// all sleep.
 #[tokio::test(start_paused = true)]
@@ -340,6 +339,7 @@ async fn busy_polling_keeps_nobody_from_anything() {
     assert_eq!((left.connection_count(), right.connection_count()), (0, 0));
 }
 
+/// Time passes only when nobody has anything to do, and then at once.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_answer_times_out() {
     let (device, _peer) = synfin::memory::pair(common::capabilities(true), 64).unwrap();
