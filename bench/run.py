@@ -27,6 +27,8 @@ from joined import SYNFIN, TOOLS, prepare
 IPERF_PORT, HTTP_PORT, ECHO_PORT = 5201, 80, 7
 # Connections at once, and how many there must have been before memory is looked at.
 AT_ONCE, CHURN = 16, 45_000
+# How long is waited for so many, of a tool that is slow.
+CHURN_SECONDS = 60
 EXCHANGES = 5_000
 
 NGINX = f"""
@@ -85,14 +87,15 @@ def measure(options):
         for number in range(options.rounds):
             for name, tool in tools.items():
                 with tool(options.mtu) as shell:
-                    for what, value in one_round(shell, options):
+                    for what, value in one_round(shell, options, number + 1 == options.rounds):
                         results[name][what].append(value)
                         print(f"round {number + 1}: {name}, {what}: {value:.2f}", file=sys.stderr)
     report(results, options)
 
 
-def one_round(shell, options):
-    """All measurements with one instance of a tool, which has then seen CHURN connections at least."""
+def one_round(shell, options, is_last):
+    """All measurements with one instance of a tool. In the last round it has then seen CHURN connections at least, if it
+    is fast enough for that."""
     client = ["iperf3", "-c", shell.host, "-p", str(IPERF_PORT), "-t", str(options.seconds), "-P", str(options.streams)]
     for way, words in (("namespace to host", []), ("host to namespace", ["-R"])):
         yield way, throughput(shell, *client, "-C", "reno", "-J", *words)
@@ -100,9 +103,11 @@ def one_round(shell, options):
     yield "a new connection each", rate
     yield "keep-alive", http(shell, options.seconds)[0]
     yield "one octet there and back, median", float(shell.run(sys.executable, __file__, "--ping", shell.host))
-    while done < CHURN:
+    begin = time.monotonic()
+    while is_last and done < CHURN and time.monotonic() - begin < CHURN_SECONDS:
         done += http(shell, options.seconds, "-H", "Connection: close")[1]
-    yield f"resident after {CHURN} connections", shell.resident()
+    if is_last and done >= CHURN:
+        yield f"resident after {CHURN} connections", shell.resident()
 
 
 def throughput(shell, *client):
@@ -193,9 +198,10 @@ def report(results, options):
         "|---" * (2 * len(results)) + "|",
     ]
     for what, (unit, form) in MEASURES.items():
-        medians = [statistics.median(of_tool[what]) for of_tool in results.values()]
+        medians = [statistics.median(of_tool[what] or [0]) for of_tool in results.values()]
+        told = [form.format(median) if median else "-" for median in medians]
         ratios = [f"{medians[0] / median:.2f}" if median else "-" for median in medians[1:]]
-        lines.append(f"| {what}, {unit} | " + " | ".join([*map(form.format, medians), *ratios]) + " |")
+        lines.append(f"| {what}, {unit} | " + " | ".join([*told, *ratios]) + " |")
     text = "\n".join(lines)
     print(text)
     if options.record:

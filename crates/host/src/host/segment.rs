@@ -46,10 +46,7 @@ impl Host {
         let incoming = Incoming {
             segment: match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
                 Ok(segment) => segment,
-                Err(SegmentError::Checksum) => return DropReason::Checksum.into(),
-                Err(SegmentError::Truncated | SegmentError::DataOffset) => {
-                    return DropReason::Malformed.into();
-                }
+                Err(error) => return no_segment(error).into(),
             },
             ecn: ip.ecn,
             segment_size: device.segment_size,
@@ -91,11 +88,10 @@ impl Host {
                 verdict.into()
             }
             Phase::HalfOpen(_) => self.receive_half_open(handle, incoming, ip, key, now),
-            Phase::Request(request) => {
-                let withdrawn = is_reset_of(&request.syn.segment, &incoming.segment);
-                if !withdrawn {
-                    return DropReason::Undecided.into();
-                }
+            Phase::Request(request) if !is_reset_of(&request.syn.segment, &incoming.segment) => {
+                DropReason::Undecided.into()
+            }
+            Phase::Request(_) => {
                 self.withdraw(handle);
                 Fate::Taken
             }
@@ -345,6 +341,14 @@ impl Wishes {
         if self.close {
             connection.close(now);
         }
+    }
+}
+
+/// Why what TCP's number stood on is dropped.
+fn no_segment(error: SegmentError) -> DropReason {
+    match error {
+        SegmentError::Checksum => DropReason::Checksum,
+        SegmentError::Truncated | SegmentError::DataOffset => DropReason::Malformed,
     }
 }
 

@@ -8,20 +8,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use synfin_host::tcp::{CloseReason, CongestionAlgorithm, KeepAlive, Status, UserTimeoutOption};
 use synfin_host::{ConnectOptions, Md5Key, TcpHandle};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{ToSocketAddrs, lookup_host};
 
-use super::calls::{self, Chunks};
+use super::calls;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
 use crate::driver::{Place, Shared, State};
 use crate::net::resolve;
 use crate::{Stack, error};
 
+mod pieces;
 mod ready;
+
+use pieces::{gather, scatter, short};
 
 /// A connection, as [`tokio::net::TcpStream`] is one.
 ///
@@ -512,48 +515,6 @@ impl TcpStream {
         let data = gather(bufs, room);
         self.poll_send_bytes(cx, &data)
     }
-}
-
-/// What is written, where that is one short piece.
-fn short<'a>(bufs: &'a [IoSlice<'_>]) -> Option<&'a [u8]> {
-    let [text] = bufs else { return None };
-    (text.len() <= calls::SHORT_WRITE).then_some(text)
-}
-
-/// The front of `bufs` in one piece.
-fn gather(bufs: &[IoSlice<'_>], room: usize) -> Bytes {
-    let total: usize = bufs.iter().map(|buf| buf.len()).sum();
-    let mut left = total.min(room).min(calls::LONGEST_WRITE);
-    let mut data = BytesMut::with_capacity(left);
-    for buf in bufs {
-        let length = buf.len().min(left);
-        data.put_slice(&buf[..length]);
-        left -= length;
-    }
-    data.freeze()
-}
-
-/// What one read has brought, at the front of several buffers.
-fn scatter(chunks: &Chunks, bufs: &mut [IoSliceMut<'_>]) -> usize {
-    let mut bufs = bufs.iter_mut().map(|buf| &mut **buf);
-    let mut room: &mut [u8] = &mut [];
-    let mut copied = 0;
-    for chunk in chunks {
-        let mut rest = &chunk[..];
-        while !rest.is_empty() {
-            if room.is_empty() {
-                let Some(next) = bufs.next() else { return copied };
-                room = next;
-                continue;
-            }
-            let length = rest.len().min(room.len());
-            let (now, later) = std::mem::take(&mut room).split_at_mut(length);
-            now.copy_from_slice(&rest[..length]);
-            (room, rest) = (later, &rest[length..]);
-            copied += length;
-        }
-    }
-    copied
 }
 
 impl AsyncRead for TcpStream {
