@@ -71,8 +71,8 @@ impl Emitter {
         IpHeader { hop_limit: self.hop_limit, ..IpHeader::new(source, destination, protocol) }
     }
 
-    /// A TCP segment as a packet, signed where there is a key; its text goes into that. Over Ethernet, whoever knows the neighbour fills in the first
-    /// octets.
+    /// A TCP segment as a packet, signed where there is a key. Its text is taken out of it. Over Ethernet, whoever knows the
+    /// neighbour fills in the first octets.
     pub(crate) fn segment(
         &self,
         segment: &mut SegmentOut,

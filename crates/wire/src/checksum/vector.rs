@@ -14,7 +14,7 @@ pub(super) fn sum(bytes: &[u8]) -> u64 {
     dispatch!(level, simd => sum_of_words(simd, bytes))
 }
 
-/// Words of 32 bits, added up in 64: it would take 2^32 steps to overflow. Compiled once for each kind of processor.
+/// Words of 32 bits, added up in 64: nothing that fits into memory overflows. Compiled once for each kind of processor.
 #[inline(always)]
 fn sum_of_words<S: Simd>(_: S, bytes: &[u8]) -> u64 {
     let (steps, rest) = bytes.as_chunks::<STEP>();
