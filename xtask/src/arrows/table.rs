@@ -48,8 +48,8 @@ const LADDER: &str = "synfin-ladder";
 const EXPLAIN: &str = "synfin-explain";
 const LAB: &str = "synfin-lab";
 
-/// Data structures, parsers and vector code only. Whatever reads a clock, a file, a socket or a source of randomness, or that logs,
-/// stays out of the crates that must run the same in a simulator and in a web page.
+/// Data structures, parsers and vector code only. Whatever reads a clock, a file, a socket or a source of randomness, or
+/// that logs, stays out of the crates that must run the same in a simulator and in a web page.
 const SANS_IO: Outside = Outside::Only(&[
     "bytes",
     "etherparse",

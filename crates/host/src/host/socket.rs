@@ -182,8 +182,8 @@ impl<'a> TcpSocket<'a> {
     pub fn is_readable(&self) -> bool {
         match &self.entry().phase {
             Phase::Connection(connection) => connection.is_readable(),
-            Phase::Closed(_) => true,
-            Phase::Request(_) | Phase::HalfOpen(_) | Phase::TimeWait(_) => false,
+            Phase::TimeWait(_) | Phase::Closed(_) => true,
+            Phase::Request(_) | Phase::HalfOpen(_) => false,
         }
     }
 

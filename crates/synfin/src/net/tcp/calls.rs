@@ -148,21 +148,10 @@ pub(super) fn peek(
 
 /// Ready when a read would be: with data, the end, or an error.
 pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
-    use synfin_host::tcp::State as Phase;
     if state.stream(handle).is_some_and(|stream| stream.read_closed || !stream.peeked.is_empty()) {
         return Ok(true);
     }
-    let socket = state.tcp(handle)?;
-    let peer_has_closed = match socket.state() {
-        Phase::Listen
-        | Phase::SynSent
-        | Phase::SynReceived
-        | Phase::Established
-        | Phase::FinWait1
-        | Phase::FinWait2 => false,
-        Phase::CloseWait | Phase::Closing | Phase::LastAck | Phase::TimeWait | Phase::Closed => true,
-    };
-    Ok(peer_has_closed || socket.receive_available() > 0)
+    Ok(state.tcp(handle)?.is_readable())
 }
 
 /// Ready when a write would be: with room or an error.
