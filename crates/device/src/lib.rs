@@ -13,7 +13,8 @@
 //! | [`interface`] | addresses, routes, MTU of an interface in this network namespace |
 //! | [`fd`] | file descriptors handed over: inherited, or through a Unix socket |
 //! | [`virtio`] | the virtio-net header that stands before each packet on a TUN |
-//! | [`segment`] | in software what the offload leaves to a device: split, complete the checksum |
+//! | [`segment`] | in software what the offload leaves to a device: split, join, complete the checksum |
+//! | [`software`] | that, around a device without offload |
 //! | [`pcapng`], [`sniffer`] | captures |
 //! | [`monitor`] | what passes an interface of the kernel, watched |
 //!
@@ -33,12 +34,14 @@ pub mod packet;
 pub mod pcapng;
 pub mod segment;
 pub mod sniffer;
+pub mod software;
 mod sys;
 pub mod tun;
 pub mod virtio;
 pub mod xdp;
 
 pub use packet::{ChecksumOffload, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind};
+pub use software::SoftwareOffload;
 pub use sys::give_back_free_memory;
 
 /// The octets of an Ethernet header: two addresses and a type, no VLAN tag.
@@ -74,7 +77,8 @@ pub struct Capabilities {
     pub medium: Medium,
     /// The longest IP packet that fits the link, octets; an Ethernet header comes on top.
     pub mtu: usize,
-    /// The device takes, and delivers, packets whose checksum is [partial](ChecksumOffload::Partial).
+    /// The device takes, and delivers, packets whose checksum is [partial](ChecksumOffload::Partial). That of a
+    /// super-segment may be in any case.
     pub checksum: bool,
     /// The device takes, and delivers, TCP super-segments over IPv4 and IPv6.
     pub segmentation: bool,
@@ -93,7 +97,8 @@ impl Capabilities {
     /// Refuses what a device with these capabilities cannot take.
     fn check(&self, packet: &PacketOut<'_>) -> io::Result<()> {
         let refuse = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-        if matches!(packet.offload.checksum, ChecksumOffload::Partial { .. }) && !self.checksum {
+        let is_partial = matches!(packet.offload.checksum, ChecksumOffload::Partial { .. });
+        if is_partial && !self.checksum && packet.offload.segmentation.is_none() {
             return refuse("a partial checksum for a device without checksum offload");
         }
         let limit = match packet.offload.segmentation {
@@ -159,5 +164,31 @@ pub trait Device: Send {
     fn wake(&mut self, waker: &Waker) -> bool {
         let _ = waker;
         false
+    }
+}
+
+impl<D: Device + ?Sized> Device for Box<D> {
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    fn receive(&mut self) -> io::Result<Option<PacketIn>> {
+        (**self).receive()
+    }
+
+    fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit> {
+        (**self).transmit(packet)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
+    }
+
+    fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
+        (**self).poll_fd()
+    }
+
+    fn wake(&mut self, waker: &Waker) -> bool {
+        (**self).wake(waker)
     }
 }

@@ -1,30 +1,24 @@
-//! In software what offload leaves to a device: cutting super-segments, completing checksums.
+//! In software what offload leaves to a device: cutting super-segments, joining segments, completing checksums.
 //!
-//! For links that lose, delay or show single packets. What needs neither should pass super-segments whole.
+//! [`split`] is for links that lose, delay or show single packets. What needs neither should pass super-segments whole,
+//! or have a [`SoftwareOffload`](crate::SoftwareOffload) cut them where no queue lies behind it.
 
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use synfin_wire::checksum::{Checksum, PseudoHeader};
-use synfin_wire::tcp::{Flags, HEADER_LEN as TCP_HEADER_LEN};
-use synfin_wire::{IpPacket, IpProtocol};
+use synfin_wire::checksum::Checksum;
 
 use crate::{ChecksumOffload, Medium, PacketIn};
 
-/// Fields of a TCP header (RFC 9293 section 3.1), octets from its start.
-const TCP_SEQ: usize = 4;
-const TCP_DATA_OFFSET: usize = 12;
-const TCP_FLAGS: usize = 13;
-const TCP_CHECKSUM: usize = 16;
+mod cut;
+mod join;
+mod layout;
+#[cfg(test)]
+pub(crate) mod testing;
 
-/// Fields of an IPv4 header (RFC 791 section 3.1), octets from its start.
-const IPV4_TOTAL_LENGTH: usize = 2;
-const IPV4_IDENTIFICATION: usize = 4;
-const IPV4_CHECKSUM: usize = 10;
-
-/// Of an IPv6 header (RFC 8200 section 3).
-const IPV6_PAYLOAD_LENGTH: usize = 4;
-const IPV6_HEADER_LEN: usize = 40;
+pub(crate) use cut::Cut;
+pub(crate) use join::Join;
+pub(crate) use layout::Layout;
 
 /// Where the checksum lies in a UDP header, and in no other transport's.
 const UDP_CHECKSUM: u16 = 6;
@@ -117,7 +111,7 @@ impl Iterator for Split {
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = match &self.0 {
             Inner::Whole(packet) => usize::from(packet.is_some()),
-            Inner::Segments(segments) => segments.left(),
+            Inner::Segments(segments) => segments.cut.left(),
         };
         (left, Some(left))
     }
@@ -127,125 +121,28 @@ impl ExactSizeIterator for Split {}
 
 #[derive(Clone, Debug)]
 struct Segments {
-    /// All headers, as the super-segment has them.
-    template: Bytes,
-    /// Where in the template the IP header begins, and where TCP's.
-    ip_at: usize,
-    tcp_at: usize,
-    is_ipv4: bool,
-    /// For all segments but for the length.
-    pseudo_header: PseudoHeader,
-    payload: Bytes,
-    size: usize,
-    count: usize,
-    /// How many were made.
-    made: usize,
+    cut: Cut,
+    text: Bytes,
     buffer: BytesMut,
 }
 
 impl Segments {
     fn new(packet: &PacketIn, medium: Medium, size: usize, mtu: usize) -> Result<Self, SegmentError> {
-        let ip_at = medium.header_len();
-        if packet.bytes.len() < ip_at {
-            return Err(SegmentError::NotTcp);
-        }
-        let ip = IpPacket::parse(packet.bytes.slice(ip_at..), true).map_err(|_| SegmentError::NotTcp)?;
-        if ip.header.protocol != IpProtocol::TCP
-            || ip.header.fragment.is_some()
-            || ip.payload.len() < TCP_HEADER_LEN
-        {
-            return Err(SegmentError::NotTcp);
-        }
-        let tcp_len = usize::from(ip.payload[TCP_DATA_OFFSET] >> 4) * 4;
-        if tcp_len < TCP_HEADER_LEN || ip.payload.len() < tcp_len {
-            return Err(SegmentError::NotTcp);
-        }
-        let tcp_at = ip_at + ip.header_len;
-        let template = packet.bytes.slice(..tcp_at + tcp_len);
-        let room = mtu.saturating_sub(ip.header_len + tcp_len);
-        let size = size.min(room);
-        if size == 0 {
-            return Err(SegmentError::Mtu);
-        }
-        let payload = ip.payload.slice(tcp_len..);
-        // A super-segment without payload still is one segment.
-        let count = payload.len().div_ceil(size).max(1);
-        Ok(Self {
-            ip_at,
-            tcp_at,
-            is_ipv4: ip.header.source.is_ipv4(),
-            pseudo_header: ip.pseudo_header(),
-            buffer: BytesMut::with_capacity(count * template.len() + payload.len()),
-            template,
-            payload,
-            size,
-            count,
-            made: 0,
-        })
-    }
-
-    fn left(&self) -> usize {
-        self.count - self.made
+        let layout = Layout::of(packet, medium).ok_or(SegmentError::NotTcp)?;
+        let (headers, text) = (&packet.bytes[..layout.text_at], packet.bytes.slice(layout.text_at..));
+        let cut = Cut::new(headers, layout, text.len(), size, mtu)?;
+        let buffer = BytesMut::with_capacity(cut.left() * headers.len() + text.len());
+        Ok(Self { cut, text, buffer })
     }
 
     fn next(&mut self) -> Option<Bytes> {
-        if self.left() == 0 {
-            return None;
-        }
-        let from = self.made * self.size;
-        let to = self.payload.len().min(from + self.size);
-        self.buffer.extend_from_slice(&self.template);
-        self.buffer.extend_from_slice(&self.payload[from..to]);
-        let mut segment = self.buffer.split();
-        let (before_tcp, tcp) = segment.split_at_mut(self.tcp_at);
-        let ip = &mut before_tcp[self.ip_at..];
-        if self.is_ipv4 {
-            self.finish_ipv4(ip, tcp.len());
-        } else {
-            put_u16(ip, IPV6_PAYLOAD_LENGTH, ip.len() - IPV6_HEADER_LEN + tcp.len());
-        }
-        self.finish_tcp(tcp, from);
-        self.made += 1;
-        Some(segment.freeze())
+        let text = &self.text[self.cut.text()?];
+        let (headers, _) = self.cut.headers([text]);
+        self.buffer.extend_from_slice(headers);
+        self.buffer.extend_from_slice(text);
+        self.cut.pass();
+        Some(self.buffer.split().freeze())
     }
-
-    fn finish_ipv4(&self, header: &mut [u8], payload_len: usize) {
-        put_u16(header, IPV4_TOTAL_LENGTH, header.len() + payload_len);
-        let identification =
-            u16::from_be_bytes([header[IPV4_IDENTIFICATION], header[IPV4_IDENTIFICATION + 1]]);
-        put_u16(header, IPV4_IDENTIFICATION, usize::from(identification.wrapping_add(self.made as u16)));
-        put_u16(header, IPV4_CHECKSUM, 0);
-        let mut sum = Checksum::new();
-        sum.add(header);
-        put_u16(header, IPV4_CHECKSUM, sum.finish().into());
-    }
-
-    /// Of the payload, `from` octets went before.
-    fn finish_tcp(&self, segment: &mut [u8], from: usize) {
-        let seq: [u8; 4] = std::array::from_fn(|at| segment[TCP_SEQ + at]);
-        let seq = u32::from_be_bytes(seq).wrapping_add(from as u32);
-        segment[TCP_SEQ..TCP_SEQ + 4].copy_from_slice(&seq.to_be_bytes());
-
-        let mut flags = Flags::from_bits(segment[TCP_FLAGS].into());
-        if self.made > 0 {
-            // RFC 3168 section 6.1.2: CWR is said once.
-            flags = flags.without(Flags::CWR);
-        }
-        if self.left() > 1 {
-            flags = flags.without(Flags::FIN | Flags::PSH);
-        }
-        segment[TCP_FLAGS] = flags.bits() as u8;
-
-        put_u16(segment, TCP_CHECKSUM, 0);
-        let pseudo_header = PseudoHeader { length: segment.len() as u32, ..self.pseudo_header };
-        let mut sum = Checksum::with_pseudo_header(&pseudo_header);
-        sum.add(segment);
-        put_u16(segment, TCP_CHECKSUM, sum.finish().into());
-    }
-}
-
-fn put_u16(header: &mut [u8], at: usize, value: usize) {
-    header[at..at + 2].copy_from_slice(&(value as u16).to_be_bytes());
 }
 
 /// Why a packet cannot be made into what goes on a wire.

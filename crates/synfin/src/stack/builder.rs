@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use synfin_device::{Capabilities, Device};
+use synfin_device::{Capabilities, Device, SoftwareOffload};
 use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress};
 use tokio::runtime::Handle;
 
@@ -140,7 +140,8 @@ impl Builder {
         self
     }
 
-    /// Sends every packet through a path. Offload is off then.
+    /// Sends every packet through a path. Offload is off then; without a path, a device that has none gets a
+    /// [`SoftwareOffload`].
     pub fn path(mut self, path: impl Path + 'static) -> Self {
         self.path = Some(Box::new(path));
         self
@@ -227,7 +228,13 @@ impl Builder {
         }
         let mut config = self.host;
         config.mtu = self.mtu.map_or(capabilities.mtu, |mtu| mtu.min(capabilities.mtu));
-        config.offload = if self.path.is_some() { HostOffload::default() } else { offload_of(&capabilities) };
+        let mut devices: Vec<_> = std::iter::once(self.device).chain(self.queues).collect();
+        // A path shows single packets.
+        config.offload = HostOffload::default();
+        if self.path.is_none() {
+            devices = devices.into_iter().map(with_super_segments).collect();
+            config.offload = offload_of(&devices[0].capabilities());
+        }
         let secret = match self.secret {
             Some(secret) => secret,
             None => draw_secret()?,
@@ -236,11 +243,11 @@ impl Builder {
             let _context = runtimes[0].enter();
             Clock::start()
         };
-        let count = 1 + self.queues.len();
+        let count = devices.len();
         let opened = Arc::new(OpenedPorts::default());
         let (mut shards, mut descriptors) = (Vec::new(), Vec::new());
-        let devices = std::iter::once(self.device).chain(self.queues);
-        for ((shard, device), recorder) in devices.enumerate().zip(recorder::share(self.recorder, count)) {
+        let devices = devices.into_iter().enumerate();
+        for ((shard, device), recorder) in devices.zip(recorder::share(self.recorder, count)) {
             descriptors.push(descriptor(&*device)?);
             let mut link = Link::new(device, config.mtu, self.path.take(), recorder, clock);
             let mut ports = None;
@@ -311,6 +318,11 @@ fn medium_of(config: &HostConfig) -> synfin_device::Medium {
         synfin_host::Medium::Ip => synfin_device::Medium::Ip,
         synfin_host::Medium::Ethernet(_) => synfin_device::Medium::Ethernet,
     }
+}
+
+/// The device itself, or one around it that does in software what it does not.
+fn with_super_segments(device: Box<dyn Device>) -> Box<dyn Device> {
+    if device.capabilities().segmentation { device } else { Box::new(SoftwareOffload::new(device)) }
 }
 
 fn offload_of(capabilities: &Capabilities) -> HostOffload {

@@ -1,0 +1,165 @@
+//! One super-segment, many segments: the headers of each.
+
+use std::ops::Range;
+
+use synfin_wire::checksum::Checksum;
+use synfin_wire::tcp::Flags;
+
+use super::SegmentError;
+use super::layout::Layout;
+use crate::ChecksumOffload;
+
+/// The segments that a super-segment stands for, one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut {
+    layout: Layout,
+    /// The headers of the super-segment.
+    template: Vec<u8>,
+    /// Those of one segment.
+    headers: Vec<u8>,
+    seq: u32,
+    identification: u16,
+    sum_of_ends: Checksum,
+    /// The text of the super-segment, octets.
+    text: usize,
+    /// That of a segment, but for the last.
+    size: usize,
+    count: usize,
+    /// How many have had their turn.
+    passed: usize,
+    /// For the last segment that had its turn.
+    prepared: Option<Prepared>,
+}
+
+/// What segments of the same length and flags have in common: all but their numbers.
+#[derive(Clone, Copy, Debug)]
+struct Prepared {
+    length: usize,
+    flags: Flags,
+    /// Of IPv4's header, and of TCP's with the pseudo-header, without numbers and checksums.
+    ipv4_sum: Checksum,
+    tcp_sum: Checksum,
+}
+
+impl Cut {
+    /// `headers` are those of a super-segment with so much `text`. Its segments have `size` octets of it, or as many as fit
+    /// `mtu`.
+    pub(crate) fn new(
+        headers: &[u8],
+        layout: Layout,
+        text: usize,
+        size: usize,
+        mtu: usize,
+    ) -> Result<Self, SegmentError> {
+        let room = mtu.saturating_sub(layout.text_at - layout.ip_at);
+        let size = size.min(room);
+        if size == 0 {
+            return Err(SegmentError::Mtu);
+        }
+        Ok(Self {
+            layout,
+            template: headers.to_vec(),
+            headers: headers.to_vec(),
+            seq: layout.seq(headers),
+            identification: layout.identification(headers),
+            sum_of_ends: layout.sum_of_ends(headers),
+            text,
+            size,
+            // A super-segment without text still is one segment.
+            count: text.div_ceil(size).max(1),
+            passed: 0,
+            prepared: None,
+        })
+    }
+
+    /// Whether it is the super-segment with these headers that is cut.
+    pub(crate) fn is_of(&self, headers: &[u8]) -> bool {
+        self.template == headers
+    }
+
+    /// How many segments are left.
+    pub(crate) fn left(&self) -> usize {
+        self.count - self.passed
+    }
+
+    /// Which part of the text belongs to the segment whose turn it is; `None` when there is none left.
+    pub(crate) fn text(&self) -> Option<Range<usize>> {
+        let from = self.passed * self.size;
+        (self.left() > 0).then(|| from..self.text.min(from + self.size))
+    }
+
+    /// The headers of the segment whose turn it is, over that part of the text.
+    pub(crate) fn headers<'a>(
+        &mut self,
+        text: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (&[u8], ChecksumOffload) {
+        let mut sum = self.number();
+        text.into_iter().for_each(|piece| sum.add(piece));
+        self.layout.set_tcp_checksum(&mut self.headers, sum.finish());
+        (&self.headers, ChecksumOffload::None)
+    }
+
+    /// The same for a device that fills in the checksum.
+    pub(crate) fn partial_headers(&mut self) -> (&[u8], ChecksumOffload) {
+        self.number();
+        let sum = self.sum_of_pseudo_header(self.length());
+        self.layout.set_tcp_checksum(&mut self.headers, sum.partial());
+        (&self.headers, self.layout.partial_checksum())
+    }
+
+    /// Writes what tells this segment from the others, and returns the sum of all but the text.
+    fn number(&mut self) -> Checksum {
+        let from = self.passed * self.size;
+        let (length, flags) = (self.length(), self.flags());
+        let fits = |prepared: &Prepared| (prepared.length, prepared.flags) == (length, flags);
+        let prepared = self.prepared.filter(fits).unwrap_or_else(|| self.prepare(length, flags));
+        self.prepared = Some(prepared);
+        let identification = self.identification.wrapping_add(self.passed as u16);
+        let seq = self.seq.wrapping_add(from as u32);
+        let mut ipv4_sum = prepared.ipv4_sum;
+        ipv4_sum.add(&identification.to_be_bytes());
+        self.layout.set_identification(&mut self.headers, identification);
+        self.layout.set_ipv4_checksum(&mut self.headers, ipv4_sum.finish());
+        self.layout.set_seq(&mut self.headers, seq);
+        let mut sum = prepared.tcp_sum;
+        sum.add(&seq.to_be_bytes());
+        sum
+    }
+
+    /// The text of the segment whose turn it is, octets.
+    fn length(&self) -> usize {
+        self.size.min(self.text - self.passed * self.size)
+    }
+
+    fn flags(&self) -> Flags {
+        let flags = self.layout.flags(&self.template);
+        // RFC 3168 section 6.1.2: CWR is said once.
+        let flags = if self.passed > 0 { flags.without(Flags::CWR) } else { flags };
+        if self.left() > 1 { flags.without(Flags::FIN | Flags::PSH) } else { flags }
+    }
+
+    fn prepare(&mut self, length: usize, flags: Flags) -> Prepared {
+        let (layout, headers) = (&self.layout, &mut self.headers[..]);
+        layout.set_length(headers, layout.text_at + length);
+        layout.set_flags(headers, flags);
+        layout.set_identification(headers, 0);
+        layout.set_ipv4_checksum(headers, 0);
+        layout.set_seq(headers, 0);
+        layout.set_tcp_checksum(headers, 0);
+        let ipv4_sum = layout.ipv4_sum(headers);
+        let mut tcp_sum = self.sum_of_pseudo_header(length);
+        tcp_sum.add(&self.headers[self.layout.tcp_at..]);
+        Prepared { length, flags, ipv4_sum, tcp_sum }
+    }
+
+    fn sum_of_pseudo_header(&self, text: usize) -> Checksum {
+        let mut sum = self.sum_of_ends;
+        sum.add(&((self.layout.text_at - self.layout.tcp_at + text) as u32).to_be_bytes());
+        sum
+    }
+
+    /// It is the next segment's turn.
+    pub(crate) fn pass(&mut self) {
+        self.passed += 1;
+    }
+}
