@@ -1,6 +1,7 @@
 //! The user's octets from SND.UNA on: held until acknowledged, sliced for each segment, never copied.
 
 use alloc::collections::VecDeque;
+use core::mem;
 use core::ops::Range;
 
 use bytes::{Bytes, BytesMut};
@@ -24,6 +25,9 @@ pub(crate) struct SendBuffer {
     chunks: VecDeque<Chunk>,
     /// The last few small writes, not yet asked for.
     gathering: Gathering,
+    /// The longest chunk that was let go, for the next to be copied to where no packet holds it still: who goes on writing
+    /// needs no more memory.
+    spare: Bytes,
     /// The sequence number of the first octet held.
     start_seq: SeqNumber,
     /// The same as a position in the stream, in 64 bits, which never wraps.
@@ -32,12 +36,14 @@ pub(crate) struct SendBuffer {
     end: u64,
 }
 
-compact!(SendBuffer { start_seq, start, end } empty { chunks, gathering });
+compact!(SendBuffer { start_seq, start, end } empty { chunks, gathering, spare });
 
 #[derive(Clone, Debug)]
 struct Chunk {
     start: u64,
     bytes: Bytes,
+    /// It was copied to memory of the buffer's own.
+    is_ours: bool,
 }
 
 /// What the user writes.
@@ -64,19 +70,19 @@ impl Text<'_> {
             Self::Copied(octets) => octets,
         }
     }
-
-    fn slice(&self, range: Range<usize>) -> Bytes {
-        match self {
-            Self::Lent(bytes) => bytes.slice(range),
-            Self::Copied(octets) => Bytes::copy_from_slice(&octets[range]),
-        }
-    }
 }
 
 impl SendBuffer {
     /// `first` is the number that the first octet will have: ISS + 1.
     pub(crate) fn new(first: SeqNumber) -> Self {
-        Self { chunks: VecDeque::new(), gathering: Gathering::default(), start_seq: first, start: 0, end: 0 }
+        Self {
+            chunks: VecDeque::new(),
+            gathering: Gathering::default(),
+            spare: Bytes::new(),
+            start_seq: first,
+            start: 0,
+            end: 0,
+        }
     }
 
     /// Octets held.
@@ -94,7 +100,11 @@ impl SendBuffer {
         let len = range.len();
         if len >= GATHER_BELOW {
             self.seal();
-            self.chunks.push_back(Chunk { start: self.end, bytes: text.slice(range) });
+            let (bytes, is_ours) = match text {
+                Text::Lent(bytes) => (bytes.slice(range), false),
+                Text::Copied(octets) => (self.copied(&octets[range]), true),
+            };
+            self.chunks.push_back(Chunk { start: self.end, bytes, is_ours });
         } else if len > 0 {
             if !self.gathering.has_room(len) {
                 self.seal();
@@ -104,6 +114,16 @@ impl SendBuffer {
             self.gathering.put(&text.octets()[range]);
         }
         self.end += len as u64;
+    }
+
+    fn copied(&mut self, octets: &[u8]) -> Bytes {
+        let mut memory = mem::take(&mut self.spare).try_into_mut().unwrap_or_default();
+        memory.clear();
+        if memory.capacity() < octets.len() {
+            memory = BytesMut::with_capacity(octets.len());
+        }
+        memory.extend_from_slice(octets);
+        memory.freeze()
     }
 
     /// Lets go of everything before `ack`.
@@ -119,10 +139,16 @@ impl SendBuffer {
             if held_from < front.bytes.len() {
                 break;
             }
-            self.chunks.pop_front();
+            if let Some(chunk) = self.chunks.pop_front()
+                && chunk.is_ours
+                && chunk.bytes.len() >= self.spare.len()
+            {
+                self.spare = chunk.bytes;
+            }
         }
         if self.len() == 0 {
             self.gathering.calm();
+            self.spare = Bytes::new();
         }
     }
 
@@ -156,7 +182,7 @@ impl SendBuffer {
     /// Turns what is being gathered into a chunk.
     fn seal(&mut self) {
         if let Some(bytes) = self.gathering.take() {
-            self.chunks.push_back(Chunk { start: self.end - bytes.len() as u64, bytes });
+            self.chunks.push_back(Chunk { start: self.end - bytes.len() as u64, bytes, is_ours: false });
         }
     }
 }
