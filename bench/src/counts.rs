@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use synfin_host::tcp::KeepAlive;
 
-use crate::pair::{End, Pair, Resting, Setting, open};
+use crate::pair::{Cutting, End, Pair, Resting, Setting, open};
 use crate::synfin_pair::SynfinPair;
 use crate::workload::{Bulk, connections};
 
@@ -76,9 +76,12 @@ enum Step {
     Acknowledge,
 }
 
+/// What is counted is the engine's work for each segment.
+const SINGLE: Setting = Setting { cutting: Cutting::Never, ..Setting::ordinary() };
+
 /// Two full-sized segments there and an acknowledgment back, again and again; how many segments.
 fn segments(counted: Step) -> usize {
-    let mut pair = SynfinPair::new(&Setting::ordinary());
+    let mut pair = SynfinPair::new(&SINGLE);
     let text = vec![7; 2 * SEGMENT];
     let mut room = vec![0; 4 * SEGMENT];
     open(&mut pair);

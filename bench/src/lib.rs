@@ -7,6 +7,7 @@
 //! Left out on purpose: devices, system calls, other cores. What the whole takes with a kernel beside it is measured by
 //! the scripts in this folder.
 
+mod cable;
 pub mod callgrind;
 pub mod counts;
 mod cpu;
@@ -24,6 +25,6 @@ mod task;
 mod workload;
 
 pub use lwip::Lwip;
-pub use pair::{Congestion, Resting, Setting};
+pub use pair::{Congestion, Cutting, Resting, Setting};
 pub use task::{Outcome, Stack, Task, measure};
 pub use workload::Workload;

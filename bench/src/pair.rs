@@ -48,8 +48,8 @@ pub struct Setting {
     pub mtu: usize,
     /// The ends sum up what they send and verify what they receive.
     pub checksums: bool,
-    /// The ends hand over, and take, super-segments of 64 KiB; the MTU is what the peer's segments are cut to.
-    pub super_segments: bool,
+    /// Who cuts what synfin hands over, and joins what comes; the peers make each segment themselves.
+    pub cutting: Cutting,
     /// Which congestion control.
     pub congestion: Congestion,
 }
@@ -58,8 +58,20 @@ impl Setting {
     /// A link that takes 1500 octets and does nothing for the ends.
     #[must_use]
     pub const fn ordinary() -> Self {
-        Self { mtu: 1500, checksums: true, super_segments: false, congestion: Congestion::Reno }
+        Self { mtu: 1500, checksums: true, cutting: Cutting::Software, congestion: Congestion::Reno }
     }
+}
+
+/// Whether a host deals in super-segments of 64 KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cutting {
+    /// No: it makes and takes each segment.
+    Never,
+    /// They are cut, and what comes is joined, in front of the device, as the runtime does it where the device does not.
+    Software,
+    /// They cross whole: the device at either end does it.
+    Device,
 }
 
 /// A congestion control that the peers have too.

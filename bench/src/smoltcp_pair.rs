@@ -9,7 +9,9 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpCidr};
 
 use crate::idle;
-use crate::pair::{BATCH, BUFFER, CLIENT, Congestion, End, PORT, Pair, Resting, SERVER, STEP, Setting};
+use crate::pair::{
+    BATCH, BUFFER, CLIENT, Congestion, Cutting, End, PORT, Pair, Resting, SERVER, STEP, Setting,
+};
 
 /// The rings of a socket that stays idle: nothing ever comes into them.
 const IDLE_BUFFER: usize = 1024;
@@ -201,7 +203,10 @@ impl Device {
         if !setting.checksums {
             capabilities.checksum = ChecksumCapabilities::ignored();
         }
-        assert!(!setting.super_segments, "with IPv4 alone smoltcp is built without segmentation offload");
+        assert!(
+            setting.cutting != Cutting::Device,
+            "with IPv4 alone smoltcp is built without segmentation offload"
+        );
         Self {
             capabilities,
             inbound: VecDeque::new(),

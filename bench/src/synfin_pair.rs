@@ -1,27 +1,25 @@
 //! Two [`Host`]s.
 
-use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use synfin_host::tcp::{CongestionAlgorithm, ReceiveError, SendError, SendOptions};
 use synfin_host::{
-    ChecksumOut, ConnectOptions, Host, HostConfig, HostEvent, HostOffload, Limits, ListenOptions,
-    ListenerHandle, PacketIn, PacketOut, TcpHandle,
+    ConnectOptions, Host, HostConfig, HostEvent, HostOffload, Limits, ListenOptions, ListenerHandle,
+    PacketIn, PacketOut, TcpHandle,
 };
 use synfin_wire::Instant;
-use synfin_wire::checksum::Checksum;
 
+use crate::cable::{Cable, Link};
 use crate::idle;
-use crate::pair::{BATCH, BUFFER, CLIENT, Congestion, End, PORT, Pair, Resting, SERVER, STEP, Setting};
+use crate::pair::{
+    BATCH, BUFFER, CLIENT, Congestion, Cutting, End, PORT, Pair, Resting, SERVER, STEP, Setting,
+};
 
 /// The longest IP datagram, and so what a super-segment with its headers may have.
 const LONGEST: usize = 65_535;
 /// The longest IP and TCP headers, octets.
 const HEADERS: usize = 120;
-/// What is on its way has room in this, octets.
-const ARENA: usize = BUFFER + BATCH * HEADERS;
 /// What one host holds at most; a million idle connections fit.
 const CONNECTIONS: usize = 4 << 20;
 /// The client has so many addresses, and takes the next one after so many connections: ports do not run out.
@@ -32,35 +30,27 @@ const PER_ADDRESS: u32 = 16_000;
 const BETWEEN: Duration = Duration::from_micros(100);
 const CALM: Duration = Duration::from_secs(3);
 
-/// Two hosts, each with the queue of what is on its way to it.
+/// Two hosts, each with its end of a cable.
 pub(crate) struct SynfinPair {
     sides: [Side; 2],
     now: Instant,
-    /// The device vouches for what comes in.
-    trust: bool,
     listener: ListenerHandle,
     opened: u32,
 }
 
 struct Side {
     host: Host,
-    inbound: VecDeque<PacketIn>,
-    /// What this side's packets are copied to.
-    arena: BytesMut,
+    link: Link,
+    /// What the link had no room for.
+    held: Option<PacketOut>,
     connection: Option<TcpHandle>,
     /// The host has said that there is something to read.
     readable: bool,
 }
 
 impl Side {
-    fn new(config: HostConfig, secret: u8) -> Self {
-        Self {
-            host: Host::new(config, [secret; 32]),
-            inbound: VecDeque::new(),
-            arena: BytesMut::new(),
-            connection: None,
-            readable: false,
-        }
+    fn new(config: HostConfig, link: Link, secret: u8) -> Self {
+        Self { host: Host::new(config, [secret; 32]), link, held: None, connection: None, readable: false }
     }
 
     fn hand_over(&mut self, packet: Vec<u8>, now: Instant) {
@@ -159,22 +149,20 @@ impl Pair for SynfinPair {
             End::Client => (client, server),
             End::Server => (server, client),
         };
-        // What came before has been read, so that this is the same memory again.
-        from.arena.reserve(ARENA);
-        let mut packets = 0;
-        while packets < BATCH
-            && let Some(packet) = from.host.poll_transmit(self.now)
-        {
-            to.inbound.push_back(carry(&packet, self.trust, &mut from.arena));
-            packets += 1;
+        while let Some(packet) = from.held.take().or_else(|| from.host.poll_transmit(self.now)) {
+            if !from.link.transmit(&packet) {
+                from.held = Some(packet);
+                break;
+            }
         }
+        let packets = Cable::carry(from.link.cable(), to.link.cable());
         self.now += Duration::from_nanos(STEP);
         packets
     }
 
     fn take_in(&mut self, to: End) {
         let side = &mut self.sides[to as usize];
-        while let Some(packet) = side.inbound.pop_front() {
+        while let Some(packet) = side.link.receive() {
             let _ = side.host.handle_packet(packet, self.now);
         }
         side.settle(self.now);
@@ -236,17 +224,17 @@ impl SynfinPair {
         let client = (0..ADDRESSES).map(|n| Ipv4Addr::from(u32::from(CLIENT) + n));
         let side = |mut config, secret| {
             change(&mut config);
-            Side::new(config, secret)
+            Side::new(config, Link::new(setting), secret)
         };
         let mut sides = [side(config(setting, client), 1), side(config(setting, [SERVER]), 2)];
         let options = ListenOptions { backlog: CONNECTIONS, ..ListenOptions::default() };
         let listener = sides[1].host.listen((SERVER, PORT).into(), options).expect("nobody else listens");
-        Self { sides, now: Instant::ZERO, trust: !setting.checksums, listener, opened: 0 }
+        Self { sides, now: Instant::ZERO, listener, opened: 0 }
     }
 
     /// What is on its way to an end is lost.
     pub(crate) fn lose(&mut self, to: End) {
-        self.sides[to as usize].inbound.clear();
+        self.sides[to as usize].link.cable().cut();
     }
 
     fn socket(&mut self, end: End, call: impl FnOnce(&mut synfin_host::TcpSocket<'_>)) {
@@ -262,7 +250,7 @@ fn config(setting: &Setting, addresses: impl IntoIterator<Item = Ipv4Addr>) -> H
     config.mtu = setting.mtu;
     config.offload = HostOffload {
         checksum: !setting.checksums,
-        max_super_segment: if setting.super_segments { LONGEST - HEADERS } else { 0 },
+        max_super_segment: if setting.cutting == Cutting::Never { 0 } else { LONGEST - HEADERS },
         repeats_cwr: false,
     };
     config.limits = Limits {
@@ -281,27 +269,4 @@ fn config(setting: &Setting, addresses: impl IntoIterator<Item = Ipv4Addr>) -> H
         Congestion::Cubic => CongestionAlgorithm::Cubic,
     };
     config
-}
-
-/// The packet as it arrives: in one piece. Where checksums count, one that was left to the device is completed.
-fn carry(packet: &PacketOut, trust: bool, arena: &mut BytesMut) -> PacketIn {
-    arena.extend_from_slice(&packet.header);
-    for chunk in &packet.payload {
-        arena.extend_from_slice(chunk);
-    }
-    if let ChecksumOut::Partial { start, offset } = packet.checksum
-        && !trust
-    {
-        let start = usize::from(start);
-        let at = start + usize::from(offset);
-        let mut sum = Checksum::new();
-        sum.add(&arena[start..]);
-        let sum = sum.finish().to_be_bytes();
-        arena[at..at + 2].copy_from_slice(&sum);
-    }
-    PacketIn {
-        bytes: arena.split().freeze(),
-        trust_checksum: trust,
-        segment_size: packet.segmentation.map(|segmentation| segmentation.size),
-    }
 }

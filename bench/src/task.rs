@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lwip::Lwip;
 use crate::memory::resident;
-use crate::pair::{Pair, Resting, Setting};
+use crate::pair::{Cutting, Pair, Resting, Setting};
 use crate::smoltcp_pair::SmoltcpPair;
 use crate::synfin_pair::SynfinPair;
 use crate::workload::Workload;
@@ -43,7 +43,7 @@ impl Stack {
     pub const fn can(self, setting: &Setting, idle: usize) -> bool {
         match self {
             Self::Synfin => true,
-            Self::Smoltcp | Self::Lwip => !setting.super_segments && idle <= 10_000,
+            Self::Smoltcp | Self::Lwip => matches!(setting.cutting, Cutting::Software) && idle <= 10_000,
         }
     }
 }

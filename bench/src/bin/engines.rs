@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use synfin_bench::report::{Table, median, record, three_digits};
-use synfin_bench::{Congestion, Lwip, Resting, Setting, Stack, Task, Workload, machine};
+use synfin_bench::{Congestion, Cutting, Lwip, Resting, Setting, Stack, Task, Workload, machine};
 
 /// Two endpoints of one stack on one core, in memory: synfin beside its peers.
 #[derive(Debug, Parser)]
@@ -118,15 +118,15 @@ struct Case {
     workload: Workload,
     mtu: usize,
     checksums: bool,
-    super_segments: bool,
+    cutting: Cutting,
 }
 
 const fn case(part: Part, name: &'static str, workload: Workload, mtu: usize, checksums: bool) -> Case {
-    Case { part, name, workload, mtu, checksums, super_segments: false }
+    Case { part, name, workload, mtu, checksums, cutting: Cutting::Software }
 }
 
-const fn gso(name: &'static str, checksums: bool) -> Case {
-    Case { super_segments: true, ..case(Part::Bulk, name, Workload::Bulk, 1500, checksums) }
+const fn bulk_with(cutting: Cutting, name: &'static str, checksums: bool) -> Case {
+    Case { cutting, ..case(Part::Bulk, name, Workload::Bulk, 1500, checksums) }
 }
 
 const CASES: &[Case] = &[
@@ -134,11 +134,17 @@ const CASES: &[Case] = &[
     case(Part::Bulk, "the same without checksums", Workload::Bulk, 1500, false),
     case(Part::Bulk, "bulk, MTU 65000, Gbit/s", Workload::Bulk, 65_000, true),
     case(Part::Bulk, "the same without checksums", Workload::Bulk, 65_000, false),
-    gso("bulk, MTU 1500 in super-segments, Gbit/s", true),
-    gso("the same without checksums", false),
+    bulk_with(Cutting::Device, "bulk, MTU 1500 in super-segments, Gbit/s", true),
+    bulk_with(Cutting::Device, "the same without checksums", false),
+    bulk_with(Cutting::Never, "bulk, MTU 1500, each segment alone, Gbit/s", true),
     case(Part::RequestResponse, "request and response, 1,000/s", Workload::RequestResponse, 1500, true),
     case(Part::ConnectClose, "connect and close, 1,000/s", Workload::ConnectClose, 1500, true),
 ];
+
+/// Whether it is with the settings of the first row.
+fn is_ordinary(case: &Case) -> bool {
+    case.mtu == 1500 && case.checksums && case.cutting == Cutting::Software
+}
 
 /// The plan, with everyone who takes part.
 struct Bench {
@@ -208,7 +214,7 @@ impl Bench {
         let mut head = vec!["idle connections".to_owned()];
         head.extend(stacks.iter().flat_map(|stack| [stack.name().to_owned(), "x none".to_owned()]));
         let mut text = self.made_by();
-        for case in CASES.iter().filter(|case| case.mtu == 1500 && case.checksums && !case.super_segments) {
+        for case in CASES.iter().filter(|case| is_ordinary(case)) {
             let mut table = Table::new(head.clone());
             let mut alone = vec![f64::NAN; stacks.len()];
             for &idle in &self.plan.idle {
@@ -256,7 +262,7 @@ impl Bench {
         let setting = Setting {
             mtu: case.mtu,
             checksums: case.checksums,
-            super_segments: case.super_segments,
+            cutting: case.cutting,
             congestion: self.plan.congestion,
         };
         let mut figures: Vec<_> = self.stacks().map(|_| Figures::default()).collect();

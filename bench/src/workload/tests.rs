@@ -1,5 +1,5 @@
 use super::*;
-use crate::pair::{Resting, Setting};
+use crate::pair::{Cutting, Resting, Setting};
 use crate::smoltcp_pair::SmoltcpPair;
 use crate::synfin_pair::SynfinPair;
 
@@ -24,11 +24,14 @@ fn what_is_sent_arrives<P: Pair>(setting: &Setting) {
 
 const LARGE: Setting = Setting { mtu: 65_000, ..Setting::ordinary() };
 const UNCHECKED: Setting = Setting { checksums: false, ..Setting::ordinary() };
-const SUPER: Setting = Setting { super_segments: true, ..Setting::ordinary() };
+const SUPER: Setting = Setting { cutting: Cutting::Device, ..Setting::ordinary() };
+const SINGLE: Setting = Setting { cutting: Cutting::Never, ..Setting::ordinary() };
 
 #[test]
 fn what_synfin_sends_arrives() {
-    for setting in [Setting::ordinary(), LARGE, UNCHECKED, SUPER, Setting { checksums: false, ..SUPER }] {
+    for setting in
+        [Setting::ordinary(), LARGE, UNCHECKED, SUPER, SINGLE, Setting { checksums: false, ..SUPER }]
+    {
         what_is_sent_arrives::<SynfinPair>(&setting);
     }
 }
