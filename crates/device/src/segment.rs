@@ -85,7 +85,7 @@ pub fn split(packet: &PacketIn, medium: Medium, mtu: usize) -> Result<Split, Seg
         return Ok(Split(Inner::Whole(Some(bytes))));
     };
     Segments::new(packet, medium, usize::from(segmentation.size), mtu)
-        .map(|segments| Split(Inner::Segments(segments)))
+        .map(|segments| Split(Inner::Segments(Box::new(segments))))
 }
 
 /// The packets that [`split`] makes. Super-segments cost one allocation altogether.
@@ -95,7 +95,7 @@ pub struct Split(Inner);
 #[derive(Clone, Debug)]
 enum Inner {
     Whole(Option<Bytes>),
-    Segments(Segments),
+    Segments(Box<Segments>),
 }
 
 impl Iterator for Split {
