@@ -31,22 +31,13 @@ struct Stray {
 }
 
 impl Host {
-    pub(super) fn receive_segment(
-        &mut self,
-        packet: IpPacket,
-        destination: Destination,
-        device: DeviceNote,
-        now: Instant,
-    ) -> Fate {
-        if destination == Destination::NotUnicast {
-            return DropReason::NotUnicast.into();
-        }
+    pub(super) fn receive_segment(&mut self, packet: IpPacket, device: DeviceNote, now: Instant) -> Fate {
         let pseudo_header = packet.pseudo_header();
         let IpPacket { header: ip, payload, .. } = packet;
         let incoming = Incoming {
             segment: match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
                 Ok(segment) => segment,
-                Err(error) => return no_segment(error).into(),
+                Err(error) => return self.refused(&ip).unwrap_or(no_segment(error).into()),
             },
             ecn: ip.ecn,
             segment_size: device.segment_size,
@@ -58,11 +49,17 @@ impl Host {
             remote: (ip.source, header.source_port).into(),
         };
         let found = self.table.find(pair);
-        let key = match self.check_signature(found, pair, &pseudo_header, &incoming.segment) {
+        // Whoever was heard before is no stranger: the addresses were looked at then.
+        let is_known = found.is_some_and(|(_, slot)| slot.was_heard());
+        if !is_known && let Some(fate) = self.refused(&ip) {
+            return fate;
+        }
+        let slot = found.map(|(_, slot)| slot);
+        let key = match self.check_signature(slot, pair, &pseudo_header, &incoming.segment) {
             Ok(key) => key,
             Err(reason) => return reason.into(),
         };
-        let Some(handle) = found else {
+        let Some((handle, _)) = found else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
         };
         let pressure = self.pressure();
@@ -79,9 +76,7 @@ impl Host {
                 let verdict = connection.handle_segment(incoming);
                 let teaches = entry.fast_open.is_some() || connection.has_fast_open_news();
                 let touched = touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events);
-                if let Some(touched) = touched {
-                    self.after_touch(handle, touched);
-                }
+                self.after_touch(handle, touched);
                 if teaches {
                     self.follow_fast_open(handle, now);
                 }
@@ -108,6 +103,15 @@ impl Host {
                 verdict.into()
             }
             Phase::Closed(_) => DropReason::Closed.into(),
+        }
+    }
+
+    /// Why a segment of a stranger is dropped for its addresses, if it is.
+    fn refused(&self, ip: &IpHeader) -> Option<Fate> {
+        match self.look_at_addresses(ip) {
+            Ok(Destination::NotUnicast) => Some(DropReason::NotUnicast.into()),
+            Ok(Destination::Ours | Destination::Forwarded | Destination::Foreign) => None,
+            Err(fate) => Some(fate),
         }
     }
 

@@ -27,12 +27,9 @@ impl Host {
 
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
     pub(super) fn touch(&mut self, handle: TcpHandle) {
-        if let Some(entry) = self.table.get_mut(handle)
-            && let Some(touched) =
-                touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events)
-        {
-            self.after_touch(handle, touched);
-        }
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        let touched = touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events);
+        self.after_touch(handle, touched);
     }
 
     /// Has the table follow what [`touched`] has found.
@@ -182,6 +179,7 @@ impl Host {
 }
 
 /// What the table is to know of a connection to which something was done.
+#[derive(Default)]
 #[must_use]
 pub(super) struct Touched {
     held: Held,
@@ -197,14 +195,14 @@ pub(super) fn touched(
     ready: &mut ReadyQueue,
     counters: &mut Counters,
     events: &mut EventQueue,
-) -> Option<Touched> {
-    let Phase::Connection(connection) = &entry.phase else { return None };
+) -> Touched {
+    let Phase::Connection(connection) = &entry.phase else { return Touched::default() };
     let (closed, has_news) = (connection.state() == State::Closed, connection.has_events());
     ready.mark(handle, entry);
     if has_news {
         tell(counters, events, handle, entry);
     }
-    Some(Touched { held: entry.reckon(), closed })
+    Touched { held: entry.reckon(), closed }
 }
 
 /// Tells the owner what has happened to a connection.
