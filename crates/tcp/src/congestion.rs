@@ -139,10 +139,6 @@ pub(crate) trait CongestionController {
     fn on_delivery(&mut self, _window: &mut Window, _event: &DeliveryEvent) {}
     /// The last reduction was in vain: for those with control of their own.
     fn on_undo(&mut self, _window: &mut Window) {}
-    /// Neither recovery nor the absence of use moves the window, but the controller alone.
-    fn own_control(&self) -> Option<OwnControl> {
-        None
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -190,11 +186,11 @@ impl Algorithm {
         }
     }
 
-    fn get(&self) -> &dyn CongestionController {
+    /// Neither recovery nor the absence of use moves the window, but the controller alone.
+    fn own_control(&self) -> Option<OwnControl> {
         match self {
-            Self::Reno(reno) => reno,
-            Self::Cubic(cubic) => cubic,
-            Self::Bbr(bbr) => &**bbr,
+            Self::Reno(_) | Self::Cubic(_) => None,
+            Self::Bbr(bbr) => Some(bbr.control()),
         }
     }
 
@@ -264,12 +260,12 @@ impl Congestion {
 
     /// Neither recovery nor the absence of use moves the window.
     pub(crate) fn has_own_control(&self) -> bool {
-        self.algorithm.get().own_control().is_some()
+        self.algorithm.own_control().is_some()
     }
 
     /// What is delivered now proves nothing.
     pub(crate) fn holds_back(&self) -> bool {
-        self.algorithm.get().own_control().is_some_and(|control| control.holds_back)
+        self.algorithm.own_control().is_some_and(|control| control.holds_back)
     }
 
     /// Segments leave at a pace.
@@ -279,7 +275,7 @@ impl Congestion {
 
     /// Octets a second at which to send; `None` before anything is known of the path.
     pub(crate) fn pacing_rate(&self, input: &PacingInput) -> Option<u64> {
-        let rate = match self.algorithm.get().own_control() {
+        let rate = match self.algorithm.own_control() {
             Some(control) => control.pacing_rate.map(|rate| rate.octets_a_second(input.mss)),
             None => pacing::rate(&self.window, input.outstanding, input.mss, input.smoothed),
         };
