@@ -89,7 +89,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 /// What the acknowledgment of our SYN-ACK says of ECN (RFC 9768 section 3.2.2.1).
 fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let header = segment.header;
-    let is_pure = segment.text.is_empty() && !segment.flags.fin() && header.options.sack.is_empty();
+    let is_pure = segment.text_len() == 0 && !segment.flags.fin() && header.options.sack.is_empty();
     let handshake = &mut tcb.negotiated.ecn;
     handshake.take_third(&common.config.ecn, header, is_pure);
     tcb.congestion.ecn = EcnSender::new(handshake);
@@ -171,7 +171,8 @@ fn recover(
 ) -> AckPlan {
     let mut input = ack_input(common, tcb, segment, prior_una, tells_window);
     // RFC 9768 section 3.2.2.1: in the handshake the ECN bits have a meaning of their own.
-    input.feedback = (!establishes).then_some(Feedback {
+    let reads_marks = !establishes && tcb.congestion.ecn.is_on();
+    input.feedback = reads_marks.then(|| Feedback {
         flags: segment.flags,
         option: segment.header.options.acc_ecn.as_ref(),
         newer: newer_timestamp(tcb, segment).is_some_and(|newer| newer != tcb.stamps.recent),
@@ -205,7 +206,7 @@ fn ack_input<'a>(
         now: segment.arrived,
         mss: tcb.mss(),
         sack: tcb.negotiated.sack,
-        carries_text: !segment.text.is_empty() || segment.flags.fin() || segment.flags.syn(),
+        carries_text: segment.text_len() > 0 || segment.flags.fin() || segment.flags.syn(),
         tells_window,
         mark: false,
         feedback: None,

@@ -169,5 +169,6 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
-    InWindow { seq, text: payload, flags, window, ecn, segment_size, arrived, header }
+    let end = seq + payload.len() as u32;
+    InWindow { seq, end, text: payload, flags, window, ecn, segment_size, arrived, header }
 }

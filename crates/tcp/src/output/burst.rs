@@ -7,7 +7,7 @@ use synfin_wire::Instant;
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
-use crate::output::at_once;
+use crate::output::{at_once, segments_in};
 use crate::recovery::Repair;
 use crate::send::write_queue::Burst;
 
@@ -61,10 +61,9 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
     (within_half_window(tcb, LARGEST_BURST) / size).max(1) * size
 }
 
-/// Octets of the first burst that was not let go that may go now.
-pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> u32 {
+/// Octets of the first burst that was not let go that may go now, in segments of `size`.
+pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
-    let size = super::segment_size(tcb);
     let mut segments = quota(tcb, size);
     if burst.len > size {
         segments = segments.min(at_once(common, tcb, size));
@@ -82,7 +81,7 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> 
     if most <= needed {
         return most;
     }
-    let tail = needed % size;
+    let tail = if needed < size { needed } else { needed % size };
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
 
@@ -119,7 +118,7 @@ fn holds(tcb: &Tcb, hold: Hold) -> bool {
 /// spread over the round trip.
 fn quota(tcb: &Tcb, size: u32) -> u32 {
     let window = tcb.congestion.window();
-    let released = tcb.write_queue.released().div_ceil(size);
+    let released = segments_in(tcb.write_queue.released(), size);
     let trusted =
         tcb.recovery.most_outstanding(tcb.negotiated.sack).saturating_sub(tcb.queue.counts().outstanding);
     (window / 2).max(1).min(tcb.congestion_room().min(trusted).saturating_sub(released))

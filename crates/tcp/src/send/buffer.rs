@@ -137,7 +137,11 @@ impl SendBuffer {
         if position + len as u64 > self.end - self.gathering.len() as u64 {
             self.seal();
         }
-        let first = self.chunks.partition_point(|chunk| chunk.start <= position) - 1;
+        let first = match self.chunks.back() {
+            // What was never sent is most often at the end.
+            Some(last) if last.start <= position => self.chunks.len() - 1,
+            _ => self.chunks.partition_point(|chunk| chunk.start <= position) - 1,
+        };
         let mut position = position;
         let mut left = len;
         for chunk in self.chunks.range(first..) {
