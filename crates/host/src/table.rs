@@ -60,8 +60,10 @@ pub(crate) struct Entry {
     busy: bool,
 }
 
-/// What stage a connection is in: each holds no more than it needs.
+/// What stage a connection is in: each holds no more than it needs. Every packet asks which, so that is told by a number of
+/// its own.
 #[derive(Debug)]
+#[repr(u8)]
 #[allow(clippy::large_enum_variant, reason = "the others do not stay: they have compact forms")]
 pub(crate) enum Phase {
     /// A SYN whose answer the forwarder's owner decides.

@@ -110,8 +110,9 @@ pub struct Connection {
     phase: Phase,
 }
 
-/// What a connection consists of at each time of its life.
+/// What a connection consists of at each time of its life. Every call asks which, so that is told by a number of its own.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 #[allow(clippy::large_enum_variant, reason = "what is left at the end is small beside a TCB")]
 enum Phase {
     SynSent(Box<SynSent>),
