@@ -211,7 +211,9 @@ impl LossRecovery {
         let lost_before = self.rate.lost;
         let highest = sender.queue.highest_sacked(ack.prior_una);
         let mut news = AckNews::default();
-        self.take_sacks(ack, sender.queue, &mut news);
+        if !ack.ranges.is_empty() {
+            self.take_sacks(ack, sender.queue, &mut news);
+        }
         if had_outstanding {
             self.take_cumulative(ack, sender.queue, highest, &mut news);
             let measured = self.measure(ack, sender, &news);
@@ -219,9 +221,13 @@ impl LossRecovery {
             self.rack.adapt(self.rate.prior(), self.rate.delivered);
             plan.wider = self.mtu_probe_arrived(ack, sender);
         }
-        ack.mark = self.is_marked(ack, sender, &news);
+        if let Some(feedback) = ack.feedback {
+            ack.mark = self.is_marked(ack, &feedback, sender, &news);
+        }
         let ack = &*ack;
-        self.on_probe_answered(ack, sender, &news);
+        if self.probe.is_out() {
+            self.on_probe_answered(ack, sender, &news);
+        }
         let dubious = if had_outstanding { self.is_dubious(ack, &news) } else { news.dsack };
         if dubious {
             self.judge(ack, sender, &mut news, &mut plan);
@@ -251,8 +257,13 @@ impl LossRecovery {
     }
 
     /// Whether something of what was delivered had been marked.
-    fn is_marked(&self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
-        let Some(feedback) = &ack.feedback else { return ack.mark };
+    fn is_marked(
+        &self,
+        ack: &AckInput<'_>,
+        feedback: &Feedback<'_>,
+        sender: &mut Sender<'_>,
+        news: &AckNews,
+    ) -> bool {
         let calm = matches!(self.state, RecoveryState::Open | RecoveryState::Cwr);
         let delivery = Delivery {
             segments: news.delivered,

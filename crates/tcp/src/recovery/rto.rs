@@ -75,7 +75,7 @@ impl Rto {
     fn begin_at(&mut self, base: Duration) {
         self.base = base;
         self.backoff = 0;
-        self.current = self.backed_off(0);
+        self.current = base.min(self.max);
     }
 }
 

@@ -47,8 +47,8 @@ impl TailLossProbe {
     pub(crate) fn timeout(smoothed: Option<Duration>, alone: bool, min_rto: Duration) -> Duration {
         match smoothed {
             None => Duration::from_secs(1),
-            Some(smoothed) if alone => smoothed * 2 + min_rto,
-            Some(smoothed) => smoothed * 2 + SLACK,
+            Some(smoothed) if alone => smoothed + smoothed + min_rto,
+            Some(smoothed) => smoothed + smoothed + SLACK,
         }
     }
 
