@@ -18,7 +18,6 @@ pub(crate) mod usage;
 mod window;
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
@@ -26,6 +25,7 @@ use crate::compact::{Compact, Reader, Writer, compact};
 use crate::config::{Config, CongestionAlgorithm};
 use crate::connection::ecn::EcnHandshake;
 use crate::connection::status::RecoveryState;
+use crate::span::Span;
 use bandwidth::Bandwidth;
 use bbr::Bbr;
 use cubic::Cubic;
@@ -72,7 +72,7 @@ pub(crate) struct TimeoutEvent {
 /// A round trip was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoundTripEvent {
-    pub(crate) rtt: Duration,
+    pub(crate) rtt: Span,
     pub(crate) now: Instant,
     /// SND.UNA.
     pub(crate) una: SeqNumber,
@@ -86,7 +86,7 @@ pub(crate) struct RoundTripEvent {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RestartEvent {
     /// For how long.
-    pub(crate) idle: Duration,
+    pub(crate) idle: Span,
     pub(crate) now: Instant,
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct DeliveryEvent {
     /// How fast data was delivered.
     pub(crate) sample: Option<RateSample>,
     /// The least round trip that it measures.
-    pub(crate) rtt: Option<Duration>,
+    pub(crate) rtt: Option<Span>,
     /// The least round trip measured of late.
-    pub(crate) minimum_rtt: Option<Duration>,
+    pub(crate) minimum_rtt: Option<Span>,
     /// Segments that have newly arrived, and all that ever have.
     pub(crate) delivered: u32,
     pub(crate) delivered_in_all: u64,

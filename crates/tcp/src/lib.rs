@@ -42,6 +42,7 @@ mod output;
 mod receive;
 mod recovery;
 mod send;
+mod span;
 mod timer;
 
 pub use config::{

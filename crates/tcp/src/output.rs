@@ -19,6 +19,7 @@ use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
+use crate::span::Span;
 use crate::timer::Timer;
 use mtu_probe::MtuStep;
 use synfin_wire::reason::SendReason;
@@ -353,7 +354,7 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     if !(starts && applies) {
         return;
     }
-    let idle = now - tcb.last_text;
+    let idle = Span::between(tcb.last_text, now);
     let rto = tcb.recovery.rto.current();
     if idle > rto {
         let initial = common.config.initial_window_segments.into();

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::output::{build, restart_after_idle};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
+use crate::span::Span;
 use crate::timer::Timer;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::state::{State, Trigger};
@@ -72,7 +73,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if tcb.retransmissions > 0 {
         tcb.recovery.rto.after_lost_syn();
     }
-    let sample = tcb.syn_ack_at.map(|sent_at| segment.arrived - sent_at);
+    let sample = tcb.syn_ack_at.map(|sent_at| Span::between(sent_at, segment.arrived));
     let clock = common.identity.timestamp(segment.arrived);
     if let Some(rtt) = sample.or_else(|| echo(tcb, segment).and_then(|echo| echoed(clock, echo))) {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);

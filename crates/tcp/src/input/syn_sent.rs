@@ -18,6 +18,7 @@ use crate::recovery::rtt::RttSample;
 use crate::recovery::{Repair, Sender};
 use crate::send::SendBuffer;
 use crate::send::retransmission_queue::NewRange;
+use crate::span::Span;
 use synfin_wire::reason::{DropReason, SendReason};
 use synfin_wire::state::State;
 
@@ -153,7 +154,7 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
     let header = &incoming.segment.header;
     tcb.send.una = header.ack;
     if !syn_sent.repeated {
-        let rtt = incoming.arrived - syn_sent.sent_at;
+        let rtt = Span::between(syn_sent.sent_at, incoming.arrived);
         tcb.recovery.rtt.measured_least(rtt, incoming.arrived);
         tcb.recovery.measured(RttSample { rtt, una: tcb.send.una, nxt: tcb.send.nxt });
     }

@@ -1,7 +1,6 @@
 //! Seventh, process the segment text (RFC 9293 section 3.10.7.4).
 
 use core::ops::ControlFlow;
-use core::time::Duration;
 
 use bytes::Bytes;
 
@@ -12,6 +11,7 @@ use crate::connection::tcb::Tcb;
 use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
+use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 
 /// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
@@ -121,7 +121,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 /// How the text came may say that the peer needs acknowledgments soon.
 fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     if tcb.ecn.text(segment.ecn) {
-        tcb.ack.quicken(2, common.config.delayed_ack);
+        tcb.ack.quicken(2, common.config.delayed_ack.into());
     }
 }
 
@@ -133,7 +133,7 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
         Some(stamps) if segment.text_len() >= tcb.ack.full_segment() && stamps.echo != 0 => {
             let millis = common.identity.timestamp(now).wrapping_sub(stamps.echo);
             if millis < u32::MAX / 2 {
-                tcb.memory.measured(Duration::from_millis(millis.max(1).into()));
+                tcb.memory.measured(Span::from_millis(millis.max(1).into()));
             }
         }
         Some(_) => {}

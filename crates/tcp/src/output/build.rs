@@ -15,6 +15,7 @@ use crate::outgoing::{Payload, SegmentOut};
 use crate::receive::ecn::{OptionPlan, OptionPlanInput};
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
+use crate::span::Span;
 use crate::timer::Timer;
 use synfin_wire::reason::SendReason;
 
@@ -72,7 +73,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
-    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
     tcb.syn_ack_at = first.then_some(now);
     let again = matches!(reason, SendReason::SynAckRetransmit | SendReason::SynAckRepeat);
@@ -129,7 +130,7 @@ pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instan
     }
     let was_empty = tcb.queue.is_empty();
     if was_empty {
-        tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
+        tcb.congestion.on_restart(&RestartEvent { idle: Span::between(tcb.last_text, now), now });
     }
     let in_flight = tcb.in_flight() + segments;
     let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
@@ -284,7 +285,7 @@ impl Draft {
 /// A segment that the peer takes, acknowledgment included.
 fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let is_told = core::mem::take(&mut tcb.intents.user_timeout);
     let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
     unacknowledging(common, tcb, draft, user_timeout, now)
