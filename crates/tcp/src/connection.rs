@@ -197,8 +197,8 @@ impl Connection {
     }
 
     /// A connection whose SYN-RECEIVED or later state is made elsewhere.
-    pub(crate) fn from_tcb(common: Common, tcb: Tcb) -> Self {
-        Self { common, phase: Phase::Synchronized(Box::new(tcb)) }
+    pub(crate) fn from_tcb(common: Common, tcb: Box<Tcb>) -> Self {
+        Self { common, phase: Phase::Synchronized(tcb) }
     }
 
     /// When a segment that does not fit was last answered.
@@ -358,6 +358,11 @@ impl Connection {
     #[must_use]
     pub fn has_events(&self) -> bool {
         !self.common.events.is_empty()
+    }
+
+    /// Everything that has happened since it was last asked.
+    pub fn take_events(&mut self) -> Events {
+        core::mem::take(&mut self.common.events)
     }
 
     /// Something that the owner may want to act on.

@@ -190,7 +190,7 @@ impl Host {
         }
         entry.phase = Phase::Closed(reason);
         entry.close_reason = Some(reason);
-        entry.events.add(Event::Closed(reason));
+        entry.events.raise(Event::Closed(reason));
         self.events.tcp(handle, entry);
         self.table.unindex(handle);
     }

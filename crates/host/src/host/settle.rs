@@ -208,13 +208,9 @@ pub(super) fn touched(
 /// Tells the owner what has happened to a connection.
 fn tell(counters: &mut Counters, events: &mut EventQueue, handle: TcpHandle, entry: &mut Entry) {
     let Phase::Connection(connection) = &mut entry.phase else { return };
-    while let Some(event) = connection.poll_event() {
-        entry.events.add(event);
-        match event {
-            Event::Established => counters.established += 1,
-            Event::Closed(reason) => entry.close_reason = Some(reason),
-            _ => {}
-        }
-    }
+    let news = connection.take_events();
+    counters.established += u64::from(news.contains(Event::Established));
+    entry.close_reason = news.closed().or(entry.close_reason);
+    entry.events.join(news);
     events.tcp(handle, entry);
 }

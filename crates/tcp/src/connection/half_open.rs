@@ -245,9 +245,9 @@ impl HalfOpen {
         Connection::from_tcb(common, tcb)
     }
 
-    fn tcb(&self, common: &Common) -> Tcb {
+    fn tcb(&self, common: &Common) -> Box<Tcb> {
         let config = &common.config;
-        let mut tcb = Tcb::new(
+        let mut tcb = Box::new(Tcb::new(
             common,
             Beginning {
                 state: State::SynReceived,
@@ -260,7 +260,7 @@ impl HalfOpen {
                 syns_lost: self.retransmissions,
                 now: self.sent_at,
             },
-        );
+        ));
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.rare.as_ref().and_then(|rare| rare.last_challenge);

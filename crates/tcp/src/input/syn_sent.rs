@@ -74,7 +74,7 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
         tcb.intents.syn_ack = Some(SendReason::SimultaneousOpen);
         Ok(())
     };
-    Outcome::Synchronized(Box::new(tcb), rest)
+    Outcome::Synchronized(tcb, rest)
 }
 
 /// Linux takes no timestamp that we sent before this SYN or will send later: the segment belongs to another
@@ -102,7 +102,7 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Res
 }
 
 /// The TCB that follows from both SYNs.
-fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, state: State) -> Tcb {
+fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, state: State) -> Box<Tcb> {
     let header = &incoming.segment.header;
     let outbox = core::mem::replace(&mut syn_sent.outbox, SendBuffer::new(common.identity.iss + 1));
     let sent = syn_sent.ecn_flags(&common.config);
@@ -112,7 +112,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     } else {
         EcnHandshake::from_syn(config.request, header, incoming.ecn)
     };
-    let mut tcb = Tcb::new(
+    let mut tcb = Box::new(Tcb::new(
         common,
         Beginning {
             state,
@@ -125,7 +125,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             syns_lost: syn_sent.retransmissions,
             now: incoming.arrived,
         },
-    );
+    ));
     tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
         tcb.path_takes(mss);
