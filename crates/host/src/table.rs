@@ -478,7 +478,7 @@ impl ConnectionTable {
         counts
     }
 
-    pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
+    pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Box<Entry>> {
         self.unindex(handle);
         self.end_orphan(handle);
         let Slot::Whole(_, entry) = self.slots.remove(handle)? else { return None };
@@ -486,7 +486,7 @@ impl ConnectionTable {
             self.leave_line();
         }
         self.held -= entry.held;
-        Some(*entry)
+        Some(entry)
     }
 
     /// Removes a connection in the compact form of TIME-WAIT, with which nothing else goes; false when it is no such.

@@ -12,6 +12,7 @@ use super::message::quote;
 use super::receive::DeviceNote;
 use super::settle::touched;
 use super::{Host, signature};
+use crate::compact::Slot;
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::forwarder::request_id;
@@ -63,7 +64,9 @@ impl Host {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
         };
         let pressure = self.pressure();
-        let may_open = incoming.segment.header.flags.syn() && self.has_use_for_syn(pair);
+        let may_open = incoming.segment.header.flags.syn()
+            && slot.is_some_and(Slot::is_time_wait)
+            && self.has_use_for_syn(pair);
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         match &mut entry.phase {
             Phase::Connection(connection) => {
@@ -298,8 +301,8 @@ impl Host {
 
     /// A request is void.
     pub(super) fn withdraw(&mut self, handle: TcpHandle) {
-        let Some(Entry { phase: Phase::Request(request), .. }) = self.forget(handle) else { return };
-        if request.seen {
+        let Some(entry) = self.forget(handle) else { return };
+        if matches!(&entry.phase, Phase::Request(request) if request.seen) {
             self.events.withdrawn(request_id(handle));
         }
     }

@@ -163,7 +163,7 @@ impl Host {
     }
 
     /// Removes a connection from everywhere.
-    pub(super) fn forget(&mut self, handle: TcpHandle) -> Option<Entry> {
+    pub(super) fn forget(&mut self, handle: TcpHandle) -> Option<Box<Entry>> {
         let entry = self.table.remove(handle)?;
         self.timers.remove(handle);
         match (&entry.phase, entry.owner) {
