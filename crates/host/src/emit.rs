@@ -76,7 +76,7 @@ impl Emitter {
     pub(crate) fn segment(
         &self,
         segment: &mut SegmentOut,
-        pair: Pair,
+        pair: &Pair,
         dscp: u8,
         key: Option<&Md5Key>,
     ) -> PacketOut {

@@ -318,10 +318,10 @@ impl ConnectionTable {
     }
 
     /// The connection between these ends, in whatever form.
-    pub(crate) fn find(&self, pair: Pair) -> Option<(TcpHandle, &Slot)> {
+    pub(crate) fn find(&self, pair: &Pair) -> Option<(TcpHandle, &Slot)> {
         let hash = self.key.hash_pair(pair.local, pair.remote);
         let slots = &self.slots;
-        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(&pair)));
+        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(pair)));
         slots.entry_at(*found?)
     }
 
@@ -462,7 +462,7 @@ impl ConnectionTable {
             orphans += usize::from(entry.orphan);
             held += entry.held;
             if entry.indexed {
-                let found = self.find(entry.pair).map(|(found, _)| found);
+                let found = self.find(&entry.pair).map(|(found, _)| found);
                 assert_eq!(found, Some(handle), "a connection cannot be found");
             }
             match (&entry.phase, entry.owner) {

@@ -49,14 +49,14 @@ impl Host {
             local: (ip.destination, header.destination_port).into(),
             remote: (ip.source, header.source_port).into(),
         };
-        let found = self.table.find(pair);
+        let found = self.table.find(&pair);
         // Whoever was heard before is no stranger: the addresses were looked at then.
         let is_known = found.is_some_and(|(_, slot)| slot.was_heard());
         if !is_known && let Some(fate) = self.refused(&ip) {
             return fate;
         }
         let slot = found.map(|(_, slot)| slot);
-        let key = match self.check_signature(slot, pair, &pseudo_header, &incoming.segment) {
+        let key = match self.check_signature(slot, &pair, &pseudo_header, &incoming.segment) {
             Ok(key) => key,
             Err(reason) => return reason.into(),
         };
@@ -323,7 +323,7 @@ impl Host {
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(&mut segment, pair, 0, key);
+        let packet = self.emitter.segment(&mut segment, &pair, 0, key);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

@@ -125,7 +125,7 @@ impl Host {
                 self.counters.challenges_suppressed += 1;
                 continue;
             }
-            let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
+            let packet = self.emitter.segment(segment, &pair, dscp, key.as_ref());
             let length = packet.len();
             if self.config.medium == Medium::Ip {
                 self.counters.sent(length);

@@ -48,7 +48,7 @@ impl Host {
     pub(super) fn check_signature(
         &self,
         slot: Option<&Slot>,
-        pair: Pair,
+        pair: &Pair,
         pseudo_header: &PseudoHeader,
         segment: &Segment,
     ) -> Result<Option<Md5Key>, DropReason> {
@@ -77,7 +77,7 @@ impl Host {
     fn expected_key<'a>(
         &'a self,
         slot: Option<&'a Slot>,
-        pair: Pair,
+        pair: &Pair,
         segment: &Segment,
     ) -> Option<&'a Md5Key> {
         let may_open = |slot: &Slot| segment.header.flags.syn() && slot.is_time_wait();
@@ -94,7 +94,7 @@ impl Host {
     }
 }
 
-fn key_of_slot<'a>(slot: &'a Slot, pair: Pair, listeners: &'a Listeners) -> Option<&'a Md5Key> {
+fn key_of_slot<'a>(slot: &'a Slot, pair: &Pair, listeners: &'a Listeners) -> Option<&'a Md5Key> {
     match (slot, slot.owner()) {
         (Slot::Whole(_, entry), _) => key_of(entry, listeners),
         (Slot::Resting(_, form), _) => form.md5_key(),
