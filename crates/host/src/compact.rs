@@ -157,7 +157,7 @@ impl Slot {
         }
     }
 
-    /// The peer was heard, and its handshake is over on our side.
+    /// A connection that has heard its peer, and is not at rest.
     pub(crate) fn was_heard(&self) -> bool {
         matches!(self, Self::Whole(_, entry) if entry.was_heard())
     }

@@ -53,7 +53,7 @@ struct InWindow<'a> {
     /// The number of the first octet of the text, and the one behind the last.
     seq: SeqNumber,
     end: SeqNumber,
-    /// Until it is taken.
+    /// The text itself, until the seventh check takes it.
     text: Bytes,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,

@@ -50,7 +50,7 @@ impl Host {
             remote: (ip.source, header.source_port).into(),
         };
         let found = self.table.find(&pair);
-        // Whoever was heard before is no stranger: the addresses were looked at then.
+        // RFC 9293 MUST-63 is about strangers: of who was heard before, the addresses were looked at then.
         let is_known = found.is_some_and(|(_, slot)| slot.was_heard());
         if !is_known && let Some(fate) = self.refused(&ip) {
             return fate;
