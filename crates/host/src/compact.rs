@@ -157,6 +157,11 @@ impl Slot {
         }
     }
 
+    /// A connection that has heard its peer, and is not at rest.
+    pub(crate) fn was_heard(&self) -> bool {
+        matches!(self, Self::Whole(_, entry) if entry.was_heard())
+    }
+
     /// TIME-WAIT in whatever form.
     pub(crate) fn is_time_wait(&self) -> bool {
         match self {

@@ -76,24 +76,24 @@ impl Emitter {
     pub(crate) fn segment(
         &self,
         segment: &mut SegmentOut,
-        pair: Pair,
+        pair: &Pair,
         dscp: u8,
         key: Option<&Md5Key>,
     ) -> PacketOut {
         let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = segment;
-        let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
-        let ip = IpHeader { ecn: *ecn, dscp, ..ip };
+        let mut ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
+        (ip.ecn, ip.dscp) = (*ecn, dscp);
         if let Some(key) = key {
             debug_assert!(segment_size.is_none(), "one signature for many segments");
             key.sign(&ip, tcp, payload);
         }
         let mut packet = PacketOut {
-            header: self.begin(),
             payload: mem::take(payload),
             payload_len: *payload_len,
             checksum: ChecksumOut::Complete,
             segmentation: None,
             note: PacketNote::Tcp(*reason),
+            header: self.begin(),
         };
         let header = &mut packet.header;
         let network = header.len();
@@ -184,11 +184,7 @@ impl Emitter {
 
     /// Room for the link header, where there is one.
     fn begin(&self) -> HeaderBytes {
-        let mut header = HeaderBytes::new();
-        if self.ethernet {
-            header.grow(ethernet::HEADER_LEN);
-        }
-        header
+        HeaderBytes::zeros(if self.ethernet { ethernet::HEADER_LEN as u8 } else { 0 })
     }
 
     /// What one fragment carries: a multiple of eight octets.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use synfin_tcp::{CloseReason, Event};
+use synfin_tcp::{CloseReason, Event, Events};
 
 slotmap::new_key_type! {
     /// A connection. A handle that was released never names another connection.
@@ -51,88 +51,69 @@ pub enum HostEvent {
 
 /// What happened to a connection since it was last reported.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct TcpEvents {
-    bits: u8,
-    closed: Option<CloseReason>,
-}
+pub struct TcpEvents(Events);
 
 impl TcpEvents {
-    const ESTABLISHED: u8 = 1;
-    const READABLE: u8 = 2;
-    const WRITABLE: u8 = 4;
-    const ALL_ACKNOWLEDGED: u8 = 8;
-    const PATH_TROUBLE: u8 = 16;
-    const SOFT_ERROR: u8 = 32;
-    const URGENT: u8 = 64;
+    pub(crate) fn raise(&mut self, event: Event) {
+        self.0.raise(event);
+    }
 
-    pub(crate) fn add(&mut self, event: Event) {
-        self.bits |= match event {
-            Event::Established => Self::ESTABLISHED,
-            Event::Readable => Self::READABLE,
-            Event::Writable => Self::WRITABLE,
-            Event::AllAcknowledged => Self::ALL_ACKNOWLEDGED,
-            Event::PathTrouble => Self::PATH_TROUBLE,
-            Event::SoftError => Self::SOFT_ERROR,
-            Event::Urgent => Self::URGENT,
-            Event::Closed(reason) => {
-                self.closed = Some(reason);
-                0
-            }
-        };
+    pub(crate) fn join(&mut self, events: Events) {
+        self.0.join(events);
     }
 
     /// The handshake is complete.
     #[must_use]
     pub fn established(self) -> bool {
-        self.bits & Self::ESTABLISHED != 0
+        self.0.contains(Event::Established)
     }
 
     /// There is something to read, or the peer's FIN.
     #[must_use]
     pub fn readable(self) -> bool {
-        self.bits & Self::READABLE != 0
+        self.0.contains(Event::Readable)
     }
 
     /// There is room in the send buffer again.
     #[must_use]
     pub fn writable(self) -> bool {
-        self.bits & Self::WRITABLE != 0
+        self.0.contains(Event::Writable)
     }
 
     /// Everything that was sent, and the FIN, is acknowledged.
     #[must_use]
     pub fn all_acknowledged(self) -> bool {
-        self.bits & Self::ALL_ACKNOWLEDGED != 0
+        self.0.contains(Event::AllAcknowledged)
     }
 
     /// Retransmissions are past R1 (RFC 9293 SHLD-9).
     #[must_use]
     pub fn path_trouble(self) -> bool {
-        self.bits & Self::PATH_TROUBLE != 0
+        self.0.contains(Event::PathTrouble)
     }
 
     /// An ICMP error that is not fatal has come (RFC 9293 MUST-47).
     #[must_use]
     pub fn soft_error(self) -> bool {
-        self.bits & Self::SOFT_ERROR != 0
+        self.0.contains(Event::SoftError)
     }
 
     /// Urgent data has arrived (RFC 9293 MUST-32).
     #[must_use]
     pub fn urgent(self) -> bool {
-        self.bits & Self::URGENT != 0
+        self.0.contains(Event::Urgent)
     }
 
     /// The connection is CLOSED, and why.
     #[must_use]
     pub fn closed(self) -> Option<CloseReason> {
-        self.closed
+        self.0.closed()
     }
 
     /// Nothing happened.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.bits == 0 && self.closed.is_none()
+        self.0.is_empty()
     }
 }
 
@@ -152,7 +133,7 @@ impl fmt::Debug for TcpEvents {
                 set.entry(&format_args!("{name}"));
             }
         }
-        if let Some(reason) = self.closed {
+        if let Some(reason) = self.closed() {
             set.entry(&format_args!("closed: {reason}"));
         }
         set.finish()

@@ -173,6 +173,10 @@ impl Host {
 
     /// The next packet for the device, or `None` when there is nothing to send for now.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<PacketOut> {
+        if self.outbox.is_empty() && self.ready.is_empty() {
+            self.table.pass(now);
+            return None;
+        }
         self.next_packet(now)
     }
 

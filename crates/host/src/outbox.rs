@@ -27,6 +27,10 @@ impl Outbox {
         self.queue.push_back(packet);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<PacketOut> {
         self.queue.pop_front()
     }

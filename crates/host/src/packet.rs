@@ -112,7 +112,12 @@ pub struct HeaderBytes {
 
 impl HeaderBytes {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; HEADER_CAPACITY], len: 0 }
+        Self::zeros(0)
+    }
+
+    /// So many octets that are to be filled in.
+    pub(crate) const fn zeros(octets: u8) -> Self {
+        Self { bytes: [0; HEADER_CAPACITY], len: octets }
     }
 
     /// Lengthens by `octets` zeros and returns them.

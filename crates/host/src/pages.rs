@@ -133,7 +133,13 @@ impl<K: Key, S: Slot> Pages<K, S> {
 
     /// The handle of what is in the slot of this number.
     pub(crate) fn handle_at(&self, number: u32) -> Option<K> {
-        Some(handle(number, self.at(number)?.version()?))
+        self.entry_at(number).map(|(handle, _)| handle)
+    }
+
+    /// What is in the slot of this number, with its handle.
+    pub(crate) fn entry_at(&self, number: u32) -> Option<(K, &S)> {
+        let slot = self.at(number)?;
+        Some((handle(number, slot.version()?), slot))
     }
 
     pub(crate) fn remove(&mut self, handle: K) -> Option<S> {

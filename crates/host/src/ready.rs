@@ -20,6 +20,11 @@ impl ReadyQueue {
         }
     }
 
+    /// Nobody waits for a turn.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Whose turn it is. One that is gone by now may come up, and is to be passed over.
     pub(crate) fn pop(&mut self) -> Option<TcpHandle> {
         self.queue.pop_front()

@@ -60,8 +60,10 @@ pub(crate) struct Entry {
     busy: bool,
 }
 
-/// What stage a connection is in: each holds no more than it needs.
+/// What stage a connection is in: each holds no more than it needs. Every packet asks which, so that is told by a number of
+/// its own.
 #[derive(Debug)]
+#[repr(u8)]
 #[allow(clippy::large_enum_variant, reason = "the others do not stay: they have compact forms")]
 pub(crate) enum Phase {
     /// A SYN whose answer the forwarder's owner decides.
@@ -146,7 +148,7 @@ impl Entry {
     /// Looks at what the buffers hold; [`ConnectionTable::reckoned`] is to be told.
     pub(crate) fn reckon(&mut self) -> Held {
         let now = self.connection().map_or(0, Connection::held_octets);
-        Held { before: std::mem::replace(&mut self.held, now), now }
+        Held(now.wrapping_sub(std::mem::replace(&mut self.held, now)))
     }
 
     /// When this connection is to be looked at.
@@ -178,6 +180,11 @@ impl Entry {
     /// A connection whose segments are not signed.
     pub(crate) fn is_unsigned_connection(&self) -> bool {
         self.md5_key.is_none() && matches!(self.phase, Phase::Connection(_))
+    }
+
+    /// A connection that has heard its peer.
+    pub(crate) fn was_heard(&self) -> bool {
+        self.connection().is_some_and(|connection| connection.state() != State::SynSent)
     }
 
     /// It waits to go to rest.
@@ -230,13 +237,11 @@ impl Entry {
     }
 }
 
-/// What the buffers of a connection held when they were last looked at, and hold now, octets.
-#[derive(Clone, Copy, Debug)]
+/// What the buffers of a connection hold beyond what they held when they were last looked at, octets; modulo the largest
+/// number.
+#[derive(Clone, Copy, Debug, Default)]
 #[must_use]
-pub(crate) struct Held {
-    before: usize,
-    now: usize,
-}
+pub(crate) struct Held(usize);
 
 /// How many connections there are in phases that are bounded on their own.
 #[derive(Debug, Default)]
@@ -309,15 +314,15 @@ impl ConnectionTable {
 
     /// The buffers of a connection may have changed.
     pub(crate) fn reckoned(&mut self, held: Held) {
-        self.held = self.held - held.before + held.now;
+        self.held = self.held.wrapping_add(held.0);
     }
 
-    /// The connection between these ends.
-    pub(crate) fn find(&self, pair: Pair) -> Option<TcpHandle> {
+    /// The connection between these ends, in whatever form.
+    pub(crate) fn find(&self, pair: &Pair) -> Option<(TcpHandle, &Slot)> {
         let hash = self.key.hash_pair(pair.local, pair.remote);
         let slots = &self.slots;
-        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(&pair)));
-        self.slots.handle_at(*found?)
+        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(pair)));
+        slots.entry_at(*found?)
     }
 
     /// Whose turn it is, by the number of its slot.
@@ -457,7 +462,8 @@ impl ConnectionTable {
             orphans += usize::from(entry.orphan);
             held += entry.held;
             if entry.indexed {
-                assert_eq!(self.find(entry.pair), Some(handle), "a connection cannot be found");
+                let found = self.find(&entry.pair).map(|(found, _)| found);
+                assert_eq!(found, Some(handle), "a connection cannot be found");
             }
             match (&entry.phase, entry.owner) {
                 (Phase::Request(_), _) => counts.requests += 1,
@@ -472,7 +478,7 @@ impl ConnectionTable {
         counts
     }
 
-    pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Entry> {
+    pub(crate) fn remove(&mut self, handle: TcpHandle) -> Option<Box<Entry>> {
         self.unindex(handle);
         self.end_orphan(handle);
         let Slot::Whole(_, entry) = self.slots.remove(handle)? else { return None };
@@ -480,7 +486,7 @@ impl ConnectionTable {
             self.leave_line();
         }
         self.held -= entry.held;
-        Some(*entry)
+        Some(entry)
     }
 
     /// Removes a connection in the compact form of TIME-WAIT, with which nothing else goes; false when it is no such.

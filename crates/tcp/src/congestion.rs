@@ -18,7 +18,6 @@ pub(crate) mod usage;
 mod window;
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
@@ -26,6 +25,7 @@ use crate::compact::{Compact, Reader, Writer, compact};
 use crate::config::{Config, CongestionAlgorithm};
 use crate::connection::ecn::EcnHandshake;
 use crate::connection::status::RecoveryState;
+use crate::span::Span;
 use bandwidth::Bandwidth;
 use bbr::Bbr;
 use cubic::Cubic;
@@ -72,7 +72,7 @@ pub(crate) struct TimeoutEvent {
 /// A round trip was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoundTripEvent {
-    pub(crate) rtt: Duration,
+    pub(crate) rtt: Span,
     pub(crate) now: Instant,
     /// SND.UNA.
     pub(crate) una: SeqNumber,
@@ -86,7 +86,7 @@ pub(crate) struct RoundTripEvent {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RestartEvent {
     /// For how long.
-    pub(crate) idle: Duration,
+    pub(crate) idle: Span,
     pub(crate) now: Instant,
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct DeliveryEvent {
     /// How fast data was delivered.
     pub(crate) sample: Option<RateSample>,
     /// The least round trip that it measures.
-    pub(crate) rtt: Option<Duration>,
+    pub(crate) rtt: Option<Span>,
     /// The least round trip measured of late.
-    pub(crate) minimum_rtt: Option<Duration>,
+    pub(crate) minimum_rtt: Option<Span>,
     /// Segments that have newly arrived, and all that ever have.
     pub(crate) delivered: u32,
     pub(crate) delivered_in_all: u64,
@@ -139,10 +139,6 @@ pub(crate) trait CongestionController {
     fn on_delivery(&mut self, _window: &mut Window, _event: &DeliveryEvent) {}
     /// The last reduction was in vain: for those with control of their own.
     fn on_undo(&mut self, _window: &mut Window) {}
-    /// Neither recovery nor the absence of use moves the window, but the controller alone.
-    fn own_control(&self) -> Option<OwnControl> {
-        None
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -190,11 +186,11 @@ impl Algorithm {
         }
     }
 
-    fn get(&self) -> &dyn CongestionController {
+    /// Neither recovery nor the absence of use moves the window, but the controller alone.
+    fn own_control(&self) -> Option<OwnControl> {
         match self {
-            Self::Reno(reno) => reno,
-            Self::Cubic(cubic) => cubic,
-            Self::Bbr(bbr) => &**bbr,
+            Self::Reno(_) | Self::Cubic(_) => None,
+            Self::Bbr(bbr) => Some(bbr.control()),
         }
     }
 
@@ -264,12 +260,12 @@ impl Congestion {
 
     /// Neither recovery nor the absence of use moves the window.
     pub(crate) fn has_own_control(&self) -> bool {
-        self.algorithm.get().own_control().is_some()
+        self.algorithm.own_control().is_some()
     }
 
     /// What is delivered now proves nothing.
     pub(crate) fn holds_back(&self) -> bool {
-        self.algorithm.get().own_control().is_some_and(|control| control.holds_back)
+        self.algorithm.own_control().is_some_and(|control| control.holds_back)
     }
 
     /// Segments leave at a pace.
@@ -279,7 +275,7 @@ impl Congestion {
 
     /// Octets a second at which to send; `None` before anything is known of the path.
     pub(crate) fn pacing_rate(&self, input: &PacingInput) -> Option<u64> {
-        let rate = match self.algorithm.get().own_control() {
+        let rate = match self.algorithm.own_control() {
             Some(control) => control.pacing_rate.map(|rate| rate.octets_a_second(input.mss)),
             None => pacing::rate(&self.window, input.outstanding, input.mss, input.smoothed),
         };

@@ -110,8 +110,9 @@ pub struct Connection {
     phase: Phase,
 }
 
-/// What a connection consists of at each time of its life.
+/// What a connection consists of at each time of its life. Every call asks which, so that is told by a number of its own.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 #[allow(clippy::large_enum_variant, reason = "what is left at the end is small beside a TCB")]
 enum Phase {
     SynSent(Box<SynSent>),
@@ -196,8 +197,8 @@ impl Connection {
     }
 
     /// A connection whose SYN-RECEIVED or later state is made elsewhere.
-    pub(crate) fn from_tcb(common: Common, tcb: Tcb) -> Self {
-        Self { common, phase: Phase::Synchronized(Box::new(tcb)) }
+    pub(crate) fn from_tcb(common: Common, tcb: Box<Tcb>) -> Self {
+        Self { common, phase: Phase::Synchronized(tcb) }
     }
 
     /// When a segment that does not fit was last answered.
@@ -357,6 +358,11 @@ impl Connection {
     #[must_use]
     pub fn has_events(&self) -> bool {
         !self.common.events.is_empty()
+    }
+
+    /// Everything that has happened since it was last asked.
+    pub fn take_events(&mut self) -> Events {
+        core::mem::take(&mut self.common.events)
     }
 
     /// Something that the owner may want to act on.

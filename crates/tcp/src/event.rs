@@ -23,10 +23,11 @@ pub enum Event {
     Closed(CloseReason),
 }
 
-/// The events that have happened and were not yet asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Events {
-    pending: u8,
+/// What has happened, each at most once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Events {
+    /// A bit for each event without a value.
+    bits: u8,
     closed: Option<CloseReason>,
 }
 
@@ -42,24 +43,62 @@ const SIMPLE: [Event; 7] = [
 ];
 
 impl Events {
-    pub(crate) fn raise(&mut self, event: Event) {
-        if let Event::Closed(reason) = event {
-            self.closed = Some(reason);
-        } else if let Some(bit) = SIMPLE.iter().position(|simple| *simple == event) {
-            self.pending |= 1 << bit;
+    /// It has happened.
+    pub fn raise(&mut self, event: Event) {
+        match event {
+            Event::Closed(reason) => self.closed = Some(reason),
+            simple => self.bits |= bit(simple),
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pending == 0 && self.closed.is_none()
+    /// These have happened too.
+    pub fn join(&mut self, others: Self) {
+        self.bits |= others.bits;
+        self.closed = others.closed.or(self.closed);
+    }
+
+    /// Whether it has happened. Of [`Event::Closed`] the reason counts.
+    #[must_use]
+    pub fn contains(self, event: Event) -> bool {
+        match event {
+            Event::Closed(reason) => self.closed == Some(reason),
+            simple => self.bits & bit(simple) != 0,
+        }
+    }
+
+    /// Why the connection is CLOSED, if it has come to be.
+    #[must_use]
+    pub fn closed(self) -> Option<CloseReason> {
+        self.closed
+    }
+
+    /// Nothing has happened.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.bits == 0 && self.closed.is_none()
     }
 
     pub(crate) fn take(&mut self) -> Option<Event> {
-        let bit = self.pending.trailing_zeros() as usize;
-        if let Some(event) = SIMPLE.get(bit) {
-            self.pending &= !(1 << bit);
-            return Some(*event);
+        match SIMPLE.get(self.bits.trailing_zeros() as usize) {
+            Some(event) => {
+                self.bits &= !bit(*event);
+                Some(*event)
+            }
+            None => self.closed.take().map(Event::Closed),
         }
-        self.closed.take().map(Event::Closed)
+    }
+}
+
+/// The place of an event in [`SIMPLE`].
+const fn bit(event: Event) -> u8 {
+    1 << match event {
+        Event::Established => 0,
+        Event::Urgent => 1,
+        Event::Readable => 2,
+        Event::Writable => 3,
+        Event::AllAcknowledged => 4,
+        Event::PathTrouble => 5,
+        Event::SoftError => 6,
+        Event::Closed(_) => return 0,
     }
 }

@@ -25,6 +25,7 @@ use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::connection::user_timeout;
 use crate::incoming::Incoming;
+use crate::output::segments_in;
 use crate::receive::ecn::Arrival;
 use crate::receive::window;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
@@ -49,8 +50,10 @@ type Step<Next = ()> = ControlFlow<Stop, Next>;
 #[derive(Debug)]
 struct InWindow<'a> {
     header: &'a TcpHeader,
-    /// The number of the first octet of `text`.
+    /// The number of the first octet of the text, and the one behind the last.
     seq: SeqNumber,
+    end: SeqNumber,
+    /// The text itself, until the seventh check takes it.
     text: Bytes,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
@@ -59,6 +62,13 @@ struct InWindow<'a> {
     ecn: Ecn,
     segment_size: Option<u16>,
     arrived: Instant,
+}
+
+impl InWindow<'_> {
+    /// How much text there is, octets.
+    fn text_len(&self) -> u32 {
+        self.end.octets_since(self.seq)
+    }
 }
 
 /// Takes a segment through the eight checks.
@@ -70,7 +80,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: &mut In
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
-    let segment = sequence::check(common, tcb, incoming)?;
+    let mut segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
     heard(common, tcb, &segment);
@@ -79,7 +89,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     sequence::remember_timestamp(tcb, &segment);
     user_timeout::check(common, tcb, segment.header);
     urgent::check(common, tcb, &segment);
-    text::process(common, tcb, &segment)?;
+    text::process(common, tcb, &mut segment)?;
     fin::check(common, tcb, &segment);
     let opens = window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
     let pace = tcb.pace(common, segment.arrived);
@@ -104,14 +114,13 @@ fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 /// Counts how it came (RFC 9768 section 3.2.2; RFC 3168 section 6.1.3). One with much text is several that a device
 /// has put together.
 fn congestion_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let octets = segment.text.len() as u32;
+    let octets = segment.text_len();
+    let size = segment.segment_size.unwrap_or(common.config.own_mss()).max(1);
     let arrival = Arrival {
         ecn: segment.ecn,
         flags: segment.flags,
         octets,
-        segments: octets
-            .div_ceil(segment.segment_size.unwrap_or(common.config.own_mss()).max(1).into())
-            .max(1),
+        segments: segments_in(octets, size.into()).max(1),
     };
     if tcb.ecn.arrived(&arrival) {
         tcb.ack.at_once(SendReason::EcnAck);

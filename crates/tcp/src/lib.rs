@@ -42,6 +42,7 @@ mod output;
 mod receive;
 mod recovery;
 mod send;
+mod span;
 mod timer;
 
 pub use config::{
@@ -58,7 +59,7 @@ pub use connection::time_wait::{RestingTimeWait, TimeWait};
 pub use connection::write::SendOptions;
 pub use connection::{Connection, Identity};
 pub use error::{ReceiveError, SendError};
-pub use event::Event;
+pub use event::{Event, Events};
 pub use fast_open::{FastOpenAttempt, FastOpenNews};
 pub use incoming::{Incoming, PathSignal, PathSignalKind, Verdict};
 pub use input::no_connection;

@@ -19,6 +19,7 @@ use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
+use crate::span::Span;
 use crate::timer::Timer;
 use mtu_probe::MtuStep;
 use synfin_wire::reason::SendReason;
@@ -34,8 +35,18 @@ enum Decision {
     Probe(SendReason),
     /// Text, or a FIN, that was sent before.
     Retransmit { start: SeqNumber, end: SeqNumber, reason: SendReason },
-    /// Text that was never sent, and the FIN when it is the last.
-    New { octets: u32, fin: bool, reason: SendReason },
+    /// Text that was never sent.
+    New(NewText),
+}
+
+/// Text that was never sent, and the FIN when it is the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NewText {
+    octets: u32,
+    /// What each of its segments has, but the last: see [`segment_size`].
+    size: u32,
+    fin: bool,
+    reason: SendReason,
 }
 
 /// The next segment of a synchronized connection.
@@ -60,7 +71,7 @@ pub(crate) fn poll(
         Decision::Retransmit { start, end, reason } => {
             build::retransmission(common, tcb, start, end, reason, now)
         }
-        Decision::New { octets, fin, reason } => build::new_text(common, tcb, octets, fin, reason, now),
+        Decision::New(new) => build::new_text(common, tcb, new, now),
     })
 }
 
@@ -153,12 +164,13 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
     }
     let reason = SendReason::TailLossProbe;
     tcb.write_queue.align(tcb.unsent());
-    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(segment_size(tcb));
+    let size = segment_size(tcb);
+    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(size);
     if octets > 0 && octets <= tcb.send.usable_window() {
         let fin = tcb.fin_queued && octets == tcb.unsent() && octets < tcb.send.usable_window();
-        return Some(Decision::New { octets, fin, reason });
+        return Some(Decision::New(NewText { octets, size, fin, reason }));
     }
-    let (start, end) = tcb.queue.tail(segment_size(tcb))?;
+    let (start, end) = tcb.queue.tail(size)?;
     Some(Decision::Retransmit { start, end, reason })
 }
 
@@ -228,13 +240,15 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     tcb.write_queue.align(unsent);
     match mtu_probe::consider(common, tcb, now) {
         MtuStep::Probe(octets) => {
-            return Some(Decision::New { octets, fin: false, reason: SendReason::MtuProbe });
+            // It is one segment, however large.
+            let reason = SendReason::MtuProbe;
+            return Some(Decision::New(NewText { octets, size: octets, fin: false, reason }));
         }
         MtuStep::Wait => return None,
         MtuStep::None => {}
     }
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
-    let octets = if held { overriding(tcb) } else { ordinary(common, tcb, now) };
+    let octets = if held { overriding(tcb, size) } else { ordinary(common, tcb, size, now) };
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
@@ -250,24 +264,23 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
         (_, false) if tcb.recovery.is_limited_transmit() => SendReason::LimitedTransmit,
         (_, false) => SendReason::Data,
     };
-    Some(Decision::New { octets, fin, reason })
+    Some(Decision::New(NewText { octets, size, fin, reason }))
 }
 
 /// The first burst that was let go, or else what of the next one may go.
-fn ordinary(common: &Common, tcb: &mut Tcb, now: Instant) -> u32 {
+fn ordinary(common: &Common, tcb: &mut Tcb, size: u32, now: Instant) -> u32 {
     if tcb.write_queue.released() == 0 {
-        let octets = burst::sendable(common, tcb, burst::hold(common, tcb), now);
+        let octets = burst::sendable(common, tcb, size, burst::hold(common, tcb), now);
         if octets == 0 {
             return 0;
         }
-        tcb.write_queue.release(octets, octets > segment_size(tcb));
+        tcb.write_queue.release(octets, octets > size);
     }
     tcb.write_queue.front().map_or(0, |burst| burst.len)
 }
 
 /// What was held back for too long: as much of one segment as the window takes.
-fn overriding(tcb: &mut Tcb) -> u32 {
-    let size = segment_size(tcb);
+fn overriding(tcb: &mut Tcb, size: u32) -> u32 {
     let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
     let octets = len.min(size).min(tcb.send.usable_window());
     tcb.write_queue.push_at(octets);
@@ -341,13 +354,18 @@ pub(crate) fn restart_after_idle(common: &Common, tcb: &mut Tcb, now: Instant) {
     if !(starts && applies) {
         return;
     }
-    let idle = now - tcb.last_text;
+    let idle = Span::between(tcb.last_text, now);
     let rto = tcb.recovery.rto.current();
     if idle > rto {
         let initial = common.config.initial_window_segments.into();
         let congestion = &mut tcb.congestion;
         congestion.usage.restart(&mut congestion.window, initial, rto, idle, now);
     }
+}
+
+/// How many segments of `size` so much text makes. Most is no more than one, for which it is not divided.
+pub(crate) fn segments_in(octets: u32, size: u32) -> u32 {
+    if octets > size { octets.div_ceil(size) } else { u32::from(octets > 0) }
 }
 
 /// What fits beside the options that the segment will carry.

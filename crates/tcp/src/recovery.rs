@@ -18,8 +18,6 @@ pub(crate) mod timeout;
 pub(crate) mod tlp;
 mod undo;
 
-use core::time::Duration;
-
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
@@ -29,6 +27,7 @@ use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
+use crate::span::Span;
 use mtu::MtuSearch;
 use prr::{Prr, PrrInput};
 use rack::{Rack, RackInput};
@@ -110,9 +109,9 @@ pub(crate) enum TimerPlan {
     /// A tail loss probe or the retransmission timer, from now.
     Restart,
     /// The reordering timer (RFC 8985 section 6.3).
-    Reordering(Duration),
+    Reordering(Span),
     /// The retransmission timer, soon: the peer has let go of what it had reported.
-    Soon(Duration),
+    Soon(Span),
 }
 
 /// What follows from an acknowledgment.
@@ -152,7 +151,7 @@ pub(crate) struct LossRecovery {
     /// A reduction has begun, and the peer has not been told (RFC 3168 section 6.1.2).
     owes_cwr: bool,
     /// The least round trip of the acknowledgment in hand.
-    ack_rtt: Option<Duration>,
+    ack_rtt: Option<Span>,
     /// What was sent before this number was made for a path that takes more.
     narrowed: Option<SeqNumber>,
 }
@@ -211,7 +210,9 @@ impl LossRecovery {
         let lost_before = self.rate.lost;
         let highest = sender.queue.highest_sacked(ack.prior_una);
         let mut news = AckNews::default();
-        self.take_sacks(ack, sender.queue, &mut news);
+        if !ack.ranges.is_empty() {
+            self.take_sacks(ack, sender.queue, &mut news);
+        }
         if had_outstanding {
             self.take_cumulative(ack, sender.queue, highest, &mut news);
             let measured = self.measure(ack, sender, &news);
@@ -219,9 +220,13 @@ impl LossRecovery {
             self.rack.adapt(self.rate.prior(), self.rate.delivered);
             plan.wider = self.mtu_probe_arrived(ack, sender);
         }
-        ack.mark = self.is_marked(ack, sender, &news);
+        if let Some(feedback) = ack.feedback {
+            ack.mark = self.is_marked(ack, &feedback, sender, &news);
+        }
         let ack = &*ack;
-        self.on_probe_answered(ack, sender, &news);
+        if self.probe.is_out() {
+            self.on_probe_answered(ack, sender, &news);
+        }
         let dubious = if had_outstanding { self.is_dubious(ack, &news) } else { news.dsack };
         if dubious {
             self.judge(ack, sender, &mut news, &mut plan);
@@ -251,8 +256,13 @@ impl LossRecovery {
     }
 
     /// Whether something of what was delivered had been marked.
-    fn is_marked(&self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
-        let Some(feedback) = &ack.feedback else { return ack.mark };
+    fn is_marked(
+        &self,
+        ack: &AckInput<'_>,
+        feedback: &Feedback<'_>,
+        sender: &mut Sender<'_>,
+        news: &AckNews,
+    ) -> bool {
         let calm = matches!(self.state, RecoveryState::Open | RecoveryState::Cwr);
         let delivery = Delivery {
             segments: news.delivered,
@@ -326,7 +336,7 @@ impl LossRecovery {
     /// A round trip: by when data was sent that was sent only once (Karn, RFC 6298 section 3), else by the
     /// echoed timestamp, which tells a retransmission from the original (RFC 7323 section 4.1).
     fn measure(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) -> bool {
-        let since = |at: Instant| ack.now - at;
+        let since = |at: Instant| Span::between(at, ack.now);
         let acknowledged = news.acknowledged_at.filter(|_| !news.retransmission_acknowledged);
         let mut rtt = acknowledged.map(|(first, _)| since(first));
         let mut least = acknowledged.map(|(_, last)| since(last));
@@ -523,7 +533,7 @@ impl LossRecovery {
 }
 
 /// How long ago the echoed timestamp was sent; milliseconds are as fine as it says.
-pub(crate) fn echoed(clock: u32, echo: u32) -> Option<Duration> {
+pub(crate) fn echoed(clock: u32, echo: u32) -> Option<Span> {
     let millis = clock.wrapping_sub(echo);
-    (millis < u32::MAX / 2).then(|| Duration::from_millis(millis.max(1).into()))
+    (millis < u32::MAX / 2).then(|| Span::from_millis(millis.max(1).into()))
 }

@@ -27,7 +27,7 @@ impl Host {
     /// The connection between these ends, whoever owns it; `None` when there is none.
     #[must_use]
     pub fn look(&self, local: SocketAddr, remote: SocketAddr) -> Option<Look> {
-        let slot = self.table.slot(self.table.find(Pair { local, remote })?)?;
+        let (_, slot) = self.table.find(&Pair { local, remote })?;
         let unpacked = slot.unpacked();
         let entry = match slot {
             Slot::Whole(_, entry) => entry,

@@ -91,7 +91,7 @@ impl Host {
     ) -> Option<Fate> {
         let kind = path_signal(error, pair.local.is_ipv4())?;
         let quoted_seq = quoted.seq?;
-        let handle = self.table.find(pair)?;
+        let (handle, _) = self.table.find(&pair)?;
         let entry = self.table.get_mut(handle)?;
         if let Phase::HalfOpen(phase) = &entry.phase {
             let in_flight = phase.iss == quoted_seq;

@@ -158,11 +158,11 @@ impl Host {
             0 => {
                 let is_free = |port| {
                     let pair = pair(port);
-                    self.table.find(pair).is_none() && self.listeners.find(pair.local, true).is_none()
+                    self.table.find(&pair).is_none() && self.listeners.find(pair.local, true).is_none()
                 };
                 self.tcp_ports.allocate(address, remote, is_free).ok_or(ConnectError::NoFreePort)?
             }
-            port if self.table.find(pair(port)).is_some() => return Err(ConnectError::InUse),
+            port if self.table.find(&pair(port)).is_some() => return Err(ConnectError::InUse),
             port => port,
         };
         Ok(pair(port))

@@ -1,5 +1,6 @@
 //! A packet's way in, down to its transport.
 
+use synfin_tcp::DropReason;
 use synfin_wire::ethernet::{EtherType, EthernetFrame};
 use synfin_wire::ip::{IpError, IpHeader, IpPacket};
 use synfin_wire::udp::{UdpDatagram, UdpError};
@@ -46,16 +47,13 @@ impl Host {
             Err(IpError::Checksum) => return PacketDrop::Checksum.into(),
             Err(_) => return PacketDrop::Malformed.into(),
         };
-        let destination = self.routes.destination(packet.header.destination);
-        if destination == Destination::Foreign {
-            return PacketDrop::NotForUs.into();
+        if packet.header.protocol == IpProtocol::TCP && packet.header.fragment.is_none() {
+            return self.receive_segment(packet, device, now);
         }
-        if !self.is_possible_source(&packet.header) {
-            return match packet.header.protocol {
-                IpProtocol::TCP => synfin_tcp::DropReason::InvalidSource.into(),
-                _ => PacketDrop::InvalidSource.into(),
-            };
-        }
+        let destination = match self.look_at_addresses(&packet.header) {
+            Ok(destination) => destination,
+            Err(fate) => return fate,
+        };
         let Some(fragment) = packet.header.fragment else {
             return self.receive_whole(packet, destination, device, now);
         };
@@ -66,6 +64,21 @@ impl Host {
             Reassembled::Waiting => Fate::Taken,
             Reassembled::Dropped(reason) => reason.into(),
         }
+    }
+
+    /// What a packet's destination is to this host; or why it is dropped.
+    pub(super) fn look_at_addresses(&self, header: &IpHeader) -> Result<Destination, Fate> {
+        let destination = self.routes.destination(header.destination);
+        if destination == Destination::Foreign {
+            return Err(PacketDrop::NotForUs.into());
+        }
+        if !self.is_possible_source(header) {
+            return Err(match header.protocol {
+                IpProtocol::TCP => DropReason::InvalidSource.into(),
+                _ => PacketDrop::InvalidSource.into(),
+            });
+        }
+        Ok(destination)
     }
 
     /// RFC 9293 MUST-63, RFC 1122 section 3.2.1.3: a source is somebody's address, and not ours. Who has no
@@ -83,7 +96,7 @@ impl Host {
         now: Instant,
     ) -> Fate {
         match packet.header.protocol {
-            IpProtocol::TCP => self.receive_segment(packet, destination, device, now),
+            IpProtocol::TCP => self.receive_segment(packet, device, now),
             IpProtocol::UDP => self.receive_datagram(packet, destination, device.trust, now),
             IpProtocol::ICMP | IpProtocol::ICMPV6 => self.receive_message(&packet, destination, now),
             _ => {

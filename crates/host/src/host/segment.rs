@@ -12,6 +12,7 @@ use super::message::quote;
 use super::receive::DeviceNote;
 use super::settle::touched;
 use super::{Host, signature};
+use crate::compact::Slot;
 use crate::counters::Fate;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::forwarder::request_id;
@@ -31,22 +32,13 @@ struct Stray {
 }
 
 impl Host {
-    pub(super) fn receive_segment(
-        &mut self,
-        packet: IpPacket,
-        destination: Destination,
-        device: DeviceNote,
-        now: Instant,
-    ) -> Fate {
-        if destination == Destination::NotUnicast {
-            return DropReason::NotUnicast.into();
-        }
+    pub(super) fn receive_segment(&mut self, packet: IpPacket, device: DeviceNote, now: Instant) -> Fate {
         let pseudo_header = packet.pseudo_header();
         let IpPacket { header: ip, payload, .. } = packet;
         let incoming = Incoming {
             segment: match Segment::parse(payload, (!device.trust).then_some(&pseudo_header)) {
                 Ok(segment) => segment,
-                Err(error) => return no_segment(error).into(),
+                Err(error) => return self.refused(&ip).unwrap_or(no_segment(error).into()),
             },
             ecn: ip.ecn,
             segment_size: device.segment_size,
@@ -57,16 +49,24 @@ impl Host {
             local: (ip.destination, header.destination_port).into(),
             remote: (ip.source, header.source_port).into(),
         };
-        let found = self.table.find(pair);
-        let key = match self.check_signature(found, pair, &pseudo_header, &incoming.segment) {
+        let found = self.table.find(&pair);
+        // RFC 9293 MUST-63 is about strangers: of who was heard before, the addresses were looked at then.
+        let is_known = found.is_some_and(|(_, slot)| slot.was_heard());
+        if !is_known && let Some(fate) = self.refused(&ip) {
+            return fate;
+        }
+        let slot = found.map(|(_, slot)| slot);
+        let key = match self.check_signature(slot, &pair, &pseudo_header, &incoming.segment) {
             Ok(key) => key,
             Err(reason) => return reason.into(),
         };
-        let Some(handle) = found else {
+        let Some((handle, _)) = found else {
             return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
         };
         let pressure = self.pressure();
-        let may_open = incoming.segment.header.flags.syn() && self.has_use_for_syn(pair);
+        let may_open = incoming.segment.header.flags.syn()
+            && slot.is_some_and(Slot::is_time_wait)
+            && self.has_use_for_syn(pair);
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
         match &mut entry.phase {
             Phase::Connection(connection) => {
@@ -79,9 +79,7 @@ impl Host {
                 let verdict = connection.handle_segment(incoming);
                 let teaches = entry.fast_open.is_some() || connection.has_fast_open_news();
                 let touched = touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events);
-                if let Some(touched) = touched {
-                    self.after_touch(handle, touched);
-                }
+                self.after_touch(handle, touched);
                 if teaches {
                     self.follow_fast_open(handle, now);
                 }
@@ -108,6 +106,15 @@ impl Host {
                 verdict.into()
             }
             Phase::Closed(_) => DropReason::Closed.into(),
+        }
+    }
+
+    /// Why a segment of a stranger is dropped for its addresses, if it is.
+    fn refused(&self, ip: &IpHeader) -> Option<Fate> {
+        match self.look_at_addresses(ip) {
+            Ok(Destination::NotUnicast) => Some(DropReason::NotUnicast.into()),
+            Ok(Destination::Ours | Destination::Forwarded | Destination::Foreign) => None,
+            Err(fate) => Some(fate),
         }
     }
 
@@ -186,7 +193,7 @@ impl Host {
         }
         entry.phase = Phase::Closed(reason);
         entry.close_reason = Some(reason);
-        entry.events.add(Event::Closed(reason));
+        entry.events.raise(Event::Closed(reason));
         self.events.tcp(handle, entry);
         self.table.unindex(handle);
     }
@@ -294,8 +301,8 @@ impl Host {
 
     /// A request is void.
     pub(super) fn withdraw(&mut self, handle: TcpHandle) {
-        let Some(Entry { phase: Phase::Request(request), .. }) = self.forget(handle) else { return };
-        if request.seen {
+        let Some(entry) = self.forget(handle) else { return };
+        if matches!(&entry.phase, Phase::Request(request) if request.seen) {
             self.events.withdrawn(request_id(handle));
         }
     }
@@ -316,7 +323,7 @@ impl Host {
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(&mut segment, pair, 0, key);
+        let packet = self.emitter.segment(&mut segment, &pair, 0, key);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

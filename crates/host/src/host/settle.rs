@@ -27,12 +27,9 @@ impl Host {
 
     /// Something was done to a connection: tell the owner what came of it, and have it asked for segments.
     pub(super) fn touch(&mut self, handle: TcpHandle) {
-        if let Some(entry) = self.table.get_mut(handle)
-            && let Some(touched) =
-                touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events)
-        {
-            self.after_touch(handle, touched);
-        }
+        let Some(entry) = self.table.get_mut(handle) else { return };
+        let touched = touched(handle, entry, &mut self.ready, &mut self.counters, &mut self.events);
+        self.after_touch(handle, touched);
     }
 
     /// Has the table follow what [`touched`] has found.
@@ -128,7 +125,7 @@ impl Host {
                 self.counters.challenges_suppressed += 1;
                 continue;
             }
-            let packet = self.emitter.segment(segment, pair, dscp, key.as_ref());
+            let packet = self.emitter.segment(segment, &pair, dscp, key.as_ref());
             let length = packet.len();
             if self.config.medium == Medium::Ip {
                 self.counters.sent(length);
@@ -166,7 +163,7 @@ impl Host {
     }
 
     /// Removes a connection from everywhere.
-    pub(super) fn forget(&mut self, handle: TcpHandle) -> Option<Entry> {
+    pub(super) fn forget(&mut self, handle: TcpHandle) -> Option<Box<Entry>> {
         let entry = self.table.remove(handle)?;
         self.timers.remove(handle);
         match (&entry.phase, entry.owner) {
@@ -182,6 +179,7 @@ impl Host {
 }
 
 /// What the table is to know of a connection to which something was done.
+#[derive(Default)]
 #[must_use]
 pub(super) struct Touched {
     held: Held,
@@ -197,26 +195,22 @@ pub(super) fn touched(
     ready: &mut ReadyQueue,
     counters: &mut Counters,
     events: &mut EventQueue,
-) -> Option<Touched> {
-    let Phase::Connection(connection) = &entry.phase else { return None };
+) -> Touched {
+    let Phase::Connection(connection) = &entry.phase else { return Touched::default() };
     let (closed, has_news) = (connection.state() == State::Closed, connection.has_events());
     ready.mark(handle, entry);
     if has_news {
         tell(counters, events, handle, entry);
     }
-    Some(Touched { held: entry.reckon(), closed })
+    Touched { held: entry.reckon(), closed }
 }
 
 /// Tells the owner what has happened to a connection.
 fn tell(counters: &mut Counters, events: &mut EventQueue, handle: TcpHandle, entry: &mut Entry) {
     let Phase::Connection(connection) = &mut entry.phase else { return };
-    while let Some(event) = connection.poll_event() {
-        entry.events.add(event);
-        match event {
-            Event::Established => counters.established += 1,
-            Event::Closed(reason) => entry.close_reason = Some(reason),
-            _ => {}
-        }
-    }
+    let news = connection.take_events();
+    counters.established += u64::from(news.contains(Event::Established));
+    entry.close_reason = news.closed().or(entry.close_reason);
+    entry.events.join(news);
     events.tcp(handle, entry);
 }

@@ -10,7 +10,7 @@ use synfin_wire::tcp::MD5_OPTION_LEN;
 
 use super::Host;
 use crate::compact::Slot;
-use crate::event::{ListenerHandle, TcpHandle};
+use crate::event::ListenerHandle;
 use crate::listener::Listeners;
 use crate::md5::Md5Key;
 use crate::table::{Entry, Owner, Pair, Phase};
@@ -47,12 +47,11 @@ impl Host {
     /// (RFC 2385 section 2.0).
     pub(super) fn check_signature(
         &self,
-        found: Option<TcpHandle>,
-        pair: Pair,
+        slot: Option<&Slot>,
+        pair: &Pair,
         pseudo_header: &PseudoHeader,
         segment: &Segment,
     ) -> Result<Option<Md5Key>, DropReason> {
-        let slot = found.and_then(|handle| self.table.slot(handle));
         if let Some(Slot::Whole(_, entry)) = slot
             && entry.is_unsigned_connection()
             && segment.header.options.md5.is_none()
@@ -78,7 +77,7 @@ impl Host {
     fn expected_key<'a>(
         &'a self,
         slot: Option<&'a Slot>,
-        pair: Pair,
+        pair: &Pair,
         segment: &Segment,
     ) -> Option<&'a Md5Key> {
         let may_open = |slot: &Slot| segment.header.flags.syn() && slot.is_time_wait();
@@ -95,7 +94,7 @@ impl Host {
     }
 }
 
-fn key_of_slot<'a>(slot: &'a Slot, pair: Pair, listeners: &'a Listeners) -> Option<&'a Md5Key> {
+fn key_of_slot<'a>(slot: &'a Slot, pair: &Pair, listeners: &'a Listeners) -> Option<&'a Md5Key> {
     match (slot, slot.owner()) {
         (Slot::Whole(_, entry), _) => key_of(entry, listeners),
         (Slot::Resting(_, form), _) => form.md5_key(),

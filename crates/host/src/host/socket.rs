@@ -11,10 +11,11 @@ use synfin_tcp::{
 };
 use synfin_wire::{Ecn, Flags, Instant, Mss, TcpHeader, TcpOptions};
 
+use super::settle::touched;
 use super::{Host, signature};
 use crate::event::TcpHandle;
 use crate::md5::Md5Key;
-use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase};
+use crate::table::{ConnectionTable, Entry, HalfOpenPhase, Owner, Pair, Phase};
 
 /// A connection, borrowed from its host for one or more calls.
 ///
@@ -108,8 +109,10 @@ impl<'a> TcpSocket<'a> {
         &mut self,
         send: impl FnOnce(&mut Connection) -> Result<usize, SendError>,
     ) -> Result<usize, SendError> {
-        let pressure = self.host.pressure();
-        let sent = match &mut self.entry_mut().phase {
+        let host = &mut *self.host;
+        let pressure = host.pressure();
+        let entry = whole(&mut host.table, self.handle);
+        let sent = match &mut entry.phase {
             Phase::Connection(connection) => {
                 connection.set_memory_pressure(pressure);
                 send(connection)
@@ -119,7 +122,8 @@ impl<'a> TcpSocket<'a> {
             Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(SendError::WouldBlock),
         };
         if sent.is_ok() {
-            self.host.touch(self.handle);
+            let touched = touched(self.handle, entry, &mut host.ready, &mut host.counters, &mut host.events);
+            host.after_touch(self.handle, touched);
         }
         sent
     }
@@ -191,8 +195,10 @@ impl<'a> TcpSocket<'a> {
         &mut self,
         receive: impl FnOnce(&mut Connection) -> Result<Option<T>, ReceiveError>,
     ) -> Result<Option<T>, ReceiveError> {
-        let pressure = self.host.pressure();
-        let received = match &mut self.entry_mut().phase {
+        let host = &mut *self.host;
+        let pressure = host.pressure();
+        let entry = whole(&mut host.table, self.handle);
+        let received = match &mut entry.phase {
             Phase::Connection(connection) => {
                 connection.set_memory_pressure(pressure);
                 receive(connection)
@@ -202,7 +208,8 @@ impl<'a> TcpSocket<'a> {
         };
         if matches!(received, Ok(Some(_))) {
             // The window may have opened.
-            self.host.touch(self.handle);
+            let touched = touched(self.handle, entry, &mut host.ready, &mut host.counters, &mut host.events);
+            host.after_touch(self.handle, touched);
         }
         received
     }
@@ -392,8 +399,12 @@ impl<'a> TcpSocket<'a> {
     }
 
     fn entry_mut(&mut self) -> &mut Entry {
-        self.host.table.get_mut(self.handle).expect("the host made sure of it, and is borrowed since")
+        whole(&mut self.host.table, self.handle)
     }
+}
+
+fn whole(table: &mut ConnectionTable, handle: TcpHandle) -> &mut Entry {
+    table.get_mut(handle).expect("the host made sure of it, and is borrowed since")
 }
 
 /// The RST of a SYN-RECEIVED whose owner changed his mind (RFC 9293 section 3.10.5).

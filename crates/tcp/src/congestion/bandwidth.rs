@@ -1,8 +1,7 @@
 //! How much a path carries in a time: segments a microsecond, in units fine enough for a slow path.
 
-use core::time::Duration;
-
 use crate::compact::compact;
+use crate::span::Span;
 
 /// The unit is 2^-24 segments a microsecond: a sixteenth of a segment a second.
 const SHIFT: u32 = 24;
@@ -19,8 +18,8 @@ impl Bandwidth {
     pub(crate) const UNBOUNDED: Self = Self(u64::MAX);
 
     /// So many segments in so long.
-    pub(crate) fn of(segments: u64, interval: Duration) -> Self {
-        let micros = interval.as_micros().max(1);
+    pub(crate) fn of(segments: u64, interval: Span) -> Self {
+        let micros = u128::from(interval.as_micros().max(1));
         Self(narrow((u128::from(segments) << SHIFT) / micros))
     }
 
@@ -30,8 +29,8 @@ impl Bandwidth {
     }
 
     /// Segments in a span, a part of one as a whole.
-    pub(crate) fn segments_in(self, span: Duration) -> u32 {
-        let parts = u128::from(self.0).saturating_mul(span.as_micros());
+    pub(crate) fn segments_in(self, span: Span) -> u32 {
+        let parts = u128::from(self.0).saturating_mul(span.as_micros().into());
         u32::try_from(parts.div_ceil(1 << SHIFT)).unwrap_or(u32::MAX)
     }
 

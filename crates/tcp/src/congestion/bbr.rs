@@ -251,6 +251,11 @@ impl Bbr {
     fn restore_window(&mut self, window: &mut Window) {
         window.size = window.size.max(self.saved_window);
     }
+
+    /// What it decides beside the window.
+    pub(super) fn control(&self) -> OwnControl {
+        OwnControl { pacing_rate: self.pacing_rate, holds_back: self.mode == Mode::ProbeRtt }
+    }
 }
 
 impl CongestionController for Bbr {
@@ -294,10 +299,6 @@ impl CongestionController for Bbr {
         self.latest.loss_in_round = false;
         self.bounds.loosen(&self.bounds_before);
         self.restore_window(window);
-    }
-
-    fn own_control(&self) -> Option<OwnControl> {
-        Some(OwnControl { pacing_rate: self.pacing_rate, holds_back: self.mode == Mode::ProbeRtt })
     }
 }
 

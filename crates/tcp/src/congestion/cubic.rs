@@ -1,8 +1,6 @@
 //! CUBIC (RFC 9438): after a loss the window grows along a cubic curve in time, flat where it was when the loss
 //! came. The arithmetic is Linux's, in whole numbers.
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::hystart::HyStart;
@@ -12,6 +10,7 @@ use super::{
 };
 use crate::compact::compact;
 use crate::config::SlowStartExit;
+use crate::span::Span;
 
 /// beta_cubic, 0.7, in 1/1024 (section 4.6).
 const BETA: u64 = 717;
@@ -22,7 +21,7 @@ const C: u64 = 410;
 /// Time is in 1/1024 s.
 const TICKS_A_SECOND: u64 = 1024;
 /// The curve is not looked at more often than this while the window stays.
-const INTERVAL: Duration = Duration::from_micros(31_250);
+const INTERVAL: Span = Span::from_micros(31_250);
 
 /// What CUBIC remembers.
 #[derive(Clone, Debug)]
@@ -82,7 +81,7 @@ impl Cubic {
             None => self.begin(size, event),
         };
         let is_new = self.epoch.is_none();
-        if !is_new && seen == size && now - at <= INTERVAL {
+        if !is_new && seen == size && Span::between(at, now) <= INTERVAL {
             self.epoch = Some(epoch);
             return;
         }
@@ -107,8 +106,8 @@ impl Cubic {
     }
 
     fn along_the_curve(&self, size: u32, epoch: &Epoch, now: Instant) -> u32 {
-        let elapsed = now - epoch.began + self.hystart.least_rtt().unwrap_or_default();
-        let ticks = (elapsed.as_micros() as u64).saturating_mul(TICKS_A_SECOND) / 1_000_000;
+        let elapsed = Span::between(epoch.began, now) + self.hystart.least_rtt().unwrap_or_default();
+        let ticks = elapsed.as_micros().saturating_mul(TICKS_A_SECOND) / 1_000_000;
         let distance = ticks.abs_diff(epoch.k).min(1 << 16);
         let delta = ((C * distance.pow(3)) >> 40) as u32;
         let target = if ticks < epoch.k {
@@ -166,7 +165,8 @@ impl CongestionController for Cubic {
 
     fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent) {
         // Right after a recovery round trips say little of the path.
-        let settling = self.epoch.is_some_and(|epoch| event.now - epoch.began < Duration::from_secs(1));
+        let settling =
+            self.epoch.is_some_and(|epoch| Span::between(epoch.began, event.now) < Span::from_secs(1));
         if !settling {
             self.hystart.on_round_trip(window, event);
         }

@@ -90,6 +90,11 @@ impl EcnSender {
         }
     }
 
+    /// Marks are fed back.
+    pub(crate) fn is_on(&self) -> bool {
+        self.feedback != EcnFeedback::Off
+    }
+
     /// Reads the feedback. Returns how many segments were marked that nobody knew of.
     pub(crate) fn marked(&mut self, feedback: &Feedback<'_>, delivery: &Delivery) -> u32 {
         let marks = match self.feedback {

@@ -1,21 +1,20 @@
 //! When slow start should end before it loses anything: HyStart as Linux has it, and HyStart++ (RFC 9406).
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{RoundTripEvent, Window};
 use crate::compact::compact;
 use crate::config::SlowStartExit;
+use crate::span::Span;
 
 /// HyStart leaves smaller windows alone; segments.
 const LOW_WINDOW: u32 = 16;
 /// Acknowledgments that come no further apart belong to one train.
-const TRAIN_GAP: Duration = Duration::from_millis(2);
+const TRAIN_GAP: Span = Span::from_millis(2);
 /// Samples before a round trip's delay is judged: N_RTT_SAMPLE.
 const SAMPLES: u8 = 8;
 /// MIN_RTT_THRESH and MAX_RTT_THRESH.
-const THRESHOLD: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(16));
+const THRESHOLD: (Span, Span) = (Span::from_millis(4), Span::from_millis(16));
 /// CSS_GROWTH_DIVISOR.
 const CSS_DIVISOR: u32 = 4;
 /// CSS_ROUNDS.
@@ -26,17 +25,17 @@ const CSS_ROUNDS: u8 = 5;
 pub(crate) struct HyStart {
     exit: SlowStartExit,
     /// The least round trip since the path was new.
-    least: Option<Duration>,
+    least: Option<Span>,
     /// The round ends when this is acknowledged.
     round_until: SeqNumber,
     round_began: Instant,
     /// When the train's last acknowledgment came.
     train: Instant,
     /// The least round trip of this round, and how many samples it has seen.
-    current: Option<Duration>,
+    current: Option<Span>,
     samples: u8,
     /// The least round trip of the round before.
-    previous: Option<Duration>,
+    previous: Option<Span>,
     /// Conservative slow start (RFC 9406 section 4.2).
     conservative: Option<Conservative>,
     /// It has ended slow start once, which is enough: what ends it again is a loss.
@@ -62,7 +61,7 @@ compact!(HyStart {
 #[derive(Clone, Copy, Debug)]
 struct Conservative {
     /// cssBaselineMinRtt.
-    baseline: Duration,
+    baseline: Span,
     rounds: u8,
 }
 
@@ -91,7 +90,7 @@ impl HyStart {
     }
 
     /// The least round trip since the path was new.
-    pub(crate) fn least_rtt(&self) -> Option<Duration> {
+    pub(crate) fn least_rtt(&self) -> Option<Span> {
         self.least
     }
 
@@ -107,7 +106,7 @@ impl HyStart {
 
     /// Takes a sample, and ends slow start by setting the threshold where it is time.
     pub(crate) fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent) {
-        let rtt = event.rtt.max(Duration::from_micros(1));
+        let rtt = event.rtt.max(Span::from_micros(1));
         self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
         if self.found || !window.in_slow_start() {
             self.conservative = None;
@@ -135,15 +134,15 @@ impl HyStart {
     }
 
     /// A train of acknowledgments as long as half a round trip, or a delay an eighth over the least.
-    fn classic(&mut self, window: &mut Window, rtt: Duration, event: &RoundTripEvent) {
+    fn classic(&mut self, window: &mut Window, rtt: Span, event: &RoundTripEvent) {
         if window.size < LOW_WINDOW {
             return;
         }
         let least = self.least.unwrap_or(rtt);
-        if event.now - self.train <= TRAIN_GAP {
+        if Span::between(self.train, event.now) <= TRAIN_GAP {
             self.train = event.now;
             let threshold = if event.paced { least } else { least / 2 };
-            if event.now - self.round_began > threshold {
+            if Span::between(self.round_began, event.now) > threshold {
                 self.end_slow_start(window);
             }
         }
@@ -161,13 +160,13 @@ impl HyStart {
     }
 
     /// RFC 9406 section 4.2.
-    fn plus_plus(&mut self, window: &mut Window, rtt: Duration) {
+    fn plus_plus(&mut self, window: &mut Window, rtt: Span) {
         self.current = Some(self.current.map_or(rtt, |current| current.min(rtt)));
         self.samples = self.samples.saturating_add(1);
         let current = self.current.unwrap_or(rtt);
         match &mut self.conservative {
             None => {
-                let slower = |last: Duration| current >= last + threshold(last);
+                let slower = |last: Span| current >= last + threshold(last);
                 if self.samples >= SAMPLES && self.previous.is_some_and(slower) {
                     self.conservative = Some(Conservative { baseline: current, rounds: 0 });
                 }
@@ -186,7 +185,7 @@ impl HyStart {
 }
 
 /// An eighth of the round trip, within bounds.
-fn threshold(rtt: Duration) -> Duration {
+fn threshold(rtt: Span) -> Span {
     (rtt / 8).clamp(THRESHOLD.0, THRESHOLD.1)
 }
 

@@ -1,11 +1,10 @@
 //! How fast to send, and how much at once.
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use super::Window;
 use crate::compact::compact;
+use crate::span::Span;
 
 /// In slow start twice the rate that the window makes, later a fifth more than it.
 const SLOW_START_PERCENT: u64 = 200;
@@ -27,7 +26,7 @@ pub(crate) struct PacingInput {
     /// The effective send MSS, octets.
     pub(crate) mss: u32,
     /// SRTT.
-    pub(crate) smoothed: Option<Duration>,
+    pub(crate) smoothed: Option<Span>,
     /// The most that the user wants, octets a second.
     pub(crate) most: Option<u64>,
 }
@@ -63,19 +62,19 @@ impl Pacer {
     pub(crate) fn sent(&mut self, segments: u32, octets: u32, rate: Option<u64>, now: Instant) {
         self.sent = self.sent.saturating_add(segments);
         let left = self.next.max(now);
-        let late = left - self.next;
+        let late = Span::between(self.next, left);
         self.next = left;
         if let Some(rate) = rate.filter(|rate| *rate > 0 && self.sent >= UNPACED) {
             let nanos = u128::from(octets) * 1_000_000_000 / u128::from(rate);
-            let takes = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-            self.next += takes - late.min(takes / 2);
+            let takes = Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+            self.next += takes.saturating_sub(late.min(takes / 2));
         }
     }
 }
 
 /// Octets a second at which the window would be used up, and some more; `None` before the first round trip.
-pub(crate) fn rate(window: &Window, outstanding: u32, mss: u32, smoothed: Option<Duration>) -> Option<u64> {
-    let micros = smoothed?.as_micros().max(1) as u64;
+pub(crate) fn rate(window: &Window, outstanding: u32, mss: u32, smoothed: Option<Span>) -> Option<u64> {
+    let micros = smoothed?.as_micros().max(1);
     let percent = if window.size < window.threshold / 2 { SLOW_START_PERCENT } else { AVOIDANCE_PERCENT };
     let octets = u64::from(window.size.max(outstanding)) * u64::from(mss);
     Some(octets.saturating_mul(1_000_000 / 100).saturating_mul(percent) / micros)
@@ -83,12 +82,7 @@ pub(crate) fn rate(window: &Window, outstanding: u32, mss: u32, smoothed: Option
 
 /// How many segments to send at once at `rate`: a millisecond's worth, more over a short path, and no fewer
 /// than `least`.
-pub(crate) fn segments_at_once(
-    rate: Option<u64>,
-    minimum_rtt: Option<Duration>,
-    mss: u32,
-    least: u32,
-) -> u32 {
+pub(crate) fn segments_at_once(rate: Option<u64>, minimum_rtt: Option<Span>, mss: u32, least: u32) -> u32 {
     let Some(rate) = rate else { return (MOST_AT_ONCE / u64::from(mss)).max(1) as u32 };
     let half_millis = minimum_rtt.map_or(u32::MAX, |rtt| (rtt.as_micros() >> 9).min(u32::MAX.into()) as u32);
     let extra = if half_millis < SHORT_PATH { MOST_AT_ONCE >> half_millis } else { 0 };

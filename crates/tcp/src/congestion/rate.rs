@@ -1,10 +1,9 @@
 //! How fast data is delivered, measured over one flight (draft-ietf-ccwg-bbr, section 4.1).
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::compact::compact;
+use crate::span::Span;
 
 /// What a segment remembers of the moment at which it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub(crate) struct RateSample {
     /// Segments delivered since.
     pub(crate) delivered: u64,
     /// In how long.
-    pub(crate) interval: Duration,
+    pub(crate) interval: Span,
     /// There was not enough to send: the path may be faster.
     pub(crate) app_limited: bool,
     /// Segments found to be lost since.
@@ -122,7 +121,7 @@ impl DeliveryRate {
         Some(RateSample {
             prior_delivered: stamp.delivered,
             delivered: self.delivered - stamp.delivered,
-            interval: (sent_at - stamp.first_sent_at).max(now - stamp.delivered_at),
+            interval: Span::between(stamp.first_sent_at, sent_at).max(Span::between(stamp.delivered_at, now)),
             app_limited: stamp.app_limited,
             lost: self.lost - stamp.lost,
             sent_in_flight: stamp.in_flight,

@@ -1,12 +1,11 @@
 //! Whether the window was what held sending back: one that was not proves nothing about the path
 //! (RFC 7661 section 1, RFC 2861).
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::Window;
 use crate::compact::compact;
+use crate::span::Span;
 
 /// How far the window was used of late.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +70,8 @@ impl Usage {
     }
 
     /// A window that was not used for a whole RTO comes half the way down to what was (RFC 2861 section 3).
-    pub(crate) fn decay(&mut self, window: &mut Window, initial: u32, rto: Duration, now: Instant) {
-        if self.is_limited(window) || now - self.limited_at < rto {
+    pub(crate) fn decay(&mut self, window: &mut Window, initial: u32, rto: Span, now: Instant) {
+        if self.is_limited(window) || Span::between(self.limited_at, now) < rto {
             return;
         }
         let used = self.used.max(initial);
@@ -86,14 +85,7 @@ impl Usage {
 
     /// A window of which nothing was used halves for every RTO of the pause, down to the one that a connection
     /// begins with (RFC 2861 section 3, RFC 5681 section 4.1).
-    pub(crate) fn restart(
-        &mut self,
-        window: &mut Window,
-        initial: u32,
-        rto: Duration,
-        idle: Duration,
-        now: Instant,
-    ) {
+    pub(crate) fn restart(&mut self, window: &mut Window, initial: u32, rto: Span, idle: Span, now: Instant) {
         window.threshold = window.threshold_after_idle();
         let least = initial.min(window.size);
         let halvings = (idle.as_nanos().saturating_sub(1) / rto.as_nanos().max(1)).min(31) as u32;

@@ -192,7 +192,9 @@ impl HalfOpen {
 
     /// How long the acknowledgment of the SYN-ACK is waited for.
     fn wait(&self, config: &Config) -> Duration {
-        Rto::new(config.initial_rto, config.min_rto, config.max_rto).backed_off(self.retransmissions)
+        Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into())
+            .backed_off(self.retransmissions)
+            .into()
     }
 
     /// Whether this is a bare acknowledgment that is to be taken only with text, or later (TCP_DEFER_ACCEPT).
@@ -243,9 +245,9 @@ impl HalfOpen {
         Connection::from_tcb(common, tcb)
     }
 
-    fn tcb(&self, common: &Common) -> Tcb {
+    fn tcb(&self, common: &Common) -> Box<Tcb> {
         let config = &common.config;
-        let mut tcb = Tcb::new(
+        let mut tcb = Box::new(Tcb::new(
             common,
             Beginning {
                 state: State::SynReceived,
@@ -258,7 +260,7 @@ impl HalfOpen {
                 syns_lost: self.retransmissions,
                 now: self.sent_at,
             },
-        );
+        ));
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
         tcb.last_challenge = self.rare.as_ref().and_then(|rare| rare.last_challenge);
@@ -293,10 +295,10 @@ impl Connection {
 /// has begun, in Linux's way.
 fn timeouts_deferred(config: &Config) -> u8 {
     let Some(time) = config.defer_accept.filter(|time| !time.is_zero()) else { return 0 };
-    let rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto);
+    let rto = Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into());
     let mut period = rto.current();
     let mut timeouts = 1;
-    while period < time && timeouts < u8::MAX {
+    while period < time.into() && timeouts < u8::MAX {
         period += rto.backed_off(timeouts);
         timeouts += 1;
     }
@@ -305,7 +307,8 @@ fn timeouts_deferred(config: &Config) -> u8 {
 
 /// The RTO that data begins with: 3 s when the SYN or SYN-ACK had to be sent again (RFC 6298 section 5.7).
 pub(crate) fn rto_after_handshake(config: &Config, retransmissions: u8) -> Rto {
-    let mut rto = Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop);
+    let mut rto = Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into())
+        .with_slop(config.rto_slop.into());
     if retransmissions > 0 {
         rto.after_lost_syn();
     }

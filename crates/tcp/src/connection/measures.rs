@@ -57,8 +57,8 @@ impl Connection {
             full_segment: tcb.ack.full_segment(),
             threshold: tcb.memory.threshold(),
             space: tcb.memory.space(),
-            rtt: tcb.memory.rtt(),
-            ack_wait: tcb.ack.wait(),
+            rtt: tcb.memory.rtt().map(Into::into),
+            ack_wait: tcb.ack.wait().into(),
             last_text: tcb.ack.arrived_at(),
             began: tcb.began,
             last_heard: tcb.last_heard,
@@ -75,9 +75,9 @@ impl Connection {
             buffer: tcb.send_buffer,
             unsent: tcb.unsent(),
             last_text: tcb.last_text,
-            busy: elapsed(Waits::Busy) + window_limited + buffer_limited,
-            window_limited,
-            buffer_limited,
+            busy: (elapsed(Waits::Busy) + window_limited + buffer_limited).into(),
+            window_limited: window_limited.into(),
+            buffer_limited: buffer_limited.into(),
         })
     }
 }

@@ -57,7 +57,8 @@ impl SynSent {
             urgent: None,
             fin_queued: false,
             released: false,
-            rto: Rto::new(config.initial_rto, config.min_rto, config.max_rto).with_slop(config.rto_slop),
+            rto: Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into())
+                .with_slop(config.rto_slop.into()),
             retransmissions: 0,
             sent_at: now,
             repeated: false,

@@ -53,7 +53,7 @@ impl Resting {
         };
         let tcb = Tcb::read(&mut from);
         debug_assert!(from.is_at_end(), "what was written is not what is read");
-        Connection::from_tcb(common, tcb)
+        Connection::from_tcb(common, Box::new(tcb))
     }
 }
 

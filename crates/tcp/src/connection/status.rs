@@ -227,7 +227,7 @@ impl Connection {
         };
         match &self.phase {
             Phase::SynSent(syn_sent) => {
-                status.rto = syn_sent.rto.current();
+                status.rto = syn_sent.rto.current().into();
                 status.send_queued = syn_sent.outbox.len();
             }
             Phase::Synchronized(tcb) => {
@@ -283,10 +283,10 @@ impl Tcb {
 
     fn describe_path(&self, status: &mut Status) {
         let recovery = &self.recovery;
-        status.smoothed_rtt = recovery.rtt.smoothed();
-        status.rtt_variation = recovery.rtt.variation();
-        status.min_rtt = recovery.rtt.minimum();
-        status.rto = recovery.rto.current();
+        status.smoothed_rtt = recovery.rtt.smoothed().map(Into::into);
+        status.rtt_variation = recovery.rtt.variation().into();
+        status.min_rtt = recovery.rtt.minimum().map(Into::into);
+        status.rto = recovery.rto.current().into();
         status.rto_backoff = recovery.rto.backoff();
         status.retransmissions = self.retransmissions;
         let window = &self.congestion.window;

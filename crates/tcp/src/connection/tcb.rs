@@ -396,7 +396,7 @@ impl Tcb {
             now,
             rto: self.recovery.rto.current(),
             rtt: self.recovery.rtt.smoothed(),
-            delay: common.config.delayed_ack,
+            delay: common.config.delayed_ack.into(),
             window: self.receive.window(),
             quick_acks: common.config.quick_acks,
             second_segment: common.config.second_segment,

@@ -127,7 +127,7 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     if now - since >= patience(common, tcb) {
         return Err(Stop::Close(expired(common, tcb)));
     }
-    if tcb.released && tcb.recovery.rto.backed_off(tcb.persist_backoff) >= common.config.r2_orphan {
+    if tcb.released && tcb.recovery.rto.backed_off(tcb.persist_backoff) >= common.config.r2_orphan.into() {
         return Err(Stop::Reset(CloseReason::Orphaned, SendReason::ResetOrphan));
     }
     tcb.probes = tcb.probes.saturating_add(1);
@@ -202,7 +202,7 @@ fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant
         return false;
     }
     let smoothed = tcb.recovery.rtt.smoothed();
-    let wait = TailLossProbe::timeout(smoothed, outstanding == 1, common.config.min_rto);
+    let wait = TailLossProbe::timeout(smoothed, outstanding == 1, common.config.min_rto.into());
     let deadline = if timeout > now { (now + wait).min(timeout) } else { now + wait };
     tcb.timers.watch(Timer::LossProbe, deadline);
     true

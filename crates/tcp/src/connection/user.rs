@@ -337,9 +337,12 @@ impl Connection {
 impl Tcb {
     /// The user has read so much: an acknowledgment that waited for it may go, and the window may open.
     fn has_read(&mut self, common: &Common, octets: usize, now: Instant) {
-        let read_next = self.read_next();
-        // Once the numbers have wrapped it would seem to lie ahead.
-        self.receive.urgent.take_if(|end| end.at_or_before(read_next));
+        if let Some(end) = self.receive.urgent
+            && end.at_or_before(self.read_next())
+        {
+            // Once the numbers have wrapped it would seem to lie ahead.
+            self.receive.urgent = None;
+        }
         self.memory.read(octets);
         if common.pressure == MemoryPressure::None {
             self.memory.adjust(self.assembler.reach(self.receive.nxt), now);

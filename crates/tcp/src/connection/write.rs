@@ -191,12 +191,13 @@ impl Tcb {
         } else if !self.write_queue.held().is_some_and(|(_, is_last)| is_last) {
             return;
         }
+        let size = segment_size(self);
         loop {
-            let octets = burst::sendable(common, self, Hold::Nothing, now);
+            let octets = burst::sendable(common, self, size, Hold::Nothing, now);
             if octets == 0 {
                 return;
             }
-            self.write_queue.release(octets, octets > segment_size(self));
+            self.write_queue.release(octets, octets > size);
             if !forced {
                 return;
             }

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::output::{build, restart_after_idle};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
+use crate::span::Span;
 use crate::timer::Timer;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::state::{State, Trigger};
@@ -72,7 +73,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if tcb.retransmissions > 0 {
         tcb.recovery.rto.after_lost_syn();
     }
-    let sample = tcb.syn_ack_at.map(|sent_at| segment.arrived - sent_at);
+    let sample = tcb.syn_ack_at.map(|sent_at| Span::between(sent_at, segment.arrived));
     let clock = common.identity.timestamp(segment.arrived);
     if let Some(rtt) = sample.or_else(|| echo(tcb, segment).and_then(|echo| echoed(clock, echo))) {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);
@@ -89,7 +90,7 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 /// What the acknowledgment of our SYN-ACK says of ECN (RFC 9768 section 3.2.2.1).
 fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let header = segment.header;
-    let is_pure = segment.text.is_empty() && !segment.flags.fin() && header.options.sack.is_empty();
+    let is_pure = segment.text_len() == 0 && !segment.flags.fin() && header.options.sack.is_empty();
     let handshake = &mut tcb.negotiated.ecn;
     handshake.take_third(&common.config.ecn, header, is_pure);
     tcb.congestion.ecn = EcnSender::new(handshake);
@@ -171,7 +172,8 @@ fn recover(
 ) -> AckPlan {
     let mut input = ack_input(common, tcb, segment, prior_una, tells_window);
     // RFC 9768 section 3.2.2.1: in the handshake the ECN bits have a meaning of their own.
-    input.feedback = (!establishes).then_some(Feedback {
+    let reads_marks = !establishes && tcb.congestion.ecn.is_on();
+    input.feedback = reads_marks.then(|| Feedback {
         flags: segment.flags,
         option: segment.header.options.acc_ecn.as_ref(),
         newer: newer_timestamp(tcb, segment).is_some_and(|newer| newer != tcb.stamps.recent),
@@ -205,7 +207,7 @@ fn ack_input<'a>(
         now: segment.arrived,
         mss: tcb.mss(),
         sack: tcb.negotiated.sack,
-        carries_text: !segment.text.is_empty() || segment.flags.fin() || segment.flags.syn(),
+        carries_text: segment.text_len() > 0 || segment.flags.fin() || segment.flags.syn(),
         tells_window,
         mark: false,
         feedback: None,

@@ -10,7 +10,7 @@ use synfin_wire::state::{State, Trigger};
 /// Notes where the peer's stream ends, and goes on when everything before that has arrived.
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     if segment.flags.fin() && tcb.peer_fin.is_none() {
-        let number = segment.seq + segment.text.len() as u32;
+        let number = segment.end;
         // A peer that has sent text beyond its FIN contradicts itself, and the text came first.
         if number.at_or_after(tcb.receive.nxt) && !tcb.assembler.reaches_beyond(number) {
             tcb.peer_fin = Some(number);

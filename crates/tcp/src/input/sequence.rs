@@ -1,7 +1,6 @@
 //! First, check sequence number; with PAWS before it (RFC 9293 section 3.10.7.4, RFC 7323 section 5.3).
 
 use core::ops::ControlFlow;
-use core::time::Duration;
 
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Ecn, Flags, Instant, Segment, TcpHeader, WindowScale, WindowSize};
@@ -11,10 +10,11 @@ use crate::connection::Common;
 use crate::connection::tcb::{Tcb, TimestampState};
 use crate::incoming::Incoming;
 use crate::receive::Overtaken;
+use crate::span::Span;
 use synfin_wire::reason::{DropReason, SendReason};
 
 /// TS.Recent older than this says nothing any more (RFC 7323 section 5.5).
-const RECENT_LIFETIME: Duration = Duration::from_secs(24 * 24 * 3600);
+const RECENT_LIFETIME: Span = Span::from_secs(24 * 24 * 3600);
 
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check<'a>(common: &Common, tcb: &mut Tcb, incoming: &'a mut Incoming) -> Step<InWindow<'a>> {
@@ -64,7 +64,7 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
     let was_overtaken = !segment.payload.is_empty()
         && tcb.stamps.overtaken.is_some_and(|overtaken| overtaken.allows(stamps.value, tcb.receive.nxt, now));
-    if older && !was_overtaken && now - tcb.stamps.recent_at < RECENT_LIFETIME {
+    if older && !was_overtaken && Span::between(tcb.stamps.recent_at, now) < RECENT_LIFETIME {
         challenge::answer(tcb, segment, SendReason::PawsAck, now);
         return drop(DropReason::Paws);
     }
@@ -127,7 +127,7 @@ pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
 pub(super) fn newer_timestamp(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
     let stamps = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps)?;
     let newer = stamps.value.wrapping_sub(tcb.stamps.recent) as i32 >= 0;
-    let stale = segment.arrived - tcb.stamps.recent_at >= RECENT_LIFETIME;
+    let stale = Span::between(tcb.stamps.recent_at, segment.arrived) >= RECENT_LIFETIME;
     let spans = segment.header.seq.at_or_before(tcb.stamps.last_ack_sent);
     ((newer || stale) && spans).then_some(stamps.value)
 }
@@ -169,5 +169,6 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
         tcb.ack.at_once(SendReason::UnacceptableAck);
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
-    InWindow { seq, text: payload, flags, window, ecn, segment_size, arrived, header }
+    let end = seq + payload.len() as u32;
+    InWindow { seq, end, text: payload, flags, window, ecn, segment_size, arrived, header }
 }

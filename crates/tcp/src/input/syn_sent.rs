@@ -18,6 +18,7 @@ use crate::recovery::rtt::RttSample;
 use crate::recovery::{Repair, Sender};
 use crate::send::SendBuffer;
 use crate::send::retransmission_queue::NewRange;
+use crate::span::Span;
 use synfin_wire::reason::{DropReason, SendReason};
 use synfin_wire::state::State;
 
@@ -73,7 +74,7 @@ pub(crate) fn handle(common: &mut Common, syn_sent: &mut SynSent, incoming: Inco
         tcb.intents.syn_ack = Some(SendReason::SimultaneousOpen);
         Ok(())
     };
-    Outcome::Synchronized(Box::new(tcb), rest)
+    Outcome::Synchronized(tcb, rest)
 }
 
 /// Linux takes no timestamp that we sent before this SYN or will send later: the segment belongs to another
@@ -89,9 +90,9 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Result<(), Stop> {
     let arrived = incoming.arrived;
     let window = sequence::window(tcb, &incoming.segment.header);
-    let segment = sequence::trim(tcb, &mut incoming, window);
+    let mut segment = sequence::trim(tcb, &mut incoming, window);
     urgent::check(common, tcb, &segment);
-    if let ControlFlow::Break(stop) = text::process(common, tcb, &segment) {
+    if let ControlFlow::Break(stop) = text::process(common, tcb, &mut segment) {
         return Err(stop);
     }
     fin::check(common, tcb, &segment);
@@ -101,7 +102,7 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Res
 }
 
 /// The TCB that follows from both SYNs.
-fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, state: State) -> Tcb {
+fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, state: State) -> Box<Tcb> {
     let header = &incoming.segment.header;
     let outbox = core::mem::replace(&mut syn_sent.outbox, SendBuffer::new(common.identity.iss + 1));
     let sent = syn_sent.ecn_flags(&common.config);
@@ -111,7 +112,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     } else {
         EcnHandshake::from_syn(config.request, header, incoming.ecn)
     };
-    let mut tcb = Tcb::new(
+    let mut tcb = Box::new(Tcb::new(
         common,
         Beginning {
             state,
@@ -124,7 +125,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             syns_lost: syn_sent.retransmissions,
             now: incoming.arrived,
         },
-    );
+    ));
     tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
         tcb.path_takes(mss);
@@ -153,7 +154,7 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
     let header = &incoming.segment.header;
     tcb.send.una = header.ack;
     if !syn_sent.repeated {
-        let rtt = incoming.arrived - syn_sent.sent_at;
+        let rtt = Span::between(syn_sent.sent_at, incoming.arrived);
         tcb.recovery.rtt.measured_least(rtt, incoming.arrived);
         tcb.recovery.measured(RttSample { rtt, una: tcb.send.una, nxt: tcb.send.nxt });
     }

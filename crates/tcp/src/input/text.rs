@@ -1,7 +1,6 @@
 //! Seventh, process the segment text (RFC 9293 section 3.10.7.4).
 
 use core::ops::ControlFlow;
-use core::time::Duration;
 
 use bytes::Bytes;
 
@@ -12,17 +11,18 @@ use crate::connection::tcb::Tcb;
 use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
+use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 
 /// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
 const SACK_RANGE_LEN: u32 = 8;
 const SACK_HEAD_LEN: u32 = 4;
 
-pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
-    if segment.text.is_empty() || !tcb.state().can_receive_data() {
+pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
+    if segment.text_len() == 0 || !tcb.state().can_receive_data() {
         return ControlFlow::Continue(());
     }
-    let end = segment.seq + segment.text.len() as u32;
+    let end = segment.end;
     if tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
         return drop(DropReason::BeyondFin);
     }
@@ -71,8 +71,8 @@ fn without_room(common: &mut Common, tcb: &mut Tcb) -> Step {
     drop(DropReason::NoRoom)
 }
 
-fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
-    take(tcb, segment.text.clone());
+fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
+    take(tcb, core::mem::take(&mut segment.text));
     note_data(common, tcb, segment);
     heed_marks(common, tcb, segment);
     if !tcb.assembler.is_empty() {
@@ -98,7 +98,7 @@ fn take(tcb: &mut Tcb, bytes: Bytes) {
 /// What the segment tells of the peer: how large its segments are, how close together they come, and how
 /// large a window they deserve.
 fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let (now, text) = (segment.arrived, segment.text.len() as u32);
+    let (now, text) = (segment.arrived, segment.text_len());
     let mss = common.config.own_mss().into();
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
@@ -121,7 +121,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 /// How the text came may say that the peer needs acknowledgments soon.
 fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     if tcb.ecn.text(segment.ecn) {
-        tcb.ack.quicken(2, common.config.delayed_ack);
+        tcb.ack.quicken(2, common.config.delayed_ack.into());
     }
 }
 
@@ -130,10 +130,10 @@ fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32) {
     let now = segment.arrived;
     match segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) {
-        Some(stamps) if segment.text.len() as u32 >= tcb.ack.full_segment() && stamps.echo != 0 => {
+        Some(stamps) if segment.text_len() >= tcb.ack.full_segment() && stamps.echo != 0 => {
             let millis = common.identity.timestamp(now).wrapping_sub(stamps.echo);
             if millis < u32::MAX / 2 {
-                tcb.memory.measured(Duration::from_millis(millis.max(1).into()));
+                tcb.memory.measured(Span::from_millis(millis.max(1).into()));
             }
         }
         Some(_) => {}
@@ -142,11 +142,11 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 }
 
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
-fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
+fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
-    match tcb.assembler.insert(segment.seq, segment.text.clone()) {
+    match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text)) {
         Ok(run) => {
             tcb.sack_report.grown(run);
             ControlFlow::Continue(())

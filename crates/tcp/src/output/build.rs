@@ -3,6 +3,7 @@
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps, UserTimeout};
 
+use super::{NewText, segments_in};
 use crate::config::EcnFeedback;
 use crate::congestion::RestartEvent;
 use crate::connection::Common;
@@ -14,6 +15,7 @@ use crate::outgoing::{Payload, SegmentOut};
 use crate::receive::ecn::{OptionPlan, OptionPlanInput};
 use crate::receive::window;
 use crate::send::retransmission_queue::{Again, NewRange};
+use crate::span::Span;
 use crate::timer::Timer;
 use synfin_wire::reason::SendReason;
 
@@ -71,7 +73,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     tcb.timers.watch(Timer::Retransmission, now + tcb.recovery.rto.current());
     tcb.last_text = now;
-    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let first = matches!(reason, SendReason::SynAck | SendReason::SynAckText);
     tcb.syn_ack_at = first.then_some(now);
     let again = matches!(reason, SendReason::SynAckRetransmit | SendReason::SynAckRepeat);
@@ -118,31 +120,22 @@ pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
 }
 
 /// Text that was never sent, with the FIN behind it.
-pub(super) fn new_text(
-    common: &Common,
-    tcb: &mut Tcb,
-    octets: u32,
-    fin: bool,
-    reason: SendReason,
-    now: Instant,
-) -> SegmentOut {
+pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instant) -> SegmentOut {
+    let NewText { octets, size, fin, reason } = new;
     let start = tcb.send.nxt;
     let end = start + octets + u32::from(fin);
-    let probes_mtu = reason == SendReason::MtuProbe;
-    // A probe is one segment, however large.
-    let size = if probes_mtu { octets } else { super::segment_size(tcb) };
-    if !octets.is_multiple_of(size) {
+    let segments = segments_in(octets, size).max(1);
+    if octets > 0 && octets < segments * size {
         tcb.small_until = end;
     }
     let was_empty = tcb.queue.is_empty();
     if was_empty {
-        tcb.congestion.on_restart(&RestartEvent { idle: now - tcb.last_text, now });
+        tcb.congestion.on_restart(&RestartEvent { idle: Span::between(tcb.last_text, now), now });
     }
-    let segments = octets.div_ceil(size).max(1);
     let in_flight = tcb.in_flight() + segments;
     let stamp = tcb.recovery.rate.stamp(was_empty, in_flight, now);
     tcb.send.nxt = end;
-    if probes_mtu {
+    if reason == SendReason::MtuProbe {
         super::mtu_probe::sent(tcb, start, octets);
     }
     let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
@@ -187,7 +180,7 @@ pub(super) fn retransmission(
 ) -> SegmentOut {
     let fin = end.after(tcb.outbox.end_seq());
     let octets = end.octets_since(start) - u32::from(fin);
-    let in_flight = tcb.in_flight() + octets.div_ceil(super::segment_size(tcb)).max(1);
+    let in_flight = tcb.in_flight() + segments_in(octets, super::segment_size(tcb)).max(1);
     let stamp = tcb.recovery.rate.stamp(false, in_flight, now);
     let probe = reason == SendReason::TailLossProbe;
     let sent = tcb.queue.retransmitted(&Again { start, end, stamp, now, probe });
@@ -292,7 +285,7 @@ impl Draft {
 /// A segment that the peer takes, acknowledgment included.
 fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
-    tcb.ack.sent(common.config.delayed_ack, &mut tcb.timers);
+    tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let is_told = core::mem::take(&mut tcb.intents.user_timeout);
     let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
     unacknowledging(common, tcb, draft, user_timeout, now)
@@ -316,8 +309,7 @@ fn unacknowledging(
         .negotiated
         .timestamps
         .then(|| Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent });
-    let sack = tcb.sack_report.ranges().take(tcb.plan.ranges).copied().collect();
-    tcb.sack_report.sent();
+    let sack = tcb.sack_report.tell(tcb.plan.ranges);
     let option_plan = tcb.plan;
     let acc_ecn = tcb.ecn.option(&option_plan, now);
     let is_pure = octets == 0 && flags == Flags::ACK && option_plan.ranges == 0;

@@ -1,15 +1,14 @@
 //! How much of the first burst may leave: the peer's window, the congestion window, Nagle and the sender's
 //! silly-window avoidance (RFC 9293 sections 3.7.4, 3.8.6 and 3.8.6.2.1).
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
-use crate::output::at_once;
+use crate::output::{at_once, segments_in};
 use crate::recovery::Repair;
 use crate::send::write_queue::Burst;
+use crate::span::Span;
 
 /// The most text of one burst, octets: with its headers it still has a length that IP can say.
 const LARGEST_BURST: u32 = 65_279;
@@ -19,7 +18,7 @@ const SMALLEST_HALVED: u32 = 536;
 const SMALLEST_SEGMENT: u32 = 48;
 
 /// Only what is sent in one go with something else waits to become larger.
-const ONE_GO: Duration = Duration::from_millis(1);
+const ONE_GO: Span = Span::from_millis(1);
 /// What may leave waits unless it is this part of the window.
 const WINDOW_DIVISOR: u32 = 3;
 
@@ -61,10 +60,9 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
     (within_half_window(tcb, LARGEST_BURST) / size).max(1) * size
 }
 
-/// Octets of the first burst that was not let go that may go now.
-pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> u32 {
+/// Octets of the first burst that was not let go that may go now, in segments of `size`.
+pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
-    let size = super::segment_size(tcb);
     let mut segments = quota(tcb, size);
     if burst.len > size {
         segments = segments.min(at_once(common, tcb, size));
@@ -82,7 +80,7 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, hold: Hold, now: Instant) -> 
     if most <= needed {
         return most;
     }
-    let tail = needed % size;
+    let tail = if needed < size { needed } else { needed % size };
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
 
@@ -97,11 +95,11 @@ fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Insta
     let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
     let half_a_round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default() / 2;
     let goes = tcb.repair != Repair::Nothing
-        || now - tcb.last_text > ONE_GO
+        || Span::between(tcb.last_text, now) > ONE_GO
         || limit >= most
         || !is_last && limit >= burst.len
         || limit >= share
-        || now - oldest.sent_at <= half_a_round_trip;
+        || Span::between(oldest.sent_at, now) <= half_a_round_trip;
     let ends = is_last && tcb.fin_queued || burst.ends_record;
     !goes && (limit <= burst.len || !ends)
 }
@@ -119,7 +117,7 @@ fn holds(tcb: &Tcb, hold: Hold) -> bool {
 /// spread over the round trip.
 fn quota(tcb: &Tcb, size: u32) -> u32 {
     let window = tcb.congestion.window();
-    let released = tcb.write_queue.released().div_ceil(size);
+    let released = segments_in(tcb.write_queue.released(), size);
     let trusted =
         tcb.recovery.most_outstanding(tcb.negotiated.sack).saturating_sub(tcb.queue.counts().outstanding);
     (window / 2).max(1).min(tcb.congestion_room().min(trusted).saturating_sub(released))

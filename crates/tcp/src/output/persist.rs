@@ -1,17 +1,16 @@
 //! The persist timer: when nothing is in flight and nothing may be sent, nothing would ever happen
 //! (RFC 9293 sections 3.8.6.1 and 3.8.6.2.1).
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::connection::timeout::probing_ends_at;
+use crate::span::Span;
 use crate::timer::Timer;
 
 /// How long silly-window avoidance may hold data back: 0.1 to 1.0 s (section 3.8.6.2.1).
-const OVERRIDE: Duration = Duration::from_millis(200);
+const OVERRIDE: Span = Span::from_millis(200);
 
 /// Starts the timer when text waits and no acknowledgment is to come that could let it go.
 pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {

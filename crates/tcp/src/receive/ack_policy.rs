@@ -5,12 +5,11 @@
 //! while, since its slow start waits for that. Where the user answers what he reads, acknowledgments wait for
 //! the answer. How long they wait follows the time between segments.
 
-use core::time::Duration;
-
 use synfin_wire::{Flags, Instant};
 
 use crate::compact::compact;
 use crate::config::SecondSegment;
+use crate::span::Span;
 use crate::timer::{Timer, TimerTable};
 use synfin_wire::reason::SendReason;
 
@@ -19,22 +18,22 @@ const FIRST_FULL_SEGMENT: u32 = 536;
 /// A segment without PSH may be full, if it is as long as this.
 const SMALLEST_FULL_SEGMENT: u32 = 88;
 /// The longest wait of any acknowledgment.
-const LONGEST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Span = Span::from_millis(200);
 /// Where the user does not answer, half of the longest that RFC 9293 allows.
-const LONGEST_ONE_WAY: Duration = Duration::from_millis(500);
+const LONGEST_ONE_WAY: Span = Span::from_millis(500);
 /// So many segments beyond a gap are acknowledged each by itself: what the peer needs to find the loss.
 const DUPLICATES: u8 = 3;
 /// How long further ones may wait for each other.
-const COMPRESSION: Duration = Duration::from_millis(1);
+const COMPRESSION: Span = Span::from_millis(1);
 
 /// What the waits are measured against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) now: Instant,
-    pub(crate) rto: Duration,
-    pub(crate) rtt: Option<Duration>,
+    pub(crate) rto: Span,
+    pub(crate) rtt: Option<Span>,
     /// The shortest wait.
-    pub(crate) delay: Duration,
+    pub(crate) delay: Span,
     /// The window announced last, octets.
     pub(crate) window: u32,
     /// The most segments that are acknowledged at once.
@@ -57,7 +56,7 @@ pub(crate) struct AckPolicy {
     /// The user answers what he reads: acknowledgments can expect company.
     interactive: bool,
     /// How long an acknowledgment waits, once data has come.
-    wait: Duration,
+    wait: Span,
     /// When data came last.
     arrived_at: Option<Instant>,
     /// The largest text seen in one segment, which is what "full-sized" means (RMSS).
@@ -83,7 +82,7 @@ impl AckPolicy {
             unacknowledged: 0,
             quick: 0,
             interactive: false,
-            wait: Duration::ZERO,
+            wait: Span::ZERO,
             arrived_at: None,
             full_segment,
             short_segment: 0,
@@ -114,7 +113,7 @@ impl AckPolicy {
     }
 
     /// How long an acknowledgment waits.
-    pub(crate) fn wait(&self) -> Duration {
+    pub(crate) fn wait(&self) -> Span {
         self.wait
     }
 
@@ -137,7 +136,7 @@ impl AckPolicy {
         self.arrivals = self.arrivals.saturating_add(1);
         let is_full = self.measure(text, flags, mss, options_len);
         match self.arrived_at {
-            Some(before) if !self.wait.is_zero() => self.follow(pace.now - before, pace),
+            Some(before) if !self.wait.is_zero() => self.follow(Span::between(before, pace.now), pace),
             _ => {
                 self.be_quick(pace);
                 self.wait = pace.delay;
@@ -147,7 +146,7 @@ impl AckPolicy {
         is_full
     }
 
-    fn follow(&mut self, gap: Duration, pace: &Pace) {
+    fn follow(&mut self, gap: Span, pace: &Pace) {
         if gap <= pace.delay / 2 {
             self.wait = self.wait / 2 + pace.delay / 2;
         } else if gap < self.wait {
@@ -234,7 +233,7 @@ impl AckPolicy {
     /// them may share acknowledgments when SACK tells which they are.
     pub(crate) fn beyond_a_gap(&mut self, sack: bool, timers: &mut TimerTable, pace: &Pace) {
         self.pending = true;
-        let together = pace.rtt.map_or(Duration::ZERO, |rtt| COMPRESSION.min(rtt / 3));
+        let together = pace.rtt.map_or(Span::ZERO, |rtt| COMPRESSION.min(rtt / 3));
         if !sack || self.duplicates < DUPLICATES || together.is_zero() {
             self.duplicates = self.duplicates.saturating_add(1);
             self.at_once(SendReason::OutOfOrderAck);
@@ -269,7 +268,7 @@ impl AckPolicy {
     }
 
     /// The next `segments` are acknowledged at once, whether the user answers what he reads or not.
-    pub(crate) fn quicken(&mut self, segments: u8, delay: Duration) {
+    pub(crate) fn quicken(&mut self, segments: u8, delay: Span) {
         self.quick = self.quick.max(segments);
         self.interactive = false;
         self.wait = delay;
@@ -285,7 +284,7 @@ impl AckPolicy {
 
     /// Text of ours was sent: soon after the peer's, it is an answer.
     pub(crate) fn answered(&mut self, now: Instant) {
-        self.interactive |= self.arrived_at.is_some_and(|arrived| now - arrived < self.wait);
+        self.interactive |= self.arrived_at.is_some_and(|arrived| Span::between(arrived, now) < self.wait);
     }
 
     /// The delayed acknowledgment's time is up: the answer that it waited for has not come, or the next
@@ -315,7 +314,7 @@ impl AckPolicy {
     }
 
     /// A segment with the acknowledgment left.
-    pub(crate) fn sent(&mut self, delay: Duration, timers: &mut TimerTable) {
+    pub(crate) fn sent(&mut self, delay: Span, timers: &mut TimerTable) {
         if self.pending && self.quick > 0 {
             self.quick -= 1;
             if self.quick == 0 {

@@ -3,8 +3,6 @@
 //! In: each acceptable segment's ECN field. Out: the ECN bits and the AccECN option of whatever is sent next, and
 //! whether an acknowledgment cannot wait. What the peer says of our own segments is `congestion::ecn`'s to read.
 
-use core::time::Duration;
-
 use smallvec::SmallVec;
 use synfin_wire::tcp::AccEcn;
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber};
@@ -12,6 +10,7 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber};
 use crate::compact::compact;
 use crate::config::{AccEcnOption, EcnConfig, EcnFeedback};
 use crate::connection::ecn::{self, EcnHandshake, FIRST_COUNTERS};
+use crate::span::Span;
 
 /// Where the ACE counter begins (RFC 9768 section 3.2.1).
 pub(crate) const FIRST_ACE: u32 = 5;
@@ -68,7 +67,7 @@ pub(crate) struct OptionPlanInput {
     pub(crate) fixed: usize,
     /// SACK ranges that there are to report.
     pub(crate) ranges: usize,
-    pub(crate) smoothed_rtt: Option<Duration>,
+    pub(crate) smoothed_rtt: Option<Span>,
     pub(crate) now: Instant,
 }
 
@@ -306,7 +305,7 @@ impl EcnReceiver {
 
     /// So many times a round trip it is sent without need.
     fn is_beacon(&self, config: &EcnConfig, input: &OptionPlanInput) -> bool {
-        let since = (input.now - self.option_sent_at) * config.option_beacons.into();
+        let since = Span::between(self.option_sent_at, input.now) * config.option_beacons.into();
         config.option_beacons > 0 && since >= input.smoothed_rtt.unwrap_or_default()
     }
 

@@ -6,12 +6,12 @@
 //! user reads in a round trip (dynamic right-sizing).
 
 use alloc::collections::VecDeque;
-use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::compact::compact;
 use crate::config::Config;
+use crate::span::Span;
 
 /// What the description of a segment costs, octets.
 const DESCRIPTION: usize = 256;
@@ -82,7 +82,7 @@ struct Round {
     began: Instant,
     read: u64,
     /// The round trip as the receiver sees it.
-    rtt: Option<Duration>,
+    rtt: Option<Span>,
     /// A window's worth of data is awaited: up to which number, and since when.
     awaited: Option<(SeqNumber, Instant)>,
 }
@@ -142,7 +142,7 @@ impl ReceiveMemory {
     }
 
     /// The round trip as the receiver sees it.
-    pub(crate) fn rtt(&self) -> Option<Duration> {
+    pub(crate) fn rtt(&self) -> Option<Span> {
         self.round.rtt
     }
 
@@ -263,22 +263,22 @@ impl ReceiveMemory {
     pub(crate) fn note_arrival(&mut self, nxt: SeqNumber, window: u32, now: Instant) {
         match self.round.awaited {
             Some((awaited, _)) if nxt.before(awaited) => return,
-            Some((_, since)) => self.measured(now - since),
+            Some((_, since)) => self.measured(Span::between(since, now)),
             None => {}
         }
         self.round.awaited = Some((nxt + window, now));
     }
 
     /// A round trip was measured.
-    pub(crate) fn measured(&mut self, rtt: Duration) {
-        let rtt = rtt.max(Duration::from_micros(1));
+    pub(crate) fn measured(&mut self, rtt: Span) {
+        let rtt = rtt.max(Span::from_micros(1));
         self.round.rtt = Some(self.round.rtt.map_or(rtt, |known| known.min(rtt)));
     }
 
     /// The user has read: once a round trip the buffer becomes large enough for twice what he reads in one.
     pub(crate) fn adjust(&mut self, beyond: u32, now: Instant) {
         let Some(rtt) = self.round.rtt else { return };
-        if now - self.round.began < rtt {
+        if Span::between(self.round.began, now) < rtt {
             return;
         }
         let copied = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);

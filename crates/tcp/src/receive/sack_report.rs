@@ -30,9 +30,14 @@ impl SackReport {
         self.duplicate = Some(range);
     }
 
-    /// An acknowledgment with the ranges has left.
-    pub(crate) fn sent(&mut self) {
+    /// The first `count` ranges, in an acknowledgment that is leaving.
+    pub(crate) fn tell(&mut self, count: usize) -> SmallVec<[SackRange; MAX_RANGES]> {
+        if self.len() == 0 {
+            return SmallVec::new();
+        }
+        let told = self.ranges().take(count).copied().collect();
         self.duplicate = None;
+        told
     }
 
     /// `run` has just grown: it goes first, and what it has swallowed goes.

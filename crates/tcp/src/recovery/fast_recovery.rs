@@ -3,8 +3,6 @@
 //! Open: nothing is wrong. Disorder: duplicates or SACKs have come, and it is not known why. CWR: the window
 //! comes down because of a mark. Recovery: a loss is being repaired. Loss: a timeout's losses are.
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::prr::{Prr, PrrInput};
@@ -14,6 +12,7 @@ use crate::congestion::{Cause, CongestionEvent};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Counts, Finding, SentRange};
+use crate::span::Span;
 
 impl LossRecovery {
     /// What an acknowledgment out of the ordinary leads to.
@@ -31,7 +30,7 @@ impl LossRecovery {
         if news.reneging {
             // RFC 2018 section 8: soon everything will be sent again, unless the peer only took its time.
             let soon = self.rtt.smoothed().unwrap_or_default() / 2;
-            plan.timer = TimerPlan::Soon(soon.max(Duration::from_millis(10)));
+            plan.timer = TimerPlan::Soon(soon.max(Span::from_millis(10)));
             return;
         }
         if self.state == RecoveryState::Open {
@@ -155,7 +154,7 @@ impl LossRecovery {
         self.count_lost(before, queue);
     }
 
-    fn rack_losses(&mut self, queue: &mut RetransmissionQueue, now: Instant) -> Option<Duration> {
+    fn rack_losses(&mut self, queue: &mut RetransmissionQueue, now: Instant) -> Option<Span> {
         let (mut rack, input) = self.rack_input(now);
         let wait = rack.find_lost(queue, &input);
         self.rack = rack;

@@ -1,14 +1,13 @@
 //! RACK: what was sent before something that has arrived, and by more than the reordering window, is lost
 //! (RFC 8985 sections 5 and 6).
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::rtt::RttEstimator;
 use crate::compact::compact;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Finding, SentRange};
+use crate::span::Span;
 
 /// How many recoveries a reordering window that DSACKs have widened outlives (section 6.2, step 4).
 const PERSISTS: u8 = 16;
@@ -25,7 +24,7 @@ pub(crate) struct Rack {
     /// Where it ends: RACK.end_seq.
     end: SeqNumber,
     /// The round trip that it measured: RACK.rtt.
-    rtt: Duration,
+    rtt: Span,
     /// Something newer has arrived since losses were last looked for.
     advanced: bool,
     /// Quarters of the least round trip in the reordering window: RACK.reo_wnd_mult.
@@ -33,7 +32,7 @@ pub(crate) struct Rack {
     /// Recoveries until `steps` goes back to one: RACK.reo_wnd_persist.
     persist: u8,
     /// How late something was that had been taken for lost.
-    lateness: Duration,
+    lateness: Span,
     /// A DSACK came: the window was too narrow.
     dsack: bool,
     /// How much had been delivered when the window was last widened.
@@ -63,11 +62,11 @@ impl Default for Rack {
         Self {
             sent_at: Instant::ZERO,
             end: SeqNumber::default(),
-            rtt: Duration::ZERO,
+            rtt: Span::ZERO,
             advanced: false,
             steps: 1,
             persist: 0,
-            lateness: Duration::ZERO,
+            lateness: Span::ZERO,
             dsack: false,
             widened_at: 0,
             reorderings: 0,
@@ -88,7 +87,7 @@ pub(crate) struct RackInput<'a> {
 impl Rack {
     /// `range` has arrived (section 6.2, step 2).
     pub(crate) fn delivered(&mut self, range: &SentRange, rtt: &RttEstimator, now: Instant) {
-        let sample = now - range.sent_at;
+        let sample = Span::between(range.sent_at, now);
         // An answer that is too quick for the retransmission is one to the original.
         if range.retransmissions > 0 && rtt.minimum().is_some_and(|least| sample < least) {
             return;
@@ -160,14 +159,14 @@ impl Rack {
             self.persist = PERSISTS;
         } else if self.persist == 0 {
             self.steps = 1;
-            self.lateness = Duration::ZERO;
+            self.lateness = Span::ZERO;
         }
     }
 
     /// An echoed timestamp shows that the original of something sent again has arrived after so long: the window
     /// was too narrow by what it was late beyond RACK.rtt. A DSACK would say the same (section 6.2, step 4), but
     /// later, and not by how much.
-    pub(crate) fn original_was_late(&mut self, rtt: Duration) {
+    pub(crate) fn original_was_late(&mut self, rtt: Span) {
         self.lateness = self.lateness.max(rtt.saturating_sub(self.rtt));
         self.persist = PERSISTS;
     }
@@ -184,9 +183,9 @@ impl Rack {
 
     /// RACK.reo_wnd: nothing while no reordering was seen and losses are plain, else a quarter or more of the
     /// least round trip, and at most an SRTT.
-    fn window(&self, queue: &RetransmissionQueue, input: &RackInput<'_>) -> Duration {
+    fn window(&self, queue: &RetransmissionQueue, input: &RackInput<'_>) -> Span {
         if self.reorderings == 0 && (input.recovering || queue.counts().sacked >= self.span) {
-            return Duration::ZERO;
+            return Span::ZERO;
         }
         let least = input.rtt.minimum().unwrap_or_default();
         let widened = (least / 4 * u32::from(self.steps)).max(self.lateness);
@@ -199,12 +198,12 @@ impl Rack {
         &mut self,
         queue: &mut RetransmissionQueue,
         input: &RackInput<'_>,
-    ) -> Option<Duration> {
+    ) -> Option<Span> {
         if core::mem::take(&mut self.advanced) { self.look(queue, input) } else { None }
     }
 
     /// The same, whether anything has arrived or not: the reordering timer ran out.
-    pub(crate) fn look(&self, queue: &mut RetransmissionQueue, input: &RackInput<'_>) -> Option<Duration> {
+    pub(crate) fn look(&self, queue: &mut RetransmissionQueue, input: &RackInput<'_>) -> Option<Span> {
         let patience = self.rtt + self.window(queue, input);
         let mut wait = None;
         queue.find_lost(|range| {
@@ -215,7 +214,7 @@ impl Rack {
             if due <= input.now {
                 return Finding::Lost;
             }
-            wait = wait.max(Some(due - input.now));
+            wait = wait.max(Some(Span::between(input.now, due)));
             Finding::Keep
         });
         wait

@@ -1,20 +1,19 @@
 //! The retransmission timeout (RFC 6298 sections 2 and 5).
 
-use core::time::Duration;
-
 use super::rtt::RttEstimator;
 use crate::compact::compact;
+use crate::span::Span;
 
 /// The RTO with its bounds and its back-off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rto {
-    base: Duration,
+    base: Span,
     /// The timeout in force: `base` after as many doublings as there were.
-    current: Duration,
-    min: Duration,
-    max: Duration,
+    current: Span,
+    min: Span,
+    max: Span,
     /// What is added to every timeout that was measured.
-    slop: Duration,
+    slop: Span,
     /// How often it was doubled since the last sample.
     backoff: u8,
 }
@@ -22,24 +21,24 @@ pub(crate) struct Rto {
 compact!(Rto { base, current, min, max, slop, backoff });
 
 impl Rto {
-    pub(crate) fn new(initial: Duration, min: Duration, max: Duration) -> Self {
+    pub(crate) fn new(initial: Span, min: Span, max: Span) -> Self {
         let max = max.max(min);
         let base = initial.clamp(min, max);
-        Self { base, current: base, min, max, slop: Duration::ZERO, backoff: 0 }
+        Self { base, current: base, min, max, slop: Span::ZERO, backoff: 0 }
     }
 
     /// The same with something added to every timeout that is measured from now on.
-    pub(crate) fn with_slop(self, slop: Duration) -> Self {
+    pub(crate) fn with_slop(self, slop: Span) -> Self {
         Self { slop, ..self }
     }
 
     /// The timeout in force.
-    pub(crate) fn current(&self) -> Duration {
+    pub(crate) fn current(&self) -> Span {
         self.current
     }
 
     /// The least timeout.
-    pub(crate) fn least(&self) -> Duration {
+    pub(crate) fn least(&self) -> Span {
         self.min
     }
 
@@ -49,9 +48,9 @@ impl Rto {
     }
 
     /// The timeout after so many doublings: zero-window probes count theirs apart.
-    pub(crate) fn backed_off(&self, doublings: u8) -> Duration {
+    pub(crate) fn backed_off(&self, doublings: u8) -> Span {
         let factor = 1u32.checked_shl(doublings.into()).unwrap_or(u32::MAX);
-        self.base.saturating_mul(factor).min(self.max)
+        (self.base * factor).min(self.max)
     }
 
     /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
@@ -69,13 +68,13 @@ impl Rto {
 
     /// The SYN had to be sent again: no data goes out with less than 3 s (5.7).
     pub(crate) fn after_lost_syn(&mut self) {
-        self.begin_at(self.base.max(Duration::from_secs(3)));
+        self.begin_at(self.base.max(Span::from_secs(3)));
     }
 
-    fn begin_at(&mut self, base: Duration) {
+    fn begin_at(&mut self, base: Span) {
         self.base = base;
         self.backoff = 0;
-        self.current = self.backed_off(0);
+        self.current = base.min(self.max);
     }
 }
 

@@ -4,14 +4,13 @@
 //! so that a steady path of 300 ms has an RTO of 500 ms and not of 300 ms and a little. The variation rises with
 //! every sample and falls once a round trip, and a sample below SRTT raises it by an eighth only.
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::compact::compact;
+use crate::span::Span;
 
 /// How long the least round trip is believed.
-const MINIMUM_LIFETIME: Duration = Duration::from_secs(300);
+const MINIMUM_LIFETIME: Span = Span::from_secs(300);
 
 /// SRTT, RTTVAR and the least sample; microseconds.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ pub(crate) struct RttEstimator {
     floor: u64,
     /// The round trip ends when this is acknowledged.
     round_until: SeqNumber,
-    minimum: Option<(Duration, Instant)>,
+    minimum: Option<(Span, Instant)>,
 }
 
 compact!(RttEstimator { smoothed, deviation, deviation_peak, variation, floor, round_until, minimum });
@@ -37,7 +36,7 @@ compact!(RttEstimator { smoothed, deviation, deviation_peak, variation, floor, r
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RttSample {
     /// How long the round trip took.
-    pub(crate) rtt: Duration,
+    pub(crate) rtt: Span,
     /// SND.UNA.
     pub(crate) una: SeqNumber,
     /// SND.NXT.
@@ -46,41 +45,42 @@ pub(crate) struct RttSample {
 
 impl RttEstimator {
     /// `min_rto` is the least that the RTO lies above SRTT.
-    pub(crate) fn new(min_rto: Duration) -> Self {
+    pub(crate) fn new(min_rto: Span) -> Self {
         Self {
             smoothed: 0,
             deviation: 0,
             deviation_peak: 0,
             variation: 0,
-            floor: min_rto.as_micros() as u64,
+            floor: min_rto.as_micros(),
             round_until: SeqNumber::default(),
             minimum: None,
         }
     }
 
     /// SRTT, once there is a sample.
-    pub(crate) fn smoothed(&self) -> Option<Duration> {
-        (self.smoothed > 0).then(|| Duration::from_micros(self.smoothed >> 3))
+    pub(crate) fn smoothed(&self) -> Option<Span> {
+        (self.smoothed > 0).then(|| Span::from_micros(self.smoothed >> 3))
     }
 
     /// RTTVAR: the mean deviation.
-    pub(crate) fn variation(&self) -> Duration {
-        Duration::from_micros(self.deviation >> 2)
+    pub(crate) fn variation(&self) -> Span {
+        Span::from_micros(self.deviation >> 2)
     }
 
     /// The shortest recent sample.
-    pub(crate) fn minimum(&self) -> Option<Duration> {
+    pub(crate) fn minimum(&self) -> Option<Span> {
         self.minimum.map(|(rtt, _)| rtt)
     }
 
     /// SRTT + 4 * RTTVAR, within the floor of the latter.
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        (self.smoothed > 0).then(|| Duration::from_micros((self.smoothed >> 3) + self.variation))
+    pub(crate) fn timeout(&self) -> Option<Span> {
+        (self.smoothed > 0).then(|| Span::from_micros((self.smoothed >> 3) + self.variation))
     }
 
     /// Takes a sample for the minimum alone: the shortest that one acknowledgment gives.
-    pub(crate) fn measured_least(&mut self, rtt: Duration, now: Instant) {
-        let stays = self.minimum.is_some_and(|(least, at)| least < rtt && now - at < MINIMUM_LIFETIME);
+    pub(crate) fn measured_least(&mut self, rtt: Span, now: Instant) {
+        let stays =
+            self.minimum.is_some_and(|(least, at)| least < rtt && Span::between(at, now) < MINIMUM_LIFETIME);
         if !stays {
             self.minimum = Some((rtt, now));
         }
@@ -88,7 +88,7 @@ impl RttEstimator {
 
     /// Takes a sample: alpha is 1/8, beta 1/4 (2.2 and 2.3).
     pub(crate) fn measured(&mut self, sample: RttSample) {
-        let rtt = sample.rtt.as_micros() as u64;
+        let rtt = sample.rtt.as_micros();
         if self.smoothed == 0 {
             self.smoothed = (rtt << 3).max(1);
             self.deviation = rtt << 1;

@@ -1,8 +1,6 @@
 //! What an acknowledgment delivered: by its number, and by its SACK ranges (RFC 2018, RFC 2883, RFC 6675
 //! section 3).
 
-use core::time::Duration;
-
 use smallvec::SmallVec;
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
@@ -11,6 +9,7 @@ use super::{AckInput, LossRecovery, echoed};
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::SentRange;
+use crate::span::Span;
 
 /// What one acknowledgment brought to light.
 #[derive(Clone, Copy, Debug, Default)]
@@ -205,9 +204,9 @@ impl LossRecovery {
 
 /// The peer echoes a timestamp older than the retransmission, so it was the original that arrived: how long that
 /// took.
-fn echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> Option<Duration> {
+fn echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> Option<Span> {
     let echo = ack.echo.filter(|_| sent.retransmissions > 0)?;
-    let since_sent = u32::try_from((ack.now - sent.sent_at).as_millis()).unwrap_or(u32::MAX);
+    let since_sent = u32::try_from(Span::between(sent.sent_at, ack.now).as_millis()).unwrap_or(u32::MAX);
     let sent_stamp = ack.clock.wrapping_sub(since_sent);
     let is_older = (echo.wrapping_sub(sent_stamp) as i32) < 0;
     if is_older { echoed(ack.clock, echo) } else { None }

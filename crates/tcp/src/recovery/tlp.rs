@@ -1,14 +1,13 @@
 //! The tail loss probe: the last segment again, or a new one, when acknowledgments have ceased, so that it need
 //! not be the retransmission timer that finds a lost tail (RFC 8985 section 7).
 
-use core::time::Duration;
-
 use synfin_wire::SeqNumber;
 
 use crate::compact::compact;
+use crate::span::Span;
 
 /// What a probe adds to two round trips where more than one segment is in flight.
-const SLACK: Duration = Duration::from_millis(2);
+const SLACK: Span = Span::from_millis(2);
 
 /// The probe that is out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,9 +43,9 @@ pub(crate) struct ProbeEvidence {
 
 impl TailLossProbe {
     /// PTO: two round trips, and time for a delayed acknowledgment where one segment alone is in flight.
-    pub(crate) fn timeout(smoothed: Option<Duration>, alone: bool, min_rto: Duration) -> Duration {
+    pub(crate) fn timeout(smoothed: Option<Span>, alone: bool, min_rto: Span) -> Span {
         match smoothed {
-            None => Duration::from_secs(1),
+            None => Span::from_secs(1),
             Some(smoothed) if alone => smoothed * 2 + min_rto,
             Some(smoothed) => smoothed * 2 + SLACK,
         }

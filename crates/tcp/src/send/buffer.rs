@@ -163,18 +163,21 @@ impl SendBuffer {
         if position + len as u64 > self.end - self.gathering.len() as u64 {
             self.seal();
         }
-        let first = self.chunks.partition_point(|chunk| chunk.start <= position) - 1;
+        let mut index = match self.chunks.back() {
+            // What was never sent is most often at the end.
+            Some(last) if last.start <= position => self.chunks.len() - 1,
+            _ => self.chunks.partition_point(|chunk| chunk.start <= position) - 1,
+        };
         let mut position = position;
         let mut left = len;
-        for chunk in self.chunks.range(first..) {
+        while left > 0 {
+            let chunk = &self.chunks[index];
             let from = (position - chunk.start) as usize;
             let take = left.min(chunk.bytes.len() - from);
             payload.push(chunk.bytes.slice(from..from + take));
             position += take as u64;
             left -= take;
-            if left == 0 {
-                break;
-            }
+            index += 1;
         }
         if payload.len() > MAX_SLICES { copied_together(&payload, len) } else { payload }
     }

@@ -1,10 +1,9 @@
 //! How long the connection was busy sending, and what held it up (RFC 4898, the SndLim counters).
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use crate::compact::compact;
+use crate::span::Span;
 
 /// What sending waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -34,7 +33,7 @@ compact!(
 pub(crate) struct Chronograph {
     waits: Waits,
     since: Instant,
-    elapsed: [Duration; 4],
+    elapsed: [Span; 4],
 }
 
 compact!(Chronograph { waits, since, elapsed });
@@ -57,13 +56,13 @@ impl Chronograph {
     }
 
     /// How long one of them has held in all.
-    pub(crate) fn elapsed(&self, waits: Waits, now: Instant) -> Duration {
-        let running = if waits == self.waits { now - self.since } else { Duration::ZERO };
+    pub(crate) fn elapsed(&self, waits: Waits, now: Instant) -> Span {
+        let running = if waits == self.waits { Span::between(self.since, now) } else { Span::ZERO };
         self.elapsed[waits as usize] + running
     }
 
     fn turn(&mut self, waits: Waits, now: Instant) {
-        self.elapsed[self.waits as usize] += now - self.since;
+        self.elapsed[self.waits as usize] += Span::between(self.since, now);
         (self.waits, self.since) = (waits, now);
     }
 }

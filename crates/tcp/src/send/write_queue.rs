@@ -62,20 +62,17 @@ impl WriteQueue {
 
     /// The first burst leaves its first `octets` with PSH.
     pub(crate) fn push_at(&mut self, octets: u32) {
-        self.split(0, octets);
-        if let Some(front) = self.bursts.front_mut() {
+        if let Some(front) = self.split(0, octets) {
             front.push = true;
         }
     }
 
     /// Lets the first `octets` go that were not yet; `train` when they are several segments.
     pub(crate) fn release(&mut self, octets: u32, train: bool) {
-        self.split(self.released_bursts, octets);
-        if let Some(burst) = self.bursts.get_mut(self.released_bursts) {
-            burst.train = train;
-            self.released += burst.len;
-            self.released_bursts += 1;
-        }
+        let Some(burst) = self.split(self.released_bursts, octets) else { return };
+        burst.train = train;
+        self.released += burst.len;
+        self.released_bursts += 1;
     }
 
     /// The queue holds `octets`: some of them left in the SYN, or came before there was a queue.
@@ -148,14 +145,15 @@ impl WriteQueue {
         }
     }
 
-    /// Cuts the burst at `index` behind `octets`; its marks are those of its end.
-    #[inline]
-    fn split(&mut self, index: usize, octets: u32) {
-        if octets > 0 && self.bursts.get(index).is_some_and(|burst| octets < burst.len) {
+    /// The burst at `index`, cut behind `octets`.
+    fn split(&mut self, index: usize, octets: u32) -> Option<&mut Burst> {
+        if octets > 0 && octets < self.bursts.get(index)?.len {
             self.cut(index, octets);
         }
+        self.bursts.get_mut(index)
     }
 
+    /// The marks of a burst are those of its end.
     fn cut(&mut self, index: usize, octets: u32) {
         let burst = &mut self.bursts[index];
         let rest = Burst { len: burst.len - octets, ..*burst };
@@ -199,8 +197,10 @@ impl WriteQueue {
 
     /// The first `octets` of the first burst were sent. Returns the marks at their end.
     pub(crate) fn sent(&mut self, octets: u32) -> Option<Burst> {
-        let cut = self.front().is_some_and(|front| octets < front.len);
-        self.split(0, octets);
+        let cut = octets > 0 && octets < self.front()?.len;
+        if cut {
+            self.cut(0, octets);
+        }
         let burst = self.bursts.pop_front()?;
         self.octets -= burst.len;
         if self.released > 0 {

@@ -6,6 +6,7 @@ use synfin_wire::Instant;
 use crate::compact::compact;
 use crate::congestion::DeliveryEvent;
 use crate::congestion::bandwidth::Bandwidth;
+use crate::span::Span;
 
 /// BBR.ExtraAckedFilterLen.
 pub(super) const ROUNDS: u64 = 10;
@@ -46,7 +47,7 @@ impl Aggregation {
         round: u64,
         filter_rounds: u64,
     ) {
-        let mut expected = bandwidth.segments_in(event.now - self.began);
+        let mut expected = bandwidth.segments_in(Span::between(self.began, event.now));
         if self.delivered <= expected {
             self.restart(event.now);
             expected = 0;

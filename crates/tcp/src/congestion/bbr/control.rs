@@ -1,21 +1,20 @@
 //! From the model to the pace and the window (section 5.6).
 
-use core::time::Duration;
-
 use super::{Bbr, DeliveryEvent, MIN_WINDOW, Mode, Sample};
 use crate::congestion::Window;
 use crate::congestion::bandwidth::Bandwidth;
 use crate::connection::status::RecoveryState;
+use crate::span::Span;
 
 /// A little less than the bandwidth, so that a queue drains rather than grows: PacingMarginPercent.
 const MARGIN: u64 = 99;
 /// What is sent at once lasts a millisecond, within bounds (section 5.6.3).
-const QUANTUM: Duration = Duration::from_millis(1);
+const QUANTUM: Span = Span::from_millis(1);
 const QUANTUM_SEGMENTS: (u32, u32) = (2, 44);
 
 impl Bbr {
     /// BBRInitPacingRate: as if the initial window took a round trip, and Startup's gain.
-    pub(super) fn init_pacing(&mut self, rtt: Duration) {
+    pub(super) fn init_pacing(&mut self, rtt: Span) {
         let bandwidth = Bandwidth::of(self.initial_window.into(), rtt);
         self.pacing_rate = Some(bandwidth.percent(Mode::Startup.pacing_gain()));
     }

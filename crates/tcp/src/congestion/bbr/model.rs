@@ -1,17 +1,16 @@
 //! What is measured: round trips, the bandwidth, the least delay (sections 5.5.1 to 5.5.6).
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use super::Sample;
 use crate::compact::compact;
 use crate::congestion::bandwidth::Bandwidth;
+use crate::span::Span;
 
 /// MinRTTFilterLen.
-const MIN_RTT_LIFETIME: Duration = Duration::from_secs(10);
+const MIN_RTT_LIFETIME: Span = Span::from_secs(10);
 /// ProbeRTTInterval.
-const PROBE_RTT_INTERVAL: Duration = Duration::from_secs(5);
+const PROBE_RTT_INTERVAL: Span = Span::from_secs(5);
 
 /// Round trips, counted by what is delivered: one is over when what was sent after its beginning arrives
 /// (section 5.5.1).
@@ -68,10 +67,10 @@ impl MaxBandwidth {
 /// The round trip when nothing waits anywhere (section 5.5.6, and when to look again, 5.3.4.2).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MinRtt {
-    rtt: Option<Duration>,
+    rtt: Option<Span>,
     at: Instant,
     /// The least of the last seconds.
-    recent: Option<Duration>,
+    recent: Option<Span>,
     recent_at: Instant,
     /// It was long ago that the path was seen empty.
     pub(super) expired: bool,
@@ -84,11 +83,11 @@ impl MinRtt {
         Self { rtt: None, at: now, recent: None, recent_at: now, expired: false }
     }
 
-    pub(super) fn get(&self) -> Option<Duration> {
+    pub(super) fn get(&self) -> Option<Span> {
         self.rtt
     }
 
-    pub(super) fn take(&mut self, sample: Option<Duration>, now: Instant) {
+    pub(super) fn take(&mut self, sample: Option<Span>, now: Instant) {
         self.expired = now > self.recent_at + PROBE_RTT_INTERVAL;
         if let Some(rtt) = sample.filter(|rtt| self.expired || self.recent.is_none_or(|least| *rtt < least)) {
             self.recent = Some(rtt);

@@ -1,13 +1,12 @@
 //! Round and round: a little slower, as fast, as fast with a full pipe, a little faster (section 5.3.3).
 
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::random::Chance;
 use super::{Bbr, DeliveryEvent, Mode, Sample};
 use crate::compact::compact;
 use crate::congestion::Window;
+use crate::span::Span;
 
 /// A flow of Reno would have probed after so many round trips (section 5.3.3.5.1), but for no longer than this.
 const MOST_ROUNDS: u32 = 63;
@@ -45,7 +44,7 @@ pub(super) struct Cycle {
     pub(super) samples_probe: bool,
     /// When the cycle began, and how long it waits before it probes.
     began: Instant,
-    wait: Duration,
+    wait: Span,
     /// Round trips since the last probe.
     rounds: u32,
     /// Round trips of this probe: the bound grows by one segment in the first, then by two, by four.
@@ -64,7 +63,7 @@ impl Cycle {
             phase: AckPhase::Ordinary,
             samples_probe: false,
             began: now,
-            wait: Duration::ZERO,
+            wait: Span::ZERO,
             rounds: 0,
             up_rounds: 0,
             up_delivered: 0,
@@ -80,7 +79,7 @@ impl Cycle {
     /// BBRPickProbeWait: two to three seconds.
     fn pick_wait(&mut self) {
         self.rounds = self.chance.below(2) as u32;
-        self.wait = Duration::from_micros(2_000_000 + self.chance.below(1_000_000));
+        self.wait = Span::from_micros(2_000_000 + self.chance.below(1_000_000));
     }
 
     /// BBRRaiseInflightLongtermSlope.

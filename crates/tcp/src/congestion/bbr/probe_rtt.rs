@@ -1,16 +1,15 @@
 //! Almost nothing in flight for a moment, so that every flow's queue is empty and the path is seen as short as it
 //! is (section 5.3.4).
 
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use super::{Bbr, DeliveryEvent, MIN_WINDOW, Mode};
 use crate::compact::compact;
 use crate::congestion::Window;
+use crate::span::Span;
 
 /// ProbeRTTDuration.
-const DURATION: Duration = Duration::from_millis(200);
+const DURATION: Span = Span::from_millis(200);
 
 /// How far the probe has come.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,13 +1,12 @@
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{Bbr, Mode};
 use crate::congestion::rate::{DeliveryRate, RateStamp};
 use crate::congestion::{CongestionController, DeliveryEvent, Window};
 use crate::connection::status::RecoveryState;
+use crate::span::Span;
 
-const ROUND_TRIP: Duration = Duration::from_millis(40);
+const ROUND_TRIP: Span = Span::from_millis(40);
 
 /// A path that delivers at most so many segments a round trip, and a sender with one acknowledgment for each.
 struct Path {
@@ -44,7 +43,7 @@ impl Path {
             &mut self.window,
             &DeliveryEvent {
                 sample,
-                rtt: Some(self.now - sent_at),
+                rtt: Some(Span::between(sent_at, self.now)),
                 minimum_rtt: Some(ROUND_TRIP),
                 delivered: sent - lost,
                 delivered_in_all: self.rate.delivered,

@@ -1,5 +1,4 @@
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber};
 
@@ -8,6 +7,7 @@ use super::super::{
 };
 use super::{Cubic, cube_root};
 use crate::config::SlowStartExit;
+use crate::span::Span;
 
 fn cubic() -> Cubic {
     Cubic::new(SlowStartExit::Loss, false, SeqNumber::new(1), Instant::ZERO)
@@ -26,7 +26,7 @@ fn rounds(cubic: &mut Cubic, window: &mut Window, start: Instant, count: u32) ->
     for _ in 0..count {
         let segments = window.size;
         for _ in 0..segments {
-            now += Duration::from_micros(100_000 / u64::from(segments));
+            now += Span::from_micros(100_000 / u64::from(segments));
             cubic.on_ack(window, &AckEvent { delivered: 1, now });
         }
         sizes.push(window.size);
@@ -82,7 +82,7 @@ fn an_idle_time_does_not_move_along_the_curve() {
     let began = Instant::from_millis(1000);
     rounds(&mut cubic, &mut window, began, 5);
     let now = Instant::from_millis(61_500);
-    cubic.on_restart(&RestartEvent { idle: Duration::from_secs(60), now });
+    cubic.on_restart(&RestartEvent { idle: Span::from_secs(60), now });
     let size = window.size;
     let sizes = rounds(&mut cubic, &mut window, now, 1);
     assert!(sizes[0] - size < 40, "{size} to {}", sizes[0]);

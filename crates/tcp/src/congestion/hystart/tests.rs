@@ -1,10 +1,9 @@
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::super::{RoundTripEvent, Window};
 use super::HyStart;
 use crate::config::SlowStartExit;
+use crate::span::Span;
 
 /// A slow start whose round trips are told by the test.
 struct Scene {
@@ -26,8 +25,8 @@ impl Scene {
         let nxt = self.una + 1000;
         for _ in 0..samples {
             self.una += 1;
-            self.now += Duration::from_millis(gap);
-            let rtt = Duration::from_millis(rtt);
+            self.now += Span::from_millis(gap);
+            let rtt = Span::from_millis(rtt);
             let event = RoundTripEvent { rtt, now: self.now, una: self.una, nxt, paced: false };
             self.hystart.on_round_trip(&mut self.window, &event);
         }

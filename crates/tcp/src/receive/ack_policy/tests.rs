@@ -1,17 +1,16 @@
-use core::time::Duration;
-
 use synfin_wire::{Flags, Instant};
 
 use super::{AckPolicy, Pace};
 use crate::config::SecondSegment;
+use crate::span::Span;
 use crate::timer::{Timer, TimerTable};
 use synfin_wire::reason::SendReason;
 
-const DELAY: Duration = Duration::from_millis(40);
+const DELAY: Span = Span::from_millis(40);
 const MSS: u32 = 1460;
 
 fn pace(millis: u64, quick_acks: u8) -> Pace {
-    let (now, rto) = (Instant::from_millis(millis), Duration::from_millis(300));
+    let (now, rto) = (Instant::from_millis(millis), Span::from_millis(300));
     Pace {
         now,
         rto,
@@ -102,16 +101,16 @@ fn the_wait_follows_the_time_between_segments() {
     let mut policy = AckPolicy::new(MSS, 65_535);
     data(&mut policy, 10, &mut timers, &pace(0, 0));
     data(&mut policy, 10, &mut timers, &pace(30, 0));
-    assert_eq!(policy.wait(), Duration::from_millis(50));
+    assert_eq!(policy.wait(), Span::from_millis(50));
     data(&mut policy, 10, &mut timers, &pace(31, 0));
-    assert_eq!(policy.wait(), Duration::from_millis(45));
+    assert_eq!(policy.wait(), Span::from_millis(45));
 }
 
 #[test]
 fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     let mut timers = TimerTable::new();
     let mut policy = AckPolicy::new(MSS, 65_535);
-    let pace = Pace { rtt: Some(Duration::from_millis(90)), ..pace(10, 0) };
+    let pace = Pace { rtt: Some(Span::from_millis(90)), ..pace(10, 0) };
     for _ in 0..3 {
         policy.beyond_a_gap(true, &mut timers, &pace);
         assert_eq!(policy.due(), Some(SendReason::OutOfOrderAck));
@@ -119,7 +118,7 @@ fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     }
     policy.beyond_a_gap(true, &mut timers, &pace);
     assert_eq!(policy.due(), None);
-    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + Duration::from_millis(1)));
+    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + Span::from_millis(1)));
 }
 
 #[test]

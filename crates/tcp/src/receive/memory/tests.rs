@@ -1,9 +1,8 @@
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{ReceiveMemory, charge, initial_window};
 use crate::config::Config;
+use crate::span::Span;
 
 const MSS: u32 = 1460;
 
@@ -58,7 +57,7 @@ fn what_is_read_is_free_when_all_of_its_segment_is() {
 #[test]
 fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
     let mut memory = ReceiveMemory::new(&config(), MSS, 8, Instant::ZERO);
-    memory.measured(Duration::from_millis(10));
+    memory.measured(Span::from_millis(10));
     memory.queued(200_000);
     memory.read(200_000);
     memory.adjust(0, Instant::from_millis(5));
@@ -67,7 +66,7 @@ fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
     assert!(memory.buffer() > 800_000 && memory.space() == 200_000);
     let mut fixed = ReceiveMemory::new(&config(), MSS, 8, Instant::ZERO);
     fixed.set_buffer(540_000);
-    fixed.measured(Duration::from_millis(10));
+    fixed.measured(Span::from_millis(10));
     fixed.read(200_000);
     fixed.adjust(0, Instant::from_millis(10));
     assert_eq!(fixed.buffer(), 540_000);
@@ -81,5 +80,5 @@ fn a_window_of_data_after_another_is_a_round_trip() {
     memory.note_arrival(start + 999, 1000, Instant::from_millis(5));
     assert_eq!(memory.rtt(), None);
     memory.note_arrival(start + 1000, 1000, Instant::from_millis(21));
-    assert_eq!(memory.rtt(), Some(Duration::from_millis(20)));
+    assert_eq!(memory.rtt(), Some(Span::from_millis(20)));
 }

@@ -1,5 +1,3 @@
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::super::rtt::{RttEstimator, RttSample};
@@ -7,6 +5,7 @@ use super::{Rack, RackInput};
 use crate::congestion::rate::DeliveryRate;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Again, NewRange};
+use crate::span::Span;
 
 const MSS: u32 = 1000;
 
@@ -41,15 +40,15 @@ impl Scene {
                 stamp,
             });
         }
-        let mut rtt = RttEstimator::new(Duration::from_millis(200));
-        let sample = Duration::from_millis(100);
+        let mut rtt = RttEstimator::new(Span::from_millis(200));
+        let sample = Span::from_millis(100);
         rtt.measured_least(sample, ms(0));
         rtt.measured(RttSample { rtt: sample, una: at(0), nxt: at(10) });
         Self { queue, rtt, rack: Rack::default() }
     }
 
     /// Segment `index` is reported by SACK at `now`. Returns how long the rest may take.
-    fn sack(&mut self, index: u32, now: Instant) -> Option<Duration> {
+    fn sack(&mut self, index: u32, now: Instant) -> Option<Span> {
         let Self { queue, rtt, rack } = self;
         queue.sack(at(index), at(index + 1), |range| rack.delivered(range, rtt, now));
         let input = RackInput { rtt, recovering: false, now };
@@ -67,7 +66,7 @@ fn what_was_sent_earlier_has_a_quarter_of_a_round_trip_more() {
     let wait = scene.sack(5, ms(105)).unwrap();
     assert_eq!(scene.lost(), 0);
     // The fifth segment was sent a millisecond before the sixth, and the window is 25 ms.
-    assert_eq!(wait, Duration::from_millis(24));
+    assert_eq!(wait, Span::from_millis(24));
     let input = RackInput { rtt: &scene.rtt, recovering: false, now: ms(127) };
     scene.rack.look(&mut scene.queue, &input);
     assert_eq!(scene.lost(), 3, "those of which the time is up");
@@ -127,7 +126,7 @@ fn the_window_is_no_longer_than_a_smoothed_round_trip() {
     scene.rack.reordered(at(1), at(6), MSS);
     scene.rack.steps = 100;
     let wait = scene.sack(5, ms(105)).unwrap();
-    assert_eq!(wait, Duration::from_millis(99), "the fifth segment was sent a millisecond before the sixth");
+    assert_eq!(wait, Span::from_millis(99), "the fifth segment was sent a millisecond before the sixth");
 }
 
 #[test]

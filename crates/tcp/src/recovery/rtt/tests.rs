@@ -1,15 +1,14 @@
-use core::time::Duration;
-
 use synfin_wire::{Instant, SeqNumber};
 
 use super::{RttEstimator, RttSample};
+use crate::span::Span;
 
 /// Takes samples, a round trip each.
 fn estimator(millis: &[u64]) -> RttEstimator {
-    let mut rtt = RttEstimator::new(Duration::from_millis(200));
+    let mut rtt = RttEstimator::new(Span::from_millis(200));
     for (round, millis) in (1..).zip(millis) {
         let una = SeqNumber::new(round * 1000);
-        rtt.measured(RttSample { rtt: Duration::from_millis(*millis), una, nxt: una + 900 });
+        rtt.measured(RttSample { rtt: Span::from_millis(*millis), una, nxt: una + 900 });
     }
     rtt
 }
@@ -17,18 +16,18 @@ fn estimator(millis: &[u64]) -> RttEstimator {
 #[test]
 fn the_first_sample_stands_and_later_ones_are_smoothed() {
     let rtt = estimator(&[100]);
-    assert_eq!(rtt.smoothed(), Some(Duration::from_millis(100)));
-    assert_eq!(rtt.variation(), Duration::from_millis(50));
+    assert_eq!(rtt.smoothed(), Some(Span::from_millis(100)));
+    assert_eq!(rtt.variation(), Span::from_millis(50));
     // RTTVAR = 3/4 * 50 + 1/4 * |100 - 180|, SRTT = 7/8 * 100 + 1/8 * 180.
     let rtt = estimator(&[100, 180]);
-    assert_eq!(rtt.variation(), Duration::from_micros(57_500));
-    assert_eq!(rtt.smoothed(), Some(Duration::from_millis(110)));
+    assert_eq!(rtt.variation(), Span::from_micros(57_500));
+    assert_eq!(rtt.smoothed(), Some(Span::from_millis(110)));
 }
 
 #[test]
 fn the_timeout_lies_at_least_the_floor_over_the_round_trip() {
-    assert_eq!(estimator(&[100]).timeout(), Some(Duration::from_millis(300)));
-    assert_eq!(estimator(&[400]).timeout(), Some(Duration::from_millis(1200)));
+    assert_eq!(estimator(&[100]).timeout(), Some(Span::from_millis(300)));
+    assert_eq!(estimator(&[400]).timeout(), Some(Span::from_millis(1200)));
     assert_eq!(estimator(&[]).timeout(), None);
     // A steady path brings the variation down to the floor, a quarter of the way for each round trip.
     let timeout = estimator(&[400; 60]).timeout().unwrap();
@@ -38,7 +37,7 @@ fn the_timeout_lies_at_least_the_floor_over_the_round_trip() {
 #[test]
 fn the_least_round_trip_is_forgotten_in_time() {
     let mut rtt = estimator(&[]);
-    let millis = Duration::from_millis;
+    let millis = Span::from_millis;
     rtt.measured_least(millis(10), Instant::ZERO);
     rtt.measured_least(millis(20), Instant::from_millis(299_000));
     assert_eq!(rtt.minimum(), Some(millis(10)));

@@ -1,8 +1,7 @@
-use core::time::Duration;
-
 use synfin_wire::SeqNumber;
 
 use super::{ProbeEvidence, ProbeNews, TailLossProbe};
+use crate::span::Span;
 
 const END: SeqNumber = SeqNumber::new(5000);
 
@@ -18,10 +17,10 @@ fn out(is_retransmission: bool) -> TailLossProbe {
 
 #[test]
 fn it_waits_two_round_trips_and_for_a_delayed_acknowledgment_when_alone() {
-    let (srtt, min_rto) = (Duration::from_millis(30), Duration::from_millis(200));
-    assert_eq!(TailLossProbe::timeout(Some(srtt), false, min_rto), Duration::from_millis(62));
-    assert_eq!(TailLossProbe::timeout(Some(srtt), true, min_rto), Duration::from_millis(260));
-    assert_eq!(TailLossProbe::timeout(None, true, min_rto), Duration::from_secs(1));
+    let (srtt, min_rto) = (Span::from_millis(30), Span::from_millis(200));
+    assert_eq!(TailLossProbe::timeout(Some(srtt), false, min_rto), Span::from_millis(62));
+    assert_eq!(TailLossProbe::timeout(Some(srtt), true, min_rto), Span::from_millis(260));
+    assert_eq!(TailLossProbe::timeout(None, true, min_rto), Span::from_secs(1));
 }
 
 #[test]

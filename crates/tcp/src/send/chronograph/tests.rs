@@ -1,8 +1,7 @@
-use core::time::Duration;
-
 use synfin_wire::Instant;
 
 use super::{Chronograph, Waits};
+use crate::span::Span;
 
 fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
@@ -17,7 +16,7 @@ fn the_graver_reason_counts_and_the_network_has_the_rest() {
     chronograph.stop(Waits::ForWindow, false, at(50));
     chronograph.stop(Waits::Busy, true, at(60));
     let millis = |waits| chronograph.elapsed(waits, at(1000));
-    assert_eq!(millis(Waits::ForWindow), Duration::from_millis(30));
-    assert_eq!(millis(Waits::Busy), Duration::from_millis(20));
-    assert_eq!(millis(Waits::ForBuffer), Duration::ZERO);
+    assert_eq!(millis(Waits::ForWindow), Span::from_millis(30));
+    assert_eq!(millis(Waits::Busy), Span::from_millis(20));
+    assert_eq!(millis(Waits::ForBuffer), Span::ZERO);
 }
