@@ -266,6 +266,7 @@ pub(crate) fn plain_ends(frame: &Frame<'_>) -> Option<(SocketAddr, SocketAddr)> 
 }
 
 /// Reads the segment that a datagram carries. Inlined, so that so large a thing is written where it is wanted.
+#[inline(always)]
 fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Result<Packet<'a>, NotTcp> {
     const MALFORMED: NotTcp = NotTcp::Malformed(Malformed::TcpHeaderLength);
     if datagram.len < HEADER_LEN as u32 {
