@@ -36,7 +36,7 @@ pub(crate) use ports::ShardPorts;
 pub(crate) use shared::Shared;
 pub(crate) use state::{State, Stopped, Stream};
 pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
-pub(crate) use waiters::Place;
+pub(crate) use waiters::{Place, Woken};
 
 use busy::BusyPoll;
 use link::Received;
@@ -93,7 +93,7 @@ impl Driver {
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
         let Self { shared, peers, fd, sleep, busy } = self;
-        let (mut woken, mut astray) = (Vec::new(), Vec::new());
+        let (mut woken, mut astray) = (Woken::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
             let now = shared.clock.now();

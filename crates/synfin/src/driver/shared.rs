@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 use synfin_wire::Instant;
 use tokio::task::coop;
 
+use super::waiters::{Ticket, Woken};
 use super::{Clock, Place, State, Stopped};
-use crate::driver::waiters::Ticket;
 
 /// The state of a stack behind its lock.
 #[derive(Debug)]
@@ -40,12 +40,23 @@ impl Shared {
 
     /// Makes a call: packets that come of it go out, and whoever it concerns is woken.
     pub(crate) fn call<R>(&self, call: impl FnOnce(&mut State, Instant) -> R) -> R {
-        let mut woken = Vec::new();
+        self.call_where(|_| true, call)
+    }
+
+    /// As [`Shared::call`], where the result says whether anything has come of it.
+    fn call_where<R>(
+        &self,
+        has_effect: impl FnOnce(&R) -> bool,
+        call: impl FnOnce(&mut State, Instant) -> R,
+    ) -> R {
+        let mut woken = Woken::new();
         let result = {
             let mut state = self.lock();
             let now = self.clock.now();
             let result = call(&mut state, now);
-            state.settle_call(now, &mut woken);
+            if has_effect(&result) {
+                state.settle_call(now, &mut woken);
+            }
             result
         };
         woken.into_iter().for_each(Waker::wake);
@@ -53,7 +64,7 @@ impl Shared {
     }
 
     /// Makes a call, or registers the task of a `poll_*` method to make it again. Nothing can happen
-    /// between the two.
+    /// between the two. An attempt that is pending must have changed nothing.
     pub(crate) fn poll<R>(
         &self,
         place: Place,
@@ -61,7 +72,7 @@ impl Shared {
         attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
     ) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
-        let result = self.call(|state, now| attempt_at(state, place, cx, now, attempt));
+        let result = self.call_where(Poll::is_ready, |state, now| attempt_at(state, place, cx, now, attempt));
         if result.is_ready() {
             budget.made_progress();
         }
@@ -84,7 +95,8 @@ impl Shared {
         result
     }
 
-    /// Makes a call, as often as it takes. Any number of these may wait at one place.
+    /// Makes a call, as often as it takes. Any number of these may wait at one place. An attempt that is pending must have
+    /// changed nothing.
     pub(crate) fn wait<R, F>(&self, place: Place, attempt: F) -> Wait<'_, F>
     where
         F: FnMut(&mut State, Instant) -> Poll<R> + Unpin,
@@ -102,7 +114,7 @@ impl Shared {
 
     /// The driver is gone. Returns why, where somebody still holds the stack.
     pub(super) fn end(&self) -> Option<Stopped> {
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         let why = {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -157,7 +169,7 @@ impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F>
             let now = shared.clock.now();
             shared.look(|state| attempt(state, now))
         } else {
-            shared.call(attempt)
+            shared.call_where(Poll::is_ready, attempt)
         };
         if result.is_ready() {
             budget.made_progress();

@@ -16,7 +16,7 @@ use synfin_wire::Instant;
 
 use super::crowd::Crowd;
 use super::link::Flushed;
-use super::waiters::{Place, Ticket, Waiters};
+use super::waiters::{Place, Ticket, Waiters, Woken};
 use super::{Link, ShardPorts};
 
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
@@ -266,7 +266,7 @@ impl State {
 
     /// Sends what there is to send, at most a batch, and collects who is to be woken. True when there may
     /// be more.
-    pub(super) fn settle(&mut self, now: Instant, woken: &mut Vec<Waker>) -> bool {
+    pub(super) fn settle(&mut self, now: Instant, woken: &mut Woken) -> bool {
         let flushed = self.link.flush(&mut self.host, now);
         if flushed == Flushed::Drained {
             self.room.wake(woken);
@@ -282,7 +282,7 @@ impl State {
 
     /// As [`State::settle`], after a call of a socket's owner: the driver is woken only where it has to
     /// wait for something new.
-    pub(super) fn settle_call(&mut self, now: Instant, woken: &mut Vec<Waker>) {
+    pub(super) fn settle_call(&mut self, now: Instant, woken: &mut Woken) {
         let was_blocked = self.link.is_blocked();
         let more = self.settle(now, woken);
         let newly_blocked = self.link.is_blocked() && !was_blocked;
@@ -292,7 +292,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, event: HostEvent, woken: &mut Vec<Waker>) {
+    fn tell(&mut self, event: HostEvent, woken: &mut Woken) {
         match event {
             HostEvent::Tcp { handle, events } => {
                 if let Some(stream) = self.streams.get_mut(&handle) {
@@ -321,7 +321,11 @@ impl State {
 
     /// When the driver is to look again, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.host.poll_timeout(), self.link.next_due(), self.leaving].into_iter().flatten().min()
+        let earliest = |one: Option<Instant>, other: Option<Instant>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        earliest(self.host.poll_timeout(), earliest(self.link.next_due(), self.leaving))
     }
 
     /// Nobody holds the stack any more.
@@ -366,7 +370,7 @@ impl State {
     }
 
     /// The driver is gone: nobody is to wait for what will never come.
-    pub(super) fn end(&mut self, woken: &mut Vec<Waker>) {
+    pub(super) fn end(&mut self, woken: &mut Woken) {
         self.link.finish();
         self.has_ended = true;
         for stream in self.streams.values_mut() {
@@ -381,7 +385,7 @@ impl State {
 }
 
 impl Stream {
-    fn tell(&mut self, events: TcpEvents, woken: &mut Vec<Waker>) {
+    fn tell(&mut self, events: TcpEvents, woken: &mut Woken) {
         if events.closed().is_some() {
             self.wake(woken);
             return;
@@ -398,22 +402,22 @@ impl Stream {
     }
 
     /// Returns who is to be woken.
-    pub(crate) fn close_write(&mut self) -> Vec<Waker> {
+    pub(crate) fn close_write(&mut self) -> Woken {
         self.write_closed = true;
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         self.write.wake(&mut woken);
         woken
     }
 
     /// Returns who is to be woken.
-    pub(crate) fn close_read(&mut self) -> Vec<Waker> {
+    pub(crate) fn close_read(&mut self) -> Woken {
         self.read_closed = true;
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         self.read.wake(&mut woken);
         woken
     }
 
-    fn wake(&mut self, woken: &mut Vec<Waker>) {
+    fn wake(&mut self, woken: &mut Woken) {
         self.read.wake(woken);
         self.write.wake(woken);
         self.acknowledged.wake(woken);
