@@ -180,9 +180,9 @@ impl Link {
 
     fn hand_over(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let trust_checksum = packet.offload.checksum != ChecksumOffload::None;
-        let bytes = packet.bytes.clone();
         let segment_size = packet.offload.segmentation.map(|segmentation| segmentation.size);
-        let recorded = self.recording.is_some().then_some(packet);
+        let recorded = self.recording.is_some().then(|| packet.clone());
+        let bytes = packet.bytes;
         let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum, segment_size }, now);
         if let Some(packet) = recorded {
             let receiver = known::state(host, self.medium, &packet.bytes, Direction::Inbound);
@@ -208,10 +208,9 @@ impl Link {
     }
 
     fn send_batch(&mut self, host: &mut Host, now: Instant) -> Flushed {
-        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
-            self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
+        if self.path.is_some() {
+            self.pass_path(host, now);
         }
-        self.leave_path(now);
         if !self.retry() {
             return Flushed::Blocked;
         }
@@ -228,8 +227,17 @@ impl Link {
         Flushed::More
     }
 
+    /// What has come to either end of the path goes on.
+    fn pass_path(&mut self, host: &mut Host, now: Instant) {
+        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
+            self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
+        }
+        self.leave_path(now);
+    }
+
     /// Takes from the path what is due, even where the device has no room: what is due stays so, and the
     /// alarm would ring without end.
+    #[inline]
     fn leave_path(&mut self, now: Instant) {
         if let Some(path) = &mut self.path {
             self.arrived.extend(std::iter::from_fn(|| path.poll_outgoing(now)));
@@ -253,7 +261,12 @@ impl Link {
     }
 
     /// Offers again what the device had no room for. False when it still has none.
+    #[inline]
     pub(super) fn retry(&mut self) -> bool {
+        !self.is_blocked() || self.offer_again()
+    }
+
+    fn offer_again(&mut self) -> bool {
         if let Some(packet) = &self.held {
             if !offer(&mut *self.device, &for_device(packet)) {
                 return false;
