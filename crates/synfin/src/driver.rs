@@ -186,7 +186,8 @@ fn unblock(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>) {
     }
 }
 
-/// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
+/// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again. Until it rings it is left
+/// alone: the driver is one task all its life, and that is the one it wakes.
 fn rest(
     fd: Option<&Fd>,
     peers: Option<&Peers>,
@@ -211,9 +212,13 @@ fn rest(
         state.alarm = None;
         return Next::Wait;
     };
-    if state.alarm.is_none_or(|alarm| deadline < alarm) {
-        sleep.as_mut().reset(clock.at(deadline));
-        state.alarm = Some(deadline);
+    match state.alarm {
+        Some(alarm) if alarm <= deadline && now < alarm => return Next::Wait,
+        Some(alarm) if alarm <= deadline => {}
+        Some(_) | None => {
+            sleep.as_mut().reset(clock.at(deadline));
+            state.alarm = Some(deadline);
+        }
     }
     if sleep.as_mut().poll(cx).is_pending() {
         return Next::Wait;
