@@ -57,6 +57,8 @@ pub(crate) struct Driver {
     fd: Fd,
     sleep: Pin<Box<Sleep>>,
     busy: BusyPoll,
+    /// The device is asked itself for packets: it was found silent, and nobody sleeps.
+    looks: bool,
 }
 
 /// What to do after a turn.
@@ -86,13 +88,13 @@ impl Driver {
         #[expect(deprecated)]
         let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
         let sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll) })
+        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll), looks: false })
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, peers, fd, sleep, busy } = self;
+        let Self { shared, peers, fd, sleep, busy, looks } = self;
         let (mut woken, mut astray) = (Woken::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
@@ -104,7 +106,8 @@ impl Driver {
                 let State { link, host, .. } = &mut *state;
                 peers.collect(cx.waker()).into_iter().for_each(|packet| link.take(packet, host, now));
             }
-            match read(fd, &mut state, cx, now) {
+            let found = if *looks { look(&mut state, now) } else { read(fd, &mut state, cx, now) };
+            match found {
                 Ok(more) => {
                     astray = state.link.take_astray();
                     unblock(fd, &mut state, cx);
@@ -114,7 +117,7 @@ impl Driver {
                         Next::Again
                     } else {
                         rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)
-                            .or_look(busy, &state, now)
+                            .or_look(busy, looks, &state, now)
                     }
                 }
                 Err(error) => {
@@ -143,23 +146,28 @@ impl Next {
         }
     }
 
-    /// Where there is nothing to do, it may be worth going on.
-    fn or_look(self, busy: &mut BusyPoll, state: &State, now: Instant) -> Self {
+    /// Where there is nothing to do, it may be worth going on. Who has looked asks to be woken before he waits.
+    fn or_look(self, busy: &mut BusyPoll, looks: &mut bool, state: &State, now: Instant) -> Self {
         let counters = state.host.counters();
         let packets = counters.packets_in + counters.packets_out;
         match self {
-            Self::Wait if state.has_few_streams() && busy.goes_on(packets, now) => Self::Look,
-            Self::Again | Self::Yield | Self::Look | Self::Wait | Self::Over => self,
+            Self::Wait => {
+                let goes_on = state.has_few_streams() && busy.goes_on(packets, now);
+                let has_looked = std::mem::replace(looks, goes_on);
+                match (goes_on, has_looked) {
+                    (true, _) => Self::Look,
+                    (false, true) => Self::Again,
+                    (false, false) => Self::Wait,
+                }
+            }
+            Self::Again | Self::Yield | Self::Look | Self::Over => self,
         }
     }
 }
 
 /// Whether there may be more to read. Without a descriptor to ask, the device itself is asked, here and below.
 fn read(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
-    let Some(fd) = fd else {
-        let State { link, host, .. } = state;
-        return Ok(link.receive(host, now)? == Received::More);
-    };
+    let Some(fd) = fd else { return look(state, now) };
     let Poll::Ready(ready) = fd.poll_read_ready(cx) else { return Ok(false) };
     let mut ready = ready?;
     let State { link, host, .. } = state;
@@ -170,6 +178,12 @@ fn read(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>, now: Instant) 
     ready.clear_ready();
     drop(ready);
     Ok(fd.poll_read_ready(cx).is_ready())
+}
+
+/// As [`read`], without asking whether there is anything, and without being woken when there is.
+fn look(state: &mut State, now: Instant) -> io::Result<bool> {
+    let State { link, host, .. } = state;
+    Ok(link.receive(host, now)? == Received::More)
 }
 
 /// Offers the device once more what it had no room for.
@@ -237,8 +251,10 @@ impl Future for Driver {
                 Next::Again => {}
                 Next::Yield => break,
                 Next::Look => {
-                    // Whoever has something to do goes first, here and elsewhere on this processor.
-                    std::thread::yield_now();
+                    // Whoever has something to do goes first, here and, every few looks, elsewhere on this processor.
+                    if driver.busy.gives_way() {
+                        std::thread::yield_now();
+                    }
                     let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
