@@ -112,8 +112,11 @@ impl Driver {
                     astray = state.link.take_astray();
                     unblock(fd, &mut state, cx);
                     state.host.handle_timeout(now);
-                    let more = state.settle(now, &mut woken) || more;
-                    if more {
+                    // Of much, and nothing behind it, the sender is told at once, so that he goes on.
+                    let may_wait = more || !state.link.has_taken_much();
+                    if may_wait && state.waits_for_others(&mut woken) {
+                        Next::Yield
+                    } else if state.settle(now, &mut woken) || more {
                         Next::Again
                     } else {
                         rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)

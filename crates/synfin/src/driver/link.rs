@@ -33,6 +33,9 @@ const BATCH_OCTETS: usize = 256 * 1024;
 /// the time there is none, and somebody waits for the answer.
 const SHORT: usize = 1024;
 
+/// So little, octets, is less than any sender has in flight who waits for room.
+const LITTLE: usize = 16 * 1024;
+
 /// The link of a host.
 pub(crate) struct Link {
     device: Box<dyn Device>,
@@ -52,6 +55,8 @@ pub(crate) struct Link {
     arrived: VecDeque<Bytes>,
     /// The device had nothing more when it was last asked.
     is_silent: bool,
+    /// How many octets the last batch had.
+    taken: usize,
 }
 
 /// Whether a batch took everything in.
@@ -91,6 +96,7 @@ impl Link {
             held: None,
             arrived: VecDeque::new(),
             is_silent: true,
+            taken: 0,
         }
     }
 
@@ -120,18 +126,18 @@ impl Link {
 
     /// Takes in what the device has, at most a batch.
     pub(super) fn receive(&mut self, host: &mut Host, now: Instant) -> io::Result<Received> {
-        let mut octets = 0;
+        self.taken = 0;
         for _ in 0..BATCH {
             match self.device.receive() {
                 Ok(Some(packet)) => {
-                    octets += packet.bytes.len();
-                    let is_alone = std::mem::take(&mut self.is_silent) && octets <= SHORT;
+                    self.taken += packet.bytes.len();
+                    let is_alone = std::mem::take(&mut self.is_silent) && self.taken <= SHORT;
                     if self.steering.is_some() {
                         self.sort(packet, host, now);
                     } else {
                         self.take(packet, host, now);
                     }
-                    if is_alone || octets >= BATCH_OCTETS {
+                    if is_alone || self.taken >= BATCH_OCTETS {
                         break;
                     }
                 }
@@ -145,6 +151,11 @@ impl Link {
             }
         }
         Ok(Received::More)
+    }
+
+    /// Whether a sender may wait for the acknowledgment of what the last batch has brought: it was so much.
+    pub(super) fn has_taken_much(&self) -> bool {
+        self.taken > LITTLE
     }
 
     /// Takes what is for this shard, and lays aside what is for others.

@@ -40,13 +40,13 @@ impl Shared {
 
     /// Makes a call: packets that come of it go out, and whoever it concerns is woken.
     pub(crate) fn call<R>(&self, call: impl FnOnce(&mut State, Instant) -> R) -> R {
-        self.call_where(|_| true, call)
+        self.call_with(|_| Consequence::Much, call)
     }
 
-    /// As [`Shared::call`], where the result says whether anything has come of it.
-    fn call_where<R>(
+    /// As [`Shared::call`], where the result says what has come of it.
+    fn call_with<R>(
         &self,
-        has_effect: impl FnOnce(&R) -> bool,
+        consequence: impl FnOnce(&R) -> Consequence,
         call: impl FnOnce(&mut State, Instant) -> R,
     ) -> R {
         let mut woken = Woken::new();
@@ -54,8 +54,10 @@ impl Shared {
             let mut state = self.lock();
             let now = self.clock.now();
             let result = call(&mut state, now);
-            if has_effect(&result) {
-                state.settle_call(now, &mut woken);
+            match consequence(&result) {
+                Consequence::None => {}
+                Consequence::Little if state.answers_later() => state.tell_all(&mut woken),
+                Consequence::Little | Consequence::Much => state.settle_call(now, &mut woken),
             }
             result
         };
@@ -72,7 +74,8 @@ impl Shared {
         attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
     ) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
-        let result = self.call_where(Poll::is_ready, |state, now| attempt_at(state, place, cx, now, attempt));
+        let result =
+            self.call_with(of_attempt(place), |state, now| attempt_at(state, place, cx, now, attempt));
         if result.is_ready() {
             budget.made_progress();
         }
@@ -127,6 +130,24 @@ impl Shared {
     }
 }
 
+/// What has come of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consequence {
+    None,
+    /// At most something that goes with what the driver has still to send.
+    Little,
+    Much,
+}
+
+/// What comes of an attempt: of a pending one nothing, of reading a window that is wider.
+fn of_attempt<R>(place: Place) -> impl FnOnce(&Poll<R>) -> Consequence {
+    move |result| match (result, place) {
+        (Poll::Pending, _) => Consequence::None,
+        (Poll::Ready(_), Place::Read(_)) => Consequence::Little,
+        (Poll::Ready(_), _) => Consequence::Much,
+    }
+}
+
 /// Makes an attempt, or registers the task to make it again.
 fn attempt_at<R>(
     state: &mut State,
@@ -169,7 +190,7 @@ impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F>
             let now = shared.clock.now();
             shared.look(|state| attempt(state, now))
         } else {
-            shared.call_where(Poll::is_ready, attempt)
+            shared.call_with(of_attempt(*place), attempt)
         };
         if result.is_ready() {
             budget.made_progress();

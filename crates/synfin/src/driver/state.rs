@@ -22,6 +22,9 @@ use super::{Link, ShardPorts};
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// For so many batches an answer is put off at most.
+const UNANSWERED: u32 = 4;
+
 /// With more streams it is not looked for packets without sleeping: whoever could answer meanwhile has no processor then.
 const FEW: usize = 2;
 
@@ -35,6 +38,8 @@ pub(crate) struct State {
     pub(crate) stopped: Option<Stopped>,
     /// The driver's task.
     pub(super) driver: Waiters,
+    /// How many batches the driver has taken in since it last sent.
+    unanswered: u32,
     /// When the driver's alarm rings.
     pub(super) alarm: Option<Instant>,
     /// Nobody holds the stack: the driver ends when all is quiet, and then at the latest.
@@ -123,6 +128,7 @@ impl State {
             ports,
             stopped: None,
             driver: Waiters::default(),
+            unanswered: 0,
             alarm: None,
             leaving: None,
             streams: BTreeMap::new(),
@@ -267,13 +273,12 @@ impl State {
     /// Sends what there is to send, at most a batch, and collects who is to be woken. True when there may
     /// be more.
     pub(super) fn settle(&mut self, now: Instant, woken: &mut Woken) -> bool {
+        self.unanswered = 0;
         let flushed = self.link.flush(&mut self.host, now);
         if flushed == Flushed::Drained {
             self.room.wake(woken);
         }
-        while let Some(event) = self.host.poll_event() {
-            self.tell(event, woken);
-        }
+        self.tell_all(woken);
         if self.crowd.has_gone(self.host.connection_count()) {
             synfin_device::give_back_free_memory();
         }
@@ -290,6 +295,28 @@ impl State {
         if more || newly_blocked || self.stopped.is_some() || self.deadline().is_some_and(is_earlier) {
             self.driver.wake(woken);
         }
+    }
+
+    /// Collects who is to be woken for what has happened.
+    pub(super) fn tell_all(&mut self, woken: &mut Woken) {
+        while let Some(event) = self.host.poll_event() {
+            self.tell(event, woken);
+        }
+    }
+
+    /// Collects who is to be woken for what a batch has brought. Where somebody is, the answer may wait until the driver
+    /// comes again, once he has had his turn: what he writes takes the acknowledgment along, what he reads widens the
+    /// window that it tells, and what has come in the meantime is acknowledged by the same (RFC 9293 MUST-58). True when
+    /// it does, which is for a few batches at most.
+    pub(super) fn waits_for_others(&mut self, woken: &mut Woken) -> bool {
+        self.tell_all(woken);
+        self.unanswered += 1;
+        !woken.is_empty() && self.unanswered < UNANSWERED
+    }
+
+    /// Whether the driver has put its answer off.
+    pub(super) fn answers_later(&self) -> bool {
+        self.unanswered > 0
     }
 
     fn tell(&mut self, event: HostEvent, woken: &mut Woken) {
