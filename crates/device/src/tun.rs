@@ -36,8 +36,10 @@ const READ_BUFFER: usize = 256 * 1024;
 /// saves asking the system for memory, and for zeros in it.
 const KEPT: usize = 4;
 
-/// The pieces that one `writev` takes; a packet in more pieces is joined first.
-const MAX_SLICES: usize = 64;
+/// The pieces of text that one `writev` takes behind the headers; a packet in more pieces is joined first.
+const MOST_PIECES: usize = 62;
+/// So many as most packets have at most: the list of them takes no time to make.
+const FEW_PIECES: usize = 4;
 
 /// A TUN or TAP interface, or one queue of it.
 ///
@@ -250,22 +252,20 @@ impl Device for Tun {
         self.capabilities.check(packet)?;
         let mut vnet_header = [0; MAX_VNET_HEADER_LEN];
         vnet_header[..virtio::HEADER_LEN].copy_from_slice(&virtio::write(&packet.offload));
+        let headers = [&vnet_header[..self.vnet_header_len], packet.header];
 
-        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        slices[0] = IoSlice::new(&vnet_header[..self.vnet_header_len]);
-        slices[1] = IoSlice::new(packet.header);
-        let used = if packet.payload.len() <= MAX_SLICES - 2 {
-            for (slice, chunk) in slices[2..].iter_mut().zip(packet.payload) {
-                *slice = IoSlice::new(chunk);
+        let written = match packet.payload.len() {
+            pieces if pieces <= FEW_PIECES => write::<{ 2 + FEW_PIECES }>(&self.fd, headers, packet.payload),
+            pieces if pieces <= MOST_PIECES => {
+                write::<{ 2 + MOST_PIECES }>(&self.fd, headers, packet.payload)
             }
-            2 + packet.payload.len()
-        } else {
-            self.joined.clear();
-            packet.payload.iter().for_each(|chunk| self.joined.extend_from_slice(chunk));
-            slices[2] = IoSlice::new(&self.joined);
-            3
+            _ => {
+                self.joined.clear();
+                packet.payload.iter().for_each(|piece| self.joined.extend_from_slice(piece));
+                write::<3>(&self.fd, headers, &[&self.joined])
+            }
         };
-        match nix::sys::uio::writev(&self.fd, &slices[..used]) {
+        match written {
             Ok(_) => Ok(Transmit::Sent),
             Err(Errno::EAGAIN) => Ok(Transmit::WouldBlock),
             // Nothing tells when memory is there again: the packet is lost, as on any link.
@@ -277,6 +277,21 @@ impl Device for Tun {
     fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.fd.as_fd())
     }
+}
+
+/// One `writev` of headers and pieces, together at most `N`.
+fn write<const N: usize>(
+    fd: &OwnedFd,
+    headers: [&[u8]; 2],
+    pieces: &[impl AsRef<[u8]>],
+) -> nix::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); N];
+    let (front, rest) = slices.split_at_mut(headers.len());
+    front.copy_from_slice(&headers.map(IoSlice::new));
+    for (slice, piece) in rest.iter_mut().zip(pieces) {
+        *slice = IoSlice::new(piece.as_ref());
+    }
+    nix::sys::uio::writev(fd, &slices[..headers.len() + pieces.len()])
 }
 
 /// The kernel's `dev_valid_name`, but that nothing is fine too.

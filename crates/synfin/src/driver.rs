@@ -36,7 +36,7 @@ pub(crate) use ports::ShardPorts;
 pub(crate) use shared::Shared;
 pub(crate) use state::{State, Stopped, Stream};
 pub(crate) use steering::{OpenedPorts, Steering, owner_of_port};
-pub(crate) use waiters::Place;
+pub(crate) use waiters::{Place, Woken};
 
 use busy::BusyPoll;
 use link::Received;
@@ -57,6 +57,8 @@ pub(crate) struct Driver {
     fd: Fd,
     sleep: Pin<Box<Sleep>>,
     busy: BusyPoll,
+    /// The device is asked itself for packets: it was found silent, and nobody sleeps.
+    looks: bool,
 }
 
 /// What to do after a turn.
@@ -86,14 +88,14 @@ impl Driver {
         #[expect(deprecated)]
         let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
         let sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll) })
+        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll), looks: false })
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, peers, fd, sleep, busy } = self;
-        let (mut woken, mut astray) = (Vec::new(), Vec::new());
+        let Self { shared, peers, fd, sleep, busy, looks } = self;
+        let (mut woken, mut astray) = (Woken::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
             let now = shared.clock.now();
@@ -104,17 +106,21 @@ impl Driver {
                 let State { link, host, .. } = &mut *state;
                 peers.collect(cx.waker()).into_iter().for_each(|packet| link.take(packet, host, now));
             }
-            match read(fd, &mut state, cx, now) {
+            let found = if *looks { look(&mut state, now) } else { read(fd, &mut state, cx, now) };
+            match found {
                 Ok(more) => {
                     astray = state.link.take_astray();
                     unblock(fd, &mut state, cx);
                     state.host.handle_timeout(now);
-                    let more = state.settle(now, &mut woken) || more;
-                    if more {
+                    // Of much, and nothing behind it, the sender is told at once, so that he goes on.
+                    let may_wait = more || !state.link.has_taken_much();
+                    if may_wait && state.waits_for_others(&mut woken) {
+                        Next::Yield
+                    } else if state.settle(now, &mut woken) || more {
                         Next::Again
                     } else {
                         rest(fd, peers.as_ref(), sleep, &shared.clock, &mut state, cx, now)
-                            .or_look(busy, &state, now)
+                            .or_look(busy, looks, &state, now)
                     }
                 }
                 Err(error) => {
@@ -143,23 +149,28 @@ impl Next {
         }
     }
 
-    /// Where there is nothing to do, it may be worth going on.
-    fn or_look(self, busy: &mut BusyPoll, state: &State, now: Instant) -> Self {
+    /// Where there is nothing to do, it may be worth going on. Who has looked asks to be woken before he waits.
+    fn or_look(self, busy: &mut BusyPoll, looks: &mut bool, state: &State, now: Instant) -> Self {
         let counters = state.host.counters();
         let packets = counters.packets_in + counters.packets_out;
         match self {
-            Self::Wait if state.has_few_streams() && busy.goes_on(packets, now) => Self::Look,
-            Self::Again | Self::Yield | Self::Look | Self::Wait | Self::Over => self,
+            Self::Wait => {
+                let goes_on = state.has_few_streams() && busy.goes_on(packets, now);
+                let has_looked = std::mem::replace(looks, goes_on);
+                match (goes_on, has_looked) {
+                    (true, _) => Self::Look,
+                    (false, true) => Self::Again,
+                    (false, false) => Self::Wait,
+                }
+            }
+            Self::Again | Self::Yield | Self::Look | Self::Over => self,
         }
     }
 }
 
 /// Whether there may be more to read. Without a descriptor to ask, the device itself is asked, here and below.
 fn read(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
-    let Some(fd) = fd else {
-        let State { link, host, .. } = state;
-        return Ok(link.receive(host, now)? == Received::More);
-    };
+    let Some(fd) = fd else { return look(state, now) };
     let Poll::Ready(ready) = fd.poll_read_ready(cx) else { return Ok(false) };
     let mut ready = ready?;
     let State { link, host, .. } = state;
@@ -170,6 +181,12 @@ fn read(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>, now: Instant) 
     ready.clear_ready();
     drop(ready);
     Ok(fd.poll_read_ready(cx).is_ready())
+}
+
+/// As [`read`], without asking whether there is anything, and without being woken when there is.
+fn look(state: &mut State, now: Instant) -> io::Result<bool> {
+    let State { link, host, .. } = state;
+    Ok(link.receive(host, now)? == Received::More)
 }
 
 /// Offers the device once more what it had no room for.
@@ -186,7 +203,8 @@ fn unblock(fd: Option<&Fd>, state: &mut State, cx: &mut Context<'_>) {
     }
 }
 
-/// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again.
+/// Sets the alarm. It is moved only to an earlier time; when it rings too early it is set again. Until it rings it is left
+/// alone: the driver is one task all its life, and that is the one it wakes.
 fn rest(
     fd: Option<&Fd>,
     peers: Option<&Peers>,
@@ -211,9 +229,13 @@ fn rest(
         state.alarm = None;
         return Next::Wait;
     };
-    if state.alarm.is_none_or(|alarm| deadline < alarm) {
-        sleep.as_mut().reset(clock.at(deadline));
-        state.alarm = Some(deadline);
+    match state.alarm {
+        Some(alarm) if alarm <= deadline && now < alarm => return Next::Wait,
+        Some(alarm) if alarm <= deadline => {}
+        Some(_) | None => {
+            sleep.as_mut().reset(clock.at(deadline));
+            state.alarm = Some(deadline);
+        }
     }
     if sleep.as_mut().poll(cx).is_pending() {
         return Next::Wait;
@@ -232,8 +254,10 @@ impl Future for Driver {
                 Next::Again => {}
                 Next::Yield => break,
                 Next::Look => {
-                    // Whoever has something to do goes first, here and elsewhere on this processor.
-                    std::thread::yield_now();
+                    // Whoever has something to do goes first, here and, every few looks, elsewhere on this processor.
+                    if driver.busy.gives_way() {
+                        std::thread::yield_now();
+                    }
                     let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }

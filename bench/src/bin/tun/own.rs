@@ -1,6 +1,7 @@
 //! synfin on the TUN, as a program would use it: a runtime of one thread, a task a connection.
 
 use std::io;
+use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -13,25 +14,19 @@ use super::{ECHO, OURS, PORTS, SINK, SOURCE};
 const BLOCK: usize = 128 << 10;
 static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
+/// How long synfin looks for packets that were close together before, where it is to poll: much longer than any takes.
+const POLLING: Duration = Duration::from_secs(1);
+
 /// Serves until it is ended.
 pub(super) fn serve(tun: Tun, polling: bool) -> Result<()> {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    if polling {
-        // After every task it is looked for packets.
-        builder.event_interval(1);
-    }
-    let runtime = builder.enable_io().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
         let config = Config { congestion: CongestionAlgorithm::Reno, ..Config::default() };
-        let stack = Stack::builder(tun).addresses([(OURS.into(), 32)]).tcp(config).spawn()?;
+        let mut builder = Stack::builder(tun).addresses([(OURS.into(), 32)]).tcp(config);
         if polling {
-            // A task that is always ready: the runtime never sleeps.
-            tokio::spawn(async {
-                loop {
-                    tokio::task::yield_now().await;
-                }
-            });
+            builder = builder.busy_poll(POLLING);
         }
+        let stack = builder.spawn()?;
         for port in PORTS {
             let listener = TcpListener::bind_on(&stack, (OURS, port)).await?;
             tokio::spawn(async move {

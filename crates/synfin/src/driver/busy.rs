@@ -7,6 +7,9 @@ use synfin_wire::Instant;
 /// How often it is looked at most without a packet, should the clock stand still meanwhile.
 const MOST_LOOKS: u32 = 1000;
 
+/// After so many looks, which take a few microseconds, the processor is offered to others: that takes as long as a look.
+const LOOKS: u32 = 4;
+
 /// When a driver that has nothing to do goes on looking. Who sleeps has to be woken, which takes longer than most answers
 /// from the same machine: as long as packets come close together, it is better not to sleep at all. One look that was in
 /// vain to its end, and there is no other until they do so again.
@@ -35,6 +38,11 @@ impl BusyPoll {
         self.looks += 1;
         self.pays &= self.looks <= MOST_LOOKS && now - self.since < self.limit;
         self.pays
+    }
+
+    /// Whether it is time to offer the processor to others: at the first look of a row, and then every few.
+    pub(super) fn gives_way(&self) -> bool {
+        self.looks % LOOKS == 1
     }
 }
 

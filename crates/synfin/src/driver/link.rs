@@ -33,6 +33,9 @@ const BATCH_OCTETS: usize = 256 * 1024;
 /// the time there is none, and somebody waits for the answer.
 const SHORT: usize = 1024;
 
+/// So little, octets, is less than any sender has in flight who waits for room.
+const LITTLE: usize = 16 * 1024;
+
 /// The link of a host.
 pub(crate) struct Link {
     device: Box<dyn Device>,
@@ -52,6 +55,8 @@ pub(crate) struct Link {
     arrived: VecDeque<Bytes>,
     /// The device had nothing more when it was last asked.
     is_silent: bool,
+    /// How many octets the last batch had.
+    taken: usize,
 }
 
 /// Whether a batch took everything in.
@@ -91,6 +96,7 @@ impl Link {
             held: None,
             arrived: VecDeque::new(),
             is_silent: true,
+            taken: 0,
         }
     }
 
@@ -120,18 +126,18 @@ impl Link {
 
     /// Takes in what the device has, at most a batch.
     pub(super) fn receive(&mut self, host: &mut Host, now: Instant) -> io::Result<Received> {
-        let mut octets = 0;
+        self.taken = 0;
         for _ in 0..BATCH {
             match self.device.receive() {
                 Ok(Some(packet)) => {
-                    octets += packet.bytes.len();
-                    let is_alone = std::mem::take(&mut self.is_silent) && octets <= SHORT;
+                    self.taken += packet.bytes.len();
+                    let is_alone = std::mem::take(&mut self.is_silent) && self.taken <= SHORT;
                     if self.steering.is_some() {
                         self.sort(packet, host, now);
                     } else {
                         self.take(packet, host, now);
                     }
-                    if is_alone || octets >= BATCH_OCTETS {
+                    if is_alone || self.taken >= BATCH_OCTETS {
                         break;
                     }
                 }
@@ -145,6 +151,11 @@ impl Link {
             }
         }
         Ok(Received::More)
+    }
+
+    /// Whether a sender may wait for the acknowledgment of what the last batch has brought: it was so much.
+    pub(super) fn has_taken_much(&self) -> bool {
+        self.taken > LITTLE
     }
 
     /// Takes what is for this shard, and lays aside what is for others.
@@ -180,9 +191,9 @@ impl Link {
 
     fn hand_over(&mut self, packet: PacketIn, host: &mut Host, now: Instant) {
         let trust_checksum = packet.offload.checksum != ChecksumOffload::None;
-        let bytes = packet.bytes.clone();
         let segment_size = packet.offload.segmentation.map(|segmentation| segmentation.size);
-        let recorded = self.recording.is_some().then_some(packet);
+        let recorded = self.recording.is_some().then(|| packet.clone());
+        let bytes = packet.bytes;
         let fate = host.handle_packet(synfin_host::PacketIn { bytes, trust_checksum, segment_size }, now);
         if let Some(packet) = recorded {
             let receiver = known::state(host, self.medium, &packet.bytes, Direction::Inbound);
@@ -208,10 +219,9 @@ impl Link {
     }
 
     fn send_batch(&mut self, host: &mut Host, now: Instant) -> Flushed {
-        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
-            self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
+        if self.path.is_some() {
+            self.pass_path(host, now);
         }
-        self.leave_path(now);
         if !self.retry() {
             return Flushed::Blocked;
         }
@@ -228,8 +238,17 @@ impl Link {
         Flushed::More
     }
 
+    /// What has come to either end of the path goes on.
+    fn pass_path(&mut self, host: &mut Host, now: Instant) {
+        while let Some(bytes) = self.path.as_mut().and_then(|path| path.poll_incoming(now)) {
+            self.hand_over(PacketIn { bytes, offload: Offload::default() }, host, now);
+        }
+        self.leave_path(now);
+    }
+
     /// Takes from the path what is due, even where the device has no room: what is due stays so, and the
     /// alarm would ring without end.
+    #[inline]
     fn leave_path(&mut self, now: Instant) {
         if let Some(path) = &mut self.path {
             self.arrived.extend(std::iter::from_fn(|| path.poll_outgoing(now)));
@@ -253,7 +272,12 @@ impl Link {
     }
 
     /// Offers again what the device had no room for. False when it still has none.
+    #[inline]
     pub(super) fn retry(&mut self) -> bool {
+        !self.is_blocked() || self.offer_again()
+    }
+
+    fn offer_again(&mut self) -> bool {
         if let Some(packet) = &self.held {
             if !offer(&mut *self.device, &for_device(packet)) {
                 return false;

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 use synfin_wire::Instant;
 use tokio::task::coop;
 
+use super::waiters::{Ticket, Woken};
 use super::{Clock, Place, State, Stopped};
-use crate::driver::waiters::Ticket;
 
 /// The state of a stack behind its lock.
 #[derive(Debug)]
@@ -40,12 +40,25 @@ impl Shared {
 
     /// Makes a call: packets that come of it go out, and whoever it concerns is woken.
     pub(crate) fn call<R>(&self, call: impl FnOnce(&mut State, Instant) -> R) -> R {
-        let mut woken = Vec::new();
+        self.call_with(|_| Consequence::Much, call)
+    }
+
+    /// As [`Shared::call`], where the result says what has come of it.
+    fn call_with<R>(
+        &self,
+        consequence: impl FnOnce(&R) -> Consequence,
+        call: impl FnOnce(&mut State, Instant) -> R,
+    ) -> R {
+        let mut woken = Woken::new();
         let result = {
             let mut state = self.lock();
             let now = self.clock.now();
             let result = call(&mut state, now);
-            state.settle_call(now, &mut woken);
+            match consequence(&result) {
+                Consequence::None => {}
+                Consequence::Little if state.answers_later() => state.tell_all(&mut woken),
+                Consequence::Little | Consequence::Much => state.settle_call(now, &mut woken),
+            }
             result
         };
         woken.into_iter().for_each(Waker::wake);
@@ -53,7 +66,7 @@ impl Shared {
     }
 
     /// Makes a call, or registers the task of a `poll_*` method to make it again. Nothing can happen
-    /// between the two.
+    /// between the two. An attempt that is pending must have changed nothing.
     pub(crate) fn poll<R>(
         &self,
         place: Place,
@@ -61,7 +74,8 @@ impl Shared {
         attempt: impl FnOnce(&mut State, Instant) -> Poll<R>,
     ) -> Poll<R> {
         let budget = std::task::ready!(coop::poll_proceed(cx));
-        let result = self.call(|state, now| attempt_at(state, place, cx, now, attempt));
+        let result =
+            self.call_with(of_attempt(place), |state, now| attempt_at(state, place, cx, now, attempt));
         if result.is_ready() {
             budget.made_progress();
         }
@@ -84,7 +98,8 @@ impl Shared {
         result
     }
 
-    /// Makes a call, as often as it takes. Any number of these may wait at one place.
+    /// Makes a call, as often as it takes. Any number of these may wait at one place. An attempt that is pending must have
+    /// changed nothing.
     pub(crate) fn wait<R, F>(&self, place: Place, attempt: F) -> Wait<'_, F>
     where
         F: FnMut(&mut State, Instant) -> Poll<R> + Unpin,
@@ -102,7 +117,7 @@ impl Shared {
 
     /// The driver is gone. Returns why, where somebody still holds the stack.
     pub(super) fn end(&self) -> Option<Stopped> {
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         let why = {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -112,6 +127,24 @@ impl Shared {
         };
         woken.into_iter().for_each(Waker::wake);
         why
+    }
+}
+
+/// What has come of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consequence {
+    None,
+    /// At most something that goes with what the driver has still to send.
+    Little,
+    Much,
+}
+
+/// What comes of an attempt: of a pending one nothing, of reading a window that is wider.
+fn of_attempt<R>(place: Place) -> impl FnOnce(&Poll<R>) -> Consequence {
+    move |result| match (result, place) {
+        (Poll::Pending, _) => Consequence::None,
+        (Poll::Ready(_), Place::Read(_)) => Consequence::Little,
+        (Poll::Ready(_), _) => Consequence::Much,
     }
 }
 
@@ -157,7 +190,7 @@ impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F>
             let now = shared.clock.now();
             shared.look(|state| attempt(state, now))
         } else {
-            shared.call(attempt)
+            shared.call_with(of_attempt(*place), attempt)
         };
         if result.is_ready() {
             budget.made_progress();

@@ -16,11 +16,14 @@ use synfin_wire::Instant;
 
 use super::crowd::Crowd;
 use super::link::Flushed;
-use super::waiters::{Place, Ticket, Waiters};
+use super::waiters::{Place, Ticket, Waiters, Woken};
 use super::{Link, ShardPorts};
 
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// For so many batches an answer is put off at most.
+const UNANSWERED: u32 = 4;
 
 /// With more streams it is not looked for packets without sleeping: whoever could answer meanwhile has no processor then.
 const FEW: usize = 2;
@@ -35,6 +38,8 @@ pub(crate) struct State {
     pub(crate) stopped: Option<Stopped>,
     /// The driver's task.
     pub(super) driver: Waiters,
+    /// How many batches the driver has taken in since it last sent.
+    unanswered: u32,
     /// When the driver's alarm rings.
     pub(super) alarm: Option<Instant>,
     /// Nobody holds the stack: the driver ends when all is quiet, and then at the latest.
@@ -123,6 +128,7 @@ impl State {
             ports,
             stopped: None,
             driver: Waiters::default(),
+            unanswered: 0,
             alarm: None,
             leaving: None,
             streams: BTreeMap::new(),
@@ -266,14 +272,13 @@ impl State {
 
     /// Sends what there is to send, at most a batch, and collects who is to be woken. True when there may
     /// be more.
-    pub(super) fn settle(&mut self, now: Instant, woken: &mut Vec<Waker>) -> bool {
+    pub(super) fn settle(&mut self, now: Instant, woken: &mut Woken) -> bool {
+        self.unanswered = 0;
         let flushed = self.link.flush(&mut self.host, now);
         if flushed == Flushed::Drained {
             self.room.wake(woken);
         }
-        while let Some(event) = self.host.poll_event() {
-            self.tell(event, woken);
-        }
+        self.tell_all(woken);
         if self.crowd.has_gone(self.host.connection_count()) {
             synfin_device::give_back_free_memory();
         }
@@ -282,7 +287,7 @@ impl State {
 
     /// As [`State::settle`], after a call of a socket's owner: the driver is woken only where it has to
     /// wait for something new.
-    pub(super) fn settle_call(&mut self, now: Instant, woken: &mut Vec<Waker>) {
+    pub(super) fn settle_call(&mut self, now: Instant, woken: &mut Woken) {
         let was_blocked = self.link.is_blocked();
         let more = self.settle(now, woken);
         let newly_blocked = self.link.is_blocked() && !was_blocked;
@@ -292,7 +297,29 @@ impl State {
         }
     }
 
-    fn tell(&mut self, event: HostEvent, woken: &mut Vec<Waker>) {
+    /// Collects who is to be woken for what has happened.
+    pub(super) fn tell_all(&mut self, woken: &mut Woken) {
+        while let Some(event) = self.host.poll_event() {
+            self.tell(event, woken);
+        }
+    }
+
+    /// Collects who is to be woken for what a batch has brought. Where somebody is, the answer may wait until the driver
+    /// comes again, once he has had his turn: what he writes takes the acknowledgment along, what he reads widens the
+    /// window that it tells, and what has come in the meantime is acknowledged by the same (RFC 9293 MUST-58). True when
+    /// it does, which is for a few batches at most.
+    pub(super) fn waits_for_others(&mut self, woken: &mut Woken) -> bool {
+        self.tell_all(woken);
+        self.unanswered += 1;
+        !woken.is_empty() && self.unanswered < UNANSWERED
+    }
+
+    /// Whether the driver has put its answer off.
+    pub(super) fn answers_later(&self) -> bool {
+        self.unanswered > 0
+    }
+
+    fn tell(&mut self, event: HostEvent, woken: &mut Woken) {
         match event {
             HostEvent::Tcp { handle, events } => {
                 if let Some(stream) = self.streams.get_mut(&handle) {
@@ -321,7 +348,11 @@ impl State {
 
     /// When the driver is to look again, if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.host.poll_timeout(), self.link.next_due(), self.leaving].into_iter().flatten().min()
+        let earliest = |one: Option<Instant>, other: Option<Instant>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        earliest(self.host.poll_timeout(), earliest(self.link.next_due(), self.leaving))
     }
 
     /// Nobody holds the stack any more.
@@ -366,7 +397,7 @@ impl State {
     }
 
     /// The driver is gone: nobody is to wait for what will never come.
-    pub(super) fn end(&mut self, woken: &mut Vec<Waker>) {
+    pub(super) fn end(&mut self, woken: &mut Woken) {
         self.link.finish();
         self.has_ended = true;
         for stream in self.streams.values_mut() {
@@ -381,7 +412,7 @@ impl State {
 }
 
 impl Stream {
-    fn tell(&mut self, events: TcpEvents, woken: &mut Vec<Waker>) {
+    fn tell(&mut self, events: TcpEvents, woken: &mut Woken) {
         if events.closed().is_some() {
             self.wake(woken);
             return;
@@ -398,22 +429,22 @@ impl Stream {
     }
 
     /// Returns who is to be woken.
-    pub(crate) fn close_write(&mut self) -> Vec<Waker> {
+    pub(crate) fn close_write(&mut self) -> Woken {
         self.write_closed = true;
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         self.write.wake(&mut woken);
         woken
     }
 
     /// Returns who is to be woken.
-    pub(crate) fn close_read(&mut self) -> Vec<Waker> {
+    pub(crate) fn close_read(&mut self) -> Woken {
         self.read_closed = true;
-        let mut woken = Vec::new();
+        let mut woken = Woken::new();
         self.read.wake(&mut woken);
         woken
     }
 
-    fn wake(&mut self, woken: &mut Vec<Waker>) {
+    fn wake(&mut self, woken: &mut Woken) {
         self.read.wake(woken);
         self.write.wake(woken);
         self.acknowledged.wake(woken);

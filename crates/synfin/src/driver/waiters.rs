@@ -2,6 +2,7 @@
 
 use std::task::Waker;
 
+use smallvec::SmallVec;
 use synfin_host::{ListenerHandle, RequestId, TcpHandle, UdpHandle};
 
 /// What can be waited for.
@@ -30,6 +31,9 @@ pub(crate) enum Place {
     /// The driver has ended.
     Ended,
 }
+
+/// Those who are to be woken once the lock is released.
+pub(crate) type Woken = SmallVec<[Waker; 4]>;
 
 /// The wakers of those who wait at one place. `poll_*` methods share one, the last caller's, as tokio's do;
 /// each future of an `async fn` has its own.
@@ -69,8 +73,12 @@ impl Waiters {
     }
 
     /// All of them are to be woken, once the lock is released.
-    pub(crate) fn wake(&mut self, woken: &mut Vec<Waker>) {
-        woken.extend(self.poller.take());
-        woken.extend(self.futures.drain(..).map(|(_, waker)| waker));
+    pub(crate) fn wake(&mut self, woken: &mut Woken) {
+        if let Some(poller) = self.poller.take() {
+            woken.push(poller);
+        }
+        if !self.futures.is_empty() {
+            woken.extend(self.futures.drain(..).map(|(_, waker)| waker));
+        }
     }
 }

@@ -28,6 +28,15 @@ fn what_was_in_vain_is_not_tried_again_until_it_may_pay() {
 }
 
 #[test]
+fn others_get_the_processor_every_few_looks() {
+    let mut busy = BusyPoll::new(LIMIT);
+    busy.goes_on(1, at(1_000));
+    let looks = [2, 2, 2, 2, 2, 2, 3, 3];
+    let gives_way = looks.map(|packets| busy.goes_on(packets, at(1_010)) && busy.gives_way());
+    assert_eq!(gives_way, [true, false, false, false, true, false, true, false]);
+}
+
+#[test]
 fn without_a_limit_it_never_goes_on() {
     let mut busy = BusyPoll::new(Duration::ZERO);
     assert!(!busy.goes_on(1, at(0)));

@@ -1,7 +1,7 @@
 //! The calls of a stream, each one attempt under the lock: pending where tokio's would block.
 
 use std::io;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
@@ -9,7 +9,7 @@ use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions};
 use synfin_wire::Instant;
 
-use crate::driver::{State, Stream};
+use crate::driver::{State, Stream, Woken};
 use crate::error;
 
 /// The most that one write copies, octets; more is left for the next one.
@@ -55,10 +55,10 @@ pub(super) fn send_last(
     handle: TcpHandle,
     data: Bytes,
     now: Instant,
-) -> Poll<io::Result<(usize, Vec<Waker>)>> {
+) -> Poll<io::Result<(usize, Woken)>> {
     let length = data.len();
     let sent = if length > 0 { std::task::ready!(send(state, handle, data, now))? } else { 0 };
-    let woken = if sent == length { shut_down(state, handle, now)? } else { Vec::new() };
+    let woken = if sent == length { shut_down(state, handle, now)? } else { Woken::new() };
     Poll::Ready(Ok((sent, woken)))
 }
 
@@ -173,13 +173,13 @@ pub(super) fn established(state: &mut State, handle: TcpHandle) -> Poll<io::Resu
 }
 
 /// Ends this direction. Whoever waits for room in it is to be woken.
-pub(super) fn shut_down(state: &mut State, handle: TcpHandle, now: Instant) -> io::Result<Vec<Waker>> {
+pub(super) fn shut_down(state: &mut State, handle: TcpHandle, now: Instant) -> io::Result<Woken> {
     state.tcp(handle)?.close(now);
     Ok(state.stream(handle).map(Stream::close_write).unwrap_or_default())
 }
 
 /// Has reads find an end behind what has arrived. Whoever waits for more is to be woken.
-pub(super) fn shut_down_read(state: &mut State, handle: TcpHandle) -> io::Result<Vec<Waker>> {
+pub(super) fn shut_down_read(state: &mut State, handle: TcpHandle) -> io::Result<Woken> {
     state.running()?;
     Ok(state.stream(handle).map(Stream::close_read).unwrap_or_default())
 }

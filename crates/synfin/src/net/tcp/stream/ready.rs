@@ -19,7 +19,7 @@ impl TcpStream {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn readable(&self) -> io::Result<()> {
         let attempt = |state: &mut State, _| when(calls::is_readable(state, self.handle));
-        self.shared().wait(Place::Read(self.handle), attempt).await
+        self.shared().watch(Place::Read(self.handle), attempt).await
     }
 
     /// Waits until a write would not wait: for room or an error.
@@ -28,7 +28,7 @@ impl TcpStream {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn writable(&self) -> io::Result<()> {
         let attempt = |state: &mut State, _| when(calls::is_writable(state, self.handle));
-        self.shared().wait(Place::Write(self.handle), attempt).await
+        self.shared().watch(Place::Write(self.handle), attempt).await
     }
 
     /// Waits for either, and tells which it is.
@@ -57,7 +57,7 @@ impl TcpStream {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let attempt = |state: &mut State, _| when(calls::is_readable(state, self.handle));
-        self.shared().poll(Place::Read(self.handle), cx, attempt)
+        self.shared().poll_look(Place::Read(self.handle), cx, attempt)
     }
 
     /// Whether a write would not wait; the task of the last caller is woken when it is so.
@@ -66,7 +66,7 @@ impl TcpStream {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let attempt = |state: &mut State, _| when(calls::is_writable(state, self.handle));
-        self.shared().poll(Place::Write(self.handle), cx, attempt)
+        self.shared().poll_look(Place::Write(self.handle), cx, attempt)
     }
 
     /// Reads what is there.
