@@ -47,6 +47,13 @@ const OWN: &[(&str, Room)] = &[
     ("host/src/table", room("host/table", "connections by their two ends")),
     ("host/src/keyed", room("host/table", "connections by their two ends")),
     ("host/src/timers", room("host/timers", "which connection is to be looked at when")),
+    ("device/src/segment/cut", room("device/cut", "segments from super-segments: their headers")),
+    (
+        "device/src/segment/join",
+        room("device/join", "super-segments from segments that follow on one another"),
+    ),
+    ("device/src/segment", room("device/segment", "where headers lie, and what of them changes")),
+    ("device/", room("device", "what passes to the link and from it")),
     ("host/", room("host", "routes, queues, counters, limits")),
 ];
 
