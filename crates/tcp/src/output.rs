@@ -101,6 +101,7 @@ fn end_turn(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.intents.mtu_probe_considered = false;
     persist::arm(common, tcb, now);
     note_what_holds_up(tcb, now);
+    tcb.outbox.calm();
     if core::mem::take(&mut tcb.intents.room_check) {
         tcb.offer_room(common, now);
     }

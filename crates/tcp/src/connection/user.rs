@@ -178,14 +178,14 @@ impl Connection {
         self.common.pressure = pressure;
     }
 
-    /// What this connection holds of that memory, octets: text that is not acknowledged, and the segments that are not
-    /// read, with what they cost beside their text.
+    /// What this connection holds of that memory, octets: text that is not acknowledged, what is kept for text to come,
+    /// and the segments that are not read, with what they cost beside their text.
     #[must_use]
     pub fn held_octets(&self) -> usize {
         match &self.phase {
             Phase::SynSent(syn_sent) => syn_sent.outbox.len(),
             Phase::Synchronized(tcb) => {
-                tcb.outbox.len() + tcb.memory.unread_charge() + tcb.assembler.charge()
+                tcb.outbox.held() + tcb.memory.unread_charge() + tcb.assembler.charge()
             }
             Phase::TimeWait { unread, .. } => unread.len(),
             Phase::Closed(closed) => closed.unread.len(),

@@ -1,7 +1,7 @@
 //! The user's octets from SND.UNA on: held until acknowledged, sliced for each segment, never copied.
 
 use alloc::collections::VecDeque;
-use core::mem;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use bytes::{Bytes, BytesMut};
@@ -25,9 +25,11 @@ pub(crate) struct SendBuffer {
     chunks: VecDeque<Chunk>,
     /// The last few small writes, not yet asked for.
     gathering: Gathering,
-    /// The longest chunk that was let go, for the next to be copied to where no packet holds it still: who goes on writing
-    /// needs no more memory.
-    spare: Bytes,
+    /// Chunks that were let go, for the next to be copied to where no packet holds them still: who goes on writing needs no
+    /// more memory.
+    spares: Vec<Bytes>,
+    /// Their octets.
+    spare: usize,
     /// The sequence number of the first octet held.
     start_seq: SeqNumber,
     /// The same as a position in the stream, in 64 bits, which never wraps.
@@ -36,7 +38,7 @@ pub(crate) struct SendBuffer {
     end: u64,
 }
 
-compact!(SendBuffer { start_seq, start, end } empty { chunks, gathering, spare });
+compact!(SendBuffer { start_seq, start, end } empty { chunks, gathering, spares, spare });
 
 #[derive(Clone, Debug)]
 struct Chunk {
@@ -78,7 +80,8 @@ impl SendBuffer {
         Self {
             chunks: VecDeque::new(),
             gathering: Gathering::default(),
-            spare: Bytes::new(),
+            spares: Vec::new(),
+            spare: 0,
             start_seq: first,
             start: 0,
             end: 0,
@@ -117,13 +120,39 @@ impl SendBuffer {
     }
 
     fn copied(&mut self, octets: &[u8]) -> Bytes {
-        let mut memory = mem::take(&mut self.spare).try_into_mut().unwrap_or_default();
-        memory.clear();
-        if memory.capacity() < octets.len() {
-            memory = BytesMut::with_capacity(octets.len());
-        }
+        let mut memory = self.spare_memory(octets.len());
         memory.extend_from_slice(octets);
         memory.freeze()
+    }
+
+    /// Empty memory with room for so much, of a chunk that was let go if there is such a one.
+    fn spare_memory(&mut self, octets: usize) -> BytesMut {
+        while let Some(chunk) = self.spares.pop() {
+            self.spare -= chunk.len();
+            if let Ok(mut memory) = chunk.try_into_mut()
+                && memory.capacity() >= octets
+            {
+                memory.clear();
+                return memory;
+            }
+        }
+        // What comes next may be a little longer.
+        let room = if octets < GATHER_CHUNK { octets } else { octets.next_multiple_of(GATHER_CHUNK) };
+        BytesMut::with_capacity(room)
+    }
+
+    /// The writer has had his turn: of what was let go, no more is kept than is held still.
+    pub(crate) fn calm(&mut self) {
+        while self.spare > self.len()
+            && let Some(chunk) = self.spares.pop()
+        {
+            self.spare -= chunk.len();
+        }
+    }
+
+    /// Octets in memory, those that are kept for text to come among them.
+    pub(crate) fn held(&self) -> usize {
+        self.len() + self.spare
     }
 
     /// Lets go of everything before `ack`.
@@ -139,16 +168,13 @@ impl SendBuffer {
             if held_from < front.bytes.len() {
                 break;
             }
-            if let Some(chunk) = self.chunks.pop_front()
-                && chunk.is_ours
-                && chunk.bytes.len() >= self.spare.len()
-            {
-                self.spare = chunk.bytes;
+            if let Some(Chunk { bytes, is_ours: true, .. }) = self.chunks.pop_front() {
+                self.spare += bytes.len();
+                self.spares.push(bytes);
             }
         }
         if self.len() == 0 {
             self.gathering.calm();
-            self.spare = Bytes::new();
         }
     }
 

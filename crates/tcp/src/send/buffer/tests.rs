@@ -60,3 +60,48 @@ fn a_short_write_does_not_keep_alive_what_it_is_a_slice_of() {
     buffer.push(Text::Lent(&read), 100..200);
     assert!(read.is_unique());
 }
+
+#[test]
+fn who_goes_on_writing_writes_to_the_same_memory() {
+    let mut buffer = SendBuffer::new(first());
+    let text = [7; 32 * 1024];
+    let write = |buffer: &mut SendBuffer| buffer.push(Text::Copied(&text), 0..text.len());
+    write(&mut buffer);
+    let place = buffer.slice(first(), 1)[0].as_ptr();
+    write(&mut buffer);
+    buffer.acknowledge(first() + text.len() as u32);
+    buffer.calm();
+    assert_eq!((buffer.len(), buffer.held()), (text.len(), 2 * text.len()));
+    write(&mut buffer);
+    let third = buffer.slice(first() + 2 * text.len() as u32, text.len());
+    assert_eq!((third[0].as_ptr(), buffer.held()), (place, 2 * text.len()));
+    // A packet holds it: it is left alone.
+    buffer.acknowledge(buffer.end_seq());
+    write(&mut buffer);
+    write(&mut buffer);
+    assert_eq!(third[0], text[..]);
+    let seq = buffer.end_seq() - 2 * text.len() as u32;
+    assert!(buffer.slice(seq, 2 * text.len()).iter().all(|slice| slice.as_ptr() != place));
+}
+
+#[test]
+fn no_more_memory_is_spare_than_is_held() {
+    let mut buffer = SendBuffer::new(first());
+    let text = [7; 10_000];
+    for _ in 0..8 {
+        buffer.push(Text::Copied(&text), 0..text.len());
+    }
+    buffer.acknowledge(first() + 70_000);
+    assert_eq!(buffer.held(), 80_000);
+    buffer.calm();
+    assert_eq!(buffer.held(), 20_000);
+    buffer.acknowledge(buffer.end_seq());
+    buffer.calm();
+    assert_eq!(buffer.held(), 0);
+    // What was lent is not kept.
+    let lent = Bytes::from(text.to_vec());
+    buffer.push(Text::Lent(&lent), 0..lent.len());
+    buffer.push(Text::Lent(&lent), 0..lent.len());
+    buffer.acknowledge(buffer.end_seq() - 10_000);
+    assert_eq!(buffer.held(), 10_000);
+}
