@@ -14,7 +14,7 @@ use synfin_host::{ChecksumOut, PacketIn, PacketOut};
 use crate::pair::{BATCH, BUFFER, Cutting, Setting};
 
 /// The longest IP and TCP headers, octets.
-const HEADERS: usize = 120;
+pub(crate) const HEADERS: usize = 120;
 /// What is on its way has room in this, octets.
 const ARENA: usize = BUFFER + BATCH * HEADERS;
 
@@ -27,8 +27,7 @@ pub(crate) enum Link {
 impl Link {
     pub(crate) fn new(setting: &Setting) -> Self {
         match setting.cutting {
-            Cutting::Never => Self::Whole(Cable::new(setting)),
-            Cutting::Device => Self::Whole(Cable::new(setting)),
+            Cutting::Never | Cutting::Device => Self::Whole(Cable::new(setting)),
             Cutting::Software => Self::Cutting(Box::new(SoftwareOffload::new(Cable::new(setting)))),
         }
     }

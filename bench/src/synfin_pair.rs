@@ -10,7 +10,7 @@ use synfin_host::{
 };
 use synfin_wire::Instant;
 
-use crate::cable::{Cable, Link};
+use crate::cable::{Cable, HEADERS, Link};
 use crate::idle;
 use crate::pair::{
     BATCH, BUFFER, CLIENT, Congestion, Cutting, End, PORT, Pair, Resting, SERVER, STEP, Setting,
@@ -18,8 +18,6 @@ use crate::pair::{
 
 /// The longest IP datagram, and so what a super-segment with its headers may have.
 const LONGEST: usize = 65_535;
-/// The longest IP and TCP headers, octets.
-const HEADERS: usize = 120;
 /// What one host holds at most; a million idle connections fit.
 const CONNECTIONS: usize = 4 << 20;
 /// The client has so many addresses, and takes the next one after so many connections: ports do not run out.

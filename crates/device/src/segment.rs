@@ -128,8 +128,8 @@ struct Segments {
 
 impl Segments {
     fn new(packet: &PacketIn, medium: Medium, size: usize, mtu: usize) -> Result<Self, SegmentError> {
-        let layout = Layout::of(packet, medium).ok_or(SegmentError::NotTcp)?;
-        let (headers, text) = (&packet.bytes[..layout.text_at], packet.bytes.slice(layout.text_at..));
+        let (layout, end) = Layout::of(packet, medium).ok_or(SegmentError::NotTcp)?;
+        let (headers, text) = (&packet.bytes[..layout.text_at], packet.bytes.slice(layout.text_at..end));
         let cut = Cut::new(headers, layout, text.len(), size, mtu)?;
         let buffer = BytesMut::with_capacity(cut.left() * headers.len() + text.len());
         Ok(Self { cut, text, buffer })

@@ -102,7 +102,7 @@ impl Cut {
     /// The same for a device that fills in the checksum.
     pub(crate) fn partial_headers(&mut self) -> (&[u8], ChecksumOffload) {
         self.number();
-        let sum = self.sum_of_pseudo_header(self.length());
+        let sum = self.layout.sum_of_pseudo_header(self.sum_of_ends, self.layout.text_at + self.length());
         self.layout.set_tcp_checksum(&mut self.headers, sum.partial());
         (&self.headers, self.layout.partial_checksum())
     }
@@ -147,15 +147,9 @@ impl Cut {
         layout.set_seq(headers, 0);
         layout.set_tcp_checksum(headers, 0);
         let ipv4_sum = layout.ipv4_sum(headers);
-        let mut tcp_sum = self.sum_of_pseudo_header(length);
-        tcp_sum.add(&self.headers[self.layout.tcp_at..]);
+        let mut tcp_sum = layout.sum_of_pseudo_header(self.sum_of_ends, layout.text_at + length);
+        tcp_sum.add(&headers[layout.tcp_at..]);
         Prepared { length, flags, ipv4_sum, tcp_sum }
-    }
-
-    fn sum_of_pseudo_header(&self, text: usize) -> Checksum {
-        let mut sum = self.sum_of_ends;
-        sum.add(&((self.layout.text_at - self.layout.tcp_at + text) as u32).to_be_bytes());
-        sum
     }
 
     /// It is the next segment's turn.

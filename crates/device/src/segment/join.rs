@@ -131,17 +131,10 @@ impl Train {
             return true;
         }
         let tcp = &packet.bytes[self.layout.tcp_at..];
-        let mut sum = self.sum_with_length(tcp.len());
+        let mut sum = self.layout.sum_of_pseudo_header(self.sum_of_ends, packet.bytes.len());
         sum.add(tcp);
         let is_header_intact = !self.layout.is_ipv4 || self.layout.ipv4_sum(&packet.bytes).finish() == 0;
         packet.offload.checksum == ChecksumOffload::None && is_header_intact && sum.finish() == 0
-    }
-
-    /// The sum of the pseudo-header of so many octets.
-    fn sum_with_length(&self, length: usize) -> Checksum {
-        let mut sum = self.sum_of_ends;
-        sum.add(&(length as u32).to_be_bytes());
-        sum
     }
 
     /// Appends the text of what [`Train::takes`] has found to follow. True when nothing can follow on that.
@@ -167,15 +160,12 @@ impl Train {
         }
         let layout = &self.layout;
         let mut packet = buffer.split();
-        layout.set_length(&mut packet, self.joined);
-        layout.set_ipv4_checksum(&mut packet, 0);
-        let ipv4_sum = layout.ipv4_sum(&packet);
-        layout.set_ipv4_checksum(&mut packet, ipv4_sum.finish());
+        layout.finish_length(&mut packet, self.joined);
         let flags = layout.flags(&packet);
         if self.push {
             layout.set_flags(&mut packet, flags | Flags::PSH);
         }
-        let partial = self.sum_with_length(self.joined - layout.tcp_at).partial();
+        let partial = layout.sum_of_pseudo_header(self.sum_of_ends, self.joined).partial();
         layout.set_tcp_checksum(&mut packet, partial);
         PacketIn {
             bytes: packet.freeze(),

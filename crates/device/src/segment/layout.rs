@@ -67,20 +67,21 @@ impl Layout {
         if !is_tcp { None } else { Self::with_tcp_at(packet, ip_at, ip_at + ip_len, is_ipv4) }
     }
 
-    /// Of a whole packet of TCP, whatever options or extension headers stand before it.
-    pub(crate) fn of(packet: &PacketIn, medium: Medium) -> Option<Self> {
+    /// Of a whole packet of TCP, whatever options or extension headers stand before it, and where it ends: what the link may
+    /// have put behind it is no part of it.
+    pub(crate) fn of(packet: &PacketIn, medium: Medium) -> Option<(Self, usize)> {
         let ip_at = medium.header_len();
         if packet.bytes.len() < ip_at {
             return None;
         }
         let ip = IpPacket::parse(packet.bytes.slice(ip_at..), true).ok()?;
-        let is_tcp = ip.header.protocol == IpProtocol::TCP && ip.header.fragment.is_none();
-        let end = ip_at + ip.header_len + ip.payload.len();
-        let is_whole = end == packet.bytes.len();
-        if !(is_tcp && is_whole) {
+        if ip.header.protocol != IpProtocol::TCP || ip.header.fragment.is_some() {
             return None;
         }
-        Self::with_tcp_at(&packet.bytes, ip_at, ip_at + ip.header_len, ip.header.is_v4())
+        let tcp_at = ip_at + ip.header_len;
+        let end = tcp_at + ip.payload.len();
+        let layout = Self::with_tcp_at(&packet.bytes[..end], ip_at, tcp_at, ip.header.is_v4())?;
+        Some((layout, end))
     }
 
     fn with_tcp_at(packet: &[u8], ip_at: usize, tcp_at: usize, is_ipv4: bool) -> Option<Self> {
@@ -129,6 +130,14 @@ impl Layout {
         put_u16(headers, at, (length - before) as u16);
     }
 
+    /// The same, with IPv4's checksum made right.
+    pub(crate) fn finish_length(&self, headers: &mut [u8], length: usize) {
+        self.set_length(headers, length);
+        self.set_ipv4_checksum(headers, 0);
+        let sum = self.ipv4_sum(headers);
+        self.set_ipv4_checksum(headers, sum.finish());
+    }
+
     /// Where the length stands, and what it leaves out before it begins to count.
     fn length_field(&self) -> (usize, usize) {
         if self.is_ipv4 {
@@ -171,6 +180,13 @@ impl Layout {
         let mut sum = Checksum::new();
         sum.add(&packet[self.ip_at..][addresses]);
         sum.add(&[0, IpProtocol::TCP.0]);
+        sum
+    }
+
+    /// The sum of the pseudo-header in which that of the ends is known, for a packet of so many octets in all.
+    pub(crate) fn sum_of_pseudo_header(&self, of_ends: Checksum, length: usize) -> Checksum {
+        let mut sum = of_ends;
+        sum.add(&((length - self.tcp_at) as u32).to_be_bytes());
         sum
     }
 

@@ -37,6 +37,16 @@ fn a_super_segment_becomes_the_segments_it_stands_for() {
 }
 
 #[test]
+fn what_the_link_put_behind_a_packet_is_no_text() {
+    let mut packet = super_segment(Medium::Ethernet, V4, Flags::ACK, b"text", 3);
+    let split_it =
+        |packet: &PacketIn| -> Vec<Bytes> { split(packet, Medium::Ethernet, 1500).unwrap().collect() };
+    let whole = split_it(&packet);
+    packet.bytes = [&packet.bytes[..], &[0; 9]].concat().into();
+    assert_eq!(split_it(&packet), whole);
+}
+
+#[test]
 fn segments_never_exceed_the_mtu() {
     let packet = super_segment(Medium::Ip, V4, Flags::ACK, &[5; 10_000], 9000);
     let lengths: Vec<usize> = split(&packet, Medium::Ip, 1500).unwrap().map(|packet| packet.len()).collect();

@@ -32,10 +32,7 @@ fn segments(medium: Medium, of: &PacketIn) -> Vec<PacketIn> {
 /// Makes the checksums right again after a change.
 fn mend(medium: Medium, addresses: [std::net::IpAddr; 2], packet: &mut [u8]) {
     let layout = Layout::of_plain(packet, medium).unwrap();
-    layout.set_length(packet, packet.len());
-    layout.set_ipv4_checksum(packet, 0);
-    let ipv4_sum = layout.ipv4_sum(packet);
-    layout.set_ipv4_checksum(packet, ipv4_sum.finish());
+    layout.finish_length(packet, packet.len());
     let [source, destination] = addresses;
     let length = (packet.len() - layout.tcp_at) as u32;
     let pseudo_header = PseudoHeader { source, destination, protocol: synfin_wire::IpProtocol::TCP, length };
