@@ -87,7 +87,7 @@ impl Checksum {
 const SHORT: usize = 64;
 /// Shorter pieces are not worth choosing the code for.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-const LONG: usize = 256;
+const LONG: usize = 128;
 
 /// Adds up `bytes` in the machine's byte order, an odd last octet padded with a zero behind it. The one's
 /// complement sum does not care for byte order until the end, nor for the width of the words (RFC 1071
