@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::os::fd::BorrowedFd;
 
 use bytes::BytesMut;
@@ -77,10 +78,11 @@ impl Link {
 /// One end of a cable that holds a batch in either direction.
 pub(crate) struct Cable {
     capabilities: Capabilities,
-    outbound: VecDeque<synfin_device::PacketIn>,
-    inbound: VecDeque<synfin_device::PacketIn>,
-    /// What this end's packets are copied to.
+    /// The lengths of what this end has sent, octets, and what is said of each.
+    outbound: Vec<(usize, Offload)>,
+    /// What this end's packets are copied to, one behind the other.
     arena: BytesMut,
+    inbound: VecDeque<synfin_device::PacketIn>,
     /// It vouches for what comes in.
     trust: bool,
 }
@@ -91,9 +93,9 @@ impl Cable {
         let whole = Capabilities::new(Medium::Ip, setting.mtu, setting.cutting == Cutting::Device);
         Self {
             capabilities: Capabilities { checksum: trust, ..whole },
-            outbound: VecDeque::new(),
-            inbound: VecDeque::new(),
+            outbound: Vec::new(),
             arena: BytesMut::new(),
+            inbound: VecDeque::new(),
             trust,
         }
     }
@@ -101,7 +103,11 @@ impl Cable {
     /// Carries from one end to the other what it was given; how many packets.
     pub(crate) fn carry(from: &mut Self, to: &mut Self) -> usize {
         let packets = from.outbound.len();
-        to.inbound.append(&mut from.outbound);
+        let mut batch = from.arena.split().freeze();
+        to.inbound.extend(from.outbound.drain(..).map(|(length, offload)| {
+            let bytes = if length == batch.len() { mem::take(&mut batch) } else { batch.split_to(length) };
+            synfin_device::PacketIn { bytes, offload }
+        }));
         packets
     }
 
@@ -128,19 +134,20 @@ impl Device for Cable {
             // What came before has been read, so that this is the same memory again.
             self.arena.reserve(ARENA);
         }
+        let start = self.arena.len();
         self.arena.extend_from_slice(packet.header);
         for chunk in packet.payload {
             self.arena.extend_from_slice(chunk);
         }
-        let mut bytes = self.arena.split();
         let mut offload = packet.offload;
         if self.trust {
             offload.checksum = ChecksumOffload::Verified;
         } else {
-            segment::complete_checksum(&mut bytes, offload.checksum).expect("it lies within the packet");
+            segment::complete_checksum(&mut self.arena[start..], offload.checksum)
+                .expect("it lies within the packet");
             offload.checksum = ChecksumOffload::None;
         }
-        self.outbound.push_back(synfin_device::PacketIn { bytes: bytes.freeze(), offload });
+        self.outbound.push((self.arena.len() - start, offload));
         Ok(Transmit::Sent)
     }
 
