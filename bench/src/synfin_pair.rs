@@ -56,6 +56,20 @@ impl Side {
         let _ = self.host.handle_packet(packet, now);
     }
 
+    /// Hands what there is to send to the link, as far as that has room.
+    fn give_out(&mut self, now: Instant) {
+        if self.held.as_ref().is_some_and(|packet| !self.link.transmit(packet)) {
+            return;
+        }
+        self.held = None;
+        while let Some(packet) = self.host.poll_transmit(now) {
+            if !self.link.transmit(&packet) {
+                self.held = Some(packet);
+                return;
+            }
+        }
+    }
+
     /// Hands what there is to send to the peer of the idle connections.
     fn talk_to_idle_peer(&mut self, now: Instant) {
         while let Some(packet) = self.host.poll_transmit(now) {
@@ -147,12 +161,7 @@ impl Pair for SynfinPair {
             End::Client => (client, server),
             End::Server => (server, client),
         };
-        while let Some(packet) = from.held.take().or_else(|| from.host.poll_transmit(self.now)) {
-            if !from.link.transmit(&packet) {
-                from.held = Some(packet);
-                break;
-            }
-        }
+        from.give_out(self.now);
         let packets = Cable::carry(from.link.cable(), to.link.cable());
         self.now += Duration::from_nanos(STEP);
         packets

@@ -133,6 +133,11 @@ impl Slot {
         }
     }
 
+    /// Whether it is a connection between these ends that is found by them, and not in a compact form.
+    pub(crate) fn is_indexed_of(&self, pair: &Pair) -> bool {
+        matches!(self, Self::Whole(_, entry) if entry.is_indexed_of(pair))
+    }
+
     /// When the connection is to be looked at.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self {

@@ -1,6 +1,7 @@
 //! Every connection there is, whatever its phase: found by its pair of ends with one keyed hash, and by its
 //! handle with none.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -187,6 +188,11 @@ impl Entry {
         self.connection().is_some_and(|connection| connection.state() != State::SynSent)
     }
 
+    /// It is between these ends, and to be found by them.
+    pub(crate) fn is_indexed_of(&self, pair: &Pair) -> bool {
+        self.pair == *pair && self.indexed
+    }
+
     /// It waits to go to rest.
     pub(crate) fn is_in_line(&self) -> bool {
         self.in_line
@@ -256,6 +262,8 @@ pub(crate) struct ConnectionTable {
     key: Key,
     /// The numbers of the slots, by the pairs in them.
     index: HashTable<u32>,
+    /// The slot that was found last: the next segment is often of the same connection.
+    found: Cell<u32>,
     slots: Pages<TcpHandle, Slot>,
     line: RestLine,
     limit: usize,
@@ -268,6 +276,7 @@ impl ConnectionTable {
         Self {
             key: Key::derive(secret, Purpose::ConnectionTable),
             index: HashTable::new(),
+            found: Cell::new(0),
             slots: Pages::default(),
             line: RestLine::new(rest_after),
             limit,
@@ -319,10 +328,16 @@ impl ConnectionTable {
 
     /// The connection between these ends, in whatever form.
     pub(crate) fn find(&self, pair: &Pair) -> Option<(TcpHandle, &Slot)> {
+        let last = self.found.get();
+        if self.slots.at(last).is_some_and(|slot| slot.is_indexed_of(pair)) {
+            return self.slots.entry_at(last);
+        }
         let hash = self.key.hash_pair(pair.local, pair.remote);
         let slots = &self.slots;
-        let found = self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(pair)));
-        slots.entry_at(*found?)
+        let found =
+            *self.index.find(hash, |&number| slots.at(number).is_some_and(|slot| slot.is_of(pair)))?;
+        self.found.set(found);
+        slots.entry_at(found)
     }
 
     /// Whose turn it is, by the number of its slot.
