@@ -1,13 +1,13 @@
 //! Two endpoints of one stack on one core, in memory: synfin beside its peers.
 //!
-//! Each figure is made by a process of its own; those of all stacks take turns.
+//! Each figure is made by a process of its own; those of all stacks, and of all populations, take turns.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use synfin_bench::report::{Table, median, record, three_digits};
-use synfin_bench::{Congestion, Cutting, Lwip, Resting, Setting, Stack, Task, Workload, machine};
+use synfin_bench::{Congestion, Cutting, Lwip, Outcome, Resting, Setting, Stack, Task, Workload, machine};
 
 /// Two endpoints of one stack on one core, in memory: synfin beside its peers.
 #[derive(Debug, Parser)]
@@ -186,7 +186,7 @@ impl Bench {
         let mut time_waits = 0;
         for case in cases {
             eprintln!("{}", case.name);
-            let figures = self.figures(case, 0)?;
+            let figures = self.figures(case, &[0])?.remove(0);
             let mut row = vec![case.name.to_owned(), three_digits(median(&figures[0].speeds))];
             for peer in &figures[1..] {
                 row.push(three_digits(median(&peer.speeds)));
@@ -216,16 +216,15 @@ impl Bench {
         let mut text = self.made_by();
         for case in CASES.iter().filter(|case| is_ordinary(case)) {
             let mut table = Table::new(head.clone());
-            let mut alone = vec![f64::NAN; stacks.len()];
-            for &idle in &self.plan.idle {
-                eprintln!("{}, beside {idle} idle connections", case.name);
+            eprintln!("{}, beside idle connections", case.name);
+            let figures = self.figures(case, &self.plan.idle)?;
+            let none = self.plan.idle.iter().position(|idle| *idle == 0);
+            for (idle, beside) in self.plan.idle.iter().zip(&figures) {
                 let mut row = vec![idle.to_string()];
-                for (figures, alone) in self.figures(case, idle)?.iter().zip(&mut alone) {
-                    let speed = median(&figures.speeds);
-                    if idle == 0 {
-                        *alone = speed;
-                    }
-                    row.extend([three_digits(speed), three_digits(speed / *alone)]);
+                for (stack, beside) in beside.iter().enumerate() {
+                    let alone = none.map_or(&[][..], |none| &figures[none][stack].speeds);
+                    row.push(three_digits(median(&beside.speeds)));
+                    row.push(three_digits(median(&ratios(&beside.speeds, alone))));
                 }
                 table.row(row);
             }
@@ -257,25 +256,26 @@ impl Bench {
         std::iter::once(Stack::Synfin).chain(self.peers.iter().copied())
     }
 
-    /// What each stack does in each round; nothing from those that cannot.
-    fn figures(&self, case: &Case, idle: usize) -> Result<Vec<Figures>> {
+    /// What each stack does in each round, beside each number of idle connections; nothing from those that cannot.
+    ///
+    /// All take turns, so that a round's ratios are of figures that the machine made in one state, as far as it can be.
+    fn figures(&self, case: &Case, populations: &[usize]) -> Result<Vec<Vec<Figures>>> {
         let setting = Setting {
             mtu: case.mtu,
             checksums: case.checksums,
             cutting: case.cutting,
             congestion: self.plan.congestion,
         };
-        let mut figures: Vec<_> = self.stacks().map(|_| Figures::default()).collect();
+        let none_yet: Vec<_> = self.stacks().map(|_| Figures::default()).collect();
+        let mut figures = vec![none_yet; populations.len()];
         for _ in 0..self.plan.rounds {
-            for (stack, figures) in self.stacks().zip(&mut figures) {
-                if stack.can(&setting, idle) {
-                    let (workload, setting) = (case.workload, setting.clone());
-                    let outcome = Task::Run { stack, workload, setting, idle, seconds: self.plan.seconds }
-                        .run(self.lwip.as_ref())?;
-                    let unit = if workload == Workload::Bulk { 1e9 / 8.0 } else { 1e3 };
-                    figures.speeds.push(outcome.count as f64 / outcome.seconds / unit);
-                    figures.packet.push(outcome.seconds * 1e9 / outcome.packets as f64);
-                    figures.time_waits = outcome.time_waits;
+            for (&idle, figures) in populations.iter().zip(&mut figures) {
+                for (stack, figures) in self.stacks().zip(figures) {
+                    if stack.can(&setting, idle) {
+                        let (workload, setting) = (case.workload, setting.clone());
+                        let task = Task::Run { stack, workload, setting, idle, seconds: self.plan.seconds };
+                        figures.add(workload, &task.run(self.lwip.as_ref())?);
+                    }
                 }
             }
         }
@@ -302,7 +302,7 @@ impl Bench {
 }
 
 /// What one stack has done, a figure a round.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Figures {
     /// In the unit of the row.
     speeds: Vec<f64>,
@@ -311,6 +311,16 @@ struct Figures {
     time_waits: usize,
 }
 
+impl Figures {
+    fn add(&mut self, workload: Workload, outcome: &Outcome) {
+        let unit = if workload == Workload::Bulk { 1e9 / 8.0 } else { 1e3 };
+        self.speeds.push(outcome.count as f64 / outcome.seconds / unit);
+        self.packet.push(outcome.seconds * 1e9 / outcome.packets as f64);
+        self.time_waits = outcome.time_waits;
+    }
+}
+
+/// Within each round.
 fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
 }
