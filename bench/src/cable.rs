@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::os::fd::BorrowedFd;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use synfin_device::{
     Capabilities, ChecksumOffload, Device, Medium, Offload, Segmentation, SegmentationKind, SoftwareOffload,
     Transmit, segment,
@@ -75,13 +75,16 @@ impl Link {
     }
 }
 
-/// One end of a cable that holds a batch in either direction.
+/// One end of a cable that holds a batch in either direction. It completes a checksum that is left to it while it copies.
 pub(crate) struct Cable {
     capabilities: Capabilities,
-    /// The lengths of what this end has sent, octets, and what is said of each.
-    outbound: Vec<(usize, Offload)>,
-    /// What this end's packets are copied to, one behind the other.
+    /// The lengths of what this end has sent, octets, and what super-segments are to be cut to.
+    outbound: Vec<(usize, Option<Segmentation>)>,
+    /// What this end's packets are copied to, one behind the other, and how far it is full.
     arena: BytesMut,
+    used: usize,
+    /// Arenas whose packets have been carried: the same memory again, once all of them have been read.
+    carried: Vec<Bytes>,
     inbound: VecDeque<synfin_device::PacketIn>,
     /// It vouches for what comes in.
     trust: bool,
@@ -89,25 +92,34 @@ pub(crate) struct Cable {
 
 impl Cable {
     fn new(setting: &Setting) -> Self {
-        let trust = !setting.checksums;
         let whole = Capabilities::new(Medium::Ip, setting.mtu, setting.cutting == Cutting::Device);
         Self {
-            capabilities: Capabilities { checksum: trust, ..whole },
+            capabilities: Capabilities { checksum: !setting.checksums, ..whole },
             outbound: Vec::new(),
             arena: BytesMut::new(),
+            used: 0,
+            carried: Vec::new(),
             inbound: VecDeque::new(),
-            trust,
+            trust: !setting.checksums,
         }
     }
 
     /// Carries from one end to the other what it was given; how many packets.
     pub(crate) fn carry(from: &mut Self, to: &mut Self) -> usize {
         let packets = from.outbound.len();
-        let mut batch = from.arena.split().freeze();
-        to.inbound.extend(from.outbound.drain(..).map(|(length, offload)| {
-            let bytes = if length == batch.len() { mem::take(&mut batch) } else { batch.split_to(length) };
-            synfin_device::PacketIn { bytes, offload }
+        if packets == 0 {
+            return 0;
+        }
+        let arena = mem::take(&mut from.arena).freeze();
+        let checksum = if to.trust { ChecksumOffload::Verified } else { ChecksumOffload::None };
+        let mut start = 0;
+        to.inbound.extend(from.outbound.drain(..).map(|(length, segmentation)| {
+            let bytes = arena.slice(start..start + length);
+            start += length;
+            synfin_device::PacketIn { bytes, offload: Offload { checksum, segmentation } }
         }));
+        from.carried.push(arena);
+        from.used = 0;
         packets
     }
 
@@ -115,6 +127,35 @@ impl Cable {
     pub(crate) fn cut(&mut self) {
         self.inbound.clear();
     }
+
+    /// Room for so many octets behind what has been sent already.
+    fn room(&mut self, octets: usize) -> &mut [u8] {
+        if self.arena.is_empty() {
+            let read = self.carried.iter().position(Bytes::is_unique);
+            let again = read.and_then(|read| self.carried.swap_remove(read).try_into_mut().ok());
+            self.arena = again.unwrap_or_else(new_arena);
+        }
+        let start = self.used;
+        self.used += octets;
+        &mut self.arena[start..self.used]
+    }
+}
+
+fn copy(packet: &synfin_device::PacketOut<'_>, room: &mut [u8]) {
+    let (header, mut rest) = room.split_at_mut(packet.header.len());
+    header.copy_from_slice(packet.header);
+    for chunk in packet.payload {
+        let (text, behind) = rest.split_at_mut(chunk.len());
+        text.copy_from_slice(chunk);
+        rest = behind;
+    }
+}
+
+/// Cut off from a little more: so its count of references is made now, and not each time that it is frozen.
+fn new_arena() -> BytesMut {
+    let mut arena = BytesMut::zeroed(ARENA + 1);
+    let _ = arena.split_off(ARENA);
+    arena
 }
 
 impl Device for Cable {
@@ -127,27 +168,21 @@ impl Device for Cable {
     }
 
     fn transmit(&mut self, packet: &synfin_device::PacketOut<'_>) -> io::Result<Transmit> {
-        if self.outbound.len() == BATCH {
+        let length = packet.len();
+        if self.outbound.len() == BATCH || self.used + length > ARENA {
             return Ok(Transmit::WouldBlock);
         }
-        if self.outbound.is_empty() {
-            // What came before has been read, so that this is the same memory again.
-            self.arena.reserve(ARENA);
-        }
-        let start = self.arena.len();
-        self.arena.extend_from_slice(packet.header);
-        for chunk in packet.payload {
-            self.arena.extend_from_slice(chunk);
-        }
-        let mut offload = packet.offload;
-        if self.trust {
-            offload.checksum = ChecksumOffload::Verified;
+        let is_partial = !self.trust && matches!(packet.offload.checksum, ChecksumOffload::Partial { .. });
+        let room = self.room(length);
+        if is_partial {
+            segment::copy_completed(packet, room).expect("the checksum lies within the packet");
         } else {
-            segment::complete_checksum(&mut self.arena[start..], offload.checksum)
-                .expect("it lies within the packet");
-            offload.checksum = ChecksumOffload::None;
+            copy(packet, room);
         }
-        self.outbound.push((self.arena.len() - start, offload));
+        match packet.offload.segmentation {
+            None => self.outbound.push((length, None)),
+            segmentation => self.outbound.push((length, segmentation)),
+        }
         Ok(Transmit::Sent)
     }
 

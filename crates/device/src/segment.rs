@@ -4,11 +4,12 @@
 //! or have a [`SoftwareOffload`](crate::SoftwareOffload) cut them where no queue lies behind it.
 
 use std::fmt;
+use std::iter;
 
 use bytes::{Bytes, BytesMut};
 use synfin_wire::checksum::Checksum;
 
-use crate::{ChecksumOffload, Medium, PacketIn};
+use crate::{ChecksumOffload, Medium, PacketIn, PacketOut};
 
 mod cut;
 mod join;
@@ -34,6 +35,38 @@ pub fn complete_checksum(packet: &mut [u8], checksum: ChecksumOffload) -> Result
     Ok(())
 }
 
+/// Copies a packet to `to`, which is as long, as a device without offload would have it on its wire: a partial checksum is
+/// completed, in the same pass over the octets. What a super-segment stands for is not looked at.
+///
+/// # Errors
+/// [`SegmentError::Checksum`]: the checksum is as it was.
+///
+/// # Panics
+/// When `to` is of another length.
+pub fn copy_completed(packet: &PacketOut<'_>, to: &mut [u8]) -> Result<(), SegmentError> {
+    assert_eq!(packet.len(), to.len(), "a copy is as long as the packet");
+    let summed = match packet.offload.checksum {
+        ChecksumOffload::Partial { start, offset } => Some((usize::from(start), offset)),
+        ChecksumOffload::None | ChecksumOffload::Verified => None,
+    };
+    let mut sum = Checksum::new();
+    let mut before_start = summed.map_or(usize::MAX, |(start, _)| start);
+    let mut rest = &mut *to;
+    for piece in iter::once(packet.header).chain(packet.payload.iter().map(|chunk| &chunk[..])) {
+        let (plain, covered) = piece.split_at(before_start.min(piece.len()));
+        before_start -= plain.len();
+        let (copy, behind) = rest.split_at_mut(piece.len());
+        copy[..plain.len()].copy_from_slice(plain);
+        sum.add_copied(covered, &mut copy[plain.len()..]);
+        rest = behind;
+    }
+    let Some((start, offset)) = summed else { return Ok(()) };
+    let place = start + usize::from(offset);
+    let field = to.get_mut(place..place + 2).ok_or(SegmentError::Checksum)?;
+    field.copy_from_slice(&completed(sum, offset).to_be_bytes());
+    Ok(())
+}
+
 /// Where in a packet that lies in pieces the completed checksum belongs, and its value.
 pub(crate) fn completed_checksum<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -53,13 +86,16 @@ pub(crate) fn completed_checksum<'a>(
     if place + 2 > length {
         return Err(SegmentError::Checksum);
     }
-    // Zero stands for "no checksum" in UDP (RFC 768), and all ones are the same number; in TCP it is a sum
-    // like any other (RFC 1624 section 3).
-    let value = match sum.finish() {
+    Ok((place, completed(sum, offset)))
+}
+
+/// Zero stands for "no checksum" in UDP (RFC 768), and all ones are the same number; in TCP it is a sum like any other
+/// (RFC 1624 section 3).
+fn completed(sum: Checksum, offset: u16) -> u16 {
+    match sum.finish() {
         0 if offset == UDP_CHECKSUM => 0xffff,
         value => value,
-    };
-    Ok((place, value))
+    }
 }
 
 /// Makes of a packet what a device without offload would have on its wire: one packet, its checksum

@@ -63,11 +63,30 @@ impl Checksum {
     /// Adds `bytes` behind what was added before.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) {
-        let piece = sum_in_native_order(bytes);
+        self.add_piece(sum_in_native_order(bytes), bytes.len());
+    }
+
+    /// [`Checksum::add`], and copies `bytes` to `to` in the same pass.
+    ///
+    /// ```
+    /// use synfin_wire::checksum::Checksum;
+    /// let (mut checksum, mut copy) = (Checksum::new(), [0; 4]);
+    /// checksum.add_copied(&[0x00, 0x01, 0xf2, 0x03], &mut copy);
+    /// assert_eq!((checksum.partial(), copy), (0xf204, [0x00, 0x01, 0xf2, 0x03]));
+    /// ```
+    ///
+    /// # Panics
+    /// When the two are not of one length.
+    pub fn add_copied(&mut self, bytes: &[u8], to: &mut [u8]) {
+        assert_eq!(bytes.len(), to.len(), "a copy is as long as what is copied");
+        self.add_piece(sum_of_copied(bytes, to), bytes.len());
+    }
+
+    fn add_piece(&mut self, piece: u64, octets: usize) {
         // An octet that stood first in its word stands second in the whole, and the other way round.
         let piece = if self.odd { fold(piece).swap_bytes().into() } else { piece };
         self.sum = add_with_carry(self.sum, piece);
-        self.odd ^= bytes.len() % 2 == 1;
+        self.odd ^= octets % 2 == 1;
     }
 
     /// The field's value: the complement of the folded sum. Over a packet with a right checksum in it: 0.
@@ -104,6 +123,16 @@ fn sum_in_native_order(bytes: &[u8]) -> u64 {
         LONG.. => vector::sum(bytes),
         _ => sum_of_lanes(bytes),
     }
+}
+
+/// The same of what is copied to `to`, which is as long.
+fn sum_of_copied(bytes: &[u8], to: &mut [u8]) -> u64 {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if bytes.len() >= LONG {
+        return vector::sum_of_copied(bytes, to);
+    }
+    to.copy_from_slice(bytes);
+    sum_in_native_order(bytes)
 }
 
 /// Four sums of 64-bit words with the carry put back in at once, which is two instructions a word, and none of them waits

@@ -55,6 +55,34 @@ fn segments_never_exceed_the_mtu() {
 }
 
 #[test]
+fn a_copy_has_its_checksum_completed() {
+    let text: Vec<u8> = (0..700_u32).map(|n| (n * 7) as u8).collect();
+    let whole = Bytes::from(text);
+    for start in [0, 20, 33, 299, 300, 301, 640] {
+        for offset in [6, 16] {
+            let checksum = ChecksumOffload::Partial { start, offset };
+            let mut expected = whole.to_vec();
+            complete_checksum(&mut expected, checksum).unwrap();
+            for cut in [1, 32, 300, 555] {
+                let payload = [whole.slice(cut..600), Bytes::new(), whole.slice(600..)];
+                let offload = Offload { checksum, segmentation: None };
+                let packet = PacketOut { header: &whole[..cut], payload: &payload, offload };
+                let mut copy = vec![0xaa; packet.len()];
+                copy_completed(&packet, &mut copy).unwrap();
+                assert_eq!(copy, expected, "from {start}, field at {offset}, pieces cut at {cut}");
+            }
+        }
+    }
+    let outside = Offload { checksum: ChecksumOffload::Partial { start: 699, offset: 0 }, segmentation: None };
+    let packet = PacketOut { header: &whole, payload: &[], offload: outside };
+    assert_eq!(copy_completed(&packet, &mut [0; 700]), Err(SegmentError::Checksum));
+    let plain = PacketOut { offload: Offload::default(), ..packet };
+    let mut copy = [0; 700];
+    copy_completed(&plain, &mut copy).unwrap();
+    assert_eq!(copy, whole[..]);
+}
+
+#[test]
 fn flags_stand_together_when_there_is_one_segment() {
     let flags = Flags::ACK | Flags::PSH | Flags::FIN | Flags::CWR;
     for payload in [&b""[..], b"short"] {

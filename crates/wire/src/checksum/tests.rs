@@ -33,6 +33,18 @@ fn every_length_and_offset_agrees_with_the_reference() {
 }
 
 #[test]
+fn what_is_copied_sums_like_what_is_not() {
+    let bytes: Vec<u8> = (0..700u32).map(|i| (i * 151 + 7) as u8).collect();
+    for to in 0..bytes.len() {
+        let (mut checksum, mut copy) = (Checksum::new(), [0xaa; 700]);
+        checksum.add(&bytes[..3]);
+        checksum.add_copied(&bytes[..to], &mut copy[..to]);
+        assert_eq!(checksum.partial(), reference(&[&bytes[..3], &bytes[..to]].concat()), "{to}");
+        assert_eq!(copy[..to], bytes[..to], "{to}");
+    }
+}
+
+#[test]
 fn the_largest_carries_are_kept() {
     let bytes = [0xff; 200_001];
     assert_eq!(sum_of(&bytes), reference(&bytes));
