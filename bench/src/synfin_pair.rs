@@ -10,7 +10,7 @@ use synfin_host::{
 };
 use synfin_wire::Instant;
 
-use crate::cable::{Cable, HEADERS, Link};
+use crate::cable::{Cable, HEADERS, Link, takes_checksums};
 use crate::idle;
 use crate::pair::{
     BATCH, BUFFER, CLIENT, Congestion, Cutting, End, PORT, Pair, Resting, SERVER, STEP, Setting,
@@ -256,7 +256,7 @@ fn config(setting: &Setting, addresses: impl IntoIterator<Item = Ipv4Addr>) -> H
     let mut config = HostConfig::new(addresses.into_iter().map(|address| (IpAddr::V4(address), 8)));
     config.mtu = setting.mtu;
     config.offload = HostOffload {
-        checksum: !setting.checksums,
+        checksum: takes_checksums(setting),
         max_super_segment: if setting.cutting == Cutting::Never { 0 } else { LONGEST - HEADERS },
         repeats_cwr: false,
     };

@@ -73,7 +73,8 @@ fn a_copy_has_its_checksum_completed() {
             }
         }
     }
-    let outside = Offload { checksum: ChecksumOffload::Partial { start: 699, offset: 0 }, segmentation: None };
+    let outside =
+        Offload { checksum: ChecksumOffload::Partial { start: 699, offset: 0 }, segmentation: None };
     let packet = PacketOut { header: &whole, payload: &[], offload: outside };
     assert_eq!(copy_completed(&packet, &mut [0; 700]), Err(SegmentError::Checksum));
     let plain = PacketOut { offload: Offload::default(), ..packet };
