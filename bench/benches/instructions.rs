@@ -1,7 +1,7 @@
 //! How many instructions the engine takes for a thing, counted by callgrind and compared with what is on record.
 //!
 //!     cargo bench -p synfin-bench --bench instructions             # compare; more than 3 % more is a failure
-//!     cargo bench -p synfin-bench --bench instructions -- --write  # put what was counted on record
+//!     cargo bench -p synfin-bench --bench instructions -- --write  # put what was counted on record, and into the document
 //!
 //! The counts depend on what compiles and on what is linked, so the record says both. Where they differ from what is
 //! here, the counts are told and nothing fails.
@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use synfin_bench::callgrind;
 use synfin_bench::counts::{MEASURED, SCENARIOS};
-use synfin_bench::report::Table;
+use synfin_bench::report::{self, Table};
 
 /// How much more is no failure, of the count on record.
 const TOLERANCE: f64 = 0.03;
@@ -68,7 +68,17 @@ fn write() -> Result<bool> {
     );
     std::fs::write(path(), text).with_context(|| format!("writing {}", path().display()))?;
     println!("{}", path().display());
+    report::record("instructions", &told(&now))?;
     Ok(true)
+}
+
+/// For the document.
+fn told(record: &Record) -> String {
+    let mut table = Table::new(["", "instructions", "what is counted"]);
+    for scenario in SCENARIOS {
+        table.row([scenario.name, &record.instructions[scenario.name].to_string(), scenario.what]);
+    }
+    format!("{}; {}; {}:\n\n{}", record.compiler, record.libc, record.processor, table.to_markdown())
 }
 
 fn compare() -> Result<bool> {

@@ -59,6 +59,7 @@ const OWN: &[(&str, Room)] = &[
 
 /// By the name of a published crate.
 const PUBLISHED: &[(&str, Room)] = &[
+    ("fearless_simd", room("wire/checksum", "the Internet checksum, made and verified")),
     ("bytes", room("bytes", "shared buffers: slices, reference counts")),
     ("smallvec", room("smallvec", "short lists without an allocation")),
     ("siphasher", room("siphasher", "the keyed hash of two ends")),
