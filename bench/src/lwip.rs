@@ -10,8 +10,10 @@ use crate::pair::Setting;
 use crate::task::{Outcome, read};
 use crate::workload::Workload;
 
-/// For the machine that it is built on; the other stacks choose by themselves where they use more than every x86-64 has.
-const FLAGS: &[&str] = &["-O3", "-march=native", "-flto=auto", "-w"];
+/// As the other stacks are: for any processor of the kind, all of it at once.
+const FLAGS: &[&str] = &["-O3", "-flto=auto"];
+/// For the very processor that it is built on.
+const NATIVE: &str = "-march=native";
 /// Control blocks beside those of idle connections: listener, both ends, and TIME-WAITs, which are given up when there is
 /// no other one left.
 const SPARE_PCBS: usize = 16;
@@ -22,15 +24,17 @@ const HEADERS: usize = 40;
 #[derive(Debug)]
 pub struct Lwip {
     source: PathBuf,
+    flags: Vec<&'static str>,
     version: String,
 }
 
 impl Lwip {
-    /// Takes the source in `directory`, or in target/lwip-* as `apt-get source lwip` unpacks it.
+    /// Takes the source in `directory`, or in target/lwip-* as `apt-get source lwip` unpacks it, to be built for any
+    /// processor of the kind, or with `native` for this one.
     ///
     /// # Errors
     /// When there is no source, or it cannot be built; it says what to do.
-    pub fn find(directory: Option<&Path>) -> Result<Self> {
+    pub fn find(directory: Option<&Path>, native: bool) -> Result<Self> {
         let source = match directory {
             Some(directory) => directory.to_owned(),
             None => unpacked().context(
@@ -43,7 +47,8 @@ impl Lwip {
         }
         // What is there may be of another source.
         let _ = std::fs::remove_dir_all(built());
-        let mut lwip = Self { source, version: String::new() };
+        let flags = FLAGS.iter().copied().chain(native.then_some(NATIVE)).collect();
+        let mut lwip = Self { source, flags, version: String::new() };
         let program = lwip.build(&Setting::ordinary(), 0)?;
         let output = Command::new(program).arg("version").output().context("lwIP's pair")?;
         lwip.version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -53,8 +58,7 @@ impl Lwip {
     /// Which lwIP it is, and how it was built.
     #[must_use]
     pub fn describe(&self) -> String {
-        let flags: Vec<_> = FLAGS.iter().filter(|flag| **flag != "-w").copied().collect();
-        format!("lwIP {}, {} {}", self.version, compiler(), flags.join(" "))
+        format!("lwIP {}, {} {}", self.version, compiler(), self.flags.join(" "))
     }
 
     /// Runs a workload in a process of its own.
@@ -88,7 +92,7 @@ impl Lwip {
         let (program, own) = (self.program(setting, idle), Path::new(root()).join("bench/lwip"));
         std::fs::create_dir_all(program.parent().unwrap_or(&own))?;
         let mut command = Command::new(compiler());
-        command.args(FLAGS).arg("-o").arg(&program);
+        command.args(&self.flags).args(["-w", "-o"]).arg(&program);
         command.args([
             format!("-I{}", own.display()),
             format!("-I{}", self.source.join("src/include").display()),

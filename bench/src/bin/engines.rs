@@ -55,6 +55,9 @@ struct Plan {
     /// The source of lwIP, if it is not in target/lwip-*
     #[arg(long, value_name = "DIR")]
     lwip: Option<PathBuf>,
+    /// Compile lwIP for the very processor that there is
+    #[arg(long)]
+    lwip_native: bool,
     /// How many connections rest where memory is measured
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     resting: u32,
@@ -160,7 +163,7 @@ impl Bench {
         peers.retain(|peer| *peer != Stack::Synfin);
         let mut lwip = None;
         if peers.contains(&Stack::Lwip) {
-            match Lwip::find(plan.lwip.as_deref()) {
+            match Lwip::find(plan.lwip.as_deref(), plan.lwip_native) {
                 Ok(found) => lwip = Some(found),
                 Err(error) if asked.is_none() && plan.lwip.is_none() => {
                     eprintln!("lwIP is not measured: {error:#}");
