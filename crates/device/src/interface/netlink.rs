@@ -19,8 +19,9 @@ const HEADER_LEN: usize = 16;
 /// Behind the header, in struct rtmsg.
 const ROUTE_TYPE: usize = HEADER_LEN + 7;
 
-/// How long an announcement may stay away. What is waited for takes the kernel milliseconds.
-const PATIENCE_SECONDS: i64 = 5;
+/// How long an announcement may stay away. What is waited for takes the kernel milliseconds, but behind the end of many
+/// other namespaces it has taken more than five seconds.
+const PATIENCE_SECONDS: i64 = 60;
 
 fn open() -> nix::Result<OwnedFd> {
     let socket =
