@@ -170,7 +170,8 @@ fn mean_size(connections: &[(Side, Connection)]) -> f64 {
     sizes.iter().sum::<usize>() as f64 / sizes.len() as f64
 }
 
-fn hold(folder: &Path) {
+/// Whether all captures in a folder show what is logged beside them; returns [`mean_size`].
+fn hold(folder: &Path) -> f64 {
     let (mut faults, mut connections) = (Vec::new(), Vec::new());
     for name in cases(folder) {
         for (at, suffix) in [(Side::Left, "left"), (Side::Right, "right")] {
@@ -192,12 +193,13 @@ fn hold(folder: &Path) {
     let size = mean_size(&connections);
     println!("{} captures, mean size of the far end's sets {size:.2}", connections.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(size < 1.3, "the far end's sets have {size:.2} states on the mean");
+    size
 }
 
 #[test]
 fn what_two_kernels_logged_is_what_their_captures_show() {
-    hold(&gold());
+    let size = hold(&gold());
+    assert!(size < 1.3, "the far end's sets have {size:.2} states on the mean");
 }
 
 #[test]
@@ -215,6 +217,7 @@ fn what_two_kernels_log_now_is_what_their_captures_show() {
     let recorder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/record.py");
     let status = Command::new("python3").arg(recorder).arg(&synfin).arg(folder.path()).status();
     assert!(status.expect("python3 runs").success());
+    // How much the far end's sets leave open depends on what crosses what, which no two runs have alike.
     hold(folder.path());
 }
 
