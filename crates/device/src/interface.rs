@@ -97,7 +97,7 @@ impl Interface {
 
     /// An address is there once the kernel has a local route to it, which is announced.
     fn wait_for(&mut self, addresses: &[Ipv6Addr]) -> nix::Result<()> {
-        let watch = Watch::ipv6_routes()?;
+        let mut watch = Watch::ipv6_routes()?;
         for &address in addresses {
             while !self.netlink.is_local(address)? {
                 watch.next()?;

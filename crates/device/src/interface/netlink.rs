@@ -11,7 +11,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, setsockopt,
     socket,
 };
-use nix::sys::time::{TimeVal, TimeValLike};
+use nix::sys::time::TimeVal;
 
 /// struct nlmsghdr: length, type, flags, sequence number, port.
 const HEADER_LEN: usize = 16;
@@ -19,14 +19,17 @@ const HEADER_LEN: usize = 16;
 /// Behind the header, in struct rtmsg.
 const ROUTE_TYPE: usize = HEADER_LEN + 7;
 
-/// How long an announcement may stay away. What is waited for takes the kernel milliseconds, but behind the end of many
-/// other namespaces it has taken more than five seconds.
-const PATIENCE_SECONDS: i64 = 60;
+/// How long an answer may stay away, which takes the kernel milliseconds.
+const PATIENCE: TimeVal = TimeVal::new(5, 0);
+/// After so long without an announcement it is looked again: one may come a moment before a look-up shows what it tells of.
+const TICK: TimeVal = TimeVal::new(0, 20_000);
+/// How often nothing may have been announced, which makes ten seconds.
+const SILENT_TICKS: u32 = 500;
 
-fn open() -> nix::Result<OwnedFd> {
+fn open(patience: &TimeVal) -> nix::Result<OwnedFd> {
     let socket =
         socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkRoute)?;
-    setsockopt(&socket, ReceiveTimeout, &TimeVal::seconds(PATIENCE_SECONDS))?;
+    setsockopt(&socket, ReceiveTimeout, patience)?;
     Ok(socket)
 }
 
@@ -50,7 +53,7 @@ pub(super) struct Netlink {
 
 impl Netlink {
     pub(super) fn open() -> nix::Result<Self> {
-        Ok(Self { socket: open()?, sequence: 0 })
+        Ok(Self { socket: open(&PATIENCE)?, sequence: 0 })
     }
 
     /// Sends a request and returns what it is answered with: a message, or the empty "no error" to a request
@@ -94,19 +97,26 @@ impl Netlink {
 
 /// A socket for what is announced from its making on.
 #[derive(Debug)]
-pub(super) struct Watch(OwnedFd);
+pub(super) struct Watch {
+    socket: OwnedFd,
+    silent: u32,
+}
 
 impl Watch {
     pub(super) fn ipv6_routes() -> nix::Result<Self> {
-        let socket = open()?;
+        let socket = open(&TICK)?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, libc::RTMGRP_IPV6_ROUTE as u32))?;
-        Ok(Self(socket))
+        Ok(Self { socket, silent: 0 })
     }
 
-    /// Waits until something is announced, or more than the socket held.
-    pub(super) fn next(&self) -> nix::Result<()> {
-        match receive(&self.0, &mut [0; 4096]) {
+    /// Waits until something is announced, or more than the socket held, or for a while.
+    pub(super) fn next(&mut self) -> nix::Result<()> {
+        match receive(&self.socket, &mut [0; 4096]) {
             Ok(_) | Err(Errno::ENOBUFS) => Ok(()),
+            Err(Errno::ETIMEDOUT) if self.silent < SILENT_TICKS => {
+                self.silent += 1;
+                Ok(())
+            }
             Err(errno) => Err(errno),
         }
     }
