@@ -188,10 +188,7 @@ impl Device for Cable {
         } else {
             copy(packet, room);
         }
-        match packet.offload.segmentation {
-            None => self.outbound.push((length, None)),
-            segmentation => self.outbound.push((length, segmentation)),
-        }
+        self.outbound.push((length, packet.offload.segmentation));
         Ok(Transmit::Sent)
     }
 
