@@ -1,4 +1,4 @@
-"""The tools that join a command's namespace to this machine's loopback, each with a shell inside that runs what it is told."""
+"""What joins a command's namespace to this machine: tools, and a veth pair. Each has a shell inside that runs what it is told."""
 
 import contextlib
 import os
@@ -16,13 +16,13 @@ LOOP = f'while read -r line; do eval "$line"; echo; echo "{END}"; done'
 
 
 class Shell:
-    """A shell in the namespace. `pid` is the tool's, `host` where the host's loopback is for it."""
+    """A shell in the namespace. `pid` is the tool's, if there is one; `host` is where this machine's servers are for it."""
 
-    def __init__(self, command, host, pid=None):
+    def __init__(self, command, host):
         self.process = subprocess.Popen(
             [*command, "sh", "-c", LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        self.host, self.pid = host, pid or self.process.pid
+        self.host, self.pid = host, self.process.pid
 
     def run(self, *words):
         """Runs a command to its end and returns what it has printed."""
@@ -36,7 +36,9 @@ class Shell:
         return "".join(lines)
 
     def resident(self):
-        """What the tool has in memory, MiB."""
+        """What the tool has in memory, MiB; `None` where the kernel alone carries."""
+        if self.pid is None:
+            return None
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1]) / 1024
 
@@ -88,7 +90,25 @@ def slirp4netns(mtu):
         shell.close()
 
 
-TOOLS = {"synfin run": synfin, "slirp4netns": slirp4netns, "pasta": pasta}
+@contextlib.contextmanager
+def veth(mtu):
+    """No tool: the kernel's own TCP at both ends, over a pair of interfaces, which goes when one of them is deleted."""
+    here, there, network = "192.0.3.1", "192.0.3.2", 24
+    with contextlib.closing(Shell(["unshare", "--net"], here)) as shell:
+        shell.run("true")  # from here on it is in a namespace of its own
+        pair = f"ip link add joined0 mtu {mtu} type veth peer name joined1 mtu {mtu} netns {shell.pid}"
+        for command in (pair, f"ip address add {here}/{network} dev joined0", "ip link set joined0 up"):
+            subprocess.run(command.split(), check=True)
+        for command in (f"ip address add {there}/{network} dev joined1", "ip link set joined1 up"):
+            shell.run(*command.split())
+        shell.pid = None
+        try:
+            yield shell
+        finally:
+            subprocess.run(["ip", "link", "delete", "joined0"], check=True)
+
+
+TOOLS = {"synfin run": synfin, "slirp4netns": slirp4netns, "pasta": pasta, "veth": veth}
 
 
 def prepare():

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""`synfin run` beside slirp4netns and pasta: throughput, connections, latency, memory, in one run.
+"""`synfin run` beside slirp4netns, pasta and a veth pair: throughput, connections, latency, memory, in one run.
 
-Each joins a command's namespace to this machine's loopback, where iperf3's server, nginx and an echo listen. The rounds
-are interleaved, and the table has medians and ratios. All of it happens in a network namespace made for it.
+Each joins a command's namespace to this machine, where iperf3's server, nginx and an echo listen. The rounds are
+interleaved, and the table has medians and ratios. All of it happens in a network namespace made for it.
 
-    cargo build --release && sudo bench/run.py [--rounds 5] [--seconds 2] [--mtu 1500] [--streams 1] [--record]
+    cargo build --release && sudo bench/run.py [--rounds 5] [--seconds 2] [--mtu 1500] [--streams 1]
+        [--throughput] [--record]
 """
 
 import argparse
@@ -38,7 +39,7 @@ http {{
     access_log off; keepalive_requests 1000000000;
     client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-    server {{ listen 127.0.0.1:{HTTP_PORT} backlog=4096; return 200 hello; }}
+    server {{ listen {HTTP_PORT} backlog=4096; return 200 hello; }}
 }}
 """
 
@@ -59,6 +60,7 @@ def main():
     arguments.add_argument("--seconds", type=int, default=2, help="of each measurement (default 2)")
     arguments.add_argument("--mtu", type=int, default=1500, help="of the namespace's interface (default 1500)")
     arguments.add_argument("--streams", type=int, default=1, help="of iperf3 at once (default 1)")
+    arguments.add_argument("--throughput", action="store_true", help="measure nothing else")
     arguments.add_argument("--only", action="append", help="measure only this tool; may be given again")
     arguments.add_argument("--record", action="store_true", help="put the table into docs/performance.md")
     arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -99,10 +101,13 @@ def one_round(shell, options, is_last):
     client = ["iperf3", "-c", shell.host, "-p", str(IPERF_PORT), "-t", str(options.seconds), "-P", str(options.streams)]
     for way, words in (("namespace to host", []), ("host to namespace", ["-R"])):
         yield way, throughput(shell, *client, "-C", "reno", "-J", *words)
+    if options.throughput:
+        return
     rate, done = http(shell, options.seconds, "-H", "Connection: close")
     yield "a new connection each", rate
     yield "keep-alive", http(shell, options.seconds)[0]
     yield "one octet there and back, median", float(shell.run(sys.executable, __file__, "--ping", shell.host))
+    is_last = is_last and shell.resident() is not None
     begin = time.monotonic()
     while is_last and done < CHURN and time.monotonic() - begin < CHURN_SECONDS:
         done += http(shell, options.seconds, "-H", "Connection: close")[1]
@@ -149,8 +154,8 @@ def ping(host):
 
 @contextlib.contextmanager
 def servers():
-    """iperf3, nginx and an echo on loopback."""
-    listener = socket.create_server(("127.0.0.1", ECHO_PORT))
+    """iperf3, nginx and an echo, on all addresses there are."""
+    listener = socket.create_server(("", ECHO_PORT))
     threading.Thread(target=echo, args=(listener,), daemon=True).start()
     with tempfile.TemporaryDirectory() as place:
         with open(os.path.join(place, "nginx.conf"), "w") as conf:
@@ -190,8 +195,8 @@ def wait_for(port):
 
 def report(results, options):
     lines = [
-        f"MTU {options.mtu}, reno at both ends, {options.streams} stream{'s' * (options.streams > 1)}, {AT_ONCE} HTTP "
-        f"connections at once; medians of {options.rounds} interleaved rounds of {options.seconds} s a measurement, on "
+        f"MTU {options.mtu}, reno at both ends, {options.streams} stream{'s' * (options.streams > 1)}"
+        f"{'' if options.throughput else f', {AT_ONCE} HTTP connections at once'}; medians of {options.rounds} interleaved rounds of {options.seconds} s a measurement, on "
         f"{testbed.machine()}:",
         "",
         "| | " + " | ".join(results) + "".join(f" | synfin : {name}" for name in list(results)[1:]) + " |",
@@ -199,6 +204,8 @@ def report(results, options):
     ]
     for what, (unit, form) in MEASURES.items():
         medians = [statistics.median(of_tool[what] or [0]) for of_tool in results.values()]
+        if not any(medians):
+            continue
         told = [form.format(median) if median else "-" for median in medians]
         ratios = [f"{medians[0] / median:.2f}" if median else "-" for median in medians[1:]]
         lines.append(f"| {what}, {unit} | " + " | ".join([*told, *ratios]) + " |")
