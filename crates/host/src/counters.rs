@@ -1,6 +1,7 @@
 //! What became of packets, and how many.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use synfin_tcp::{DropReason, Verdict};
 
@@ -164,6 +165,38 @@ impl Counters {
                 }
             }
         }
+    }
+}
+
+impl AddAssign<&Self> for Counters {
+    /// What both have counted.
+    fn add_assign(&mut self, other: &Self) {
+        let Self {
+            packets_in,
+            octets_in,
+            packets_out,
+            octets_out,
+            established,
+            orphans_reset,
+            dropped,
+            icmp_errors_suppressed,
+            challenges_suppressed,
+            transmit_overflow,
+            tcp,
+            other: others,
+        } = self;
+        *packets_in += other.packets_in;
+        *octets_in += other.octets_in;
+        *packets_out += other.packets_out;
+        *octets_out += other.octets_out;
+        *established += other.established;
+        *orphans_reset += other.orphans_reset;
+        *dropped += other.dropped;
+        *icmp_errors_suppressed += other.icmp_errors_suppressed;
+        *challenges_suppressed += other.challenges_suppressed;
+        *transmit_overflow += other.transmit_overflow;
+        tcp.iter_mut().zip(other.tcp).for_each(|(sum, count)| *sum += count);
+        others.iter_mut().zip(other.other).for_each(|(sum, count)| *sum += count);
     }
 }
 

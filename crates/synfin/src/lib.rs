@@ -51,11 +51,14 @@ pub mod stack;
 
 pub use error::ConnectionClosed;
 pub use stack::{Builder, Stack};
-pub use synfin_device::{Capabilities, Device, Medium, memory, tun, xdp};
+pub use synfin_device::{
+    Capabilities, ChecksumOffload, Device, Medium, Offload, PacketIn, PacketOut, Segmentation,
+    SegmentationKind, SoftwareOffload, Transmit, memory, tun, xdp,
+};
 pub use synfin_host::tcp::{
-    CloseReason, Config, CongestionAlgorithm, KeepAlive, State, Status, UserTimeoutOption,
+    CloseReason, Config, CongestionAlgorithm, DropReason, KeepAlive, State, Status, UserTimeoutOption,
 };
 pub use synfin_host::{
-    ConnectOptions, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
-    ListenOptions, Md5Key, PeerKeys, SynCookies,
+    ConnectOptions, Counters, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
+    ListenOptions, Md5Key, PacketDrop, PeerKeys, SynCookies,
 };

@@ -157,13 +157,15 @@ impl Stack {
         EchoForwarder::new(self)
     }
 
-    /// What was counted so far, where there is one shard; otherwise by the first, see [`Stack::shard_counters`].
+    /// What was counted so far, by all shards together. An ICMP error is handed to each of them, and counts with each.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.shared().look(|state| state.host.counters().clone())
+        let mut sum = Counters::default();
+        self.shard_counters().iter().for_each(|shard| sum += shard);
+        sum
     }
 
-    /// What each shard has counted so far. An ICMP error is handed to each of them, and counts with each.
+    /// What each shard has counted so far.
     #[must_use]
     pub fn shard_counters(&self) -> Vec<Counters> {
         self.look_at_each(|shard| shard.look(|state| state.host.counters().clone())).collect()
