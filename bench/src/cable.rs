@@ -1,6 +1,5 @@
 //! What joins two synfin hosts in memory: a cable, and what stands between it and a host.
 
-use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::fd::BorrowedFd;
@@ -94,7 +93,8 @@ pub(crate) struct Cable {
     used: usize,
     /// Arenas whose packets have been carried: the same memory again, once all of them have been read.
     carried: Vec<Bytes>,
-    inbound: VecDeque<synfin_device::PacketIn>,
+    /// What has come, the last first.
+    inbound: Vec<synfin_device::PacketIn>,
     /// It vouches for what comes in.
     trust: bool,
 }
@@ -108,12 +108,12 @@ impl Cable {
             arena: BytesMut::new(),
             used: 0,
             carried: Vec::new(),
-            inbound: VecDeque::new(),
+            inbound: Vec::new(),
             trust: !setting.checksums,
         }
     }
 
-    /// Carries from one end to the other what it was given; how many packets.
+    /// Carries from one end to the other what it was given; how many packets. The other has taken what came before.
     pub(crate) fn carry(from: &mut Self, to: &mut Self) -> usize {
         let packets = from.outbound.len();
         if packets == 0 {
@@ -121,10 +121,12 @@ impl Cable {
         }
         let arena = mem::take(&mut from.arena).freeze();
         let checksum = if to.trust { ChecksumOffload::Verified } else { ChecksumOffload::None };
-        let mut start = 0;
-        to.inbound.extend(from.outbound.drain(..).map(|(length, segmentation)| {
-            let bytes = arena.slice(start..start + length);
-            start += length;
+        let mut start = from.used;
+        debug_assert!(to.inbound.is_empty(), "nothing overtakes what is there");
+        to.inbound.extend(from.outbound.drain(..).rev().map(|(length, segmentation)| {
+            let end = start;
+            start -= length;
+            let bytes = arena.slice(start..end);
             synfin_device::PacketIn { bytes, offload: Offload { checksum, segmentation } }
         }));
         from.carried.push(arena);
@@ -173,7 +175,7 @@ impl Device for Cable {
     }
 
     fn receive(&mut self) -> io::Result<Option<synfin_device::PacketIn>> {
-        Ok(self.inbound.pop_front())
+        Ok(self.inbound.pop())
     }
 
     fn transmit(&mut self, packet: &synfin_device::PacketOut<'_>) -> io::Result<Transmit> {

@@ -61,9 +61,10 @@ impl<D: Device> SoftwareOffload<D> {
 
     /// Hands over what is left of `packet`, which `cut` is of.
     fn send(&mut self, packet: &PacketOut<'_>, cut: &mut Cut) -> io::Result<Transmit> {
+        let mut payload = Pieces::behind(packet.payload, cut.text().map_or(0, |range| range.start));
         while let Some(range) = cut.text() {
             self.text.clear();
-            slice(packet.payload, range.start, range.len(), &mut self.text);
+            payload.take(range.len(), &mut self.text);
             let text = self.text.iter().map(|piece| &piece[..]);
             let leave_sum = self.capabilities.checksum;
             let (header, checksum) = if leave_sum { cut.partial_headers() } else { cut.headers(text) };
@@ -79,20 +80,35 @@ impl<D: Device> SoftwareOffload<D> {
     }
 }
 
-/// Of all that is in `pieces`, `octets` from `from` on.
-fn slice(pieces: &[Bytes], mut from: usize, mut octets: usize, slices: &mut Vec<Bytes>) {
-    for piece in pieces {
-        if octets == 0 {
-            return;
+/// What is left of a text in pieces.
+struct Pieces<'a> {
+    pieces: &'a [Bytes],
+    /// How much of the first of them has been taken, octets.
+    taken: usize,
+}
+
+impl<'a> Pieces<'a> {
+    /// What lies behind the first `octets` of a text.
+    fn behind(mut pieces: &'a [Bytes], mut octets: usize) -> Self {
+        while let Some((first, rest)) = pieces.split_first()
+            && octets >= first.len()
+        {
+            octets -= first.len();
+            pieces = rest;
         }
-        if from >= piece.len() {
-            from -= piece.len();
-            continue;
+        Self { pieces, taken: octets }
+    }
+
+    /// Takes so many octets, or all there are, as slices.
+    fn take(&mut self, mut octets: usize, slices: &mut Vec<Bytes>) {
+        while let Some((first, rest)) = self.pieces.split_first()
+            && octets > 0
+        {
+            let end = first.len().min(self.taken + octets);
+            octets -= end - self.taken;
+            slices.push(first.slice(self.taken..end));
+            (self.pieces, self.taken) = if end == first.len() { (rest, 0) } else { (self.pieces, end) };
         }
-        let end = piece.len().min(from + octets);
-        octets -= end - from;
-        slices.push(piece.slice(from..end));
-        from = 0;
     }
 }
 

@@ -82,6 +82,26 @@ impl Checksum {
         self.add_piece(sum_of_copied(bytes, to), bytes.len());
     }
 
+    /// Adds what was summed up apart: an even number of octets, behind an even number.
+    ///
+    /// ```
+    /// use synfin_wire::checksum::Checksum;
+    /// let (mut front, mut back) = (Checksum::new(), Checksum::new());
+    /// front.add(&[0x00, 0x01]);
+    /// back.add(&[0xf2, 0x03]);
+    /// front.join(back);
+    /// assert_eq!(front.partial(), 0xf204);
+    /// ```
+    ///
+    /// # Panics
+    /// When either has an odd number of octets, in a debug build.
+    #[inline]
+    pub fn join(&mut self, other: Self) {
+        debug_assert!(!self.odd && !other.odd, "an octet would stand where it does not belong");
+        self.sum = add_with_carry(self.sum, other.sum);
+    }
+
+    #[inline]
     fn add_piece(&mut self, piece: u64, octets: usize) {
         // An octet that stood first in its word stands second in the whole, and the other way round.
         let piece = if self.odd { fold(piece).swap_bytes().into() } else { piece };

@@ -27,16 +27,9 @@ pub(crate) struct Cut {
     count: usize,
     /// How many have had their turn.
     passed: usize,
-    /// For the last segment that had its turn.
-    prepared: Option<Prepared>,
-}
-
-/// What segments of the same length and flags have in common: all but their numbers.
-#[derive(Clone, Copy, Debug)]
-struct Prepared {
-    length: usize,
-    flags: Flags,
-    /// Of IPv4's header, and of TCP's with the pseudo-header, without numbers and checksums.
+    /// The first segment that needs other headers than those that are prepared, its numbers aside.
+    prepared_until: usize,
+    /// The sums of IPv4's header, and of TCP's with the pseudo-header, without numbers and checksums.
     ipv4_sum: Checksum,
     tcp_sum: Checksum,
 }
@@ -68,7 +61,9 @@ impl Cut {
             // A super-segment without text still is one segment.
             count: text.div_ceil(size).max(1),
             passed: 0,
-            prepared: None,
+            prepared_until: 0,
+            ipv4_sum: Checksum::new(),
+            tcp_sum: Checksum::new(),
         })
     }
 
@@ -109,19 +104,19 @@ impl Cut {
 
     /// Writes what tells this segment from the others, and returns the sum of all but the text.
     fn number(&mut self) -> Checksum {
-        let from = self.passed * self.size;
-        let (length, flags) = (self.length(), self.flags());
-        let fits = |prepared: &Prepared| (prepared.length, prepared.flags) == (length, flags);
-        let prepared = self.prepared.filter(fits).unwrap_or_else(|| self.prepare(length, flags));
-        self.prepared = Some(prepared);
-        let identification = self.identification.wrapping_add(self.passed as u16);
-        let seq = self.seq.wrapping_add(from as u32);
-        let mut ipv4_sum = prepared.ipv4_sum;
-        ipv4_sum.add(&identification.to_be_bytes());
-        self.layout.set_identification(&mut self.headers, identification);
-        self.layout.set_ipv4_checksum(&mut self.headers, ipv4_sum.finish());
+        if self.passed >= self.prepared_until {
+            self.prepare();
+        }
+        if self.layout.is_ipv4 {
+            let identification = self.identification.wrapping_add(self.passed as u16);
+            let mut sum = self.ipv4_sum;
+            sum.add(&identification.to_be_bytes());
+            self.layout.set_identification(&mut self.headers, identification);
+            self.layout.set_ipv4_checksum(&mut self.headers, sum.finish());
+        }
+        let seq = self.seq.wrapping_add((self.passed * self.size) as u32);
         self.layout.set_seq(&mut self.headers, seq);
-        let mut sum = prepared.tcp_sum;
+        let mut sum = self.tcp_sum;
         sum.add(&seq.to_be_bytes());
         sum
     }
@@ -138,7 +133,10 @@ impl Cut {
         if self.left() > 1 { flags.without(Flags::FIN | Flags::PSH) } else { flags }
     }
 
-    fn prepare(&mut self, length: usize, flags: Flags) -> Prepared {
+    /// Makes the headers of this segment and of those behind it that are like it. The first may have other flags than the
+    /// rest, and the last is shorter.
+    fn prepare(&mut self) {
+        let (length, flags) = (self.length(), self.flags());
         let (layout, headers) = (&self.layout, &mut self.headers[..]);
         layout.set_length(headers, layout.text_at + length);
         layout.set_flags(headers, flags);
@@ -146,10 +144,11 @@ impl Cut {
         layout.set_ipv4_checksum(headers, 0);
         layout.set_seq(headers, 0);
         layout.set_tcp_checksum(headers, 0);
-        let ipv4_sum = layout.ipv4_sum(headers);
-        let mut tcp_sum = layout.sum_of_pseudo_header(self.sum_of_ends, layout.text_at + length);
-        tcp_sum.add(&headers[layout.tcp_at..]);
-        Prepared { length, flags, ipv4_sum, tcp_sum }
+        self.ipv4_sum = layout.ipv4_sum(headers);
+        self.tcp_sum = layout.sum_of_pseudo_header(self.sum_of_ends, layout.text_at + length);
+        self.tcp_sum.add(&headers[layout.tcp_at..]);
+        let is_first = self.passed == 0;
+        self.prepared_until = if is_first { 1 } else { (self.count - 1).max(self.passed + 1) };
     }
 
     /// It is the next segment's turn.

@@ -38,14 +38,13 @@ impl Join {
 
     /// Takes a packet, and returns what no other can be joined to any more. Not before [`Join::finished`] has been asked.
     pub(crate) fn add(&mut self, packet: PacketIn) -> Option<PacketIn> {
-        let ended = match &mut self.train {
-            None => None,
-            Some(train) if train.takes(&packet) => {
-                let is_last = train.append(&packet, &mut self.buffer);
-                return if is_last { self.finish() } else { None };
-            }
-            Some(_) => self.finish(),
-        };
+        if let Some(train) = &mut self.train
+            && train.takes(&packet)
+        {
+            let is_last = train.append(&packet, &mut self.buffer);
+            return if is_last { self.finish() } else { None };
+        }
+        let ended = self.train.take().map(|train| train.finish(&mut self.buffer));
         match Train::begin(&packet, self.medium) {
             Some(layout) => self.train = Some(Train::new(packet, layout)),
             None if ended.is_some() => self.behind = Some(packet),
@@ -70,8 +69,8 @@ impl Join {
 struct Train {
     first: PacketIn,
     layout: Layout,
-    constant: HeaderMask,
-    sum_of_ends: Checksum,
+    /// Known when there is a second segment to compare with.
+    common: Option<Common>,
     /// The text of each segment but the last, octets.
     size: usize,
     /// The number behind the last segment.
@@ -80,6 +79,38 @@ struct Train {
     joined: usize,
     /// The last segment has PSH.
     push: bool,
+}
+
+/// What the headers of all segments have in common.
+#[derive(Debug)]
+struct Common {
+    bits: HeaderMask,
+    sum_of_ends: Checksum,
+    ipv4_sum: Checksum,
+}
+
+impl Common {
+    fn of(layout: &Layout, packet: &[u8]) -> Self {
+        Self {
+            bits: layout.constant_bits(),
+            sum_of_ends: layout.sum_of_ends(packet),
+            ipv4_sum: layout.ipv4_sum_of_same(packet),
+        }
+    }
+
+    /// Whether the checksums are right of a packet whose headers have this in common.
+    fn finds_intact(&self, layout: &Layout, packet: &PacketIn) -> bool {
+        match packet.offload.checksum {
+            ChecksumOffload::Verified => return true,
+            ChecksumOffload::Partial { .. } => return false,
+            ChecksumOffload::None => {}
+        }
+        let mut ipv4_sum = self.ipv4_sum;
+        ipv4_sum.join(layout.ipv4_sum_of_own(&packet.bytes));
+        let mut sum = layout.sum_of_pseudo_header(self.sum_of_ends, packet.bytes.len());
+        sum.add(&packet.bytes[layout.tcp_at..]);
+        (!layout.is_ipv4 || ipv4_sum.finish() == 0) && sum.finish() == 0
+    }
 }
 
 impl Train {
@@ -97,8 +128,7 @@ impl Train {
     fn new(first: PacketIn, layout: Layout) -> Self {
         let size = first.bytes.len() - layout.text_at;
         Self {
-            constant: layout.constant_bits(),
-            sum_of_ends: layout.sum_of_ends(&first.bytes),
+            common: None,
             next: layout.seq(&first.bytes).wrapping_add(size as u32),
             size,
             joined: 0,
@@ -109,32 +139,21 @@ impl Train {
     }
 
     /// Whether this packet goes on where the last one ended.
-    fn takes(&self, packet: &PacketIn) -> bool {
-        let (layout, bytes) = (&self.layout, &packet.bytes[..]);
-        let length = self.joined.max(self.first.bytes.len());
-        let (text, room) = (
-            bytes.len().saturating_sub(layout.text_at),
-            (MAX_IP_PACKET + layout.ip_at).saturating_sub(length),
-        );
-        packet.offload.segmentation.is_none()
+    fn takes(&mut self, packet: &PacketIn) -> bool {
+        let (layout, first, bytes) = (&self.layout, &self.first, &packet.bytes[..]);
+        let room = (MAX_IP_PACKET + layout.ip_at).saturating_sub(self.joined.max(first.bytes.len()));
+        let text = bytes.len().saturating_sub(layout.text_at);
+        let may_follow = packet.offload.segmentation.is_none()
             && (1..=self.size.min(room)).contains(&text)
-            && layout.have_same(&self.constant, &self.first.bytes, bytes)
             && layout.seq(bytes) == self.next
-            && layout.states_length(bytes, bytes.len())
-            && (self.joined > 0 || self.is_intact(&self.first))
-            && self.is_intact(packet)
-    }
-
-    /// Whether the checksums are right.
-    fn is_intact(&self, packet: &PacketIn) -> bool {
-        if packet.offload.checksum == ChecksumOffload::Verified {
-            return true;
+            && layout.states_length(bytes, bytes.len());
+        if !may_follow {
+            return false;
         }
-        let tcp = &packet.bytes[self.layout.tcp_at..];
-        let mut sum = self.layout.sum_of_pseudo_header(self.sum_of_ends, packet.bytes.len());
-        sum.add(tcp);
-        let is_header_intact = !self.layout.is_ipv4 || self.layout.ipv4_sum(&packet.bytes).finish() == 0;
-        packet.offload.checksum == ChecksumOffload::None && is_header_intact && sum.finish() == 0
+        let common = self.common.get_or_insert_with(|| Common::of(layout, &first.bytes));
+        layout.have_same(&common.bits, &first.bytes, bytes)
+            && (self.joined > 0 || common.finds_intact(layout, first))
+            && common.finds_intact(layout, packet)
     }
 
     /// Appends the text of what [`Train::takes`] has found to follow. True when nothing can follow on that.
@@ -165,7 +184,7 @@ impl Train {
         if self.push {
             layout.set_flags(&mut packet, flags | Flags::PSH);
         }
-        let partial = layout.sum_of_pseudo_header(self.sum_of_ends, self.joined).partial();
+        let partial = layout.sum_of_pseudo_header(layout.sum_of_ends(&packet), self.joined).partial();
         layout.set_tcp_checksum(&mut packet, partial);
         PacketIn {
             bytes: packet.freeze(),

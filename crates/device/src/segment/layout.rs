@@ -92,8 +92,7 @@ impl Layout {
     }
 
     pub(crate) fn seq(&self, packet: &[u8]) -> u32 {
-        let at = self.tcp_at + SEQ;
-        u32::from_be_bytes(std::array::from_fn(|octet| packet[at + octet]))
+        word_at(packet, self.tcp_at + SEQ, u32::from_be_bytes)
     }
 
     pub(crate) fn set_seq(&self, headers: &mut [u8], seq: u32) {
@@ -156,6 +155,26 @@ impl Layout {
         sum
     }
 
+    /// The part of that sum which is the same in segments that follow on one another: all but length, identification and
+    /// checksum, of which the other part is made.
+    pub(crate) fn ipv4_sum_of_same(&self, packet: &[u8]) -> Checksum {
+        self.ipv4_sum_of(packet, [0..IPV4_TOTAL_LENGTH, IPV4_FRAGMENT..IPV4_CHECKSUM, IPV4_ADDRESSES])
+    }
+
+    /// The other part.
+    pub(crate) fn ipv4_sum_of_own(&self, packet: &[u8]) -> Checksum {
+        self.ipv4_sum_of(packet, [IPV4_TOTAL_LENGTH..IPV4_FRAGMENT, IPV4_CHECKSUM..IPV4_ADDRESSES.start])
+    }
+
+    fn ipv4_sum_of<const N: usize>(&self, packet: &[u8], fields: [Range<usize>; N]) -> Checksum {
+        let mut sum = Checksum::new();
+        if self.is_ipv4 {
+            let ip = &packet[self.ip_at..][..V4_HEADER_LEN];
+            fields.into_iter().for_each(|field| sum.add(&ip[field]));
+        }
+        sum
+    }
+
     /// IPv4's checksum; there is none over IPv6.
     pub(crate) fn set_ipv4_checksum(&self, headers: &mut [u8], value: u16) {
         if self.is_ipv4 {
@@ -212,9 +231,7 @@ impl Layout {
     pub(crate) fn have_same(&self, mask: &HeaderMask, one: &[u8], other: &[u8]) -> bool {
         let headers = self.ip_at..self.text_at;
         let (Some(left), Some(right)) = (one.get(headers.clone()), other.get(headers)) else { return false };
-        let pairs = words(left).zip(words(right)).zip(words(&mask.0));
-        let differing = pairs.fold(0, |differing, ((left, right), mask)| differing | (left ^ right) & mask);
-        differing == 0 && one[..self.ip_at] == other[..self.ip_at]
+        mask.covers_difference(left, right) && one[..self.ip_at] == other[..self.ip_at]
     }
 }
 
@@ -225,13 +242,30 @@ const LONGEST: usize = V6_HEADER_LEN + 60;
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderMask([u8; LONGEST]);
 
-/// All of these headers are made of words of four octets.
-fn words(octets: &[u8]) -> impl Iterator<Item = u32> {
-    octets.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word))
+impl HeaderMask {
+    /// Whether two runs of headers, which are as long, are the same but for what is left out.
+    fn covers_difference(&self, left: &[u8], right: &[u8]) -> bool {
+        let Some(mask) = self.0.get(..left.len()) else { return false };
+        let differ = |((left, right), mask): ((&[u8; 8], &[u8; 8]), &[u8; 8])| {
+            let word = |octets: &[u8; 8]| u64::from_ne_bytes(*octets);
+            (word(left) ^ word(right)) & word(mask)
+        };
+        let words = left.as_chunks().0.iter().zip(right.as_chunks().0).zip(mask.as_chunks().0);
+        // The last word may have octets of the one before it.
+        let last = left.last_chunk().zip(right.last_chunk()).zip(mask.last_chunk());
+        words.chain(last).fold(0, |differing, words| differing | differ(words)) == 0
+    }
+}
+
+/// The word that begins there.
+fn word_at<const N: usize, W>(octets: &[u8], at: usize, of: impl FnOnce([u8; N]) -> W) -> W {
+    let mut word = [0; N];
+    word.copy_from_slice(&octets[at..at + N]);
+    of(word)
 }
 
 fn get_u16(octets: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([octets[at], octets[at + 1]])
+    word_at(octets, at, u16::from_be_bytes)
 }
 
 fn put_u16(octets: &mut [u8], at: usize, value: u16) {
