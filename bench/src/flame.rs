@@ -111,7 +111,8 @@ fn colour(name: &str) -> &'static str {
     crates.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or("#e3a0a0", |(_, colour)| colour)
 }
 
-fn escaped(text: &str) -> String {
+/// As text in SVG.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -9,6 +9,7 @@
 
 mod cable;
 pub mod callgrind;
+pub mod compared;
 pub mod counts;
 mod cpu;
 pub mod flame;
@@ -17,6 +18,7 @@ mod lwip;
 pub mod machine;
 mod memory;
 mod pair;
+pub mod plot;
 pub mod report;
 pub mod rooms;
 mod smoltcp_pair;

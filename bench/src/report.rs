@@ -1,4 +1,4 @@
-//! Tables, and where they are kept.
+//! Tables and plots, and where they are kept.
 
 use std::path::Path;
 
@@ -71,6 +71,15 @@ pub fn record(name: &str, text: &str) -> Result<()> {
     let document = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let new = replaced(&document, name, text).with_context(|| format!("{}", path.display()))?;
     std::fs::write(&path, new).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Puts a plot into docs/images, as `name`.svg.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn record_plot(name: &str, svg: &str) -> Result<()> {
+    let path = Path::new(root()).join("docs/images").join(name).with_extension("svg");
+    std::fs::write(&path, svg).with_context(|| format!("writing {}", path.display()))
 }
 
 fn replaced(document: &str, name: &str, text: &str) -> Result<String> {

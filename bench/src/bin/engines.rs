@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use synfin_bench::report::{Table, median, record, three_digits};
-use synfin_bench::{Congestion, Cutting, Lwip, Outcome, Resting, Setting, Stack, Task, Workload, machine};
+use synfin_bench::compared::{Figures, Peers, Population};
+use synfin_bench::report::{Table, record, record_plot};
+use synfin_bench::{Congestion, Cutting, Lwip, Resting, Setting, Stack, Task, Workload, machine};
 
 /// Two endpoints of one stack on one core, in memory: synfin beside its peers.
 #[derive(Debug, Parser)]
@@ -64,7 +65,7 @@ struct Plan {
     /// The congestion control of those that have a choice
     #[arg(long, default_value = "reno")]
     congestion: Congestion,
-    /// Put the tables into docs/performance.md
+    /// Put the tables into docs/performance.md, and their plots into docs/images
     #[arg(long)]
     record: bool,
 }
@@ -86,8 +87,14 @@ fn seconds(word: &str) -> Result<f64, String> {
     }
 }
 
-/// What makes a table, if it is wanted.
-type Make = fn(&Bench) -> Result<Option<String>>;
+/// A table with what made it, and the plot of its figures.
+struct Report {
+    text: String,
+    plot: Option<String>,
+}
+
+/// What makes a report, if it is wanted.
+type Make = fn(&Bench) -> Result<Option<Report>>;
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
@@ -98,17 +105,20 @@ fn main() -> Result<()> {
     }
     let record_it = cli.plan.record;
     let bench = Bench::new(cli.plan)?;
-    let tables: [(&str, Make); 3] = [
+    let reports: [(&str, Make); 3] = [
         ("engines", Bench::workloads),
         ("engines-population", Bench::population),
         ("engines-memory", Bench::memory),
     ];
     // Each is told as soon as it is there.
-    for (name, make) in tables {
-        let Some(table) = make(&bench)? else { continue };
-        println!("{table}\n");
+    for (name, make) in reports {
+        let Some(report) = make(&bench)? else { continue };
+        println!("{}\n", report.text);
         if record_it {
-            record(name, &table)?;
+            record(name, &report.text)?;
+            if let Some(svg) = report.plot {
+                record_plot(name, &svg)?;
+            }
         }
     }
     Ok(())
@@ -175,68 +185,45 @@ impl Bench {
         Ok(Self { plan, peers, lwip })
     }
 
-    fn workloads(&self) -> Result<Option<String>> {
+    fn workloads(&self) -> Result<Option<Report>> {
         let cases: Vec<_> = CASES.iter().filter(|case| self.plan.only.contains(&case.part)).collect();
         if cases.is_empty() {
             return Ok(None);
         }
-        let mut head = vec![String::new(), "synfin".to_owned()];
-        for peer in &self.peers {
-            head.extend([peer.name().to_owned(), format!("x {}", peer.name())]);
-        }
-        head.push("synfin, ns a packet".to_owned());
-        let mut table = Table::new(head);
+        let mut peers = Peers::new(self.stacks().collect());
         let mut time_waits = 0;
         for case in cases {
             eprintln!("{}", case.name);
             let figures = self.figures(case, &[0])?.remove(0);
-            let mut row = vec![case.name.to_owned(), three_digits(median(&figures[0].speeds))];
-            for peer in &figures[1..] {
-                row.push(three_digits(median(&peer.speeds)));
-                row.push(three_digits(median(&ratios(&figures[0].speeds, &peer.speeds))));
-            }
-            row.push(three_digits(median(&figures[0].packet)));
-            table.row(row);
+            peers.row(case.name, &figures);
             if case.workload == Workload::ConnectClose {
-                time_waits = figures[0].time_waits;
+                time_waits = figures[0].time_waits();
             }
         }
         let left = match time_waits {
             0 => String::new(),
             left => format!("\n\nAt the end synfin's client held {left} connections in TIME-WAIT."),
         };
-        let text = format!("{}\n\n{}{left}", self.made_by(), table.to_markdown().trim());
-        Ok(Some(text))
+        let made_by = self.made_by();
+        let text = format!("{made_by}:\n\n{}{left}", peers.to_table().to_markdown().trim());
+        Ok(Some(Report { text, plot: Some(peers.to_svg(&made_by)) }))
     }
 
-    fn population(&self) -> Result<Option<String>> {
+    fn population(&self) -> Result<Option<Report>> {
         if !self.plan.only.contains(&Part::Population) {
             return Ok(None);
         }
-        let stacks: Vec<_> = self.stacks().collect();
-        let mut head = vec!["idle connections".to_owned()];
-        head.extend(stacks.iter().flat_map(|stack| [stack.name().to_owned(), "x none".to_owned()]));
-        let mut text = self.made_by();
+        let mut population = Population::new(self.stacks().collect(), self.plan.idle.clone());
         for case in CASES.iter().filter(|case| is_ordinary(case)) {
-            let mut table = Table::new(head.clone());
             eprintln!("{}, beside idle connections", case.name);
-            let figures = self.figures(case, &self.plan.idle)?;
-            let none = self.plan.idle.iter().position(|idle| *idle == 0);
-            for (idle, beside) in self.plan.idle.iter().zip(&figures) {
-                let mut row = vec![idle.to_string()];
-                for (stack, beside) in beside.iter().enumerate() {
-                    let alone = none.map_or(&[][..], |none| &figures[none][stack].speeds);
-                    row.push(three_digits(median(&beside.speeds)));
-                    row.push(three_digits(median(&ratios(&beside.speeds, alone))));
-                }
-                table.row(row);
-            }
-            text += &format!("\n\n{}:\n\n{}", case.name, table.to_markdown().trim());
+            population.workload(case.name, &self.figures(case, &self.plan.idle)?);
         }
-        Ok(Some(text))
+        let made_by = self.made_by();
+        let text = format!("{made_by}:\n\n{}", population.to_markdown());
+        Ok(Some(Report { text, plot: Some(population.to_svg(&made_by)) }))
     }
 
-    fn memory(&self) -> Result<Option<String>> {
+    fn memory(&self) -> Result<Option<Report>> {
         if !self.plan.only.contains(&Part::Memory) {
             return Ok(None);
         }
@@ -252,7 +239,8 @@ impl Bench {
             let each = outcome.resident as f64 / outcome.count as f64;
             table.row([name.to_owned(), outcome.count.to_string(), format!("{each:.0}")]);
         }
-        Ok(Some(format!("On {}:\n\n{}", machine::describe(), table.to_markdown().trim())))
+        let text = format!("On {}:\n\n{}", machine::describe(), table.to_markdown().trim());
+        Ok(Some(Report { text, plot: None }))
     }
 
     fn stacks(&self) -> impl Iterator<Item = Stack> {
@@ -300,30 +288,6 @@ impl Bench {
         if let Some(lwip) = &self.lwip {
             text += &format!("; {}", lwip.describe());
         }
-        text + ":"
+        text
     }
-}
-
-/// What one stack has done, a figure a round.
-#[derive(Clone, Default)]
-struct Figures {
-    /// In the unit of the row.
-    speeds: Vec<f64>,
-    /// Nanoseconds of both ends for each packet.
-    packet: Vec<f64>,
-    time_waits: usize,
-}
-
-impl Figures {
-    fn add(&mut self, workload: Workload, outcome: &Outcome) {
-        let unit = if workload == Workload::Bulk { 1e9 / 8.0 } else { 1e3 };
-        self.speeds.push(outcome.count as f64 / outcome.seconds / unit);
-        self.packet.push(outcome.seconds * 1e9 / outcome.packets as f64);
-        self.time_waits = outcome.time_waits;
-    }
-}
-
-/// Within each round.
-fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
-    ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
 }
