@@ -91,7 +91,8 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &mut segment)?;
     fin::check(common, tcb, &segment);
-    let opens = window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
+    let opens =
+        tcb.ack.has_second_segment() && window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.decide(opens, &mut tcb.timers, &pace);
     // Every segment that is taken lets go what waited for the user (Linux does so, too).

@@ -253,7 +253,8 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
-    let octets = octets.min(per_packet(tcb, limits, size).saturating_mul(size));
+    let octets =
+        if octets <= size { octets } else { octets.min(per_packet(tcb, limits, size).saturating_mul(size)) };
     let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;

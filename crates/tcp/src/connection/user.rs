@@ -348,7 +348,10 @@ impl Tcb {
             self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
         }
         self.ack.read(self.memory.is_empty());
-        if self.state().can_receive_data() && window::is_news(&self.receive, &self.room()) {
+        if self.state().can_receive_data()
+            && !window::is_wide(&self.receive, self.memory.clamp())
+            && window::is_news(&self.receive, &self.room())
+        {
             self.ack.at_once(SendReason::WindowUpdate);
         }
     }

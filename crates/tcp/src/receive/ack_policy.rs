@@ -213,14 +213,19 @@ impl AckPolicy {
         self.quick = 0;
     }
 
-    /// What was taken is to be acknowledged: at once, or later. `opens`: the announced window would not
-    /// shrink.
+    /// More than one full segment has come since the last acknowledgment.
+    pub(crate) fn has_second_segment(&self) -> bool {
+        self.unacknowledged > self.full_segment
+    }
+
+    /// What was taken is to be acknowledged: at once, or later. `opens`: there is a second segment, and the announced
+    /// window would not shrink.
     pub(crate) fn decide(&mut self, opens: bool, timers: &mut TimerTable, pace: &Pace) {
         if !self.pending || self.due.is_some() {
             return;
         }
         let second = pace.second_segment == SecondSegment::Any && self.arrivals > 1;
-        if second || self.unacknowledged > self.full_segment && opens {
+        if second || self.has_second_segment() && opens {
             self.at_once(SendReason::SecondSegmentAck);
         } else if self.quick > 0 && !self.interactive {
             self.at_once(if self.duplicates > 0 { SendReason::OutOfOrderAck } else { SendReason::QuickAck });
@@ -277,7 +282,7 @@ impl AckPolicy {
     /// The user has read, and `drained` says that nothing is left.
     pub(crate) fn read(&mut self, drained: bool) {
         let pushed = self.pushes > 1 || self.pushes > 0 && !self.interactive;
-        if self.pending && (self.unacknowledged > self.full_segment || pushed && drained) {
+        if self.pending && (self.has_second_segment() || pushed && drained) {
             self.at_once(SendReason::SecondSegmentAck);
         }
     }

@@ -62,15 +62,16 @@ pub(crate) fn select(space: &ReceiveSpace, room: &Room) -> u32 {
     }
 }
 
+/// Whether the peer may still send more than half of what he ever may, of which `clamp` is the bound.
+pub(crate) fn is_wide(space: &ReceiveSpace, clamp: u32) -> bool {
+    space.window() > clamp / 2
+}
+
 /// Whether the user's reading has opened the window so far that the peer should hear of it at once: to at
-/// least twice what he still may send, which is no more than half of what he ever may.
+/// least twice what he still may send, where that is not [wide](is_wide).
 pub(crate) fn is_news(space: &ReceiveSpace, room: &Room) -> bool {
-    let window = space.window();
-    if window > room.clamp / 2 {
-        return false;
-    }
     let opened = select(space, room);
-    opened > 0 && opened >= 2 * window
+    !is_wide(space, room.clamp) && opened > 0 && opened >= 2 * space.window()
 }
 
 /// Moves the right edge as far as the room allows and returns the window to announce.
