@@ -483,7 +483,11 @@ impl ConnectionTable {
             match (&entry.phase, entry.owner) {
                 (Phase::Request(_), _) => counts.requests += 1,
                 (Phase::HalfOpen(_), Owner::Listener(_)) => counts.half_open += 1,
-                (Phase::Connection(connection), _) => connection.check_invariants(),
+                (Phase::Connection(connection), _) => {
+                    connection.check_invariants();
+                    let is_right = entry.ready || entry.held == connection.held_octets();
+                    assert!(is_right, "the books do not say what the buffers hold");
+                }
                 _ => {}
             }
         }

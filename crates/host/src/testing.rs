@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use synfin_tcp::{ReceiveError, SendError, SendReason, State};
+use synfin_tcp::{ReceiveError, SendError, SendOptions, SendReason, State};
 use synfin_wire::Instant;
 
 use crate::config::{ConnectOptions, HostConfig, ListenOptions, Medium};
@@ -68,6 +68,10 @@ impl<'a> std::ops::Deref for Caller<'a> {
 impl Caller<'_> {
     pub(crate) fn send(&mut self, data: Bytes) -> Result<usize, SendError> {
         self.socket.send(data, self.now)
+    }
+
+    pub(crate) fn send_slice(&mut self, text: &[u8]) -> Result<usize, SendError> {
+        self.socket.send_slice(text, SendOptions::default(), self.now)
     }
 
     pub(crate) fn receive(&mut self, max: usize) -> Result<Option<Bytes>, ReceiveError> {

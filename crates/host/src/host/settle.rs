@@ -154,9 +154,10 @@ impl Host {
             // What was sent may have made room for its writer.
             tell(&mut self.counters, &mut self.events, handle, entry);
         }
+        // Memory that was kept for a writer's next text goes when there is nothing more to send.
+        let held = entry.reckon();
+        self.table.reckoned(held);
         if is_left {
-            let held = entry.reckon();
-            self.table.reckoned(held);
             self.table.end_orphan(handle);
         }
         self.table.calm(handle, now);

@@ -88,3 +88,16 @@ fn whoever_acknowledges_nothing_cannot_make_a_host_hold_more_than_it_may() {
     assert!(written.iter().all(|written| *written == 100_000), "{written:?}");
     assert_eq!(world.hosts[A].table.held(), 0);
 }
+
+#[test]
+fn what_was_kept_for_a_writer_is_not_held_once_all_is_acknowledged() {
+    let mut world = World::plain();
+    let [client, server] = world.establish("10.0.0.2:80");
+    for _ in 0..16 {
+        assert_eq!(world.tcp(A, client).send_slice(&[7; 4096]), Ok(4096));
+    }
+    world.settle();
+    assert_eq!(read(&mut world, B, server), 16 * 4096);
+    world.settle();
+    assert_eq!(world.hosts[A].table.held(), 0);
+}
