@@ -212,13 +212,17 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
         return None;
     }
     let size = segment_size(tcb);
-    let start = tcb.queue.next_due(size)?.start;
-    // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7).
+    let due = tcb.queue.next_due(size)?;
+    let (start, first) = (due.start, due.len().min(due.mss));
     let within_window = (tcb.send.una + tcb.send.wnd.octets()).octets_since(start);
-    if within_window == 0 && start != tcb.send.una {
-        return None;
+    if within_window < first {
+        // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7). What is not the
+        // oldest waits for a window that takes all of its segment.
+        if start != tcb.send.una {
+            return None;
+        }
+        tcb.queue.split_due(within_window);
     }
-    let size = if within_window == 0 { size } else { size.min(within_window) };
     let (mss, segments, end) =
         tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));

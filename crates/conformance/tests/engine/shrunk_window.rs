@@ -24,6 +24,36 @@ fn what_lies_beyond_the_edge_waits() {
     }
 }
 
+/// Of what is sent again a window that ends within a segment gets whole segments: none is cut but the oldest, which must not
+/// wait, and all others go as they were once the window is wide.
+#[test]
+fn a_window_that_ends_within_a_segment_cuts_no_other() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(9 * 1460);
+    scene.say(ack().ack_seq(scene.iss + 1).window(0));
+    scene.say(ack().ack_seq(scene.iss + 1).window(2 * 1460 + 48));
+    scene.start();
+    scene.wait(secs(20));
+    assert!(scene.segments().iter().all(|heard| heard.text.len() == 1460));
+    scene.say(ack().ack_seq(scene.iss + 1).window(48));
+    scene.start();
+    scene.wait(secs(60));
+    let slivers = scene.segments();
+    assert!(
+        slivers.iter().all(|heard| heard.text.len() == 48 && heard.header.seq == scene.iss + 1),
+        "{slivers:?}"
+    );
+    assert!(!slivers.is_empty());
+    scene.say(ack().ack_seq(scene.iss + 49));
+    for _ in 0..20 {
+        scene.say(ack());
+        scene.wait(secs(1));
+    }
+    let lengths: Vec<_> = scene.segments().iter().map(|heard| heard.text.len()).collect();
+    assert!(lengths.iter().all(|length| [1412, 1460].contains(length)), "{lengths:?}");
+    assert_eq!(scene.status().outstanding, 0);
+}
+
 /// The peer has taken what lay beyond the edge all the same, and both ends drop what the other says as old: its word for
 /// where it is must do, or they would never hear each other again.
 #[test]

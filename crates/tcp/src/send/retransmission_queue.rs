@@ -215,6 +215,22 @@ impl RetransmissionQueue {
         self.ranges.get(index)
     }
 
+    /// Of the first segment that is to be sent again only so many octets can be: makes two of it, unless it is none.
+    pub(crate) fn split_due(&mut self, octets: u32) {
+        let index = self.index_at(self.none_due_before);
+        self.cut_behind(index, 1);
+        let Some(range) = self.ranges.get_mut(index).filter(|range| (1..range.len()).contains(&octets))
+        else {
+            return;
+        };
+        let at = range.start + octets;
+        let behind = SentRange { start: at, ..range.clone() };
+        range.end = at;
+        range.push = false;
+        self.counts.add(&behind);
+        self.ranges.insert(index + 1, behind);
+    }
+
     /// The last segment, when segments have at most `mss` octets.
     pub(crate) fn tail(&mut self, mss: u32) -> Option<(SeqNumber, SeqNumber)> {
         self.refit(self.ranges.len().checked_sub(1)?, mss);
@@ -275,6 +291,7 @@ impl RetransmissionQueue {
             self.ranges.pop_front();
         }
         self.none_due_before = self.none_due_before.later(ack);
+        self.resent_until.take_if(|until| until.at_or_before(ack));
     }
 
     /// The peer reports that it holds `start..end`. `each` sees every range for which that is news, as it was

@@ -205,3 +205,35 @@ fn a_probe_of_the_mtu_that_is_lost_goes_in_smaller_segments() {
     assert_eq!(queue.next_due(MSS).map(|range| (range.mss, range.segments)), Some((MSS, 2)));
     assert_eq!((queue.counts().outstanding, queue.counts().lost), (2, 2));
 }
+
+#[test]
+fn a_narrow_window_splits_the_segment_that_is_due_and_no_other() {
+    let mut queue = RetransmissionQueue::default();
+    queue.sent(new_range(0, 5 * MSS, 0));
+    assert!(queue.find_lost(|_| Finding::Lost));
+    assert_eq!(queue.next_due(MSS).map(|due| due.segments), Some(5));
+    queue.split_due(48);
+    queue.check_invariants(at(0), at(5 * MSS));
+    let due = queue.next_due(MSS).map(|due| (due.start, due.end, due.segments));
+    assert_eq!(due, Some((at(0), at(48), 1)));
+    assert_eq!(queue.counts().outstanding, 6);
+    queue.split_due(48);
+    assert_eq!(queue.counts().outstanding, 6, "it fits as it is");
+    queue.retransmitted(&again(0, 48, false));
+    let due = queue.next_due(MSS).map(|due| (due.start, due.end, due.segments));
+    assert_eq!(due, Some((at(48), at(MSS), 1)));
+}
+
+#[test]
+fn what_was_sent_again_long_ago_says_nothing_of_the_order() {
+    let mut queue = queue();
+    queue.mark_front_lost();
+    queue.retransmitted(&again(0, MSS, false));
+    queue.acknowledge(at(MSS), |_, _| {});
+    let mut seen = 0;
+    queue.find_lost(|_| {
+        seen += 1;
+        Finding::Stop
+    });
+    assert_eq!(seen, 1);
+}
