@@ -88,6 +88,24 @@ fn a_peer_that_answers_is_given_up_when_the_user_has_gone() {
     assert!(last[9].starts_with("204.") && last[9].ends_with("reset-orphan"), "{last:?}");
 }
 
+/// The same where no timeout ever becomes as long as R2.
+#[test]
+fn a_peer_that_answers_is_given_up_where_probes_come_often_for_ever() {
+    let mut scene = closed_window(Config { max_rto: secs(64), ..plain() });
+    scene.release();
+    let mut probes = 0;
+    while scene.host.connection_count() > 0 {
+        scene.wait(secs(1));
+        for line in scene.heard() {
+            probes += 1;
+            assert!(probes < 20, "{line}");
+            if line.ends_with("zero-window-probe") {
+                scene.say(ack());
+            }
+        }
+    }
+}
+
 /// R2 counts from the first probe that nobody answers.
 #[test]
 fn a_peer_that_is_silent_is_given_up() {

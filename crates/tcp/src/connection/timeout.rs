@@ -127,7 +127,7 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     if now - since >= patience(common, tcb) {
         return Err(Stop::Close(expired(common, tcb)));
     }
-    if tcb.released && tcb.recovery.rto.backed_off(tcb.persist_backoff) >= common.config.r2_orphan.into() {
+    if tcb.released && tcb.recovery.rto.is_spent(tcb.persist_backoff, common.config.r2_orphan.into()) {
         return Err(Stop::Reset(CloseReason::Orphaned, SendReason::ResetOrphan));
     }
     tcb.probes = tcb.probes.saturating_add(1);

@@ -53,6 +53,11 @@ impl Rto {
         (self.base * factor).min(self.max)
     }
 
+    /// Whether the timeout after so many doublings is `patience`, or as long as it ever becomes.
+    pub(crate) fn is_spent(&self, doublings: u8, patience: Span) -> bool {
+        self.backed_off(doublings) >= patience.min(self.max)
+    }
+
     /// RTO <- SRTT + 4 * RTTVAR, within its bounds; a fresh sample ends the back-off (2.3, 5.7).
     pub(crate) fn measured(&mut self, rtt: &RttEstimator) {
         if let Some(timeout) = rtt.timeout() {
