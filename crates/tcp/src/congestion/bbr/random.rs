@@ -12,7 +12,7 @@ compact!(Chance(value));
 
 impl Chance {
     pub(super) fn new(seed: SeqNumber) -> Self {
-        Self(seed.octets_since(SeqNumber::default()).into())
+        Self(seed.value().into())
     }
 
     /// A number below `bound`.
@@ -24,3 +24,6 @@ impl Chance {
         (z ^ (z >> 31)) % bound
     }
 }
+
+#[cfg(test)]
+mod tests;
