@@ -146,7 +146,7 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     heed_marks(common, tcb, segment);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
-    match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text)) {
+    match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
         Ok(run) => {
             tcb.sack_report.grown(run);
             ControlFlow::Continue(())

@@ -7,9 +7,9 @@ use synfin_wire::{SeqNumber, tcp::SackRange};
 
 use super::memory::charge;
 
-/// The most pieces held. Each is at least an octet inside the window, so a sender of single octets with
-/// gaps between them cannot make the queue cost more than this many entries.
-const MAX_PIECES: usize = 4096;
+/// So many pieces are held whatever they cost. Each is at least an octet inside the window, so a sender of single octets
+/// with gaps between them cannot make the queue cost more than that, or than the receive buffer if that is more.
+const FREE_PIECES: usize = 4096;
 /// A piece shorter than this is copied out of the device's buffer, which it would keep alive.
 const COPY_BELOW: usize = 4 * 1024;
 
@@ -51,9 +51,10 @@ impl Assembler {
         self.pieces.back().map_or(0, |piece| piece.end().octets_since(nxt))
     }
 
-    /// Holds `bytes`, of which the first octet has number `start`. Octets that are held already stay as
-    /// they came first. Returns the run of octets without a gap that `start` now lies in.
-    pub(crate) fn insert(&mut self, start: SeqNumber, bytes: Bytes) -> Result<SackRange, Full> {
+    /// Holds `bytes`, of which the first octet has number `start`, as long as all that is held costs no more than `most`.
+    /// Octets that are held already stay as they came first. Returns the run of octets without a gap that `start` now
+    /// lies in.
+    pub(crate) fn insert(&mut self, start: SeqNumber, bytes: Bytes, most: usize) -> Result<SackRange, Full> {
         let end = start + bytes.len() as u32;
         let mut position = start;
         while position.before(end) {
@@ -65,7 +66,7 @@ impl Assembler {
                 continue;
             }
             let gap_end = next.map_or(end, |piece| piece.start.earlier(end));
-            if self.pieces.len() >= MAX_PIECES {
+            if self.pieces.len() >= FREE_PIECES && self.charge >= most {
                 return Err(Full);
             }
             let from = position.octets_since(start) as usize;

@@ -284,21 +284,28 @@ impl ReceiveMemory {
         let copied = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
         if copied > self.round.space {
             let before = u64::from(core::mem::replace(&mut self.round.space, copied).max(1));
-            let mut window = u64::from(copied) * 2;
-            window += 2 * (window * (u64::from(copied) - before) / before);
-            self.grow(window + u64::from(beyond));
+            let window = u64::from(copied) * 2;
+            // What a peer makes of the round trip may be far from what it is.
+            let faster = window.saturating_mul(u64::from(copied) - before) / before;
+            self.grow(faster.saturating_mul(2).saturating_add(window + u64::from(beyond)));
         }
         self.round.read_before = self.round.read;
         self.round.began = now;
     }
 
     fn grow(&mut self, window: u64) {
-        let wanted = usize::try_from((window << RATIO_SHIFT) / u64::from(self.ratio)).unwrap_or(usize::MAX);
+        let wanted = window.saturating_mul(1 << RATIO_SHIFT) / u64::from(self.ratio);
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let wanted = wanted.min(self.most);
         if !self.fixed && wanted > self.buffer {
             self.buffer = wanted;
             self.clamp = self.full();
         }
+    }
+
+    /// What SO_RCVBUF may become.
+    pub(crate) fn most(&self) -> usize {
+        if self.fixed { self.buffer } else { self.most }
     }
 
     /// SO_RCVBUF as it is now.

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use synfin_wire::{SeqNumber, tcp::SackRange};
 
-use super::{Assembler, Full, MAX_PIECES};
+use super::{Assembler, FREE_PIECES, Full, charge};
 
 const BASE: u32 = u32::MAX - 40;
 
@@ -16,7 +16,7 @@ fn text(from: u32, to: u32) -> Bytes {
 }
 
 fn insert(assembler: &mut Assembler, from: u32, to: u32) -> (u32, u32) {
-    let SackRange { start, end } = assembler.insert(seq(from), text(from, to)).expect("room");
+    let SackRange { start, end } = assembler.insert(seq(from), text(from, to), 0).expect("room");
     assembler.check_invariants(seq(0));
     (start.octets_since(seq(0)), end.octets_since(seq(0)))
 }
@@ -43,7 +43,7 @@ fn overlaps_are_cut_and_runs_grow_together() {
 fn octets_that_came_first_stay() {
     let mut assembler = Assembler::default();
     insert(&mut assembler, 10, 20);
-    assembler.insert(seq(5), Bytes::from_static(&[0xff; 20])).expect("room");
+    assembler.insert(seq(5), Bytes::from_static(&[0xff; 20]), 0).expect("room");
     let read: Vec<u8> = core::iter::successors(assembler.pop(seq(5)).map(|b| (5, b)), |(at, bytes)| {
         let next = at + bytes.len() as u32;
         assembler.pop(seq(next)).map(|b| (next, b))
@@ -58,21 +58,25 @@ fn octets_that_came_first_stay() {
 #[test]
 fn single_octets_with_gaps_cannot_grow_the_queue_without_bound() {
     let mut assembler = Assembler::default();
-    for i in 0..MAX_PIECES as u32 {
+    for i in 0..FREE_PIECES as u32 {
         insert(&mut assembler, 2 * i + 1, 2 * i + 2);
         if i % 512 != 0 {
             continue;
         }
         assembler.check_invariants(seq(0));
     }
-    let beyond = 2 * MAX_PIECES as u32 + 1;
-    assert_eq!(assembler.insert(seq(beyond), text(0, 1)), Err(Full));
+    let beyond = 2 * FREE_PIECES as u32 + 1;
+    assert_eq!(assembler.insert(seq(beyond), text(0, 1), 0), Err(Full));
+    // As long as the receive buffer has room for what they cost there may be more.
+    let most = (FREE_PIECES + 1) * charge(1);
+    assert!(assembler.insert(seq(beyond), text(0, 1), most).is_ok());
+    assert_eq!(assembler.insert(seq(beyond + 2), text(0, 1), most), Err(Full));
 }
 
 #[test]
 fn a_short_piece_does_not_keep_the_devices_buffer_alive() {
     let device = Bytes::from(alloc::vec![7; 65_536]);
     let mut assembler = Assembler::default();
-    assembler.insert(seq(10), device.slice(..100)).expect("room");
+    assembler.insert(seq(10), device.slice(..100), 0).expect("room");
     assert!(device.is_unique());
 }

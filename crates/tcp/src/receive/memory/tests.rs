@@ -82,3 +82,14 @@ fn a_window_of_data_after_another_is_a_round_trip() {
     memory.note_arrival(start + 1000, 1000, Instant::from_millis(21));
     assert_eq!(memory.rtt(), Some(Span::from_millis(20)));
 }
+
+#[test]
+fn a_round_trip_that_the_peer_made_up_grows_the_buffer_no_further_than_it_may() {
+    let mut memory = ReceiveMemory::new(&config(), MSS, 8, Instant::ZERO);
+    memory.measured(Span::from_secs(30));
+    for read in [1, u32::MAX] {
+        memory.read(read as usize);
+        memory.adjust(0, Instant::from_millis(31_000 * u64::from(read).min(2)));
+    }
+    assert_eq!(memory.buffer(), 15 << 20);
+}
