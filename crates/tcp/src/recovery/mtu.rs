@@ -164,11 +164,11 @@ impl MtuSearch {
         }
         self.least = self.least.min(limit);
         let news = self.told(limit);
-        self.limit = limit;
-        if news == PathNews::None {
+        if limit > self.limit {
             self.told = limit;
             self.high = limit;
         }
+        self.limit = limit;
         news
     }
 

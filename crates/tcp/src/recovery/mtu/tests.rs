@@ -180,3 +180,18 @@ fn absurd_settings_are_bounded() {
         }
     }
 }
+
+#[test]
+fn a_link_that_becomes_smaller_says_nothing_against_a_router() {
+    let config = Config { mss: Mss::new(8960), ..config(MtuProbingMode::Off) };
+    let peer = TcpOptions { mss: Some(8960), ..TcpOptions::default() };
+    let mut search = MtuSearch::new(&config, &Negotiated::from_peer(&config, &peer), Instant::ZERO);
+    assert_eq!(search.told(1460), PathNews::Narrower);
+    assert_eq!(search.link_takes(4000), PathNews::None);
+    search.check_invariants();
+    assert_eq!(search.describe().high, 1460);
+    // One that becomes larger may be on another path.
+    assert_eq!(search.link_takes(9000), PathNews::None);
+    search.check_invariants();
+    assert_eq!(search.describe().high, 8960);
+}
