@@ -86,6 +86,9 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     heard(common, tcb, &segment);
     congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;
+    // Every acknowledgment that is taken lets go what waited for the user (Linux does so, too), whatever becomes of the text.
+    tcb.intents.more_to_come = false;
+    tcb.intents.room_check = true;
     sequence::remember_timestamp(tcb, &segment);
     user_timeout::check(common, tcb, segment.header);
     urgent::check(common, tcb, &segment);
@@ -95,9 +98,6 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
         tcb.ack.has_second_segment() && window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.decide(opens, &mut tcb.timers, &pace);
-    // Every segment that is taken lets go what waited for the user (Linux does so, too).
-    tcb.intents.more_to_come = false;
-    tcb.intents.room_check = true;
     ControlFlow::Continue(())
 }
 

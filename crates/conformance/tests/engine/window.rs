@@ -229,3 +229,32 @@ fn numbers_wrap_on_the_way_out() {
         scene.say(ack());
     }
 }
+
+/// What a segment acknowledges makes room for a writer, though there is none for its text.
+#[test]
+fn an_acknowledgment_counts_though_its_text_is_refused() {
+    let few = Config {
+        segment_overhead: true,
+        receive_buffer: 8192,
+        receive_buffer_max: 8192,
+        send_buffer: 20_000,
+        send_buffer_max: 20_000,
+        initial_window_segments: 50,
+        ..plain()
+    };
+    let filled = |texts: usize| {
+        let mut scene = Scene::new(few.clone()).established();
+        let now = scene.now;
+        while scene.socket().send(vec![b'u'; 1000].into(), now).is_ok() {}
+        scene.drain();
+        let taken = (0..texts).take_while(|_| scene.say(text(1).ack_seq(scene.iss + 1)).is_none()).count();
+        (scene, taken)
+    };
+    let (_, taken) = filled(100);
+    assert!((2..100).contains(&taken), "{taken}");
+    let (mut scene, _) = filled(taken);
+    scene.told(TcpEvents::writable);
+    let acknowledged = scene.our_next;
+    assert_eq!(scene.say(text(1).ack_seq(acknowledged)), Some(DropReason::NoRoom));
+    assert!(scene.told(TcpEvents::writable));
+}

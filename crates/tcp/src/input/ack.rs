@@ -151,6 +151,7 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         return false;
     }
     tcb.send.una = ack;
+    tcb.send.claimed.take_if(|claimed| claimed.at_or_before(ack));
     tcb.send.forget_urgent();
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
