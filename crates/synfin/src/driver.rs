@@ -5,6 +5,7 @@
 //! that sending needs no other task; the [`Driver`] task takes in what the device has received, keeps the
 //! timers, and waits for room where the device had none.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -48,13 +49,17 @@ const TURNS: usize = 4;
 /// What the device can be waited for by.
 type Fd = AsyncFd<OwnedFd>;
 
+/// Ready when the device reports a failure, which makes it neither readable nor writable: its interface is gone.
+type Failure = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The task of one stack, or of one of its shards.
-#[derive(Debug)]
 pub(crate) struct Driver {
     shared: Arc<Shared>,
     /// The other shards; `None` where there are none.
     peers: Option<Peers>,
-    fd: Fd,
+    fd: Arc<Fd>,
+    /// Until the device has reported a failure.
+    failure: Option<Failure>,
     sleep: Pin<Box<Sleep>>,
     busy: BusyPoll,
     /// The device is asked itself for packets: it was found silent, and nobody sleeps.
@@ -86,22 +91,34 @@ impl Driver {
         // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is
         // not theirs; an `OwnedFd` is none of them.
         #[expect(deprecated)]
-        let fd = AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?;
+        let fd = Arc::new(AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE)?);
+        let failure = failure(Arc::clone(&fd));
         let sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Ok(Self { shared, peers, fd, sleep, busy: BusyPoll::new(busy_poll), looks: false })
+        let busy = BusyPoll::new(busy_poll);
+        Ok(Self { shared, peers, fd, failure: Some(Box::pin(failure)), sleep, busy, looks: false })
+    }
+
+    /// Before the task waits: whether the device has failed. It is then asked itself, and says why.
+    fn has_failed(&mut self, cx: &mut Context<'_>) -> bool {
+        let failed = self.failure.as_mut().is_some_and(|failure| failure.as_mut().poll(cx).is_ready());
+        if failed {
+            self.failure = None;
+            self.looks = true;
+        }
+        failed
     }
 
     /// Takes in a batch, does what is due, sends what there is to send, in this order (RFC 9293 MUST-58,
     /// MUST-59), and asks when to come again.
     fn turn(&mut self, cx: &mut Context<'_>) -> Next {
-        let Self { shared, peers, fd, sleep, busy, looks } = self;
+        let Self { shared, peers, fd, failure: _, sleep, busy, looks } = self;
         let (mut woken, mut astray) = (Woken::new(), Vec::new());
         let next = {
             let mut state = shared.lock();
             let now = shared.clock.now();
             state.driver.register(cx.waker());
             // Before it is read from, so that nothing comes in between.
-            let fd = if state.link.wake(cx.waker()) { None } else { Some(&*fd) };
+            let fd = if state.link.wake(cx.waker()) { None } else { Some(&**fd) };
             if let Some(peers) = peers {
                 let State { link, host, .. } = &mut *state;
                 peers.collect(cx.waker()).into_iter().for_each(|packet| link.take(packet, host, now));
@@ -124,7 +141,7 @@ impl Driver {
                     }
                 }
                 Err(error) => {
-                    state.stop(Stopped::Device(error.kind()), now);
+                    state.stop(Stopped::Device(error.kind(), error.raw_os_error()), now);
                     Next::Over
                 }
             }
@@ -261,12 +278,24 @@ impl Future for Driver {
                     let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }
+                Next::Wait if driver.has_failed(cx) => {}
                 Next::Wait => return Poll::Pending,
                 Next::Over => return Poll::Ready(()),
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+}
+
+async fn failure(fd: Arc<Fd>) {
+    // Where it cannot be waited for, the device is asked at once.
+    let _ = fd.ready(Interest::ERROR).await;
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("fd", &self.fd).field("looks", &self.looks).finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener as KernelListener, TcpStream as KernelStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use common::pattern;
 use nix::sched::{CloneFlags, unshare};
@@ -15,10 +16,13 @@ use synfin::net::{TcpListener, TcpStream};
 use synfin::{ConnectOptions, ListenOptions, Md5Key, Stack, tun::Tun};
 use synfin_device::interface::Interface;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 const KERNEL: [(&str, u8); 2] = [("10.9.0.1", 24), ("fd09::1", 64)];
 const OURS: [&str; 2] = ["10.9.0.2", "fd09::2"];
 const AMOUNT: usize = 20_000_000;
+/// Far longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs `work` on a thread that has a network namespace to itself, with a TUN to the kernel.
 fn with_tun(work: impl FnOnce(Tun) + Send + 'static) {
@@ -105,6 +109,23 @@ fn twenty_megabytes_come_from_the_kernel_and_go_back() {
             runtime.block_on(server).unwrap();
             assert!(received == pattern(AMOUNT), "over {addr}");
         }
+    });
+}
+
+/// An idle stack notices, too, and so does whoever waits for it.
+#[test]
+fn a_stack_ends_when_its_interface_is_deleted() {
+    with_tun(|tun| {
+        let name = tun.name().to_owned();
+        let (runtime, stack) = drive(tun);
+        let listener = runtime.block_on(TcpListener::bind_on(&stack, (OURS[0], 80))).unwrap();
+        let accepted = runtime.spawn(async move { listener.accept().await.map(drop) });
+        let deleted = Command::new("ip").args(["link", "delete", &name]).status().unwrap();
+        assert!(deleted.success());
+        let stopped = runtime.block_on(async { timeout(PATIENCE, stack.stopped()).await });
+        let why = stopped.expect("the stack does not notice").unwrap_err();
+        assert!(why.to_string().starts_with("the device is gone"), "{why}");
+        assert_eq!(runtime.block_on(accepted).unwrap().unwrap_err().kind(), why.kind());
     });
 }
 

@@ -98,8 +98,8 @@ pub(super) enum Work {
 pub(crate) enum Stopped {
     /// Somebody asked for it.
     Shutdown,
-    /// The device is gone.
-    Device(io::ErrorKind),
+    /// The device is gone: the error that it gave, and the system's number of it.
+    Device(io::ErrorKind, Option<i32>),
     /// The runtime is gone, or nobody held the stack.
     Ended,
     /// Somebody panicked under the lock.
@@ -110,8 +110,9 @@ impl From<Stopped> for io::Error {
     fn from(stopped: Stopped) -> Self {
         let sentence = match stopped {
             Stopped::Shutdown => "the stack was shut down",
-            Stopped::Device(kind) => {
-                return Self::new(io::ErrorKind::NetworkDown, format!("the device is gone: {kind}"));
+            Stopped::Device(kind, number) => {
+                let error = number.map_or_else(|| kind.into(), Self::from_raw_os_error);
+                return Self::new(io::ErrorKind::NetworkDown, format!("the device is gone: {error}"));
             }
             Stopped::Ended => "the stack's driver has ended",
             Stopped::Panicked => "the stack has failed",
