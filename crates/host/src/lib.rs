@@ -65,4 +65,5 @@ pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segm
 pub use syn_cookie::SynCookies;
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.
 pub use synfin_tcp as tcp;
+pub use synfin_wire::Instant;
 pub use synfin_wire::ethernet::MacAddress;

@@ -61,4 +61,5 @@ pub use packet::Sighting;
 pub use rule::Rule;
 /// The hosts that are joined here.
 pub use synfin_host as host;
+pub use synfin_wire::Instant;
 pub use units::{Probability, Rate, UnitError};

@@ -55,10 +55,14 @@ pub use synfin_device::{
     Capabilities, ChecksumOffload, Device, Medium, Offload, PacketIn, PacketOut, Segmentation,
     SegmentationKind, SoftwareOffload, Transmit, memory, tun, xdp,
 };
+/// The host inside a stack: for settings that are not named here, and for a driver of one's own.
+pub use synfin_host as host;
 pub use synfin_host::tcp::{
-    CloseReason, Config, CongestionAlgorithm, DropReason, KeepAlive, State, Status, UserTimeoutOption,
+    AccEcnOption, CloseReason, Config, CongestionAlgorithm, DropReason, EcnConfig, EcnFeedback, EcnStatus,
+    KeepAlive, Mss, MtuProbing, MtuProbingMode, MtuSearchStatus, OptionOrder, RecoveryState, SecondSegment,
+    SlowStartExit, State, Status, UserTimeoutOption,
 };
 pub use synfin_host::{
-    ConnectOptions, Counters, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, Limits, ListenFastOpen,
-    ListenOptions, Md5Key, PacketDrop, PeerKeys, SynCookies,
+    ConnectOptions, Counters, FastOpen, FastOpenConfig, FastOpenKeys, HostConfig, HostOffload, Limits,
+    ListenFastOpen, ListenOptions, Md5Key, PacketDrop, PeerKeys, SynCookies,
 };

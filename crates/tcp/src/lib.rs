@@ -14,13 +14,18 @@
 //!
 //! | room | what lives there |
 //! |---|---|
-//! | [`connection`] | phases, the transition table, the user's calls |
+//! | [`connection`] | phases, the TCB, the user's calls, the timers that run out; forms that are not whole: half-open, at rest, TIME-WAIT |
 //! | `input` | the eight checks of section 3.10.7.4, one function each |
 //! | `receive` | what has arrived: buffer, reassembly, window, when to acknowledge |
 //! | `send` | what is to go: buffer, send space, the retransmission queue |
 //! | `recovery` | what is lost: RTT, RTO, fast recovery |
 //! | `congestion` | how much may fly |
 //! | `output` | the one way out: decide, then build |
+//! | [`fast_open`], [`pressure`] | what the host knows of a peer's cookie, and of the memory that is left |
+//! | `timer`, `span` | which timers run; lengths of time |
+//! | `gathering`, `compact` | short text copied together; a connection at rest as a few octets |
+//!
+//! The states and their transitions are a table of synfin-wire: [`State::next`].
 #![no_std]
 
 extern crate alloc;
@@ -66,5 +71,9 @@ pub use input::no_connection;
 pub use outgoing::{Payload, SegmentOut, TransmitLimits};
 pub use pressure::MemoryPressure;
 pub use receive::ecn::EcnOctets;
+/// What segments and moments are made of.
+pub use synfin_wire as wire;
 pub use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 pub use synfin_wire::state::{State, Trigger};
+pub use synfin_wire::tcp::OptionOrder;
+pub use synfin_wire::{Instant, Mss, SeqNumber};
