@@ -11,11 +11,6 @@ const REPOSITORY = "https://github.com/synfin/synfin/blob/main/";
 
 /** Where a link of the guide leads to among the pages. */
 function target(href: string, language: Language, known: Set<string>): string {
-  if (href.startsWith("lab:")) {
-    const number = href.slice(4);
-    if (!known.has(number)) throw new Error(`the guide links lab ${number}, which there is not`);
-    return `lab/${number}.html`;
-  }
   if (/^[a-z]+:/.test(href) || href.startsWith("#")) return href;
   const [path = "", anchor] = href.split("#");
   const behind = anchor === undefined ? "" : `#${anchor}`;
@@ -24,8 +19,11 @@ function target(href: string, language: Language, known: Set<string>): string {
   const same = /^([\w-]+)\.md$/.exec(path);
   if (same) return page(same[1]!) + behind;
   if (path === "../../rows.md") return `rows.html${behind}`;
-  const file = /crates\/lab\/scenarios\/(\d+b?)-[\w-]+\.lab$/.exec(path);
-  if (file) return target(`lab:${file[1]}`, language, known);
+  const scenario = /crates\/lab\/scenarios\/(\d+b?)-[\w-]+\.lab$/.exec(path)?.[1];
+  if (scenario !== undefined) {
+    if (!known.has(scenario)) throw new Error(`the guide links lab ${scenario}, which there is not`);
+    return `lab/${scenario}.html`;
+  }
   const inner = new URL(path, `file:///docs/guide/${language}/`).pathname.slice(1);
   return REPOSITORY + inner + behind;
 }
@@ -80,7 +78,7 @@ function rows(language: Language, known: Set<string>): Page {
   const told = words(language);
   const text = readFileSync(`${docs}rows.md`, "utf8")
     .replace(/\]\(guide\/(en|zh)\/([\w-]+)\.md/g, (_, to: string, name: string) => `](../${to}/${name}.md`)
-    .replace(/\]\((?!lab:|https?:|#|\.\.\/(?:en|zh)\/)([\w./-]+)/g, "](../../$1");
+    .replace(/\]\((?!https?:|#|\.\.\/(?:en|zh)\/)([\w./-]+)/g, "](../../$1");
   const body = markdown("en", known).render(text);
   return { language, path: "rows.html", title: told.rowsTitle, description: told.tagline, kind: "text", body: `<article class="prose" lang="en">${body}</article>` };
 }

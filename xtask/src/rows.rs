@@ -146,7 +146,7 @@ fn unfounded(place: &str, row: &Row, world: &World) -> Vec<Finding> {
     }
     findings.extend(unlinked(&places, world).map(|number| {
         let what = format!("names lab:{number}, which its place in the guide does not link");
-        finding(place, &what, &format!("write [lab {number}](lab:{number}) there, or take it away here"))
+        finding(place, &what, &format!("write [lab {number}](its file) there, or take it away here"))
     }));
     findings.extend(
         places

@@ -111,12 +111,15 @@ impl Guide {
         target: &str,
         scenarios: &Scenarios,
     ) -> Option<(String, &'static str)> {
-        if let Some(number) = target.strip_prefix("lab:") {
+        if let Some((number, name)) = scenario(target) {
             return if text != format!("lab {number}") {
-                Some((format!("calls lab:{number} \"{text}\""), "write [lab 05](lab:05)"))
-            } else if scenarios.file(number).is_none() {
-                let what = format!("links a scenario that does not exist: lab:{number}");
-                Some((what, "a scenario is called as its file in crates/lab/scenarios/ begins: 05, 05b"))
+                Some((
+                    format!("calls {name} \"{text}\""),
+                    "a scenario is called as its file begins: lab 05, lab 05b",
+                ))
+            } else if scenarios.file(number) != Some(name) {
+                let what = format!("links a scenario that does not exist: {name}");
+                Some((what, "name a file of crates/lab/scenarios/"))
             } else {
                 None
             };
@@ -162,8 +165,8 @@ impl Page {
                 page.anchors.insert(heading);
             }
             for found in link.captures_iter(line) {
-                if let Some(scenario) = found[2].strip_prefix("lab:") {
-                    page.runs.entry(anchor.clone()).or_default().insert(scenario.to_string());
+                if let Some((number, _)) = scenario(&found[2]) {
+                    page.runs.entry(anchor.clone()).or_default().insert(number.to_string());
                 }
                 page.links.push((index + 1, found[1].to_string(), found[2].to_string()));
             }
@@ -187,6 +190,12 @@ impl Page {
         both.map(|what| finding(file, &what, "its twin in the other language does: let both say the same"))
             .collect()
     }
+}
+
+/// The number and the file of the scenario that a link of the guide leads to, if it is one.
+fn scenario(target: &str) -> Option<(&str, &str)> {
+    let name = target.strip_prefix("../../../crates/lab/scenarios/")?;
+    Some((name.split('-').next()?, name))
 }
 
 /// The page that a path leads to from another page.

@@ -8,8 +8,7 @@ shown = ["lab:05", "test:tcp::rto::tests::it_doubles", "explain:explain::tests::
          "test:open/active.pkt", "page:docs/guide/en/a.md#row-1"]
 "#;
 
-const PAGE_EN: &str =
-    "# The title, `so`\n\n<a id=\"row-1\"></a>\nRun [lab 05](lab:05), see [b](b.md#row-2).\n";
+const PAGE_EN: &str = "# The title, `so`\n\n<a id=\"row-1\"></a>\nRun [lab 05](../../../crates/lab/scenarios/05-delayed-duplicate-syn.lab), see [b](b.md#row-2).\n";
 
 fn world() -> World {
     let mut world = World::default();
@@ -112,8 +111,9 @@ fn both_languages_tell_and_run_the_same() {
 #[test]
 fn a_link_that_leads_nowhere_is_named() {
     for (there, gone, what) in [
-        ("lab:05", "lab:06", "calls lab:06 \"lab 05\""),
-        ("lab 05", "the lab", "calls lab:05 \"the lab\""),
+        ("/05-", "/06-", "calls 06-delayed-duplicate-syn.lab \"lab 05\""),
+        ("lab 05", "the lab", "calls 05-delayed-duplicate-syn.lab \"the lab\""),
+        ("duplicate-syn.lab", "syn.lab", "links a scenario that does not exist: 05-delayed-syn.lab"),
         ("#row-2", "#row-3", "links an anchor that does not exist: b.md#row-3"),
         ("b.md#row-2", "../zh/c.md", "links a page that does not exist: ../zh/c.md"),
     ] {
@@ -125,9 +125,14 @@ fn a_link_that_leads_nowhere_is_named() {
     }
     let mut guide = world().guide;
     for language in ["en", "zh"] {
-        guide.add(&format!("docs/guide/{language}/b.md"), "<a id=\"row-2\"></a> [lab 07](lab:07)").unwrap();
+        guide
+            .add(
+                &format!("docs/guide/{language}/b.md"),
+                "<a id=\"row-2\"></a> [lab 07](../../../crates/lab/scenarios/07-lost.lab)",
+            )
+            .unwrap();
     }
-    assert_eq!(told(&guide), ["links a scenario that does not exist: lab:07"; 2]);
+    assert_eq!(told(&guide), ["links a scenario that does not exist: 07-lost.lab"; 2]);
 }
 
 #[test]
@@ -141,7 +146,8 @@ fn anchors_are_those_of_ids_and_headings() {
 #[test]
 fn what_stands_in_code_is_no_link_and_no_anchor() {
     let mut guide = Guide::default();
-    let text = "```\n# not this\n[lab 99](lab:99)\n```\n\n    <a id=\"row-9\"></a>\n";
+    let text =
+        "```\n# not this\n[lab 99](../../../crates/lab/scenarios/99.lab)\n```\n\n    <a id=\"row-9\"></a>\n";
     guide.add("docs/guide/en/a.md", text).unwrap();
     guide.add("docs/guide/zh/a.md", text).unwrap();
     assert_eq!(told(&guide), [""; 0]);
