@@ -30,6 +30,8 @@ const OURS: std::ops::RangeInclusive<u8> = 3..=254;
 const READ: usize = 256 * 1024;
 /// How long the peer may take to acknowledge our end of the stream.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// A peer that is there has answered by then; if there is none, the user should not have to guess for minutes.
+const SILENCE: Duration = Duration::from_secs(3);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -126,8 +128,18 @@ async fn converse(
         // The first words are those that every program uses; ours say more.
         Failure::fault(format_args!("{what} {host} port {port}: {}: {error}", error.kind()))
     };
-    let stream =
-        TcpStream::connect_on(stack, addresses).await.map_err(|error| failed("cannot connect to", &error))?;
+    let mut connecting = pin!(TcpStream::connect_on(stack, addresses));
+    let connected = match tokio::time::timeout(SILENCE, &mut connecting).await {
+        Ok(connected) => connected,
+        Err(_) => {
+            eprintln!(
+                "synfin: {host} port {port} does not answer: trying on. Beyond this machine's own addresses its kernel has to \
+                 forward, there and back (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"
+            );
+            connecting.await
+        }
+    };
+    let stream = connected.map_err(|error| failed("cannot connect to", &error))?;
     let stream = carry(stream).await.map_err(|error| failed("lost the connection to", &error))?;
     let settled = async {
         while !matches!(

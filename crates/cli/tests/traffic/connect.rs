@@ -50,6 +50,23 @@ fn what_goes_there_comes_back() {
 }
 
 #[test]
+fn who_waits_is_told_for_what() {
+    alone(&[], || {
+        let mut child = Command::new(SYNFIN)
+            .args(["connect", "10.0.0.99:7"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("synfin can be started");
+        let mut told = String::new();
+        BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut told).unwrap();
+        assert!(told.starts_with("synfin: 10.0.0.99 port 7 does not answer: trying on."), "{told}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+}
+
+#[test]
 fn megabytes_go_there_and_come_back() {
     alone(&["cmp"], || {
         let server = server("0.0.0.0:0", |stream| {
