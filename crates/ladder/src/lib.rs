@@ -9,6 +9,7 @@
 //! | [`reason`] | why a segment was sent, as far as one who only watches can know |
 //! | [`catalogue`] | the sentences, in English and Chinese, by stable codes |
 //! | [`words`] | what a model says in them |
+//! | [`names`] | how others write the states |
 //! | [`what_if`] | what is said of a connection that is run again with something changed |
 //! | [`fold`] | what a picture draws one by one, and what it tells in one line |
 //! | [`text`] | the ladder for a terminal, and the list of connections |
@@ -21,6 +22,7 @@ pub mod fold;
 pub mod html;
 pub mod json;
 pub mod model;
+pub mod names;
 pub mod reason;
 pub mod svg;
 pub mod text;

@@ -20,11 +20,12 @@ use crate::model::end::Side;
 use crate::model::states::StateSet;
 use crate::words::{Words, seconds};
 use arrow::Body;
-use line::{Line, Paint, width};
+use line::{Line, Paint};
 pub use list::list;
 
 pub(crate) use arrow::{label, run_sentence, run_text};
 pub(crate) use head::facts;
+pub(crate) use line::width;
 pub use line::wrap;
 pub(crate) use list::{Entry, is_healthy, order};
 

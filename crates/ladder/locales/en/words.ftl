@@ -44,6 +44,10 @@ state-CLOSING = both closed at once
 state-LAST-ACK = waits for the last ACK
 state-TIME-WAIT = done, lets late segments die
 
+# Heads of the table of their spellings.
+names-elsewhere = elsewhere
+names-meaning = in Chinese and English
+
 certainty-told = as noted
 certainty-seen = seen
 certainty-inferred = inferred

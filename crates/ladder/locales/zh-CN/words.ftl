@@ -41,6 +41,10 @@ state-CLOSING = 同时关闭
 state-LAST-ACK = 最后确认
 state-TIME-WAIT = 时间等待
 
+# 各种写法对照表的表头。
+names-elsewhere = 其他写法
+names-meaning = 中文和英文
+
 certainty-told = 据抓包注记
 certainty-seen = 抓包可见
 certainty-inferred = 推断

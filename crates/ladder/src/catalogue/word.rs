@@ -38,6 +38,8 @@ words! {
     FoldBoth = "fold-both";
     FoldAcks = "fold-acks";
     FoldBecause = "fold-because";
+    NamesElsewhere = "names-elsewhere";
+    NamesMeaning = "names-meaning";
     Connection = "ui-connection";
     Connections = "ui-connections";
     Healthy = "ui-healthy";

@@ -97,7 +97,7 @@ impl Line {
 }
 
 /// Columns that a text takes; Chinese takes two a character.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     let is_plain = text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
     if is_plain { text.len() } else { UnicodeWidthStr::width(text) }
 }
