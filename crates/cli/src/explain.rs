@@ -23,6 +23,7 @@ use synfin_explain::Detail;
 use synfin_ladder::{Catalogue, Severity};
 
 use crate::failure::Failure;
+use crate::out::must_not_be_read;
 use args::ExplainArgs;
 use input::{Sink, Summary, Wanted};
 use live::Watch;
@@ -137,6 +138,9 @@ impl Asked {
         }
         if files.len() > 1 && number.is_some() {
             return Err(Failure::call("each capture has a connection of that number: name one capture"));
+        }
+        for out in args.svg.iter().chain(&args.html) {
+            must_not_be_read(out, files.iter().map(PathBuf::as_path))?;
         }
         let follows = output::follows(args);
         let detail = match number {
