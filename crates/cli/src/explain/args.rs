@@ -95,7 +95,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) ascii: bool,
 
     /// Columns to draw in; the terminal's otherwise, or 100
-    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(60..=1000))]
+    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(60..=1000))]
     pub(crate) width: Option<u16>,
 }
 
