@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use crate::args::local_address;
 use crate::explain::args::Tongue;
 
 /// Ask TCP a question, and watch it answer.
@@ -72,6 +73,7 @@ pub(crate) struct LabArgs {
 
     /// Where the page is served
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "serve")]
+    #[arg(value_parser = local_address)]
     pub(crate) listen: SocketAddr,
 
     /// en or zh; the locale's otherwise
