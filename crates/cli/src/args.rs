@@ -50,8 +50,8 @@ pub(crate) enum Verb {
 /// Run a command whose whole network is synfin.
 ///
 /// CMD gets a network namespace of its own, whose only link ends in synfin; synfin dials for it from
-/// outside. It takes no root where user namespaces are allowed. CMD sees the same user and the same files,
-/// but for a resolv.conf and a hosts file of its own.
+/// outside. It takes no root where user namespaces are allowed and /dev/net/tun may be opened. CMD sees the
+/// same user and the same files, but for a resolv.conf and a hosts file of its own.
 ///
 /// 10.0.2.100 and fd00:2::100 are CMD's addresses; 10.0.2.2 and fd00:2::2 lead to this machine's loopback;
 /// 10.0.2.3 answers DNS; http://synfin.internal/ (10.0.2.4, fd00:2::4) is synfin's own page.
