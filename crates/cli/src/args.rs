@@ -56,8 +56,10 @@ pub(crate) enum Verb {
 /// 10.0.2.100 and fd00:2::100 are CMD's addresses; 10.0.2.2 and fd00:2::2 lead to this machine's loopback;
 /// 10.0.2.3 answers DNS; http://synfin.internal/ (10.0.2.4, fd00:2::4) is synfin's own page.
 ///
-/// The exit status is CMD's, 128+N when signal N killed it, 127 when there is no such command, and 2 when
-/// the call was off. The network ends with CMD: what CMD leaves running in the background is cut off.
+/// The exit status is CMD's, 128+N when signal N killed it, 127 when there is no such command, 126 when it
+/// cannot be executed, 2 when the call was off, and 1 when something else failed but CMD did not: the network
+/// ended, or --record has run out of room. The network ends with CMD: what CMD leaves running in the
+/// background is cut off.
 #[derive(Debug, Args)]
 #[command(override_usage = "synfin run [OPTIONS] -- CMD [ARG]...", after_help = RUN_EXAMPLES)]
 pub(crate) struct RunArgs {

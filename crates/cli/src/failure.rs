@@ -31,6 +31,11 @@ impl Failure {
         Self { message: message.to_string(), status }
     }
 
+    /// The same, with the status of what was run, if that has failed as well.
+    pub(crate) fn behind(self, status: u8) -> Self {
+        if status == 0 { self } else { Self { status, ..self } }
+    }
+
     /// Tells the person.
     pub(crate) fn report(self) -> ExitCode {
         if !self.message.is_empty() {
