@@ -138,6 +138,51 @@ fn standard_input_and_compressed_captures_are_read_as_files_are() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_behind_what_can() {
+    let (folder, place) = captures();
+    let output = |words: &str| {
+        let ended = output(&mut command(folder.path(), &words.split(' ').collect::<Vec<_>>()));
+        assert_eq!(ended.status, Some(1), "{words}: {ended:?}");
+        let said: Vec<String> = ended.stderr.lines().map(str::to_owned).collect();
+        (ended.stdout, said)
+    };
+    let is_said = |said: &[String], parts: &[&str]| {
+        let fits = said.iter().zip(parts).all(|(line, part)| line.starts_with(&format!("synfin: {part}")));
+        assert!(said.len() == parts.len() && fits, "{said:?}");
+    };
+    let (text, said) = output("two.pcap letter.pcap nowhere.pcap");
+    assert!(text.starts_with("two.pcap\n2 connections\n"), "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let (text, said) = output("letter.pcap two.pcap --follow");
+    assert_eq!(text.lines().filter(|line| line.starts_with("Connection ")).count(), 2, "{text}");
+    is_said(&said, &["letter.pcap: this is neither"]);
+    let (_, said) = output("letter.pcap two.pcap --html page.html");
+    is_said(&said, &["letter.pcap: this is neither"]);
+    assert_eq!(
+        fs::read_to_string(place("page.html")).unwrap(),
+        explain(&[&place("two.pcap"), "--html", "-"]).stdout()
+    );
+    output("letter.pcap two.pcap --parquet tables");
+    assert!(folder.path().join("tables/segments/capture=two.pcap").exists());
+
+    let (text, said) = output("letter.pcap two.pcap nowhere.pcap --json");
+    assert_eq!(json(&text).as_array().unwrap().len(), 1, "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let (text, said) = output("letter.pcap nowhere.pcap --json");
+    assert_eq!(json(&text).as_array().unwrap().len(), 0, "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    // Of what is not read at all no page is made.
+    output("letter.pcap letter.pcap --html none.html");
+    assert!(!folder.path().join("none.html").exists());
+
+    fs::copy(place("cut.pcap"), place("cut2.pcap")).unwrap();
+    for form in ["", " --json", " --follow"] {
+        let (_, said) = output(&format!("cut.pcap two.pcap cut2.pcap{form}"));
+        is_said(&said, &["cut.pcap: the capture is cut off", "cut2.pcap: the capture is cut off"]);
+    }
+}
+
+#[test]
 fn several_captures_are_told_in_their_order() {
     let (_folder, place) = captures();
     let names = [place("two.pcap"), gold("loss.left.pcap"), gold("refused.left.pcap")];

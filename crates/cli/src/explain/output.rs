@@ -25,8 +25,8 @@ pub(super) fn language(args: &ExplainArgs) -> Language {
     args.lang.map_or_else(of_locale, |tongue| tongue.0)
 }
 
-/// Tells the captures, of which only those connections were kept that were asked for.
-pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure> {
+/// Tells the captures, of which only those connections were kept that were asked for. So many were named.
+pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Result<(), Failure> {
     let language = language(args);
     let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
@@ -65,7 +65,7 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
             [only] => text::ladder(only, &catalogue, &options),
             all => text::list(all, &catalogue, &options),
         };
-        if captures.len() > 1 {
+        if named > 1 {
             print(format!("{}\n", capture.summary.name))?;
         }
         print(text)?;

@@ -39,11 +39,12 @@ impl Json {
         JsonCapture { documents: &mut self.documents, before, out: Some(&mut self.out), document: None }
     }
 
-    /// Ends the array, also where a later capture could not be read: what was written is sound.
+    /// Ends the array, which is a sound one whatever could not be read, be it everything.
     pub(super) fn end(mut self) -> Result<(), Failure> {
         let end: &[u8] = match (self.is_array, self.documents) {
+            (true, 0) => b"[]\n",
             (true, 1..) => b"]\n",
-            _ => b"",
+            (false, _) => b"",
         };
         self.out.write_all(end).and_then(|()| self.out.flush()).map_err(|error| cannot_print(&error))
     }
