@@ -114,10 +114,11 @@ fn status(check: bool, number: Option<u64>, captures: Captures<Summary>) -> Resu
     if !read.is_empty() {
         must_have(number, &read)?;
     }
-    let cut = read.iter().filter_map(|capture| {
-        capture.cut.as_ref().map(|cut| Failure::fault(format!("{}: {cut}", capture.name)))
-    });
-    let told = unread.into_iter().chain(cut).map(Failure::report).reduce(|first, _| first);
+    for remark in read.iter().filter_map(Summary::remark) {
+        eprintln!("synfin: {remark}");
+    }
+    let failures = unread.into_iter().chain(read.iter().filter_map(Summary::failure));
+    let told = failures.map(Failure::report).reduce(|first, _| first);
     let worst = read.iter().map(|capture| capture.worst).max().flatten();
     Ok(match told {
         Some(status) if read.is_empty() => status,

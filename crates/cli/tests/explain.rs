@@ -182,6 +182,59 @@ fn what_cannot_be_read_is_told_behind_what_can() {
     }
 }
 
+/// A capture of a link type that nobody knows, and one in which that stands beside Ethernet.
+#[test]
+fn frames_of_an_unknown_link_type_are_counted() {
+    let (folder, place) = captures();
+    let mut octets = fs::read(place("two.pcap")).unwrap();
+    octets[20..24].copy_from_slice(&999_u32.to_le_bytes());
+    fs::write(place("odd.pcap"), &octets).unwrap();
+    let remedy = "cannot be looked into: capture where frames are of another, as with `tcpdump -i any`; \
+                  https://www.tcpdump.org/linktypes.html has what it is";
+    let frames = json(&explain(&[&place("two.pcap"), "--json"]).stdout())["capture"]["frames"].clone();
+    for words in [&["odd.pcap"][..], &["odd.pcap", "--json"], &["odd.pcap", "--html", "-"]] {
+        let ended = output(&mut command(folder.path(), words));
+        let line = format!("synfin: odd.pcap: {frames} frames of link type 999 {remedy}\n");
+        assert_eq!((ended.status, ended.stderr), (Some(1), line), "{words:?}");
+    }
+    fs::write(place("mixed.pcapng"), mixed(&octets[24..])).unwrap();
+    let ended = output(&mut command(folder.path(), &["mixed.pcapng"]));
+    let line = format!("synfin: mixed.pcapng: 1 frame of link type 999 {remedy}\n");
+    assert_eq!((ended.status, ended.stderr), (Some(0), line));
+    assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
+}
+
+const RAW_IP: u16 = 101;
+
+/// The records of a pcap as a pcapng with two interfaces, of which the second has the first frame once more.
+fn mixed(mut records: &[u8]) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let padded = [body, &[0; 3][..body.len().wrapping_neg() % 4]].concat();
+        let len = (padded.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &len, &padded, &len].concat()
+    };
+    let interface = |link: u16| block(1, &[&link.to_le_bytes()[..], &[0; 6]].concat());
+    let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
+    section.extend([1, 0, 0, 0]);
+    section.extend([0xff; 8]);
+    let mut file = [block(0x0a0d_0d0a, &section), interface(RAW_IP), interface(999)].concat();
+    for number in 0.. {
+        let Some((header, rest)) = records.split_first_chunk::<16>() else { return file };
+        let length = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|octet| header[at + octet]));
+        let (captured, original) = (length(8), length(12));
+        let packet = |interface: u32, time: u32| {
+            let fixed = [interface, 0, time, captured, original].map(u32::to_le_bytes).concat();
+            block(6, &[&fixed, &rest[..captured as usize]].concat())
+        };
+        if number == 0 {
+            file.extend(packet(1, number));
+        }
+        file.extend(packet(0, number));
+        records = &rest[captured as usize..];
+    }
+    file
+}
+
 #[test]
 fn several_captures_are_told_in_their_order() {
     let (_folder, place) = captures();

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use synfin_explain::capture::{Frame, Reader};
-use synfin_explain::packet::Dissector;
+use synfin_explain::packet::{Dissected, Dissector, UnknownLinks};
 use synfin_explain::{Detail, Explainer};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
@@ -62,6 +62,43 @@ pub(super) struct Summary {
     pub(super) worst: Option<Severity>,
     /// Why reading ended before the capture did.
     pub(super) cut: Option<String>,
+    /// What could not be looked into.
+    pub(super) unknown: UnknownLinks,
+}
+
+impl Summary {
+    /// Why there is less of it than there should be, or nothing: that is a failure.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        let unknown = self.unseen().filter(|_| self.has_nothing_else());
+        let why = [self.cut.clone(), unknown]
+            .into_iter()
+            .flatten()
+            .reduce(|cut, unknown| format!("{cut}; {unknown}"));
+        why.map(|why| Failure::fault(format!("{}: {why}", self.name)))
+    }
+
+    /// What else there is to say of it.
+    pub(super) fn remark(&self) -> Option<String> {
+        let unseen = self.unseen().filter(|_| !self.has_nothing_else());
+        unseen.map(|unseen| format!("{}: {unseen}", self.name))
+    }
+
+    fn has_nothing_else(&self) -> bool {
+        self.unknown.frames().map(|(_, frames)| frames).sum::<u64>() == self.capture.frames
+    }
+
+    /// What of it could not be looked into, and what to do.
+    fn unseen(&self) -> Option<String> {
+        let of_link = |(link, frames)| match frames {
+            1 => format!("1 frame of link type {link}"),
+            frames => format!("{frames} frames of link type {link}"),
+        };
+        let all = self.unknown.frames().map(of_link).reduce(|one, other| format!("{one}, {other}"))?;
+        Some(format!(
+            "{all} cannot be looked into: capture where frames are of another, as with `tcpdump -i any`; \
+             https://www.tcpdump.org/linktypes.html has what it is"
+        ))
+    }
 }
 
 /// A capture whose connections are all in memory.
@@ -120,6 +157,7 @@ pub(super) struct Follower<'a> {
     start: Option<i64>,
     frames: u64,
     worst: Option<Severity>,
+    unknown: UnknownLinks,
 }
 
 impl<'a> Follower<'a> {
@@ -133,13 +171,18 @@ impl<'a> Follower<'a> {
             start: None,
             frames: 0,
             worst: None,
+            unknown: UnknownLinks::default(),
         }
     }
 
     /// Takes a frame.
     pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
         self.frames = frame.number;
-        self.explainer.take(&self.dissector.dissect(frame));
+        let dissected = self.dissector.dissect(frame);
+        if let Dissected::Other(reason) = dissected {
+            self.unknown.count(reason);
+        }
+        self.explainer.take(&dissected);
         self.passed(frame.at)
     }
 
@@ -177,7 +220,7 @@ impl<'a> Follower<'a> {
         let count = rest.count();
         self.hand_on(rest.finish())?;
         let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
-        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut })
+        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut, unknown: self.unknown })
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
         count: connections.len() as u64,
         worst,
         cut: source.cut.map(|error| error.to_string()),
+        unknown: source.sorter.unknown_links().clone(),
     };
     Ok(Told { summary, connections })
 }
