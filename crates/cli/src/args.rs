@@ -163,7 +163,7 @@ pub(crate) struct Impairments {
     corrupt: Probability,
 
     /// Which run of bad luck; the same number brings the same faults
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = parse_seed)]
     pub(crate) seed: u64,
 }
 
@@ -366,6 +366,11 @@ pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("'{text}' is not ADDRESS:PORT: give an address and a port, like 10.0.0.2:80 or [fd00::2]:80")
     })
+}
+
+/// Which run of chance.
+pub(crate) fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("'{text}' is no seed: give a whole number from 0 to {}", u64::MAX))
 }
 
 fn parse_jobs(text: &str) -> Result<NonZeroUsize, String> {

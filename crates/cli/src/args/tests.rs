@@ -115,6 +115,11 @@ fn an_error_is_one_line_that_says_what_to_do() {
              give a rate from 1bit to 18446744tbit",
         ),
         (
+            "--seed -1 -- true",
+            "invalid value '-1' for '--seed <N>': '-1' is no seed: \
+             give a whole number from 0 to 18446744073709551615",
+        ),
+        (
             "--mtu -5 -- true",
             "invalid value '-5' for '--mtu <OCTETS>': -5 is not in 1280..=65521; see --help",
         ),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::local_address;
+use crate::args::{local_address, parse_seed};
 use crate::explain::args::Tongue;
 
 /// Ask TCP a question, and watch it answer.
@@ -35,7 +35,8 @@ pub(crate) struct LabArgs {
     pub(crate) compare: bool,
 
     /// Where chance comes from
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "scenario")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "scenario", allow_hyphen_values = true)]
+    #[arg(value_parser = parse_seed)]
     pub(crate) seed: u64,
 
     /// Write what passed as a pcapng file, with each segment's reason and both ends' states as its comment
