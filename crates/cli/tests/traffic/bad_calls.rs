@@ -66,6 +66,14 @@ fn of_serve() {
 }
 
 #[test]
+fn of_source() {
+    refused(
+        "source 10.0.0.1:9 --address 10.0.0.2 --sample 0s",
+        "synfin: invalid value '0s' for '--sample <TIME>': '0s' is no interval: give one like 100ms",
+    );
+}
+
+#[test]
 fn of_connect() {
     refused(
         "connect 10.0.0.1",
