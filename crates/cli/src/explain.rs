@@ -25,7 +25,7 @@ use synfin_ladder::{Catalogue, Severity};
 use crate::failure::Failure;
 use crate::out::must_not_be_read;
 use args::ExplainArgs;
-use input::{Captures, Sink, Summary, Unread, Wanted};
+use input::{Captures, Sink, Summary, Told, Unread, Wanted};
 use live::Watch;
 pub(crate) use output::of_locale;
 use parquet::Parquet;
@@ -93,19 +93,29 @@ fn told_at_once(
         None => input::read_all(&asked.files, asked.wanted, progress)?,
     };
     progress.clear();
-    if !read.is_empty() {
-        // Whether there is such a connection is asked before an empty picture is made.
-        must_have(asked.wanted.number, read.iter().map(|told| &told.summary))?;
-        match &args.what_if {
-            Some(changes) => output::what_if(args, changes, asked.wanted.number, &read)?,
-            None => output::tell(args, &read, asked.count())?,
+    if !read.is_empty()
+        && let Err(failure) = tell(args, asked, &read)
+    {
+        for unread in unread {
+            unread.report();
         }
+        return Err(failure);
     }
     let (read, connections): (Vec<_>, Vec<_>) =
         read.into_iter().map(|told| (told.summary, told.connections)).unzip();
     // To free a hundred thousand of them takes longer than to end, which is next.
     std::mem::forget(connections);
     Ok(Captures { read, unread })
+}
+
+fn tell(args: &ExplainArgs, asked: &Asked, captures: &[Told]) -> Result<(), Failure> {
+    let number = asked.wanted.number;
+    // Whether there is such a connection is asked before an empty picture is made.
+    must_have(number, captures.iter().map(|told| &told.summary))?;
+    match &args.what_if {
+        Some(changes) => output::what_if(args, changes, number, captures),
+        None => output::tell(args, captures, asked.count()),
+    }
 }
 
 /// The exit status, and why captures were not read or not to their end: what there is of them has been told by now.

@@ -171,6 +171,9 @@ fn what_cannot_be_read_is_told_behind_what_can() {
     let (text, said) = output("letter.pcap nowhere.pcap --json");
     assert_eq!(json(&text).as_array().unwrap().len(), 0, "{text}");
     is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let picture = ["letter.pcap", "two.pcap", "--svg", "-"];
+    let ended = common::output(&mut command(folder.path(), &picture));
+    assert_eq!((ended.status, ended.stderr.lines().count()), (Some(2), 2), "{ended:?}");
     // Of what is not read at all no page is made.
     output("letter.pcap letter.pcap --html none.html");
     assert!(!folder.path().join("none.html").exists());
