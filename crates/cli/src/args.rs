@@ -50,24 +50,26 @@ pub(crate) enum Verb {
 /// Run a command whose whole network is synfin.
 ///
 /// CMD gets a network namespace of its own, whose only link ends in synfin; synfin dials for it from
-/// outside. It takes no root where user namespaces are allowed. CMD sees the same user and the same files,
-/// but for a resolv.conf and a hosts file of its own.
+/// outside. It takes no root where user namespaces are allowed and /dev/net/tun may be opened. CMD sees the
+/// same user and the same files, but for a resolv.conf and a hosts file of its own.
 ///
 /// 10.0.2.100 and fd00:2::100 are CMD's addresses; 10.0.2.2 and fd00:2::2 lead to this machine's loopback;
 /// 10.0.2.3 answers DNS; http://synfin.internal/ (10.0.2.4, fd00:2::4) is synfin's own page.
 ///
-/// The exit status is CMD's, 128+N when signal N killed it, 127 when there is no such command, and 2 when
-/// the call was off. The network ends with CMD: what CMD leaves running in the background is cut off.
+/// The exit status is CMD's, 128+N when signal N killed it, 127 when there is no such command, 126 when it
+/// cannot be executed, 2 when the call was off, and 1 when something else failed but CMD did not: the network
+/// ended, or --record has run out of room. The network ends with CMD: what CMD leaves running in the
+/// background is cut off.
 #[derive(Debug, Args)]
 #[command(override_usage = "synfin run [OPTIONS] -- CMD [ARG]...", after_help = RUN_EXAMPLES)]
 pub(crate) struct RunArgs {
     /// The largest packet on the link, in octets
-    #[arg(long, value_name = "OCTETS", default_value_t = 1500)]
+    #[arg(long, value_name = "OCTETS", default_value_t = 1500, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1280..=65_521))]
     pub(crate) mtu: u16,
 
     /// Lead a port of this machine's loopback to a port of CMD's, like 8080:80; may be given again
-    #[arg(long, value_name = "PORT:PORT")]
+    #[arg(long, value_name = "PORT:PORT", allow_hyphen_values = true)]
     pub(crate) publish: Vec<Publish>,
 
     /// Dial out through this SOCKS5 proxy
@@ -106,35 +108,62 @@ const RUN_EXAMPLES: &str = "Examples:
 #[command(next_help_heading = "A bad network, in each direction")]
 pub(crate) struct Impairments {
     /// How many packets vanish
-    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        allow_hyphen_values = true,
+        default_value_t,
+        hide_default_value = true
+    )]
     loss: Probability,
 
     /// How long a packet travels; a round trip takes twice that
-    #[arg(long, value_name = "TIME", default_value = "0s", hide_default_value = true, value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_duration)]
+    #[arg(default_value = "0s", hide_default_value = true)]
     delay: Duration,
 
     /// How far the travel strays from the delay, evenly; the order is kept
-    #[arg(long, value_name = "TIME", default_value = "0s", hide_default_value = true, value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_duration)]
+    #[arg(default_value = "0s", hide_default_value = true)]
     jitter: Duration,
 
     /// What passes in a second, like 10mbit; a tenth of a second's worth waits, the rest is dropped
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     rate: Option<Rate>,
 
     /// How many packets skip the delay and overtake those under way
-    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true, requires = "delay")]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        allow_hyphen_values = true,
+        default_value_t,
+        hide_default_value = true,
+        requires = "delay"
+    )]
     reorder: Probability,
 
     /// How many packets arrive twice
-    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        allow_hyphen_values = true,
+        default_value_t,
+        hide_default_value = true
+    )]
     duplicate: Probability,
 
     /// How many packets arrive with one bit flipped
-    #[arg(long, value_name = "PERCENT", default_value_t, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        allow_hyphen_values = true,
+        default_value_t,
+        hide_default_value = true
+    )]
     corrupt: Probability,
 
     /// Which run of bad luck; the same number brings the same faults
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = parse_seed)]
     pub(crate) seed: u64,
 }
 
@@ -175,7 +204,7 @@ pub(crate) struct ServeArgs {
     pub(crate) directory: PathBuf,
 
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80", value_parser = local_address)]
     pub(crate) listen: SocketAddr,
 
     /// The TUN interface, made if there is none of that name
@@ -184,7 +213,7 @@ pub(crate) struct ServeArgs {
 
     /// How many threads share the connections, each with a queue of the interface to itself; one for each processor is
     /// the most that is of use
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) shards: u16,
 
@@ -227,7 +256,7 @@ pub(crate) struct DrillArgs {
     pub(crate) paths: Vec<PathBuf>,
 
     /// How many scripts run at a time; as many as there are processors unless given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Run in this address form: ip=ipv4, ip=ipv6 or ip=mapped; may be given again
@@ -330,6 +359,22 @@ impl FromStr for HostPort {
             format!("'{text}' is not HOST:PORT: give a name or an address and a port from 1 to 65535, like example.org:80 or [::1]:80")
         })
     }
+}
+
+/// An address of this machine's or of synfin's, and a port. Names are not looked up.
+pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("'{text}' is not ADDRESS:PORT: give an address and a port, like 10.0.0.2:80 or [fd00::2]:80")
+    })
+}
+
+/// Which run of chance.
+pub(crate) fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("'{text}' is no seed: give a whole number from 0 to {}", u64::MAX))
+}
+
+fn parse_jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| format!("'{text}' scripts cannot run at a time: give a whole number from 1 on"))
 }
 
 /// A port that can be connected to.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +15,7 @@ use synfin_drill::{Form, Verdict};
 
 use crate::args::DrillArgs;
 use crate::failure::Failure;
+use crate::out::print;
 
 /// Runs what was asked for. The status is 0 when every script passed, and 1 otherwise.
 pub(crate) fn run(args: &DrillArgs) -> Result<ExitCode, Failure> {
@@ -26,8 +27,7 @@ pub(crate) fn run(args: &DrillArgs) -> Result<ExitCode, Failure> {
     let entries = run_all(&tasks, jobs.min(tasks.len()).max(1));
     let passed = entries.iter().all(|entry| entry.report.verdict == Verdict::Passed);
     let text = if args.json { json(&entries) } else { describe(&entries, args.trace) };
-    // A reader that has gone, as in `synfin drill DIR | head -1`, is no failure.
-    let _ = io::stdout().write_all(text.as_bytes());
+    print(text)?;
     Ok(ExitCode::from(u8::from(!passed)))
 }
 

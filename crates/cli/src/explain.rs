@@ -23,8 +23,9 @@ use synfin_explain::Detail;
 use synfin_ladder::{Catalogue, Severity};
 
 use crate::failure::Failure;
+use crate::out::must_not_be_read;
 use args::ExplainArgs;
-use input::{Sink, Summary, Wanted};
+use input::{Captures, Sink, Summary, Told, Unread, Wanted};
 use live::Watch;
 pub(crate) use output::of_locale;
 use parquet::Parquet;
@@ -43,7 +44,7 @@ struct Asked {
 pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let asked = Asked::of(args)?;
     let progress = Progress::new();
-    let summaries = if args.json {
+    let captures = if args.json {
         as_json(&asked, &progress)
     } else if let Some(directory) = &args.parquet {
         as_tables(&asked, directory, &progress)
@@ -55,57 +56,85 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         told_at_once(args, &asked, &progress)
     }?;
     progress.clear();
-    status(args.check, asked.wanted.number, &summaries)
+    status(args.check, asked.wanted.number, captures)
 }
 
-fn as_json(asked: &Asked, progress: &Progress) -> Result<Vec<Summary>, Failure> {
+fn as_json(asked: &Asked, progress: &Progress) -> Result<Captures<Summary>, Failure> {
     let mut json = Json::begin(asked.count());
-    let summaries = asked.in_turn(|name| {
+    let captures = asked.in_turn(|name| {
         let mut document = json.capture();
         let summary = asked.read(name, progress, &mut document)?;
-        document.end(&summary.capture).map(|()| summary)
+        document.end(&summary.capture)?;
+        Ok(summary)
     });
     let ended = json.end();
-    summaries.and_then(|summaries| ended.map(|()| summaries))
+    captures.and_then(|captures| ended.map(|()| captures))
 }
 
-fn as_tables(asked: &Asked, directory: &Path, progress: &Progress) -> Result<Vec<Summary>, Failure> {
+fn as_tables(asked: &Asked, directory: &Path, progress: &Progress) -> Result<Captures<Summary>, Failure> {
     parquet::must_differ(&asked.files)?;
     asked.in_turn(|name| {
         let mut tables = Parquet::new(directory, name);
         let summary = asked.read(name, progress, &mut tables)?;
-        tables.end().map(|()| summary)
+        tables.end()?;
+        Ok(summary)
     })
 }
 
-fn told_at_once(args: &ExplainArgs, asked: &Asked, progress: &Progress) -> Result<Vec<Summary>, Failure> {
-    let told = match &asked.watch {
-        Some(watch) => vec![input::keep(|sink| watch.read(asked.wanted, sink))?],
+fn told_at_once(
+    args: &ExplainArgs,
+    asked: &Asked,
+    progress: &Progress,
+) -> Result<Captures<Summary>, Failure> {
+    let Captures { read, unread } = match &asked.watch {
+        Some(watch) => {
+            Captures::sort([input::keep(|sink| watch.read(asked.wanted, sink)).map_err(Unread::from)])?
+        }
         None => input::read_all(&asked.files, asked.wanted, progress)?,
     };
     progress.clear();
-    // Whether there is such a connection is asked before an empty picture is made.
-    must_have(asked.wanted.number, told.iter().map(|told| &told.summary))?;
-    match &args.what_if {
-        Some(changes) => output::what_if(args, changes, asked.wanted.number, &told)?,
-        None => output::tell(args, &told)?,
+    if !read.is_empty()
+        && let Err(failure) = tell(args, asked, &read)
+    {
+        for unread in unread {
+            unread.report();
+        }
+        return Err(failure);
     }
-    let (summaries, connections): (Vec<_>, Vec<_>) =
-        told.into_iter().map(|told| (told.summary, told.connections)).unzip();
+    let (read, connections): (Vec<_>, Vec<_>) =
+        read.into_iter().map(|told| (told.summary, told.connections)).unzip();
     // To free a hundred thousand of them takes longer than to end, which is next.
     std::mem::forget(connections);
-    Ok(summaries)
+    Ok(Captures { read, unread })
 }
 
-/// The exit status: what was read before a capture broke off has been told by now.
-fn status(check: bool, number: Option<u64>, summaries: &[Summary]) -> Result<ExitCode, Failure> {
-    must_have(number, summaries)?;
-    let cut = summaries.iter().find_map(|read| read.cut.as_ref().map(|cut| format!("{}: {cut}", read.name)));
-    if let Some(cut) = cut {
-        return Err(Failure::fault(cut));
+fn tell(args: &ExplainArgs, asked: &Asked, captures: &[Told]) -> Result<(), Failure> {
+    let number = asked.wanted.number;
+    // Whether there is such a connection is asked before an empty picture is made.
+    must_have(number, captures.iter().map(|told| &told.summary))?;
+    match &args.what_if {
+        Some(changes) => output::what_if(args, changes, number, captures),
+        None => output::tell(args, captures, asked.count()),
     }
-    let worst = summaries.iter().map(|read| read.worst).max().flatten();
-    Ok(ExitCode::from(u8::from(check && worst >= Some(Severity::Warning))))
+}
+
+/// The exit status, and why captures were not read or not to their end: what there is of them has been told by now.
+fn status(check: bool, number: Option<u64>, captures: Captures<Summary>) -> Result<ExitCode, Failure> {
+    let Captures { read, unread } = captures;
+    if !read.is_empty() {
+        must_have(number, &read)?;
+    }
+    for remark in read.iter().filter_map(Summary::remark) {
+        eprintln!("synfin: {remark}");
+    }
+    let failures = unread.into_iter().chain(read.iter().filter_map(Summary::failure));
+    let told = failures.map(Failure::report).reduce(|first, _| first);
+    let worst = read.iter().map(|capture| capture.worst).max().flatten();
+    Ok(match told {
+        Some(status) if read.is_empty() => status,
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::from(u8::from(check && worst >= Some(Severity::Warning))),
+    })
 }
 
 impl Asked {
@@ -138,6 +167,9 @@ impl Asked {
         if files.len() > 1 && number.is_some() {
             return Err(Failure::call("each capture has a connection of that number: name one capture"));
         }
+        for out in args.svg.iter().chain(&args.html) {
+            must_not_be_read(out, files.iter().map(PathBuf::as_path))?;
+        }
         let follows = output::follows(args);
         let detail = match number {
             Some(number) => Detail::One(number),
@@ -155,17 +187,17 @@ impl Asked {
     /// Does it for each capture, in their order.
     fn in_turn(
         &self,
-        mut each: impl FnMut(&Path) -> Result<Summary, Failure>,
-    ) -> Result<Vec<Summary>, Failure> {
+        mut each: impl FnMut(&Path) -> Result<Summary, Unread>,
+    ) -> Result<Captures<Summary>, Failure> {
         match &self.watch {
-            Some(watch) => Ok(vec![each(Path::new(watch.name()))?]),
-            None => self.files.iter().map(|file| each(file)).collect(),
+            Some(watch) => Captures::sort([each(Path::new(watch.name()))]),
+            None => Captures::sort(self.files.iter().map(|file| each(file))),
         }
     }
 
-    fn read(&self, file: &Path, progress: &Progress, sink: &mut dyn Sink) -> Result<Summary, Failure> {
+    fn read(&self, file: &Path, progress: &Progress, sink: &mut dyn Sink) -> Result<Summary, Unread> {
         match &self.watch {
-            Some(watch) => watch.read(self.wanted, sink),
+            Some(watch) => Ok(watch.read(self.wanted, sink)?),
             None => input::read(file, self.wanted, progress, sink),
         }
     }

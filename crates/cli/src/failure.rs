@@ -31,11 +31,22 @@ impl Failure {
         Self { message: message.to_string(), status }
     }
 
+    /// The same, with the status of what was run, if that has failed as well.
+    pub(crate) fn behind(self, status: u8) -> Self {
+        if status == 0 { self } else { Self { status, ..self } }
+    }
+
     /// Tells the person.
     pub(crate) fn report(self) -> ExitCode {
         if !self.message.is_empty() {
-            eprintln!("synfin: {}", self.message);
+            eprintln!("synfin: {self}");
         }
         ExitCode::from(self.status)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }

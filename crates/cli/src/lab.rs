@@ -11,7 +11,7 @@ mod show;
 mod step;
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,6 +21,7 @@ use synfin_ladder::{Catalogue, Connection, Language, html};
 
 use crate::explain::of_locale;
 use crate::failure::Failure;
+use crate::out::{must_not_be_read, print, write};
 use args::{LabArgs, Place};
 
 /// The longest scenario file that is read, octets.
@@ -42,17 +43,20 @@ pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
         return serve::serve(directory, args.listen);
     }
     let Some(word) = &args.scenario else {
-        print(&show::menu(&texts, &show::layout(args, None)));
+        print(show::menu(&texts, &show::layout(args, None)))?;
         return Ok(ExitCode::SUCCESS);
     };
     if args.source {
-        print(&source(word)?);
+        print(source(word)?)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    for out in args.pcap.iter().chain(&args.html) {
+        must_not_be_read(out, [Path::new(word)])?;
     }
     let asked = Asked::of(word)?;
     let runs = run(args, &asked)?;
     if args.json {
-        print(&as_json(&runs));
+        print(as_json(&runs))?;
     }
     if let Some(out) = &args.pcap {
         let point = match args.at {
@@ -63,7 +67,7 @@ pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
         write(out, runs[0].capture(point))?;
     }
     if let Some(out) = &args.html {
-        write(out, page(&asked, &runs, language, &texts).as_bytes())?;
+        write(out, page(&asked, &runs, language, &texts))?;
     }
     if args.json || args.html.is_some() || args.pcap.is_some() {
         return Ok(ExitCode::SUCCESS);
@@ -71,7 +75,7 @@ pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
     if args.step {
         return step::walk(&runs[0].trace, &texts);
     }
-    tell(args, &asked, &runs, &texts);
+    tell(args, &asked, &runs, &texts)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,41 +147,27 @@ fn page(asked: &Asked, runs: &[Run], language: Language, texts: &Texts) -> Strin
 }
 
 /// The question, the prediction, the run and the answer.
-fn tell(args: &LabArgs, asked: &Asked, runs: &[Run], texts: &Texts) {
+fn tell(args: &LabArgs, asked: &Asked, runs: &[Run], texts: &Texts) -> Result<(), Failure> {
     let options = show::layout(args, runs.first());
     let told = asked.scenario.map(|scenario| (scenario, texts.of(scenario)));
     match &told {
-        Some((scenario, told)) => print(&show::head(scenario, told, &options)),
-        None => print(&show::title(&asked.name, asked.lab.script().title(), &options)),
+        Some((scenario, told)) => print(show::head(scenario, told, &options))?,
+        None => print(show::title(&asked.name, asked.lab.script().title(), &options))?,
     }
     if let Some((scenario, told)) = &told {
         let may_ask = !args.no_ask && io::stdin().is_terminal() && io::stdout().is_terminal();
-        ask::predict(scenario, told, &values(args), args.seed, may_ask, texts, &options);
+        ask::predict(scenario, told, &values(args), args.seed, may_ask, texts, &options)?;
     }
     let catalogue = Catalogue::new(texts.language());
     for run in runs {
-        print(&show::run(run, asked.lab.script(), texts, &catalogue, &options));
+        print(show::run(run, asked.lab.script(), texts, &catalogue, &options))?;
     }
     if let Some((_, told)) = &told {
-        print(&show::answer(told, texts, &options));
+        print(show::answer(told, texts, &options))?;
     }
+    Ok(())
 }
 
 fn values(args: &LabArgs) -> Vec<(String, String)> {
     args.set.iter().map(|setting| (setting.0.clone(), setting.1.clone())).collect()
-}
-
-fn write(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if out.as_os_str() == "-" {
-        let _ = io::stdout().write_all(bytes);
-        return Ok(());
-    }
-    fs::write(out, bytes)
-        .map_err(|error| Failure::fault(format!("{} cannot be written: {error}", out.display())))
-}
-
-/// A reader that has gone, as in `synfin lab 25 | head -1`, is no failure.
-fn print(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
-    let _ = io::stdout().flush();
 }

@@ -35,6 +35,9 @@ impl Link {
 
     /// The same with so many queues, at least one.
     pub(crate) fn open_queues(name: &str, count: usize) -> Result<Self, Failure> {
+        if name.is_empty() {
+            return Err(Failure::call("the interface of --tun has no name: give one, like synfin0"));
+        }
         let existed = if_nametoindex(name).is_ok();
         let tun = Tun::builder().name(name);
         let queues = if count == 1 { tun.build().map(|tun| vec![tun]) } else { tun.build_queues(count) };

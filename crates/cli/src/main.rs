@@ -15,6 +15,7 @@ mod explain;
 mod failure;
 mod lab;
 mod link;
+mod out;
 mod perf;
 mod relay;
 mod run;

@@ -5,7 +5,7 @@
 //! link lets through, on the other one. It is a tool for tests and measurements, and not in the help.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -29,6 +29,7 @@ use synfin_sim::{Link, LinkConfig, LinkCounters, Loss, Queue};
 use crate::args::Impairments;
 use crate::failure::Failure;
 use crate::link::QUEUE_LEN;
+use crate::out::print;
 
 /// How many packets are taken from one side before the other has its turn.
 const BATCH: usize = 64;
@@ -113,12 +114,10 @@ pub(crate) fn relay(args: &RelayArgs) -> Result<ExitCode, Failure> {
     let right = make_tun(&args.right, &args.right_address, args)?;
     let (there, back) = args.links();
     let mut relay = Relay { tuns: [left, right], links: [there, back], start: Instant::now() };
-    println!("ready");
+    print("ready\n")?;
     relay.run(&stop).map_err(|error| Failure::fault(format!("the relay has broken down: {error}")))?;
     let [there, back] = relay.links.map(|link| link.counters());
-    let mut stdout = io::stdout().lock();
-    // Nobody reads it any more: then nobody misses it.
-    let _ = writeln!(stdout, "{{\"there\":{},\"back\":{}}}", json(&there), json(&back));
+    print(format!("{{\"there\":{},\"back\":{}}}\n", json(&there), json(&back)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -48,8 +48,16 @@ pub(crate) struct SourceArgs {
     send_buffer: usize,
 
     /// Tell the state of the connection this often
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_interval)]
     sample: Option<Duration>,
+}
+
+/// No clock ticks without a pause.
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text).map_err(|error| error.to_string())?;
+    (!interval.is_zero())
+        .then_some(interval)
+        .ok_or_else(|| format!("'{text}' is no interval: give one like 100ms"))
 }
 
 /// Sends until the connection ends.

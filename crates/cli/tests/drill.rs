@@ -71,6 +71,8 @@ fn a_call_that_is_off_says_so_in_one_line() {
     for (arguments, message) in [
         (&["nowhere.pkt"][..], "cannot read nowhere.pkt"),
         (&["."], "there is no script in ."),
+        (&[".", "--jobs", "0"], "'0' scripts cannot run at a time: give a whole number from 1 on"),
+        (&[".", "--jobs", "-1"], "'-1' scripts cannot run at a time: give a whole number from 1 on"),
         (&[".", "--set", "ip=ipx"], "'ipx' is no address form"),
     ] {
         let output = drill(arguments, folder.path());

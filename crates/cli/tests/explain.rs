@@ -64,6 +64,10 @@ fn a_call_that_is_off_says_so_in_one_line() {
         (&["two.pcap", "--json", "--html", "-"], "cannot be used with"),
         (&["two.pcap", "./two.pcap", "--parquet", "."], "another of the captures has this name"),
         (&["-i", "no-such"], "there is no interface no-such"),
+        (&["-i", "lo", "--seconds", "18446744073709551614"], "number too large"),
+        (&["-i", "lo", "--seconds", "31622401"], "31622401 is not in 1..=31622400"),
+        (&["-i", "lo", "--seconds", "-5"], "-5 is not in 1..=31622400"),
+        (&["two.pcap", "--width", "-5"], "-5 is not in 60..=1000"),
         (&["-i", "lo", "two.pcap"], "either an interface is watched or files are read"),
         (&["#1"], "no capture is named"),
         (&[], "required"),
@@ -131,6 +135,107 @@ fn standard_input_and_compressed_captures_are_read_as_files_are() {
         assert!(Command::new("gzip").arg("-k").arg(place("two.pcap")).status().unwrap().success());
         assert_eq!(explain(&[&place("two.pcap.gz"), "--all"]).stdout(), expected);
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_behind_what_can() {
+    let (folder, place) = captures();
+    let output = |words: &str| {
+        let ended = output(&mut command(folder.path(), &words.split(' ').collect::<Vec<_>>()));
+        assert_eq!(ended.status, Some(1), "{words}: {ended:?}");
+        let said: Vec<String> = ended.stderr.lines().map(str::to_owned).collect();
+        (ended.stdout, said)
+    };
+    let is_said = |said: &[String], parts: &[&str]| {
+        let fits = said.iter().zip(parts).all(|(line, part)| line.starts_with(&format!("synfin: {part}")));
+        assert!(said.len() == parts.len() && fits, "{said:?}");
+    };
+    let (text, said) = output("two.pcap letter.pcap nowhere.pcap");
+    assert!(text.starts_with("two.pcap\n2 connections\n"), "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let (text, said) = output("letter.pcap two.pcap --follow");
+    assert_eq!(text.lines().filter(|line| line.starts_with("Connection ")).count(), 2, "{text}");
+    is_said(&said, &["letter.pcap: this is neither"]);
+    let (_, said) = output("letter.pcap two.pcap --html page.html");
+    is_said(&said, &["letter.pcap: this is neither"]);
+    assert_eq!(
+        fs::read_to_string(place("page.html")).unwrap(),
+        explain(&[&place("two.pcap"), "--html", "-"]).stdout()
+    );
+    output("letter.pcap two.pcap --parquet tables");
+    assert!(folder.path().join("tables/segments/capture=two.pcap").exists());
+
+    let (text, said) = output("letter.pcap two.pcap nowhere.pcap --json");
+    assert_eq!(json(&text).as_array().unwrap().len(), 1, "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let (text, said) = output("letter.pcap nowhere.pcap --json");
+    assert_eq!(json(&text).as_array().unwrap().len(), 0, "{text}");
+    is_said(&said, &["letter.pcap: this is neither", "nowhere.pcap cannot be opened"]);
+    let picture = ["letter.pcap", "two.pcap", "--svg", "-"];
+    let ended = common::output(&mut command(folder.path(), &picture));
+    assert_eq!((ended.status, ended.stderr.lines().count()), (Some(2), 2), "{ended:?}");
+    // Of what is not read at all no page is made.
+    output("letter.pcap letter.pcap --html none.html");
+    assert!(!folder.path().join("none.html").exists());
+
+    fs::copy(place("cut.pcap"), place("cut2.pcap")).unwrap();
+    for form in ["", " --json", " --follow"] {
+        let (_, said) = output(&format!("cut.pcap two.pcap cut2.pcap{form}"));
+        is_said(&said, &["cut.pcap: the capture is cut off", "cut2.pcap: the capture is cut off"]);
+    }
+}
+
+/// A capture of a link type that nobody knows, and one in which that stands beside Ethernet.
+#[test]
+fn frames_of_an_unknown_link_type_are_counted() {
+    let (folder, place) = captures();
+    let mut octets = fs::read(place("two.pcap")).unwrap();
+    octets[20..24].copy_from_slice(&999_u32.to_le_bytes());
+    fs::write(place("odd.pcap"), &octets).unwrap();
+    let remedy = "cannot be looked into: capture where frames are of another, as with `tcpdump -i any`; \
+                  https://www.tcpdump.org/linktypes.html has what it is";
+    let frames = json(&explain(&[&place("two.pcap"), "--json"]).stdout())["capture"]["frames"].clone();
+    for words in [&["odd.pcap"][..], &["odd.pcap", "--json"], &["odd.pcap", "--html", "-"]] {
+        let ended = output(&mut command(folder.path(), words));
+        let line = format!("synfin: odd.pcap: {frames} frames of link type 999 {remedy}\n");
+        assert_eq!((ended.status, ended.stderr), (Some(1), line), "{words:?}");
+    }
+    fs::write(place("mixed.pcapng"), mixed(&octets[24..])).unwrap();
+    let ended = output(&mut command(folder.path(), &["mixed.pcapng"]));
+    let line = format!("synfin: mixed.pcapng: 1 frame of link type 999 {remedy}\n");
+    assert_eq!((ended.status, ended.stderr), (Some(0), line));
+    assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
+}
+
+const RAW_IP: u16 = 101;
+
+/// The records of a pcap as a pcapng with two interfaces, of which the second has the first frame once more.
+fn mixed(mut records: &[u8]) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let padded = [body, &[0; 3][..body.len().wrapping_neg() % 4]].concat();
+        let len = (padded.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &len, &padded, &len].concat()
+    };
+    let interface = |link: u16| block(1, &[&link.to_le_bytes()[..], &[0; 6]].concat());
+    let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
+    section.extend([1, 0, 0, 0]);
+    section.extend([0xff; 8]);
+    let mut file = [block(0x0a0d_0d0a, &section), interface(RAW_IP), interface(999)].concat();
+    for number in 0.. {
+        let Some((header, rest)) = records.split_first_chunk::<16>() else { return file };
+        let length = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|octet| header[at + octet]));
+        let (captured, original) = (length(8), length(12));
+        let packet = |interface: u32, time: u32| {
+            let fixed = [interface, 0, time, captured, original].map(u32::to_le_bytes).concat();
+            block(6, &[&fixed, &rest[..captured as usize]].concat())
+        };
+        if number == 0 {
+            file.extend(packet(1, number));
+        }
+        file.extend(packet(0, number));
+        records = &rest[captured as usize..];
+    }
+    file
 }
 
 #[test]

@@ -146,6 +146,21 @@ fn calls_that_are_off_are_told_what_to_do() {
     assert!(refused(&["05", "--world", "four-way"]).contains("there is three-way, two-way"));
     assert!(refused(&["05", "--step"]).contains("--step walks on a terminal"));
     assert!(refused(&["05", "--lang", "tlh"]).contains("there are en and zh"));
+    for words in [
+        &["--json"][..],
+        &["--html", "x"],
+        &["--pcap", "x"],
+        &["--compare"],
+        &["--set", "delay=3s"],
+        &["--world", "two-way"],
+        &["--seed", "7"],
+        &["--step"],
+        &["--source"],
+        &["--no-ask"],
+    ] {
+        let said = refused(words);
+        assert!(said.contains("the following required arguments were not provided: <NN|FILE>"), "{said}");
+    }
     // What exists in the laboratory alone is no name anywhere else.
     let run = Command::new(SYNFIN).args(["run", "--congestion", "tahoe", "--", "true"]).output().unwrap();
     assert_eq!(run.status.code(), Some(2));

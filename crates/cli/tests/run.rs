@@ -33,6 +33,19 @@ fn what_cannot_be_run_says_so_as_a_shell_would() {
 }
 
 #[test]
+fn a_recording_that_is_not_whole_is_told_and_the_commands_failure_comes_first() {
+    if !namespaces() {
+        return;
+    }
+    for (script, status) in [("exit 0", 1), ("exit 7", 7)] {
+        run(&["--record", "/dev/full", "--", "sh", "-c", script]).fails(
+            status,
+            "synfin: the recording /dev/full is not whole: No space left on device (os error 28)",
+        );
+    }
+}
+
+#[test]
 fn an_option_that_is_off_is_told_before_anything_starts() {
     run(&["--loss", "150%", "--", "true"]).fails(
         2,

@@ -101,6 +101,45 @@ fn packets_stand_one_above_the_other() {
     assert_eq!(lines[3].find('^'), lines[1].find("1002").map(|at| at + 3));
 }
 
+/// A call may ask for more octets than any machine has memory for.
+#[test]
+fn a_call_takes_no_more_than_there_is_room_for() {
+    const MOST: i64 = i64::MAX;
+    let nonblocking = "+0 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n";
+    for (call, message) in [
+        (format!("{nonblocking}+0 write(4, ..., {MOST}) = 100"), "write: expected 100, returned "),
+        (format!("+0 send(4, ..., {MOST}, MSG_DONTWAIT) = 100"), "send: expected 100, returned "),
+        (
+            format!("+0 sendto(4, ..., {MOST}, MSG_DONTWAIT, ..., ...) = 100"),
+            "sendto: expected 100, returned ",
+        ),
+        (
+            format!(
+                "{nonblocking}+0 writev(4, [{{..., {MOST}}}, {{..., {MOST}}}, {{..., {MOST}}}], 3) = 100"
+            ),
+            "writev: expected 100, returned ",
+        ),
+        (
+            format!(
+                "+0 sendmsg(4, {{msg_name(...)=..., msg_iov(2)=[{{..., {MOST}}}, {{..., {MOST}}}], msg_flags=0}}, \
+                 MSG_DONTWAIT|MSG_ZEROCOPY) = 100"
+            ),
+            "sendmsg: expected 100, returned ",
+        ),
+        (format!("+0 write(4, ..., {MOST}) = 100"), "write: expected 100, returned -1 ETIMEDOUT"),
+        (format!("+0 read(4, ..., {MOST}) = 999"), "read: expected 999, returned 1000"),
+        (format!("+0 recv(4, ..., {MOST}, 0) = 999"), "recv: expected 999, returned 1000"),
+        (
+            format!("+0 readv(4, [{{..., {MOST}}}, {{..., {MOST}}}], 2) = 999"),
+            "readv: expected 999, returned 1000",
+        ),
+    ] {
+        let sound: Vec<&str> = SOUND.lines().take(9).collect();
+        let failure = failure(&format!("{}\n{call}\n", sound.join("\n")));
+        assert!(failure.message.contains(message), "{call}: {failure}");
+    }
+}
+
 #[test]
 fn a_blocking_call_must_return_in_time() {
     let text = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\

@@ -11,6 +11,7 @@
 //! | `fragments` | fragmented datagrams | RFC 791, RFC 8200, RFC 5722 |
 //! | `glance` | nothing: the ends of a plain frame | RFC 791, RFC 8200 |
 //! | `kept` | nothing: what waits of a plain segment | |
+//! | `unknown` | nothing: counts what is of a link type that is not known | |
 //! | `icmp` | errors that quote a segment | RFC 792, RFC 4443 |
 //!
 //! Nothing is copied but fragments: text is a slice of the frame. Whoever watches must take more than a host may: a
@@ -37,12 +38,14 @@ mod ip;
 mod kept;
 mod link;
 mod tunnel;
+mod unknown;
 
 use fragments::Fragments;
 pub use icmp::{IcmpError, IcmpKind};
 use ip::Datagram;
 pub(crate) use kept::Kept;
 use tunnel::Innermost;
+pub use unknown::UnknownLinks;
 
 /// What the checksum of a segment says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

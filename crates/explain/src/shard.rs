@@ -16,7 +16,7 @@ use synfin_ladder::Connection;
 
 use crate::capture::Frame;
 use crate::explainer::{Detail, Explainer, Pair};
-use crate::packet::{Dissected, Dissector, IcmpError, Kept, Packet, plain_ends};
+use crate::packet::{Dissected, Dissector, IcmpError, Kept, Packet, UnknownLinks, plain_ends};
 
 /// As many segments are put in the order of their connections at a time, and the bits that tell which of them it is.
 const BATCH: usize = 1 << PLACE_BITS;
@@ -75,6 +75,7 @@ impl Batch {
 #[derive(Debug)]
 pub struct Sorter {
     dissector: Dissector,
+    unknown: UnknownLinks,
     /// The frame of the capture's first segment.
     first: Option<u64>,
     batches: Vec<Batch>,
@@ -85,7 +86,7 @@ impl Sorter {
     #[must_use]
     pub fn new(count: usize) -> Self {
         let batches = (0..count.max(1)).map(|_| Batch::default()).collect();
-        Self { dissector: Dissector::new(), first: None, batches }
+        Self { dissector: Dissector::new(), unknown: UnknownLinks::default(), first: None, batches }
     }
 
     /// Takes a frame. Frames must come in the order of the capture. Says for which shard, by its index from 0, a batch is
@@ -106,6 +107,12 @@ impl Sorter {
         (batch.waiting.len() == BATCH).then_some(share)
     }
 
+    /// The frames so far that could not be looked into.
+    #[must_use]
+    pub const fn unknown_links(&self) -> &UnknownLinks {
+        &self.unknown
+    }
+
     /// Reads a frame of which a glance does not tell what it is.
     fn look(&mut self, frame: &Frame<'_>) -> Option<(u64, Waiting)> {
         match self.dissector.dissect(frame) {
@@ -116,7 +123,10 @@ impl Sorter {
             Dissected::Icmp(error) => {
                 Some((lot(error.about.0, error.about.1), Waiting::Heard(Box::new(error))))
             }
-            Dissected::Other(_) => None,
+            Dissected::Other(reason) => {
+                self.unknown.count(reason);
+                None
+            }
         }
     }
 

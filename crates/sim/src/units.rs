@@ -206,10 +206,10 @@ impl FromStr for Rate {
             }
             _ => return Err(UnitError::Unit { text: text.into(), known: "bit, kbit, mbit, gbit, tbit" }),
         };
-        number
-            .times(factor)
-            .and_then(Self::from_bits_per_second)
-            .ok_or_else(|| UnitError::OutOfRange { text: text.into(), range: "a rate from 1bit upwards" })
+        number.times(factor).and_then(Self::from_bits_per_second).ok_or_else(|| UnitError::OutOfRange {
+            text: text.into(),
+            range: "a rate from 1bit to 18446744tbit",
+        })
     }
 }
 

@@ -98,6 +98,32 @@ fn an_error_is_one_line_that_says_what_to_do() {
              write bits, like 10mbit for ten million a second",
         ),
         (
+            "--loss -1% -- true",
+            "invalid value '-1%' for '--loss <PERCENT>': '-1%' does not begin with a number: write it like 2%",
+        ),
+        (
+            "--delay -1s -- true",
+            "invalid value '-1s' for '--delay <TIME>': '-1s' does not begin with a number: write it like 80ms",
+        ),
+        (
+            "--rate -1mbit -- true",
+            "invalid value '-1mbit' for '--rate <RATE>': '-1mbit' does not begin with a number: write it like 10mbit",
+        ),
+        (
+            "--rate 99999999999999gbit -- true",
+            "invalid value '99999999999999gbit' for '--rate <RATE>': '99999999999999gbit' is out of range: \
+             give a rate from 1bit to 18446744tbit",
+        ),
+        (
+            "--seed -1 -- true",
+            "invalid value '-1' for '--seed <N>': '-1' is no seed: \
+             give a whole number from 0 to 18446744073709551615",
+        ),
+        (
+            "--mtu -5 -- true",
+            "invalid value '-5' for '--mtu <OCTETS>': -5 is not in 1280..=65521; see --help",
+        ),
+        (
             "--mtu 100 -- true",
             "invalid value '100' for '--mtu <OCTETS>': 100 is not in 1280..=65521; see --help",
         ),

@@ -28,8 +28,9 @@ pub(crate) struct ExplainArgs {
     pub(crate) interface: Option<String>,
 
     /// Watch for so long
-    #[arg(long, value_name = "SECONDS", requires = "interface", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) seconds: Option<u64>,
+    #[arg(long, value_name = "SECONDS", requires = "interface", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=A_YEAR))]
+    pub(crate) seconds: Option<u32>,
 
     /// Draw each connection as soon as it is over
     #[arg(long, conflicts_with_all = ["json", "svg", "html", "parquet"])]
@@ -94,9 +95,13 @@ pub(crate) struct ExplainArgs {
     pub(crate) ascii: bool,
 
     /// Columns to draw in; the terminal's otherwise, or 100
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(60..=1000))]
     pub(crate) width: Option<u16>,
 }
+
+/// In seconds.
+const A_YEAR: i64 = 366 * 24 * 3600;
 
 const EXAMPLES: &str = "Examples:
   synfin explain trace.pcapng

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use synfin_explain::capture::{Frame, Reader};
-use synfin_explain::packet::Dissector;
+use synfin_explain::packet::{Dissected, Dissector, UnknownLinks};
 use synfin_explain::{Detail, Explainer};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
@@ -62,6 +62,43 @@ pub(super) struct Summary {
     pub(super) worst: Option<Severity>,
     /// Why reading ended before the capture did.
     pub(super) cut: Option<String>,
+    /// What could not be looked into.
+    pub(super) unknown: UnknownLinks,
+}
+
+impl Summary {
+    /// Why there is less of it than there should be, or nothing: that is a failure.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        let unknown = self.unseen().filter(|_| self.has_nothing_else());
+        let why = [self.cut.clone(), unknown]
+            .into_iter()
+            .flatten()
+            .reduce(|cut, unknown| format!("{cut}; {unknown}"));
+        why.map(|why| Failure::fault(format!("{}: {why}", self.name)))
+    }
+
+    /// What else there is to say of it.
+    pub(super) fn remark(&self) -> Option<String> {
+        let unseen = self.unseen().filter(|_| !self.has_nothing_else());
+        unseen.map(|unseen| format!("{}: {unseen}", self.name))
+    }
+
+    fn has_nothing_else(&self) -> bool {
+        self.unknown.frames().map(|(_, frames)| frames).sum::<u64>() == self.capture.frames
+    }
+
+    /// What of it could not be looked into, and what to do.
+    fn unseen(&self) -> Option<String> {
+        let of_link = |(link, frames)| match frames {
+            1 => format!("1 frame of link type {link}"),
+            frames => format!("{frames} frames of link type {link}"),
+        };
+        let all = self.unknown.frames().map(of_link).reduce(|one, other| format!("{one}, {other}"))?;
+        Some(format!(
+            "{all} cannot be looked into: capture where frames are of another, as with `tcpdump -i any`; \
+             https://www.tcpdump.org/linktypes.html has what it is"
+        ))
+    }
 }
 
 /// A capture whose connections are all in memory.
@@ -70,6 +107,45 @@ pub(super) struct Told {
     pub(super) summary: Summary,
     /// In the order of their numbers.
     pub(super) connections: Vec<Connection>,
+}
+
+/// Why there is nothing to tell of a capture.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It cannot be read. Others may be.
+    Capture(Failure),
+    /// What is told cannot be written, whatever capture it is of.
+    Output(Failure),
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Self::Output(failure)
+    }
+}
+
+/// What became of the captures that were named.
+#[derive(Debug)]
+pub(super) struct Captures<T> {
+    /// Those that were read, in their order.
+    pub(super) read: Vec<T>,
+    /// Why others were not.
+    pub(super) unread: Vec<Failure>,
+}
+
+impl<T> Captures<T> {
+    /// Sorts them. What cannot be written ends it.
+    pub(super) fn sort(all: impl IntoIterator<Item = Result<T, Unread>>) -> Result<Self, Failure> {
+        let mut captures = Self { read: Vec::new(), unread: Vec::new() };
+        for capture in all {
+            match capture {
+                Ok(read) => captures.read.push(read),
+                Err(Unread::Capture(failure)) => captures.unread.push(failure),
+                Err(Unread::Output(failure)) => return Err(failure),
+            }
+        }
+        Ok(captures)
+    }
 }
 
 /// Frames become connections, and those go to a sink.
@@ -81,6 +157,7 @@ pub(super) struct Follower<'a> {
     start: Option<i64>,
     frames: u64,
     worst: Option<Severity>,
+    unknown: UnknownLinks,
 }
 
 impl<'a> Follower<'a> {
@@ -94,13 +171,18 @@ impl<'a> Follower<'a> {
             start: None,
             frames: 0,
             worst: None,
+            unknown: UnknownLinks::default(),
         }
     }
 
     /// Takes a frame.
     pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
         self.frames = frame.number;
-        self.explainer.take(&self.dissector.dissect(frame));
+        let dissected = self.dissector.dissect(frame);
+        if let Dissected::Other(reason) = dissected {
+            self.unknown.count(reason);
+        }
+        self.explainer.take(&dissected);
         self.passed(frame.at)
     }
 
@@ -138,19 +220,23 @@ impl<'a> Follower<'a> {
         let count = rest.count();
         self.hand_on(rest.finish())?;
         let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
-        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut })
+        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut, unknown: self.unknown })
     }
 }
 
 /// Reads captures, several at a time, keeps their connections, and gives them back in their order. A long one is read
 /// by all processors together.
-pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -> Result<Vec<Told>, Failure> {
+pub(super) fn read_all(
+    files: &[PathBuf],
+    wanted: Wanted,
+    progress: &Progress,
+) -> Result<Captures<Told>, Failure> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     if let [file] = files
         && matches!(wanted.detail, Detail::None | Detail::First)
         && is_long(file)
     {
-        return Ok(vec![shards::read(file, wanted, processors, progress)?]);
+        return Captures::sort([shards::read(file, wanted, processors, progress)]);
     }
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
@@ -167,7 +253,7 @@ pub(super) fn read_all(files: &[PathBuf], wanted: Wanted, progress: &Progress) -
     });
     let mut done = done.into_inner().expect("no reader panics while it holds the lock");
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, told)| told).collect()
+    Captures::sort(done.into_iter().map(|(_, told)| told))
 }
 
 /// Whether it can be read several times, and takes long.
@@ -181,7 +267,7 @@ fn claim<'a>(next: &AtomicUsize, files: &'a [PathBuf]) -> Option<(usize, &'a Pat
 }
 
 /// Keeps the connections that are handed on.
-pub(super) fn keep(read: impl FnOnce(&mut dyn Sink) -> Result<Summary, Failure>) -> Result<Told, Failure> {
+pub(super) fn keep<E>(read: impl FnOnce(&mut dyn Sink) -> Result<Summary, E>) -> Result<Told, E> {
     let mut connections = Vec::new();
     let summary = read(&mut connections)?;
     connections.sort_unstable_by_key(|connection: &Connection| connection.number);
@@ -194,11 +280,11 @@ pub(super) fn read(
     wanted: Wanted,
     progress: &Progress,
     sink: &mut dyn Sink,
-) -> Result<Summary, Failure> {
+) -> Result<Summary, Unread> {
     let name = file.display().to_string();
     let source: Box<dyn Read> =
         if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
-    let mut reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
+    let mut reader = begin(&name, source)?;
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
@@ -213,9 +299,16 @@ pub(super) fn read(
             Err(error) => break Some(error.to_string()),
         }
     };
-    follower.end(&name, cut)
+    Ok(follower.end(&name, cut)?)
 }
 
-pub(super) fn open(file: &Path) -> Result<File, Failure> {
-    File::open(file).map_err(|error| Failure::call(format!("{} cannot be opened: {error}", file.display())))
+/// Opens the file of a capture.
+pub(super) fn open(file: &Path) -> Result<File, Unread> {
+    let cannot = |error| Failure::call(format!("{} cannot be opened: {error}", file.display()));
+    File::open(file).map_err(|error| Unread::Capture(cannot(error)))
+}
+
+/// Begins to read a capture, as far as to see that it is one.
+pub(super) fn begin<R: Read>(name: &str, source: R) -> Result<Reader<R>, Unread> {
+    Reader::new(source).map_err(|error| Unread::Capture(Failure::fault(format!("{name}: {error}"))))
 }

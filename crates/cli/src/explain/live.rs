@@ -31,7 +31,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to watch, and from here on Ctrl-C ends no more than that.
-    pub(super) fn open(name: &str, seconds: Option<u64>) -> Result<Self, Failure> {
+    pub(super) fn open(name: &str, seconds: Option<u32>) -> Result<Self, Failure> {
         let monitor = Monitor::open(name).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Failure::call(format!("there is no interface {name}: ip link shows those that are there"))
@@ -46,7 +46,7 @@ impl Watch {
             .thread_block()
             .and_then(|()| SignalFd::with_flags(&ends, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC))
             .map_err(|error| Failure::fault(format!("signals cannot be waited for: {error}")))?;
-        let lasts = seconds.map(Duration::from_secs);
+        let lasts = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         Ok(Self { name: name.to_owned(), monitor: Mutex::new(monitor), signals, lasts })
     }
 

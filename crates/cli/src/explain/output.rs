@@ -1,7 +1,6 @@
 //! Connections become what was asked for.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use synfin_ladder::{Catalogue, Connection, Language, html, svg, text};
@@ -10,6 +9,7 @@ use super::args::ExplainArgs;
 use super::input::Told;
 use super::what_if::{self, Changes};
 use crate::failure::Failure;
+use crate::out::{print, write};
 
 /// Columns where there is no terminal to ask.
 const COLUMNS: usize = 100;
@@ -25,8 +25,8 @@ pub(super) fn language(args: &ExplainArgs) -> Language {
     args.lang.map_or_else(of_locale, |tongue| tongue.0)
 }
 
-/// Tells the captures, of which only those connections were kept that were asked for.
-pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure> {
+/// Tells the captures, of which only those connections were kept that were asked for. So many were named.
+pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Result<(), Failure> {
     let language = language(args);
     let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
@@ -47,7 +47,7 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
             // Each capture has a first connection; a page has only one.
             wanted.iter_mut().zip(1..).for_each(|(connection, number)| connection.number = number);
         }
-        return write(out, &html::page(&wanted, &options));
+        return write(out, html::page(&wanted, &options));
     }
     let catalogue = Catalogue::new(language);
     if let Some(out) = &args.svg {
@@ -57,7 +57,7 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
                 "a picture shows one connection, and there are {count}: name one, like '#1'"
             )));
         };
-        return write(out, &svg::ladder(connection, &catalogue, &svg::Options::default()));
+        return write(out, svg::ladder(connection, &catalogue, &svg::Options::default()));
     }
     let options = layout(args);
     for capture in captures {
@@ -65,10 +65,10 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told]) -> Result<(), Failure>
             [only] => text::ladder(only, &catalogue, &options),
             all => text::list(all, &catalogue, &options),
         };
-        if captures.len() > 1 {
-            print(&format!("{}\n", capture.summary.name));
+        if named > 1 {
+            print(format!("{}\n", capture.summary.name))?;
         }
-        print(&text);
+        print(text)?;
     }
     Ok(())
 }
@@ -91,8 +91,7 @@ pub(super) fn what_if(
         )
     })?;
     let catalogue = Catalogue::new(language(args));
-    print(&what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?);
-    Ok(())
+    print(what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?)
 }
 
 /// How ladders and lists are laid out.
@@ -123,22 +122,4 @@ pub(crate) fn of_locale() -> Language {
     let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
     let tag = variables.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
     tag.and_then(|tag| Language::from_tag(&tag)).unwrap_or_default()
-}
-
-fn write(out: &Path, text: &str) -> Result<(), Failure> {
-    if out.as_os_str() == "-" {
-        print(text);
-        return Ok(());
-    }
-    fs::write(out, text)
-        .map_err(|error| Failure::fault(format!("{} cannot be written: {error}", out.display())))
-}
-
-fn print(text: &str) {
-    print_bytes(text.as_bytes());
-}
-
-/// A reader that has gone, as in `synfin explain FILE | head -1`, is no failure.
-fn print_bytes(bytes: &[u8]) {
-    let _ = io::stdout().write_all(bytes);
 }

@@ -15,9 +15,8 @@ use synfin_explain::shard::{self, Batch, Shard, Sorter};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 
-use super::input::{Summary, Told, Wanted, open};
+use super::input::{Summary, Told, Unread, Wanted, begin, open};
 use super::progress::Progress;
-use crate::failure::Failure;
 
 /// With fewer batches than this one may soon have nothing to do.
 const FEW: usize = 2;
@@ -46,17 +45,11 @@ struct Source<R> {
 
 /// Reads a capture with so many threads, and keeps its connections. Segments are wanted of none or the first: numbers are
 /// not known while it is read.
-pub(super) fn read(
-    file: &Path,
-    wanted: Wanted,
-    threads: usize,
-    progress: &Progress,
-) -> Result<Told, Failure> {
+pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progress) -> Result<Told, Unread> {
     let keeps_first = wanted.detail == Detail::First;
     let source = progress.watch(open(file)?);
     let name = file.display().to_string();
-    let reader = Reader::new(source).map_err(|error| Failure::fault(format!("{name}: {error}")))?;
-    let common = Common::new(reader, threads);
+    let common = Common::new(begin(&name, source)?, threads);
     let shares: Vec<_> = thread::scope(|scope| {
         let share = |index| {
             let common = &common;
@@ -79,6 +72,7 @@ pub(super) fn read(
         count: connections.len() as u64,
         worst,
         cut: source.cut.map(|error| error.to_string()),
+        unknown: source.sorter.unknown_links().clone(),
     };
     Ok(Told { summary, connections })
 }

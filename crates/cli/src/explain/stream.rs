@@ -10,6 +10,7 @@ use synfin_ladder::{Catalogue, Connection, text};
 
 use super::input::Sink;
 use crate::failure::Failure;
+use crate::out::cannot_print;
 
 type Out = BufWriter<StdoutLock<'static>>;
 
@@ -38,13 +39,14 @@ impl Json {
         JsonCapture { documents: &mut self.documents, before, out: Some(&mut self.out), document: None }
     }
 
-    /// Ends the array, also where a later capture could not be read: what was written is sound.
+    /// Ends the array, which is a sound one whatever could not be read, be it everything.
     pub(super) fn end(mut self) -> Result<(), Failure> {
         let end: &[u8] = match (self.is_array, self.documents) {
+            (true, 0) => b"[]\n",
             (true, 1..) => b"]\n",
-            _ => b"",
+            (false, _) => b"",
         };
-        self.out.write_all(end).and_then(|()| self.out.flush()).map_err(|error| cannot(&error))
+        self.out.write_all(end).and_then(|()| self.out.flush()).map_err(|error| cannot_print(&error))
     }
 }
 
@@ -74,13 +76,15 @@ impl<'a> JsonCapture<'a> {
             Some(document) => document.end(capture).map(drop),
             None => Ok(()),
         });
-        ended.map_err(|error| cannot(&error))
+        ended.map_err(|error| cannot_print(&error))
     }
 }
 
 impl Sink for JsonCapture<'_> {
     fn take(&mut self, _: Option<i64>, connection: Connection) -> Result<(), Failure> {
-        self.document().and_then(|document| document.connection(&connection)).map_err(|error| cannot(&error))
+        self.document()
+            .and_then(|document| document.connection(&connection))
+            .map_err(|error| cannot_print(&error))
     }
 }
 
@@ -95,14 +99,6 @@ impl Sink for Follow<'_> {
     fn take(&mut self, _: Option<i64>, connection: Connection) -> Result<(), Failure> {
         let ladder = text::ladder(&connection, self.catalogue, self.options);
         let mut out = io::stdout().lock();
-        writeln!(out, "{ladder}").and_then(|()| out.flush()).map_err(|error| cannot(&error))
+        writeln!(out, "{ladder}").and_then(|()| out.flush()).map_err(|error| cannot_print(&error))
     }
-}
-
-fn cannot(error: &io::Error) -> Failure {
-    // serde_json hands an error of the writer on with its kind.
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::reader_left();
-    }
-    Failure::fault(format!("standard output cannot be written: {error}"))
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use crate::args::{local_address, parse_seed};
 use crate::explain::args::Tongue;
 
 /// Ask TCP a question, and watch it answer.
@@ -22,23 +23,24 @@ pub(crate) struct LabArgs {
     pub(crate) scenario: Option<String>,
 
     /// Turn a knob, like delay=3s; may be given again
-    #[arg(long, value_name = "KNOB=VALUE")]
+    #[arg(long, value_name = "KNOB=VALUE", requires = "scenario")]
     pub(crate) set: Vec<Setting>,
 
     /// Which of the scenario's worlds
-    #[arg(long, value_name = "WORLD", conflicts_with = "compare")]
+    #[arg(long, value_name = "WORLD", conflicts_with = "compare", requires = "scenario")]
     pub(crate) world: Option<String>,
 
     /// Run it in all of its worlds
-    #[arg(long, conflicts_with_all = ["pcap", "step"])]
+    #[arg(long, conflicts_with_all = ["pcap", "step"], requires = "scenario")]
     pub(crate) compare: bool,
 
     /// Where chance comes from
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "scenario", allow_hyphen_values = true)]
+    #[arg(value_parser = parse_seed)]
     pub(crate) seed: u64,
 
     /// Write what passed as a pcapng file, with each segment's reason and both ends' states as its comment
-    #[arg(long, value_name = "OUT")]
+    #[arg(long, value_name = "OUT", requires = "scenario")]
     pub(crate) pcap: Option<PathBuf>,
 
     /// Where that is captured
@@ -46,23 +48,23 @@ pub(crate) struct LabArgs {
     pub(crate) at: Place,
 
     /// Make a page of it, one file that needs no network; - for standard output
-    #[arg(long, value_name = "OUT", conflicts_with = "json")]
+    #[arg(long, value_name = "OUT", conflicts_with = "json", requires = "scenario")]
     pub(crate) html: Option<PathBuf>,
 
     /// Write the trace as JSON: everything that happened, with both ends before and after
-    #[arg(long, conflicts_with = "step")]
+    #[arg(long, conflicts_with = "step", requires = "scenario")]
     pub(crate) json: bool,
 
     /// Walk through it event by event
-    #[arg(long)]
+    #[arg(long, requires = "scenario")]
     pub(crate) step: bool,
 
     /// Print the scenario's text, to copy and change
-    #[arg(long, conflicts_with_all = ["json", "html", "step", "pcap"])]
+    #[arg(long, conflicts_with_all = ["json", "html", "step", "pcap"], requires = "scenario")]
     pub(crate) source: bool,
 
     /// Do not ask what the reader expects
-    #[arg(long)]
+    #[arg(long, requires = "scenario")]
     pub(crate) no_ask: bool,
 
     /// Serve the page with all questions, in which they run as well; DIR is where it was built
@@ -72,6 +74,7 @@ pub(crate) struct LabArgs {
 
     /// Where the page is served
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "serve")]
+    #[arg(value_parser = local_address)]
     pub(crate) listen: SocketAddr,
 
     /// en or zh; the locale's otherwise
@@ -91,7 +94,8 @@ pub(crate) struct LabArgs {
     pub(crate) ascii: bool,
 
     /// Columns to draw in; the terminal's otherwise, or 100
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(60..=1000))]
     pub(crate) width: Option<u16>,
 }
 

@@ -6,7 +6,9 @@ use synfin_lab::Texts;
 use synfin_lab::scenarios::{Scenario, Told};
 use synfin_ladder::text::{self, Options};
 
-use super::{print, show};
+use super::show;
+use crate::failure::Failure;
+use crate::out::print;
 
 const LETTERS: [&str; 3] = ["a", "b", "c"];
 
@@ -25,7 +27,7 @@ pub(super) fn predict(
     may_ask: bool,
     texts: &Texts,
     options: &Options,
-) {
+) -> Result<(), Failure> {
     let mut out = format!("{}{}", texts.say("predict-head"), show::colon(texts));
     out.push_str(&told.predict);
     let mut shown = text::wrap(&out, options.width).join("\n");
@@ -33,10 +35,10 @@ pub(super) fn predict(
     for (letter, choice) in LETTERS.iter().zip(order) {
         shown.push_str(&format!("\n  {letter}) {}", told.choices[choice]));
     }
-    print(&format!("{shown}\n"));
+    print(format!("{shown}\n"))?;
     let right = scenario.runs(values, seed).ok().and_then(|runs| scenario.right(&runs));
     if may_ask {
-        print(&format!("{} ", texts.say("ask")));
+        print(format!("{} ", texts.say("ask")))?;
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         let answer = LETTERS.iter().position(|letter| line.trim().eq_ignore_ascii_case(letter));
@@ -47,8 +49,8 @@ pub(super) fn predict(
             let place = order.iter().position(|choice| *choice == right).unwrap_or(0);
             let head = format!("{}{}", texts.say(word), show::colon(texts));
             let told = format!("{head}{}) {}", LETTERS[place], told.choices[right]);
-            print(&format!("{told}\n"));
+            print(format!("{told}\n"))?;
         }
     }
-    print("\n");
+    print("\n")
 }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use synfin::CongestionAlgorithm;
 
 use super::protocol::{MAX_BLOCK, MAX_OMIT, MAX_STREAMS, MAX_TIME, PORT};
+use crate::args::local_address;
 
 /// Measure synfin's own TCP; the other end may be iperf3.
 ///
@@ -33,7 +34,7 @@ pub(super) enum End {
 #[command(after_help = "Example:\n  sudo synfin perf server & iperf3 -c 10.0.0.2")]
 pub(super) struct ServerArgs {
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:5201")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:5201", value_parser = local_address)]
     pub(super) listen: SocketAddr,
 
     /// The TUN interface, made if there is none of that name
@@ -64,25 +65,27 @@ pub(super) struct ClientArgs {
     pub(super) host: String,
 
     /// The server's port
-    #[arg(short, long, value_name = "PORT", default_value_t = PORT)]
+    #[arg(short, long, value_name = "PORT", default_value_t = PORT, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: u16,
 
     /// How many seconds to send
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10, conflicts_with = "bytes")]
+    #[arg(allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TIME)))]
     pub(super) time: u32,
 
     /// How much to send in all, in place of a time; K, M, G and T are powers of 1024
-    #[arg(short = 'n', long, value_name = "BYTES")]
+    #[arg(short = 'n', long, value_name = "BYTES", allow_hyphen_values = true)]
     pub(super) bytes: Option<Amount>,
 
     /// What is written or read at once
     #[arg(short, long, value_name = "BYTES", default_value = "128K", value_parser = parse_block)]
+    #[arg(allow_hyphen_values = true)]
     pub(super) length: u32,
 
     /// How many streams at once
-    #[arg(short = 'P', long, value_name = "N", default_value_t = 1)]
+    #[arg(short = 'P', long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_STREAMS)))]
     pub(super) parallel: u32,
 
@@ -91,7 +94,7 @@ pub(super) struct ClientArgs {
     pub(super) reverse: bool,
 
     /// Do not count the first seconds
-    #[arg(short = 'O', long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(short = 'O', long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_OMIT)))]
     pub(super) omit: u32,
 
@@ -121,6 +124,7 @@ const CLIENT_EXAMPLES: &str = "Examples:
 pub(super) struct ShownArgs {
     /// Seconds between two reports, 0.1 to 60; 0: none but the last
     #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = parse_interval)]
+    #[arg(allow_hyphen_values = true)]
     pub(super) interval: Duration,
 
     /// Print the results as JSON, with iperf3's names

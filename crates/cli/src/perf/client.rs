@@ -10,11 +10,12 @@ use tokio::time::timeout;
 
 use super::args::{Amount, ClientArgs};
 use super::protocol::{Cookie, Plan, ProtocolError, Refusal, Results, Signal, TestEnd, write_message};
-use super::report::{Outcome, Setting, heading, interval_lines, print, print_outcome};
+use super::report::{Outcome, Setting, heading, interval_lines, print_outcome};
 use super::session::{Session, Step};
 use crate::Failure;
 use crate::args::HostPort;
 use crate::connect::{interrupted, join, resolve};
+use crate::out::print;
 
 /// How long the server may take to say what is due.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,8 +38,8 @@ enum Broken {
     Terminated,
     /// A stream is lost.
     Stream(io::Error),
-    /// There is no handling signals.
-    Signals(Failure),
+    /// Something on this side has failed.
+    Own(Failure),
 }
 
 impl<E: Into<ProtocolError>> From<E> for Broken {
@@ -63,7 +64,7 @@ pub(super) fn client(args: &ClientArgs) -> Result<ExitCode, Failure> {
                 Ok(control) => converse(control, &stack, args).await,
                 Err(error) => Err(Broken::Connect(error)),
             },
-            status = interrupted() => status.map_err(Broken::Signals),
+            status = interrupted() => status.map_err(Broken::Own),
         };
         stack.shutdown();
         let _ = stack.stopped().await;
@@ -79,14 +80,14 @@ async fn converse(mut control: TcpStream, stack: &Stack, args: &ClientArgs) -> R
     };
     Signal::ClientTerminate.write(&mut control).await?;
     let _ = timeout(LAST_WORD, control.acknowledged()).await;
-    interruption.map_err(Broken::Signals)
+    interruption.map_err(Broken::Own)
 }
 
 impl Broken {
     fn told(self, HostPort { host, port }: &HostPort) -> Failure {
         let server = format_args!("{host} port {port}");
         Failure::fault(match self {
-            Self::Signals(failure) => return failure,
+            Self::Own(failure) => return failure,
             Self::Connect(error) => format!("cannot connect to {server}: {}: {error}", error.kind()),
             Self::Server(error) => format!("no test with {server}: {error}"),
             Self::Busy => format!("the server at {server} is busy with another client: try again later"),
@@ -143,7 +144,7 @@ async fn measure(control: &mut TcpStream, stack: &Stack, args: &ClientArgs) -> R
     expect(control, Signal::TestStart).await?;
     expect(control, Signal::TestRunning).await?;
     if !json {
-        print(&heading(&setting));
+        print(heading(&setting)).map_err(Broken::Own)?;
     }
     let time = match plan.end {
         TestEnd::Seconds(seconds) => Some(Duration::from_secs((plan.omit + seconds).into())),
@@ -152,8 +153,7 @@ async fn measure(control: &mut TcpStream, stack: &Stack, args: &ClientArgs) -> R
     let mut session = Session::begin(plan, setting.sends(), streams, args.shown.interval, json, time);
     run(&mut session, control, json).await?;
     let outcome = finish(session, control, setting, json).await?;
-    print_outcome(&outcome, json);
-    Ok(())
+    print_outcome(&outcome, json).map_err(Broken::Own)
 }
 
 /// What the server says next, which is to be this.
@@ -179,7 +179,9 @@ async fn run(session: &mut Session, control: &mut TcpStream, json: bool) -> Resu
             step = session.step() => step.map_err(Broken::Stream)?,
         };
         match step {
-            Step::Interval(interval) if !json => print(&interval_lines(&interval, session.sends)),
+            Step::Interval(interval) if !json => {
+                print(interval_lines(&interval, session.sends)).map_err(Broken::Own)?;
+            }
             Step::Interval(_) => {}
             Step::Late => return Ok(()),
             Step::Moved => {
@@ -202,7 +204,7 @@ async fn finish(
     if let Some(interval) = session.last_interval()
         && !json
     {
-        print(&interval_lines(&interval, session.sends));
+        print(interval_lines(&interval, session.sends)).map_err(Broken::Own)?;
     }
     Signal::TestEnd.write(control).await?;
     expect(control, Signal::ExchangeResults).await?;

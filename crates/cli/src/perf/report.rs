@@ -1,7 +1,6 @@
 //! What was measured, as iperf3 tells it: lines for a person, or JSON with its names.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::protocol::{Cookie, Plan, Results, StreamResults, TestEnd, stream_id};
 use super::session::{Interval, Tally};
+use crate::failure::Failure;
+use crate::out::print;
 
 /// A test that is over.
 #[derive(Debug)]
@@ -275,17 +276,11 @@ fn scaled(mut number: f64, step: f64) -> (String, &'static str) {
     (digits, prefix)
 }
 
-/// To standard output; that nobody reads it is no failure.
-pub(super) fn print(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
 /// Prints what there is to say at the end.
-pub(super) fn print_outcome(outcome: &Outcome, as_json: bool) {
+pub(super) fn print_outcome(outcome: &Outcome, as_json: bool) -> Result<(), Failure> {
     match as_json {
-        true => print(&format!("{:#}\n", json(outcome))),
-        false => print(&summary(outcome)),
+        true => print(format!("{:#}\n", json(outcome))),
+        false => print(summary(outcome)),
     }
 }
 

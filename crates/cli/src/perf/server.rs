@@ -21,10 +21,11 @@ use super::protocol::{
     Cookie, MAX_PARAMETERS, Parameters, Plan, ProtocolError, Refusal, Results, Signal, TestEnd, read_message,
     write_message,
 };
-use super::report::{Outcome, Setting, heading, interval_lines, print, print_outcome};
+use super::report::{Outcome, Setting, heading, interval_lines, print_outcome};
 use super::session::{Session, Step};
 use crate::Failure;
 use crate::link::{Link, single};
+use crate::out::print;
 use crate::serve::{asked_to_end, ends};
 
 /// How long a peer may take to say what is due.
@@ -59,6 +60,8 @@ enum Broken {
     Interrupted,
     /// Our user has ended us.
     Ending,
+    /// Something on this side has failed.
+    Own(Failure),
 }
 
 impl<E: Into<ProtocolError>> From<E> for Broken {
@@ -121,6 +124,7 @@ async fn serve(
         match ended {
             Ok(()) => {}
             Err(Broken::Ending) => break Ok(()),
+            Err(Broken::Own(failure)) => break Err(failure),
             Err(broken) => {
                 let message = format!("the test with {peer} has failed: {}", broken.told());
                 if args.one_off {
@@ -147,6 +151,7 @@ impl Broken {
             Self::Stream(error) => format!("a stream is lost: {error}"),
             Self::Interrupted => "its user has ended the client".to_owned(),
             Self::Ending => "the server is ended".to_owned(),
+            Self::Own(failure) => failure.to_string(),
         }
     }
 }
@@ -204,7 +209,7 @@ async fn conduct(
         plan: plan.clone(),
     };
     if !args.shown.json {
-        print(&heading(&setting));
+        print(heading(&setting)).map_err(Broken::Own)?;
     }
     Signal::TestStart.write(control).await?;
     Signal::TestRunning.write(control).await?;
@@ -225,7 +230,7 @@ async fn conduct(
     }
 
     let outcome = exchange(session, control, setting, json).await?;
-    print_outcome(&outcome, json);
+    print_outcome(&outcome, json).map_err(Broken::Own)?;
     // That it has heard it changes nothing any more.
     let _ = timeout(PATIENCE, Signal::read(control)).await;
     Ok(())
@@ -308,7 +313,9 @@ async fn run(
                 signal => return Err(out_of_turn(signal)),
             },
             step = session.step() => match step.map_err(Broken::Stream)? {
-                Step::Interval(interval) if !json => print(&interval_lines(&interval, session.sends)),
+                Step::Interval(interval) if !json => {
+                    print(interval_lines(&interval, session.sends)).map_err(Broken::Own)?;
+                }
                 Step::Interval(_) | Step::Moved => {}
                 Step::Late => return Err(ProtocolError::Silent.into()),
             },
@@ -332,7 +339,7 @@ async fn exchange(
     if let Some(interval) = session.last_interval()
         && !json
     {
-        print(&interval_lines(&interval, session.sends));
+        print(interval_lines(&interval, session.sends)).map_err(Broken::Own)?;
     }
     let intervals = std::mem::take(&mut session.intervals);
     let tallies = session.stop();

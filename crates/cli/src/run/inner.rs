@@ -1,9 +1,13 @@
 //! The process that becomes the command.
 
-use std::io::{self, Read as _, Write as _};
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use nix::sys::prctl;
@@ -13,7 +17,7 @@ use synfin_device::tun::Tun;
 
 use super::{files, namespace};
 use crate::Failure;
-use crate::args::InnerArgs;
+use crate::args::{InnerArgs, RunArgs};
 
 /// Before the descriptor of the TUN. Anything else: a reason follows, to the end of the stream.
 pub(super) const READY: [u8; 1] = *b"r";
@@ -24,6 +28,9 @@ pub(super) const GO: [u8; 1] = *b"g";
 /// There is no such command, and: there is, but it cannot be run. What shells say.
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
+
+/// Where the C library looks for commands when no PATH says so.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Makes the namespaces, hands the TUN over, and becomes the command.
 pub(crate) fn main(args: &InnerArgs) -> ExitCode {
@@ -72,9 +79,31 @@ fn hand_over(mut socket: &UnixStream, tun: &Tun) -> Result<(), String> {
 fn become_command(args: &InnerArgs) -> Failure {
     let (name, rest) = args.command.split_first().expect("clap wants a command");
     let error = Command::new(name).args(rest).exec();
-    let name = name.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Failure::with_status(NOT_FOUND, format_args!("{name}: command not found")),
-        _ => Failure::with_status(NOT_EXECUTABLE, format_args!("{name}: cannot be executed: {error}")),
+        ErrorKind::NotFound => not_found(name),
+        _ => {
+            let name = name.display();
+            Failure::with_status(NOT_EXECUTABLE, format_args!("{name}: cannot be executed: {error}"))
+        }
     }
+}
+
+/// Refuses a command that is nowhere, before anything is begun for it. What else may be in its way, `exec` tells.
+pub(super) fn must_be_there(args: &RunArgs) -> Result<(), Failure> {
+    let name = args.command.first().expect("clap wants a command");
+    let is_there = |path: &Path| match fs::metadata(path) {
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        Ok(_) => true,
+    };
+    let found = if name.as_encoded_bytes().contains(&b'/') {
+        is_there(Path::new(name))
+    } else {
+        let places = env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
+        env::split_paths(&places).any(|place| is_there(&place.join(name)))
+    };
+    if found { Ok(()) } else { Err(not_found(name)) }
+}
+
+fn not_found(name: &OsStr) -> Failure {
+    Failure::with_status(NOT_FOUND, format_args!("{}: command not found", name.display()))
 }

@@ -38,6 +38,7 @@ use relay::Relay;
 
 /// Runs the command to its end. To be called on the main thread, which the command will not outlive.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    inner::must_be_there(args)?;
     let (starting, tun) = Starting::spawn(args)?;
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
             status = child.wait() => status?,
             failure = relay.run() => return Err(stop(child, failure).await),
         };
-        relay.finish().await?;
+        relay.finish().await.map_err(|failure| failure.behind(status))?;
         Ok(ExitCode::from(status))
     })
 }

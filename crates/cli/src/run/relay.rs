@@ -10,6 +10,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use synfin::recorder::{Options, Sniffer};
@@ -59,12 +60,19 @@ pub(super) struct Relay {
     connections: Open,
     /// What the impaired link adds to a round trip.
     added: Duration,
+    /// The file of `--record`.
+    record: Option<PathBuf>,
 }
 
 impl Relay {
     /// Takes what the options ask for, so that what cannot be had is told before the command starts.
     pub(super) async fn open(tun: OwnedFd, args: &RunArgs) -> Result<Self, Failure> {
         let tun = Tun::from_fd(tun, Some(args.mtu.into())).map_err(Failure::call)?;
+        let mut published = Vec::new();
+        for publish in &args.publish {
+            published.push(Published::bind(*publish).await?);
+        }
+        // Not before nothing else can be missing: it begins a recording, where there may be an older one.
         let stack = stack(tun, args)?;
         let mut tasks = JoinSet::new();
         let connections = Open::default();
@@ -72,8 +80,8 @@ impl Relay {
         let dialler = args.socks5.clone().map_or(Dialler::Direct, Dialler::Socks5);
         let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));
 
-        for publish in &args.publish {
-            tasks.spawn(Published::bind(*publish).await?.serve(stack.clone(), connections.clone()));
+        for published in published {
+            tasks.spawn(published.serve(stack.clone(), connections.clone()));
         }
         tasks.spawn(page::serve(page::listen(&stack).await.map_err(fault)?));
         let forwarder = stack.forwarder().map_err(fault)?;
@@ -81,7 +89,8 @@ impl Relay {
         tasks.spawn(udp::serve(stack.udp_forwarder().map_err(fault)?, destinations.clone()));
         tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, destinations));
         let link = args.impairments.link();
-        Ok(Self { stack, tasks, connections, added: 2 * (link.delay + link.jitter) })
+        let (added, record) = (2 * (link.delay + link.jitter), args.record.clone());
+        Ok(Self { stack, tasks, connections, added, record })
     }
 
     /// Relays, until that is no longer possible.
@@ -99,9 +108,12 @@ impl Relay {
         self.tasks.shutdown().await;
         self.stack.shutdown();
         let _ = self.stack.stopped().await;
-        match self.stack.recording_error() {
-            None => Ok(()),
-            Some(error) => Err(Failure::fault(format_args!("the recording is not whole: {error}"))),
+        match (self.record, self.stack.recording_error()) {
+            (Some(path), Some(error)) => {
+                let path = path.display();
+                Err(Failure::fault(format_args!("the recording {path} is not whole: {error}")))
+            }
+            _ => Ok(()),
         }
     }
 }

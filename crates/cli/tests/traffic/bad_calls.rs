@@ -35,6 +35,15 @@ fn of_serve() {
         "synfin: cannot listen on 10.0.0.1: the kernel needs an address beside it, the first of its subnet: \
          choose one like 10.0.0.2 or fd00::2",
     );
+    for address in ["10.0.0.2", "localhost:80"] {
+        refused(
+            &format!("serve / --listen {address}"),
+            &format!(
+                "synfin: invalid value '{address}' for '--listen <ADDRESS:PORT>': '{address}' is not ADDRESS:PORT: \
+                 give an address and a port, like 10.0.0.2:80 or [fd00::2]:80"
+            ),
+        );
+    }
     refused(
         "serve / --xdp nowhere0",
         "synfin: there is no interface \"nowhere0\" in this network namespace: see `ip link`",
@@ -42,6 +51,25 @@ fn of_serve() {
     refused(
         "serve / --tun a/b",
         "synfin: \"a/b\" is no name for an interface: use 1 to 15 octets without white space, '/' and ':'",
+    );
+    for command in ["serve / --tun ", "connect 10.0.0.1:9 --tun "] {
+        refused(command, "synfin: the interface of --tun has no name: give one, like synfin0");
+    }
+    alone(&[], || {
+        refused(
+            "serve / --tun lo",
+            "synfin: there is an interface \"lo\" already, and it cannot be attached to: it is no TUN, or it was made \
+             for another number of queues (`ip tuntap add` makes it for several with `multi_queue`, for one without): \
+             choose another name",
+        );
+    });
+}
+
+#[test]
+fn of_source() {
+    refused(
+        "source 10.0.0.1:9 --address 10.0.0.2 --sample 0s",
+        "synfin: invalid value '0s' for '--sample <TIME>': '0s' is no interval: give one like 100ms",
     );
 }
 

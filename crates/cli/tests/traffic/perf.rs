@@ -1,5 +1,6 @@
 //! `synfin perf` with a real iperf3 at the other end, and with itself.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -180,6 +181,20 @@ fn the_client_measures_with_the_server() {
         assert!(ended.contains("10.0 MBytes"), "{ended}");
         let ended = server.over();
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    });
+}
+
+#[test]
+fn the_client_tells_that_nothing_can_be_written() {
+    alone(&["iperf3", "ss"], || {
+        let _server = iperf3_server();
+        for words in [&["-n", "1M"][..], &["-n", "1M", "-J"]] {
+            let full = OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+            let mut client = Command::new(SYNFIN);
+            let ended = output(client.args(["perf", "client", "10.0.0.1"]).args(words).stdout(full));
+            ended
+                .fails(1, "synfin: standard output cannot be written: No space left on device (os error 28)");
+        }
     });
 }
 

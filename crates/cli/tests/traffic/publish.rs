@@ -2,8 +2,9 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 
-use crate::common::run;
+use crate::common::{SYNFIN, output, root, run};
 use crate::world::{Running, alone, until};
 
 /// The end of its question would end nc(1), answered or not.
@@ -44,6 +45,22 @@ fn where_nothing_listens_inside_there_is_a_reset() {
         assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
         inside.hang_up();
         assert!(TcpStream::connect("127.0.0.1:9").is_err());
+    });
+}
+
+#[test]
+fn a_port_that_takes_root_is_told() {
+    if !root() {
+        return;
+    }
+    alone(&["setpriv"], || {
+        let words =
+            ["--bounding-set=-net_bind_service", "--inh-caps=-all", SYNFIN, "run", "--publish", "80:80"];
+        output(Command::new("setpriv").args(words).args(["--", "true"])).fails(
+            2,
+            "synfin: cannot publish port 80 of 127.0.0.1: Permission denied (os error 13): \
+             ports below 1024 take root: choose another, like 8080",
+        );
     });
 }
 

@@ -1,7 +1,7 @@
 //! `--record`, judged by tshark.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::channel;
@@ -48,6 +48,25 @@ fn a_recording_is_sound() {
             let words = ["--record", file.to_str().unwrap(), "--", "bash", "-c", &script];
             run(&words).stdout();
             is_sound(&file);
+        }
+    });
+}
+
+/// What was recorded before stays until it is known that there is something to record.
+#[test]
+fn a_run_that_cannot_begin_leaves_an_older_recording_alone() {
+    alone(&[], || {
+        let _listener = TcpListener::bind("127.0.0.1:8080").expect("it is free");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "older").unwrap();
+        let path = file.path().to_str().unwrap();
+        for (words, status) in [
+            (&["--publish", "8080:80", "--", "true"][..], 2),
+            (&["--", "nonesuch"], 127),
+            (&["--", "/nonesuch/true"], 127),
+        ] {
+            assert_eq!(run(&[&["--record", path], words].concat()).status, Some(status), "{words:?}");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), "older", "{words:?}");
         }
     });
 }

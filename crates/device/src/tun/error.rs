@@ -112,8 +112,9 @@ impl fmt::Display for TunError {
             Self::Taken { name } => {
                 write!(
                     f,
-                    "an interface of another kind is named {name:?} already: choose another name, or with several queues \
-                     make it with `multi_queue`, and without that for one"
+                    "there is an interface {name:?} already, and it cannot be attached to: it is no TUN, or it was made \
+                     for another number of queues (`ip tuntap add` makes it for several with `multi_queue`, for one \
+                     without): choose another name"
                 )
             }
             Self::InvalidName { name } => write!(

@@ -298,8 +298,7 @@ impl Runner {
             }
             _ => (vec![arguments.size(2)?], arguments.integer(3)?),
         };
-        let len: usize = buffers.iter().sum();
-        if arguments.is_null(1) && len > 0 {
+        if arguments.is_null(1) && buffers.iter().any(|len| *len > 0) {
             return Err(Stop::Errno(Errno::EFAULT).into());
         }
         if flags & MSG_FASTOPEN == 0 {

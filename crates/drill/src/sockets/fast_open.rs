@@ -3,10 +3,10 @@
 
 use std::net::SocketAddr;
 
-use bytes::Bytes;
 use synfin_host::tcp::State;
 use synfin_host::{FastOpen, FastOpenKeys, ListenFastOpen};
 
+use super::transfer::zeros;
 use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
 use crate::symbols::MSG_FASTOPEN;
 
@@ -114,7 +114,7 @@ impl Kernel {
         let mut socket = self.host.tcp(handle).ok_or(Errno::EBADF)?;
         // What does not fit into the SYN of a call that waits goes behind it.
         let octets = if returns { len.min(socket.syn_capacity()) } else { len };
-        *sent = socket.send(Bytes::from(vec![0; octets]), now).unwrap_or(0);
+        *sent = socket.send(zeros(octets), now).unwrap_or(0);
         self.tcp(fd)?.fast_open.sending = !returns;
         match (returns, *sent) {
             (false, _) => Err(Stop::BLOCK),

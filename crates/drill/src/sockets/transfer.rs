@@ -1,5 +1,7 @@
 //! Reading, writing and shutting down.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
@@ -15,6 +17,12 @@ const SEND_FLAGS: i64 =
     MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_OOB | MSG_ZEROCOPY;
 /// What those of a receiving call may be.
 const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK | MSG_OOB;
+
+/// The most octets that Linux takes in one call, whatever it asks for (MAX_RW_COUNT).
+const MOST_IN_A_CALL: usize = 0x7fff_f000;
+
+/// What is handed to a socket at once, more than the usual one has room for.
+const MOST_AT_ONCE: usize = 64 << 20;
 
 impl Kernel {
     /// Takes up to `len` octets; 0 is the end.
@@ -70,11 +78,12 @@ impl Kernel {
 
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
     pub(crate) fn send(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
+        let buffers = as_far_as_taken(buffers);
         if self.tcp(fd)?.fast_open.takes(flags) {
             let remote = self.peer;
-            return self.send_with_syn(fd, remote, buffers, flags, sent);
+            return self.send_with_syn(fd, remote, &buffers, flags, sent);
         }
-        self.send_connected(fd, buffers, flags, sent)
+        self.send_connected(fd, &buffers, flags, sent)
     }
 
     /// The same, where nothing can go with the SYN.
@@ -114,8 +123,14 @@ impl Kernel {
                 return Err(Stop::BLOCK);
             }
             let (next, is_last) = next_buffer(buffers, *sent, options.lent);
-            let data = Bytes::from(vec![0; next]);
-            let options = SendOptions { more: options.more || !is_last, ..options };
+            let data = zeros(next);
+            let is_whole = data.len() == next;
+            let options = SendOptions {
+                more: options.more || !is_last || !is_whole,
+                end_of_record: options.end_of_record && is_whole,
+                urgent: options.urgent && is_whole,
+                ..options
+            };
             match socket.send_with(data, options, now) {
                 Ok(queued) => *sent += queued,
                 Err(_) if *sent > 0 && may_return => break,
@@ -175,6 +190,23 @@ impl Kernel {
         }
         Ok(0)
     }
+}
+
+/// The buffers of a call without what lies beyond the most that it takes.
+fn as_far_as_taken(buffers: &[usize]) -> Vec<usize> {
+    let mut left = MOST_IN_A_CALL;
+    let mut take = |len: usize| {
+        let taken = len.min(left);
+        left -= taken;
+        taken
+    };
+    buffers.iter().map(|len| take(*len)).collect()
+}
+
+/// So many zeros, or as many as are handed on at once. All are the same ones, so that no script makes memory grow.
+pub(super) fn zeros(len: usize) -> Bytes {
+    static ZEROS: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(vec![0; MOST_AT_ONCE]));
+    ZEROS.slice(..len.min(MOST_AT_ONCE))
 }
 
 /// How many octets to write next, and whether they end the call's last buffer. Buffers are written one by

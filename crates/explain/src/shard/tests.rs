@@ -128,6 +128,19 @@ fn notes_find_their_share_or_are_ignored_by_all() {
 
 /// Fragments are put together by whoever they are for, and only those who read all of them can tell who that is.
 #[test]
+fn frames_of_an_unknown_link_type_are_counted() {
+    let octets = octets();
+    let mut file = file(&octets);
+    file[20..24].copy_from_slice(&147_u32.to_le_bytes());
+    let (mut sorter, mut reader) = (Sorter::new(2), Reader::new(&*file).expect("it is a capture"));
+    while let Some(frame) = reader.next().expect("it is whole") {
+        assert_eq!(sorter.frame(&frame), None);
+    }
+    let counted: Vec<_> = sorter.unknown_links().frames().collect();
+    assert_eq!(counted, [(crate::capture::LinkType(147), octets.len() as u64)]);
+}
+
+#[test]
 fn fragments_find_their_share() {
     let mut all = octets();
     let ip = v4();

@@ -64,7 +64,8 @@ fn rates_that_are_none() {
         ("10", "'10' has no unit that is known: give one of bit, kbit, mbit, gbit, tbit"),
         ("10MB/s", "'10MB/s' has no unit that is known: give one of bit, kbit, mbit, gbit, tbit"),
         ("10mbps", "'10mbps' may mean bits or octets: write bits, like 10mbit for ten million a second"),
-        ("0mbit", "'0mbit' is out of range: give a rate from 1bit upwards"),
+        ("0mbit", "'0mbit' is out of range: give a rate from 1bit to 18446744tbit"),
+        ("18446745tbit", "'18446745tbit' is out of range: give a rate from 1bit to 18446744tbit"),
         ("fast", "'fast' does not begin with a number: write it like 10mbit"),
     ] {
         assert_eq!(rate(text), Err(says.to_owned()));

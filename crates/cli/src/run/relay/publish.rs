@@ -1,5 +1,6 @@
 //! `--publish`: ports of this machine's loopback that lead to the command's.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -28,9 +29,11 @@ impl Published {
     pub(super) async fn bind(publish: Publish) -> Result<Self, Failure> {
         let port = publish.outside;
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-            Failure::call(format_args!(
-                "cannot publish port {port} of 127.0.0.1: {error}: choose another, or end what listens there"
-            ))
+            let remedy = match error.kind() {
+                ErrorKind::PermissionDenied => "ports below 1024 take root: choose another, like 8080",
+                _ => "choose another, or end what listens there",
+            };
+            Failure::call(format_args!("cannot publish port {port} of 127.0.0.1: {error}: {remedy}"))
         })?;
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
         Ok(Self { listeners: [Some(v4), v6].into_iter().flatten().collect(), inside: publish.inside })
