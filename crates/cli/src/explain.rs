@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use synfin_explain::Detail;
-use synfin_ladder::{Catalogue, Severity};
+use synfin_ladder::{Catalogue, Severity, names};
 
 use crate::failure::Failure;
-use crate::out::must_not_be_read;
+use crate::out::{must_not_be_read, print};
 use args::ExplainArgs;
 use input::{Captures, Sink, Summary, Told, Unread, Wanted};
 use live::Watch;
@@ -42,6 +42,10 @@ struct Asked {
 
 /// Explains what was asked for.
 pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
+    if args.names {
+        print(names::table(output::language(args)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let asked = Asked::of(args)?;
     let progress = Progress::new();
     let captures = if args.json {

@@ -50,6 +50,12 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 #[test]
+fn names_are_tabulated_and_take_no_capture() {
+    let told = output(Command::new(SYNFIN).args(["explain", "--names", "--lang", "en"])).stdout();
+    assert!(told.lines().any(|line| line.starts_with("SYN-RECEIVED  SYN-RECV    SYN_RECV")), "{told}");
+}
+
+#[test]
 fn a_call_that_is_off_says_so_in_one_line() {
     let (folder, _) = captures();
     for (words, message) in [
@@ -61,6 +67,7 @@ fn a_call_that_is_off_says_so_in_one_line() {
         (&["two.pcap", "cut.pcap", "#1"], "each capture has a connection of that number"),
         (&["two.pcap", "--svg", "-"], "there are 2: name one, like '#1'"),
         (&["two.pcap", "--lang", "tlh"], "there are en and zh"),
+        (&["two.pcap", "--names"], "cannot be used with"),
         (&["two.pcap", "--json", "--html", "-"], "cannot be used with"),
         (&["two.pcap", "./two.pcap", "--parquet", "."], "another of the captures has this name"),
         (&["-i", "no-such"], "there is no interface no-such"),

@@ -17,10 +17,10 @@ use super::what_if::{Changes, Replace};
 ///
 /// The exit status is 0, 1 when something failed or --check found something, and 2 when the call was off.
 #[derive(Debug, Args)]
-#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']\n       synfin explain [OPTIONS] -i NAME", after_help = EXAMPLES)]
+#[command(override_usage = "synfin explain [OPTIONS] FILE... ['#N']\n       synfin explain [OPTIONS] -i NAME\n       synfin explain --names", after_help = EXAMPLES)]
 pub(crate) struct ExplainArgs {
     /// Captures, - for standard input; and the number of a connection, like '#3'
-    #[arg(value_name = "FILE", required_unless_present = "interface")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["interface", "names"])]
     pub(crate) words: Vec<OsString>,
 
     /// Watch this interface until Ctrl-C; takes root or CAP_NET_RAW
@@ -55,6 +55,10 @@ pub(crate) struct ExplainArgs {
     /// Write tables of connections, findings and segments into this folder, for DuckDB and its like
     #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "svg", "html"])]
     pub(crate) parquet: Option<PathBuf>,
+
+    /// Tabulate how ss, netstat and books write the states, and what they are called in Chinese
+    #[arg(long, conflicts_with_all = ["words", "interface", "all", "json", "svg", "html", "parquet", "what_if", "check"])]
+    pub(crate) names: bool,
 
     /// en or zh; the locale's otherwise
     #[arg(long, value_name = "LANGUAGE")]
