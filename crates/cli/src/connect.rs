@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::Failure;
 use crate::args::{ConnectArgs, HostPort};
 use crate::link::{Link, single};
+use crate::out::cannot_print;
 
 /// The kernel's end.
 const KERNEL_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -140,7 +141,11 @@ async fn converse(
         }
     };
     let stream = connected.map_err(|error| failed("cannot connect to", &error))?;
-    let stream = carry(stream).await.map_err(|error| failed("lost the connection to", &error))?;
+    let stream = carry(stream).await.map_err(|broken| match broken {
+        Broken::Connection(error) => failed("lost the connection to", &error),
+        Broken::Input(error) => Failure::fault(format_args!("standard input cannot be read: {error}")),
+        Broken::Output(error) => cannot_print(&error),
+    })?;
     let settled = async {
         while !matches!(
             stream.status().map(|status| status.state),
@@ -153,28 +158,35 @@ async fn converse(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn carry(stream: TcpStream) -> io::Result<TcpStream> {
+/// What has broken between standard input, the connection and standard output.
+enum Broken {
+    Connection(io::Error),
+    Input(io::Error),
+    Output(io::Error),
+}
+
+async fn carry(stream: TcpStream) -> Result<TcpStream, Broken> {
     let (mut reader, mut writer) = stream.into_split();
     let there = async {
         let (mut input, mut buffer) = (tokio::io::stdin(), BytesMut::new());
         loop {
             buffer.reserve(READ);
-            if input.read_buf(&mut buffer).await? == 0 {
-                return writer.shutdown().await;
+            if input.read_buf(&mut buffer).await.map_err(Broken::Input)? == 0 {
+                return writer.shutdown().await.map_err(Broken::Connection);
             }
-            writer.send_bytes(buffer.split().freeze()).await?;
+            writer.send_bytes(buffer.split().freeze()).await.map_err(Broken::Connection)?;
         }
     };
     let back = async {
         let mut output = tokio::io::stdout();
-        while let Some(bytes) = reader.receive_bytes(READ).await? {
-            output.write_all(&bytes).await?;
-            output.flush().await?;
+        while let Some(bytes) = reader.receive_bytes(READ).await.map_err(Broken::Connection)? {
+            output.write_all(&bytes).await.map_err(Broken::Output)?;
+            output.flush().await.map_err(Broken::Output)?;
         }
-        io::Result::Ok(())
+        Ok(())
     };
     tokio::try_join!(there, back)?;
-    reader.reunite(writer).map_err(io::Error::other)
+    reader.reunite(writer).map_err(|error| Broken::Connection(io::Error::other(error)))
 }
 
 /// Ends when a signal does that would have killed us, with the status that a shell gives for it.

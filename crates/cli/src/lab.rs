@@ -50,6 +50,12 @@ pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
         print(source(word)?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let (Some(pcap), Some(html)) = (&args.pcap, &args.html)
+        && pcap == html
+    {
+        let out = html.display();
+        return Err(Failure::call(format_args!("{out} would be both a capture and a page: name two files")));
+    }
     for out in args.pcap.iter().chain(&args.html) {
         must_not_be_read(out, [Path::new(word)])?;
     }

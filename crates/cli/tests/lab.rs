@@ -145,6 +145,7 @@ fn calls_that_are_off_are_told_what_to_do() {
     assert!(refused(&["05", "--set", "delay"]).contains("write KNOB=VALUE"));
     assert!(refused(&["05", "--world", "four-way"]).contains("there is three-way, two-way"));
     assert!(refused(&["05", "--step"]).contains("--step walks on a terminal"));
+    assert!(refused(&["05", "--pcap", "x", "--html", "x"]).contains("x would be both a capture and a page"));
     assert!(refused(&["05", "--lang", "tlh"]).contains("there are en and zh"));
     for words in [
         &["--json"][..],

@@ -1,5 +1,6 @@
 //! `synfin connect` to the kernel.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -46,6 +47,25 @@ fn what_goes_there_comes_back() {
             assert_eq!(client.status(), Some(0));
             until("no connection is left", || open_connections().is_empty());
         }
+    });
+}
+
+#[test]
+fn a_full_disk_is_no_lost_connection() {
+    alone(&[], || {
+        let server = server("0.0.0.0:0", |mut stream| {
+            // The client may have gone by then.
+            let _ = stream.write_all(b"hello\n");
+        });
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = Command::new(SYNFIN)
+            .args(["connect", &format!("10.0.0.1:{}", server.port())])
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()
+            .expect("synfin can be started");
+        let told = "synfin: standard output cannot be written: No space left on device (os error 28)";
+        Ended::from(ended).fails(1, told);
     });
 }
 
