@@ -92,7 +92,7 @@ impl Layout {
     }
 
     pub(crate) fn seq(&self, packet: &[u8]) -> u32 {
-        word_at(packet, self.tcp_at + SEQ, u32::from_be_bytes)
+        u32::from_be_bytes(octets_at(packet, self.tcp_at + SEQ))
     }
 
     pub(crate) fn set_seq(&self, headers: &mut [u8], seq: u32) {
@@ -257,15 +257,14 @@ impl HeaderMask {
     }
 }
 
-/// The word that begins there.
-fn word_at<const N: usize, W>(octets: &[u8], at: usize, of: impl FnOnce([u8; N]) -> W) -> W {
-    let mut word = [0; N];
-    word.copy_from_slice(&octets[at..at + N]);
-    of(word)
+fn octets_at<const N: usize>(octets: &[u8], at: usize) -> [u8; N] {
+    let mut found = [0; N];
+    found.copy_from_slice(&octets[at..at + N]);
+    found
 }
 
 fn get_u16(octets: &[u8], at: usize) -> u16 {
-    word_at(octets, at, u16::from_be_bytes)
+    u16::from_be_bytes(octets_at(octets, at))
 }
 
 fn put_u16(octets: &mut [u8], at: usize, value: u16) {

@@ -219,16 +219,11 @@ impl RetransmissionQueue {
     pub(crate) fn split_due(&mut self, octets: u32) {
         let index = self.index_at(self.none_due_before);
         self.cut_behind(index, 1);
-        let Some(range) = self.ranges.get_mut(index).filter(|range| (1..range.len()).contains(&octets))
-        else {
+        let Some(range) = self.ranges.get(index).filter(|range| (1..range.len()).contains(&octets)) else {
             return;
         };
-        let at = range.start + octets;
-        let behind = SentRange { start: at, ..range.clone() };
-        range.end = at;
-        range.push = false;
-        self.counts.add(&behind);
-        self.ranges.insert(index + 1, behind);
+        self.cut_in_two(index, range.start + octets, [1, 1]);
+        self.counts.add(&self.ranges[index + 1]);
     }
 
     /// The last segment, when segments have at most `mss` octets.
@@ -441,17 +436,22 @@ impl RetransmissionQueue {
 
     /// Cuts the range at `index` behind so many segments, if it has more. Returns whether it had.
     fn cut_behind(&mut self, index: usize, segments: u32) -> bool {
-        let range = &mut self.ranges[index];
+        let range = &self.ranges[index];
         if segments >= range.segments {
             return false;
         }
-        let at = range.end_of(segments);
-        let behind = SentRange { start: at, segments: range.segments - segments, ..range.clone() };
+        self.cut_in_two(index, range.end_of(segments), [segments, range.segments - segments]);
+        true
+    }
+
+    /// Makes two ranges of the one at `index`, which meet at `at`, with so many segments each.
+    fn cut_in_two(&mut self, index: usize, at: SeqNumber, [before, behind]: [u32; 2]) {
+        let range = &mut self.ranges[index];
+        let behind = SentRange { start: at, segments: behind, ..range.clone() };
         range.end = at;
-        range.segments = segments;
+        range.segments = before;
         range.push = false;
         self.ranges.insert(index + 1, behind);
-        true
     }
 
     /// Cuts the range at `index` at `at`, which lies between two of its segments.
