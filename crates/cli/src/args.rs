@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::ArgPredicate;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use synfin_drill::Form;
@@ -197,15 +198,21 @@ impl Impairments {
 /// An interface that exists, as made by `ip tuntap add NAME mode tun user USER`, is attached to; what it has
 /// of addresses and routes is left as it is. That way root is not needed.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  sudo synfin serve ./public --listen 10.0.0.2:80")]
+#[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArgs {
     /// The directory
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
 
-    /// Where to listen
+    /// Where to listen; with --tls it is 10.0.0.2:443 unless given
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "10.0.0.2:80", value_parser = local_address)]
+    #[arg(default_value_if("tls", ArgPredicate::IsPresent, "10.0.0.2:443"))]
     pub(crate) listen: SocketAddr,
+
+    /// Serve over TLS, with this certificate, which those that vouch for it may follow, and its private key, both in
+    /// PEM
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    pub(crate) tls: Option<Vec<PathBuf>>,
 
     /// The TUN interface, made if there is none of that name
     #[arg(long, value_name = "NAME", default_value = "synfin0")]
@@ -222,6 +229,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "IFACE", conflicts_with_all = ["tun", "shards"])]
     pub(crate) xdp: Option<String>,
 }
+
+const SERVE_EXAMPLES: &str = "Examples:
+  sudo synfin serve ./public --listen 10.0.0.2:80
+  sudo synfin serve ./public --tls chain.pem key.pem";
 
 /// Connect to a port over synfin's own TCP: standard input goes there, what comes back to standard output.
 ///

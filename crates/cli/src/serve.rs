@@ -1,10 +1,11 @@
 //! `synfin serve`: a directory over HTTP, on synfin's own TCP.
 //!
 //! What comes in: requests from this machine's kernel, and from whom it forwards for. What goes out: the
-//! files. HTTP is axum's and tower-http's, on our listener.
+//! files. HTTP is axum's and tower-http's, on our listener, with rustls's TLS between them where it is asked for.
 //!
 //! Left out on purpose: listings of directories, uploads.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -12,8 +13,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
-use synfin::net::TcpListener;
+use axum::serve::{Listener, ListenerExt as _};
+use synfin::net::{TcpListener, TcpStream};
 use synfin::xdp::Xdp;
 use synfin::{Builder, Stack};
 use synfin_device::interface::Interface;
@@ -21,6 +22,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower_http::services::ServeDir;
 
 use crate::Failure;
@@ -28,6 +30,7 @@ use crate::args::ServeArgs;
 use crate::link::{Link, single};
 
 mod files;
+mod tls;
 
 use files::Files;
 
@@ -54,6 +57,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         let path = args.directory.display();
         return Err(Failure::call(format_args!("{path} is not a directory: give the one to serve")));
     }
+    let tls = match args.tls.as_deref() {
+        Some([certificate, key]) => Some(tls::acceptor(certificate, key)?),
+        _ => None,
+    };
     let ends = ends(args.listen.ip()).map_err(Failure::call)?;
     let plan = match &args.xdp {
         Some(interface) => on_interface(interface, ends)?,
@@ -61,7 +68,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     };
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtimes: io::Result<Vec<Runtime>> = (0..plan.shards).map(|_| runtime()).collect();
-    serve_on(runtimes.map_err(fault)?, plan, args)
+    serve_on(runtimes.map_err(fault)?, plan, args, tls)
 }
 
 /// With the kernel at the other end of a TUN.
@@ -89,12 +96,17 @@ fn on_interface(name: &str, ends: Ends) -> Result<Plan, Failure> {
 
 /// Serves by a thread for each runtime, of which this is the first: each has the connections of one shard, and nothing
 /// that they do concerns another.
-fn serve_on(mut runtimes: Vec<Runtime>, plan: Plan, args: &ServeArgs) -> Result<ExitCode, Failure> {
+fn serve_on(
+    mut runtimes: Vec<Runtime>,
+    plan: Plan,
+    args: &ServeArgs,
+    tls: Option<TlsAcceptor>,
+) -> Result<ExitCode, Failure> {
     let handles: Vec<Handle> = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
     let first = runtimes.remove(0);
     let stack = plan.builder.spawn_on(&handles).map_err(fault)?;
     let others: Vec<JoinHandle<()>> = runtimes.into_iter().map(|runtime| drive(runtime, &stack)).collect();
-    let served = first.block_on(serve_all(&stack, &handles, args, &plan.interface));
+    let served = first.block_on(serve_all(&stack, &handles, args, tls, &plan.interface));
     // However it ended, the other threads end with the stack.
     stack.shutdown();
     let stopped = first.block_on(stack.stopped()).map_err(fault);
@@ -114,28 +126,28 @@ fn drive(runtime: Runtime, stack: &Stack) -> JoinHandle<()> {
 }
 
 /// Serves on all runtimes until a signal comes.
-async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &str) -> Result<(), Failure> {
+async fn serve_all(
+    stack: &Stack,
+    runtimes: &[Handle],
+    args: &ServeArgs,
+    tls: Option<TlsAcceptor>,
+    name: &str,
+) -> Result<(), Failure> {
     let listener = TcpListener::bind_on(stack, args.listen).await.map_err(fault)?;
     let local = listener.local_addr().map_err(fault)?;
     // Before the line below: whoever has read it may end us.
     let asked_to_end = asked_to_end().map_err(fault)?;
-    eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local));
+    eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local, tls.is_some()));
 
     let directory = Router::new().fallback_service(ServeDir::with_backend(&args.directory, Files::default()));
     let (end, ended) = watch::channel(false);
     let mut servers = JoinSet::new();
     for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
-        let mut ended = ended.clone();
-        // A response is a head and a body, written one after the other: the second is not to wait for the
-        // acknowledgment of the first (RFC 9293 MUST-17).
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let server = axum::serve(listener, directory.clone()).with_graceful_shutdown(async move {
-            // An error says the same: the sender is gone.
-            let _ = ended.wait_for(|ended| *ended).await;
-        });
-        servers.spawn_on(server.into_future(), runtime);
+        let (directory, ended) = (directory.clone(), ended.clone());
+        match tls.clone() {
+            Some(tls) => servers.spawn_on(serve_until(tls::listen(tls, listener), directory, ended), runtime),
+            None => servers.spawn_on(serve_until(listener.tap_io(send_promptly), directory, ended), runtime),
+        };
     }
     tokio::select! {
         ended = all(&mut servers) => ended.map_err(fault),
@@ -147,6 +159,25 @@ async fn serve_all(stack: &Stack, runtimes: &[Handle], args: &ServeArgs, name: &
             Ok(())
         }
     }
+}
+
+/// Answers what a listener brings until it is to end.
+async fn serve_until<L>(listener: L, directory: Router, mut ended: watch::Receiver<bool>) -> io::Result<()>
+where
+    L: Listener,
+    L::Addr: Debug,
+{
+    let server = axum::serve(listener, directory).with_graceful_shutdown(async move {
+        // An error says the same: the sender is gone.
+        let _ = ended.wait_for(|ended| *ended).await;
+    });
+    server.await
+}
+
+/// A response is a head and a body, written one after the other: the second is not to wait for the acknowledgment of the
+/// first (RFC 9293 MUST-17).
+fn send_promptly(stream: &mut TcpStream) {
+    let _ = stream.set_nodelay(true);
 }
 
 async fn all(servers: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
@@ -172,11 +203,12 @@ pub(crate) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// The address as a browser takes it.
-pub(crate) fn url(address: SocketAddr) -> String {
-    match (address, address.port()) {
-        (SocketAddr::V6(address), 80) => format!("http://[{}]/", address.ip()),
-        (address, 80) => format!("http://{}/", address.ip()),
-        (address, _) => format!("http://{address}/"),
+pub(crate) fn url(address: SocketAddr, is_tls: bool) -> String {
+    let (scheme, usual) = if is_tls { ("https", 443) } else { ("http", 80) };
+    match address {
+        SocketAddr::V6(address) if address.port() == usual => format!("{scheme}://[{}]/", address.ip()),
+        address if address.port() == usual => format!("{scheme}://{}/", address.ip()),
+        address => format!("{scheme}://{address}/"),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn serve(directory: &Path, listen: SocketAddr) -> Result<ExitCode, Fa
         let local = listener.local_addr().map_err(fault)?;
         // Before the line below: whoever has read it may end us.
         let asked_to_end = asked_to_end().map_err(fault)?;
-        eprintln!("synfin: the page is at {}, Ctrl-C ends it", url(local));
+        eprintln!("synfin: the page is at {}, Ctrl-C ends it", url(local, false));
         let page = Router::new().fallback_service(ServeDir::new(directory));
         tokio::select! {
             result = axum::serve(listener, page).into_future() => result.map_err(fault)?,

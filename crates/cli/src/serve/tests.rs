@@ -34,12 +34,14 @@ fn an_address_that_leaves_none_to_the_kernel_is_refused() {
 
 #[test]
 fn where_it_serves_is_what_a_browser_takes() {
-    for (address, expected) in [
-        ("10.0.0.2:80", "http://10.0.0.2/"),
-        ("10.0.0.2:8080", "http://10.0.0.2:8080/"),
-        ("[fd00::2]:80", "http://[fd00::2]/"),
-        ("[fd00::2]:81", "http://[fd00::2]:81/"),
+    for (address, is_tls, expected) in [
+        ("10.0.0.2:80", false, "http://10.0.0.2/"),
+        ("10.0.0.2:443", true, "https://10.0.0.2/"),
+        ("10.0.0.2:80", true, "https://10.0.0.2:80/"),
+        ("10.0.0.2:8080", false, "http://10.0.0.2:8080/"),
+        ("[fd00::2]:80", false, "http://[fd00::2]/"),
+        ("[fd00::2]:81", false, "http://[fd00::2]:81/"),
     ] {
-        assert_eq!(url(address.parse().unwrap()), expected);
+        assert_eq!(url(address.parse().unwrap(), is_tls), expected);
     }
 }

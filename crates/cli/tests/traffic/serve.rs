@@ -1,7 +1,9 @@
 //! `synfin serve` to the kernel.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -69,6 +71,81 @@ fn a_directory_is_served_to_the_kernel() {
             assert_eq!(sha256(got), sha256(&place.path().join("file")));
             let end = if options.is_empty() { Signal::SIGINT } else { Signal::SIGTERM };
             assert_eq!(serving.end(end), Some(0));
+        }
+    });
+}
+
+/// Two keys, and a certificate for 10.0.0.2 by the first, which vouches for itself.
+fn certificate(place: &Path) -> [PathBuf; 3] {
+    let [certificate, key, other] = ["certificate.pem", "key.pem", "other.pem"].map(|name| place.join(name));
+    let new_key = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let names = ["-subj", "/CN=synfin", "-addext", "subjectAltName=IP:10.0.0.2", "-days", "1"];
+    for (key, certificate) in [(&other, &certificate), (&key, &certificate)] {
+        let mut openssl = Command::new("openssl");
+        openssl.args(new_key).args(names).arg("-keyout").arg(key).arg("-out").arg(certificate);
+        assert_eq!(output(&mut openssl).status, Some(0));
+    }
+    [certificate, key, other]
+}
+
+#[test]
+fn a_directory_is_served_over_tls() {
+    alone(&["curl", "openssl"], || {
+        let (place, got) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let public = place.path().join("public");
+        let file = public.join("file");
+        let [certificate, key, _] = certificate(place.path());
+        fs::create_dir(&public).unwrap();
+        noise(&file, 5_000_000);
+        let words =
+            [public.as_path(), Path::new("--tls"), &certificate, &key].map(|word| word.to_str().unwrap());
+        let serving = Serving::start(&words);
+        assert!(serving.line.contains(" at https://10.0.0.2/ on "), "{}", serving.line);
+        // Who says nothing, and who does not speak TLS, keep nobody from being served.
+        let _silent = TcpStream::connect("10.0.0.2:443").unwrap();
+        let mut plain = TcpStream::connect("10.0.0.2:443").unwrap();
+        plain.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        let _ = plain.read_to_end(&mut answer);
+        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+        let [trust, out] = [&certificate, got.path()].map(|path| path.to_str().unwrap());
+        for most in ["1.2", "1.3"] {
+            get("https://10.0.0.2/file", &["--cacert", trust, "--tls-max", most, "-o", out]);
+            assert_eq!(sha256(got.path()), sha256(&file));
+        }
+        assert_eq!(serving.end(Signal::SIGTERM), Some(0));
+    });
+}
+
+#[test]
+fn what_is_no_certificate_or_not_its_key_is_told() {
+    alone(&["openssl"], || {
+        let place = tempfile::tempdir().unwrap();
+        let [certificate, key, other] = certificate(place.path());
+        let [missing, text] = ["missing.pem", "text.pem"].map(|name| place.path().join(name));
+        fs::write(&text, "neither").unwrap();
+        let [certificate, key, other, missing, text] =
+            [&certificate, &key, &other, &missing, &text].map(|path| path.to_str().unwrap());
+        for (chain, private, line) in [
+            (missing, key, format!("cannot read {missing}: No such file or directory (os error 2)")),
+            (text, key, format!("{text} has no certificate: give a file in PEM that has one")),
+            (certificate, text, format!("{text} has no private key: give a file in PEM that has one")),
+            (
+                certificate,
+                certificate,
+                format!("{certificate} has no private key: give a file in PEM that has one"),
+            ),
+            (
+                certificate,
+                other,
+                format!(
+                    "cannot use {certificate} with {other}: keys may not be consistent: KeyMismatch: give a certificate \
+                     and its own key"
+                ),
+            ),
+        ] {
+            let ended = output(Command::new(SYNFIN).args(["serve", "/", "--tls", chain, private]));
+            ended.fails(2, &format!("synfin: {line}"));
         }
     });
 }
