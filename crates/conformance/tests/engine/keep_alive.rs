@@ -1,8 +1,9 @@
 //! Keep-alive (RFC 9293 section 3.8.4).
 
-use synfin_tcp::{CloseReason, Config, KeepAlive, State};
+use synfin_tcp::{CloseReason, Config, DropReason, KeepAlive, State};
+use synfin_wire::Flags;
 
-use crate::peer::{Scene, ack, ms, plain, secs, text};
+use crate::peer::{Scene, ack, ms, plain, secs, segment, text};
 
 fn lively() -> Config {
     Config { keep_alive: Some(KeepAlive { idle: secs(100), interval: secs(10), probes: 3 }), ..plain() }
@@ -48,6 +49,25 @@ fn a_peer_that_answers_none_of_the_probes_is_dead() {
     scene.wait(secs(1));
     assert_eq!(scene.heard(), ["130.000 RST,ACK 1 ack 1: reset-timeout"]);
     assert_eq!(scene.closed(), Some(CloseReason::KeepAliveTimeout));
+}
+
+/// Nor while our SYN is: its own timer says when it goes again, and when to give up.
+#[test]
+fn a_handshake_needs_no_probes() {
+    let mut scene = Scene::new(Config {
+        keep_alive: Some(KeepAlive { idle: secs(10), interval: secs(1), probes: 3 }),
+        ..plain()
+    });
+    scene.reach(State::SynSent);
+    scene.say(segment(Flags::SYN));
+    scene.start();
+    // Without an acknowledgment it tells nothing, but it was heard.
+    assert_eq!(scene.say(segment(Flags::PSH)), Some(DropReason::NoAck));
+    scene.wait(secs(40));
+    assert_eq!(scene.state(), State::SynReceived);
+    scene.heard();
+    scene.say(ack());
+    assert_eq!((scene.heard(), scene.state()), (vec![], State::Established));
 }
 
 /// While data is in flight the retransmission timer watches over the peer.

@@ -140,8 +140,9 @@ fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
 fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     let Some(settings) = common.config.keep_alive else { return Ok(()) };
     let Some(quiet_until) = user_timeout::quiet_until(common, tcb, tcb.last_heard) else { return Ok(()) };
-    // MUST-26: only when nothing is outstanding and nothing was heard for the time.
-    if !tcb.queue.is_empty() || tcb.has_unsent() || (tcb.probes == 0 && quiet_until > now) {
+    // MUST-26: only when nothing is outstanding, our SYN included, and nothing was heard for the time.
+    let is_waiting = tcb.awaits_ack_of_syn() || !tcb.queue.is_empty() || tcb.has_unsent();
+    if is_waiting || (tcb.probes == 0 && quiet_until > now) {
         let next = if quiet_until > now { quiet_until } else { now + settings.idle };
         tcb.timers.set(Timer::KeepAlive, next);
         return Ok(());
