@@ -121,7 +121,8 @@ impl Negotiated {
     pub(crate) fn from_peer(config: &Config, peer: &TcpOptions) -> Self {
         let sack = config.sack && peer.sack_permitted;
         let timestamps = peer.timestamps.is_some() && takes_timestamps(config, sack);
-        let peer_mss = peer.mss.unwrap_or(config.default_peer_mss.octets());
+        // An MSS of nothing says nothing, as in Linux.
+        let peer_mss = peer.mss.filter(|&octets| octets > 0).unwrap_or(config.default_peer_mss.octets());
         let whole = peer_mss.min(config.own_mss()).max(Mss::FLOOR.octets());
         let (send_scale, receive_scale) = match peer.window_scale {
             Some(shift) if config.window_scaling => (WindowScale::new(shift), own_scale(config)),
@@ -147,6 +148,16 @@ impl Negotiated {
         self.signature_len = octets;
     }
 
+    /// What windows are shifted by, the peer's and our own, where both ends scale them.
+    pub(crate) fn scales(&self) -> Option<(u8, u8)> {
+        self.scaling.then(|| (self.send_scale.shift(), self.receive_scale.shift()))
+    }
+
+    /// Octets that timestamps take in every header.
+    pub(crate) fn timestamps_len(&self) -> u16 {
+        timestamps_len(self.timestamps)
+    }
+
     /// Octets of options that every header carries: timestamps, and a signature.
     pub(crate) fn fixed_len(&self) -> u16 {
         fixed_len(self.timestamps, self.signature_len)
@@ -154,7 +165,11 @@ impl Negotiated {
 }
 
 fn fixed_len(timestamps: bool, signature_len: u16) -> u16 {
-    signature_len + if timestamps { TIMESTAMPS_LEN } else { 0 }
+    signature_len + timestamps_len(timestamps)
+}
+
+fn timestamps_len(timestamps: bool) -> u16 {
+    if timestamps { TIMESTAMPS_LEN } else { 0 }
 }
 
 #[cfg(test)]

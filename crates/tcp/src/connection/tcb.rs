@@ -222,11 +222,14 @@ pub(crate) struct Beginning {
 
 impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
-        let own_mss = common.config.own_mss().into();
+        let own_mss = u32::from(common.config.own_mss());
+        // As in Linux: whoever sends the first SYN does not know yet whether segments will carry timestamps.
+        let text = own_mss - u32::from(begin.negotiated.timestamps_len());
+        let offered = if begin.opening == Opening::Passive { text } else { own_mss };
         let scale = begin.negotiated.receive_scale.shift();
-        let memory = ReceiveMemory::new(&common.config, own_mss, scale, begin.now);
         let sayable = u32::from(u16::MAX) << scale;
-        let window = memory::initial_window(&common.config, own_mss).min(sayable);
+        let window = memory::initial_window(&common.config, offered).min(sayable);
+        let memory = ReceiveMemory::new(&common.config, text, window, scale, begin.now);
         let receive = ReceiveSpace::new(begin.irs, window);
         let iss = common.identity.iss;
         let mut write_queue = WriteQueue::default();

@@ -14,6 +14,7 @@ use crate::connection::tcb::{Opening, Tcb};
 use crate::connection::timeout::watch_flight;
 use crate::connection::user_timeout;
 use crate::event::Event;
+use crate::output::burst::within_half_window;
 use crate::output::{build, restart_after_idle};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
@@ -80,6 +81,10 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
         tcb.recovery.measured(RttSample { rtt, una: ack, nxt: tcb.send.nxt });
     }
     take_ecn(common, tcb, segment);
+    if tcb.opening == Opening::Passive && !tcb.syn_pending {
+        // As in Linux, the window of the SYN, which is never scaled, is no window that a segment may be half of.
+        tcb.send.max_wnd = WindowSize::ZERO;
+    }
     tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
     tcb.send.set_window(segment.header.seq, ack, segment.window);
@@ -98,6 +103,7 @@ fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 
 /// What every way into ESTABLISHED does.
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
+    tcb.ack.expect_segments(within_half_window(tcb, tcb.mss()));
     tcb.retransmissions = 0;
     tcb.troubled_since = None;
     // Our SYN has arrived.

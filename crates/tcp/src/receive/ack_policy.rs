@@ -92,6 +92,11 @@ impl AckPolicy {
         }
     }
 
+    /// The peer is expected to send segments no larger than those that it is sent.
+    pub(crate) fn expect_segments(&mut self, mss: u32) {
+        self.full_segment = self.full_segment.min(mss.max(SMALLEST_FULL_SEGMENT));
+    }
+
     /// What is due at once.
     pub(crate) fn due(&self) -> Option<SendReason> {
         self.due
@@ -185,7 +190,8 @@ impl AckPolicy {
         self.arrived_at = Some(pace.now);
     }
 
-    fn be_quick(&mut self, pace: &Pace) {
+    /// As many acknowledgments do not wait as bring the peer up to a whole window again.
+    pub(crate) fn be_quick(&mut self, pace: &Pace) {
         let for_window = (pace.window / (2 * self.full_segment)).max(2);
         self.quick = self.quick.max(u8::try_from(for_window).unwrap_or(u8::MAX).min(pace.quick_acks));
     }

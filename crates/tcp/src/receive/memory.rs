@@ -90,9 +90,9 @@ struct Round {
 compact!(Round { space, read_before, began, read, rtt, awaited });
 
 impl ReceiveMemory {
-    pub(crate) fn new(config: &Config, mss: u32, scale: u8, now: Instant) -> Self {
+    /// For segments with `mss` of text, after `window` was offered.
+    pub(crate) fn new(config: &Config, mss: u32, window: u32, scale: u8, now: Instant) -> Self {
         let most = config.receive_buffer_max.max(config.receive_buffer);
-        let window = initial_window(config, mss);
         let space = window.min(INITIAL_WINDOW * mss);
         let ratio = first_ratio(config);
         let full = in_ratio(config.receive_buffer, ratio);
