@@ -80,6 +80,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: &mut In
 }
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
+    tcb.tally.segments_received += 1;
     let mut segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;
@@ -106,7 +107,6 @@ fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     tcb.last_heard = segment.arrived;
     tcb.probes = 0;
     tcb.probing_since = None;
-    tcb.tally.segments_received += 1;
     if let Some(quiet_until) = user_timeout::quiet_until(common, tcb, segment.arrived) {
         tcb.timers.set(crate::timer::Timer::KeepAlive, quiet_until);
     }

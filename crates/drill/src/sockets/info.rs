@@ -7,6 +7,7 @@ use super::Kernel;
 
 const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
+const WINDOW_SCALE: i64 = 4;
 const ECN: i64 = 8;
 const ECN_SEEN: i64 = 16;
 const SYN_DATA: i64 = 32;
@@ -74,12 +75,16 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
     };
     let options = option(status.timestamps, TIMESTAMPS)
         | option(status.sack, SACK)
+        | option(status.window_scales.is_some(), WINDOW_SCALE)
         | option(status.ecn.feedback != EcnFeedback::Off, ECN)
         | option(status.ecn.seen, ECN_SEEN)
         | option(status.syn_text_taken, SYN_DATA);
+    let (send_scale, receive_scale) = status.window_scales.unwrap_or_default();
     vec![
         ("tcpi_state", state),
         ("tcpi_options", options),
+        ("tcpi_snd_wscale", send_scale.into()),
+        ("tcpi_rcv_wscale", receive_scale.into()),
         ("tcpi_rto", micros(status.rto)),
         ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
         ("tcpi_rttvar", micros(status.rtt_variation)),
@@ -101,8 +106,8 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_dsack_dups", status.segments_duplicated as i64),
         ("tcpi_probes", i64::from(status.probes)),
         ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
-        ("tcpi_bytes_acked", status.octets_acknowledged as i64),
-        ("tcpi_bytes_received", status.octets_received as i64),
+        ("tcpi_bytes_acked", status.octets_acknowledged as i64 + marks_acknowledged(status)),
+        ("tcpi_bytes_received", status.octets_received as i64 + i64::from(has_peers_fin(status.state))),
         ("tcpi_bytes_sent", status.octets_sent as i64),
         ("tcpi_bytes_retrans", status.octets_retransmitted as i64),
         ("tcpi_segs_out", status.segments_sent as i64),
@@ -111,6 +116,17 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_rcv_wnd", i64::from(status.receive_window)),
         ("tcpi_total_rto", i64::from(status.timeouts)),
     ]
+}
+
+/// Linux counts numbers: the SYN of an active open and the FIN are among what is acknowledged.
+fn marks_acknowledged(status: &Status) -> i64 {
+    let fin = matches!(status.state, State::FinWait2 | State::TimeWait);
+    i64::from(status.opened_actively) + i64::from(fin)
+}
+
+/// The peer's FIN counts as received too.
+fn has_peers_fin(state: State) -> bool {
+    matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait)
 }
 
 fn ecn_info(ecn: &EcnStatus) -> TcpInfo {

@@ -263,6 +263,7 @@ impl HalfOpen {
         ));
         tcb.send.set_window(self.irs, self.identity.iss, WindowSize::new(self.window.into()));
         tcb.retransmissions = self.retransmissions;
+        tcb.tally.segments_received = 1;
         tcb.last_challenge = self.rare.as_ref().and_then(|rare| rare.last_challenge);
         tcb.syn_ack_at = (self.sends < 2).then_some(self.sent_at);
         tcb

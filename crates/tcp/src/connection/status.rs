@@ -4,11 +4,12 @@ use core::time::Duration;
 
 use synfin_wire::UserTimeout;
 
-use super::tcb::Tcb;
+use super::tcb::{Opening, Tcb};
 use super::{Connection, Phase, user_timeout};
 use crate::compact::compact;
 use crate::config::EcnFeedback;
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
+use crate::output::burst::within_half_window;
 use crate::receive::ecn::EcnOctets;
 use synfin_wire::reason::CloseReason;
 use synfin_wire::state::State;
@@ -149,17 +150,21 @@ pub struct Status {
     pub send_queued: usize,
     /// Octets that the user has not read.
     pub receive_queued: usize,
+    /// Ours was the first SYN, and it is acknowledged.
+    pub opened_actively: bool,
     /// Both ends use timestamps.
     pub timestamps: bool,
     /// Both ends use SACK.
     pub sack: bool,
+    /// What the peer's windows and our own are shifted by, where both ends scale them.
+    pub window_scales: Option<(u8, u8)>,
     /// How congestion is fed back, and what was.
     pub ecn: EcnStatus,
     /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
     pub syn_text_taken: bool,
     /// Segments sent, those without text included.
     pub segments_sent: u64,
-    /// Segments received and not discarded.
+    /// Segments received, those that were discarded included.
     pub segments_received: u64,
     /// Octets of text sent, each time they were.
     pub octets_sent: u64,
@@ -213,8 +218,10 @@ impl Connection {
             persist_backoff: 0,
             send_queued: 0,
             receive_queued: self.receive_available(),
+            opened_actively: false,
             timestamps: false,
             sack: false,
+            window_scales: None,
             ecn: EcnStatus::default(),
             syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
@@ -249,13 +256,15 @@ impl Tcb {
         self.describe_flight(status);
         status.send_window = self.send.wnd.octets();
         status.receive_window = self.receive.window();
-        status.send_mss = self.negotiated.send_mss;
+        status.send_mss = within_half_window(self, self.negotiated.send_mss.into()) as u16;
         status.mtu_search = self.recovery.mtu.describe();
         status.probes = self.probes;
         status.persist_backoff = self.persist_backoff;
         status.send_queued = self.outbox.len();
+        status.opened_actively = self.opening == Opening::Active && self.send.una.after(self.send.iss);
         status.timestamps = self.negotiated.timestamps;
         status.sack = self.negotiated.sack;
+        status.window_scales = self.negotiated.scales();
         status.ecn = self.describe_ecn();
         status.segments_sent = self.tally.segments_sent;
         status.segments_received = self.tally.segments_received;

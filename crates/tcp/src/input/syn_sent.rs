@@ -126,6 +126,8 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             now: incoming.arrived,
         },
     ));
+    tcb.tally.segments_sent = 1 + u64::from(syn_sent.retransmissions);
+    tcb.tally.segments_received = 1;
     tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
         tcb.path_takes(mss);

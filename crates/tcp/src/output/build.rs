@@ -314,7 +314,8 @@ fn unacknowledging(
     let acc_ecn = tcb.ecn.option(&option_plan, now);
     let is_pure = octets == 0 && flags == Flags::ACK && option_plan.ranges == 0;
     let ecn_flags = tcb.ecn.flags(is_pure);
-    tcb.tally.segments_sent += 1;
+    let segments = segment_size.map_or(1, |size| segments_in(octets, size.into()).max(1));
+    tcb.tally.segments_sent += u64::from(segments);
     let urgent_pointer = tcb.send.urgent_pointer(seq);
     let flags = if urgent_pointer.is_some() { flags | Flags::URG } else { flags };
     SegmentOut {
