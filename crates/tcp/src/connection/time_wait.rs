@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::incoming::{Incoming, Verdict};
 use crate::input::challenge;
 use crate::outgoing::SegmentOut;
+use crate::receive::window;
 use synfin_wire::reason::{DropReason, SendReason};
 
 /// The compact form of a connection in TIME-WAIT.
@@ -85,12 +86,19 @@ impl RestingTimeWait {
 
 impl TimeWait {
     pub(crate) fn new(common: &Common, tcb: &mut Tcb, now: Instant) -> Self {
-        let window = tcb.receive.window();
+        // The acknowledgment of the FIN announces a window as any does, and the later ones the same.
+        let scale = tcb.negotiated.receive_scale;
+        let window = if tcb.ack.is_pending() {
+            let room = tcb.room();
+            window::announce(&mut tcb.receive, &room).to_field(scale)
+        } else {
+            u16::try_from(tcb.receive.window() >> scale.shift()).unwrap_or(u16::MAX)
+        };
         Self {
             identity: common.identity,
             send_next: tcb.send.nxt,
             receive_next: tcb.receive.nxt,
-            window: u16::try_from(window >> tcb.negotiated.receive_scale.shift()).unwrap_or(u16::MAX),
+            window,
             recent: tcb.negotiated.timestamps.then_some(tcb.stamps.recent),
             expires: now + common.config.msl * 2,
             due: tcb.ack.is_pending().then_some(SendReason::FinAck),
@@ -162,12 +170,12 @@ impl TimeWait {
     }
 
     /// Text and FINs are always answered, for their sender waits for it; anything else only now and then, as
-    /// in every other state (RFC 5961 section 7), and a pure acknowledgment of all not at all.
+    /// in every other state (RFC 5961 section 7), and a pure acknowledgment that fits not at all, as in Linux.
     fn answer(&mut self, incoming: &Incoming) {
         let Segment { header, payload } = &incoming.segment;
         if payload.is_empty() && !header.flags.fin() {
-            let knows_all = !header.flags.syn() && header.ack == self.send_next;
-            if knows_all || !self.may_challenge(incoming.arrived) {
+            let fits = !header.flags.syn() && header.seq == self.receive_next;
+            if fits || !self.may_challenge(incoming.arrived) {
                 return;
             }
         }

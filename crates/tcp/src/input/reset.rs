@@ -12,7 +12,9 @@ pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
     if !segment.flags.rst() {
         return ControlFlow::Continue(());
     }
-    if segment.header.seq != tcb.receive.nxt {
+    // As in Linux, one in the window will do where nobody has the connection any more and only the FIN is awaited.
+    let only_awaits_fin = tcb.released && tcb.state() == State::FinWait2;
+    if segment.header.seq != tcb.receive.nxt && !only_awaits_fin {
         challenge::throttled(tcb, SendReason::ChallengeRst, segment.arrived);
         return drop(DropReason::RstNotExact);
     }
