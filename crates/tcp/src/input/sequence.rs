@@ -21,7 +21,7 @@ pub(super) fn check<'a>(common: &Common, tcb: &mut Tcb, incoming: &'a mut Incomi
     let window = window(tcb, &incoming.segment.header);
     without_repeated_syn(tcb, &mut incoming.segment.header, incoming.arrived)?;
     paws(common, tcb, &incoming.segment, incoming.arrived)?;
-    acceptable(tcb, &incoming.segment, incoming.ecn, incoming.arrived)?;
+    acceptable(common, tcb, &incoming.segment, incoming.ecn, incoming.arrived)?;
     ControlFlow::Continue(trim(tcb, incoming, window))
 }
 
@@ -65,13 +65,18 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
     let was_overtaken = !segment.payload.is_empty()
         && tcb.stamps.overtaken.is_some_and(|overtaken| overtaken.allows(stamps.value, tcb.receive.nxt, now));
     if older && !was_overtaken && Span::between(tcb.stamps.recent_at, now) < RECENT_LIFETIME {
+        // Linux says of what is old by its number too that it came again.
+        let end = segment.end().earlier(tcb.receive.nxt);
+        if segment.header.seq.before(end) && !segment.header.flags.syn() {
+            all_came_again(common, tcb, SackRange { start: segment.header.seq, end }, now);
+        }
         challenge::answer(tcb, segment, SendReason::PawsAck, now);
         return drop(DropReason::Paws);
     }
     ControlFlow::Continue(())
 }
 
-fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
+fn acceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
     let header = &segment.header;
     if tcb.receive.accepts(header.seq, segment.sequence_length()) && !reaches_too_far(tcb, segment) {
         return ControlFlow::Continue(());
@@ -97,7 +102,7 @@ fn acceptable(tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step 
     }
     if !header.flags.rst() {
         if reason == DropReason::Duplicate && !header.flags.syn() {
-            came_again(tcb, SackRange { start: header.seq, end: segment.end() });
+            all_came_again(common, tcb, SackRange { start: header.seq, end: segment.end() }, now);
         }
         let has_mark = header.flags.syn() || header.flags.fin();
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
@@ -121,6 +126,15 @@ pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
     if tcb.negotiated.sack {
         tcb.sack_report.came_again(range);
     }
+}
+
+/// A segment brings nothing that is new: its sender has lost acknowledgments, or misses them, and as in Linux the next
+/// ones do not wait.
+fn all_came_again(common: &Common, tcb: &mut Tcb, range: SackRange, now: Instant) {
+    came_again(tcb, range);
+    let pace = tcb.pace(common, now);
+    tcb.ack.be_quick(&pace);
+    tcb.ack.quicken(0, common.config.delayed_ack.into());
 }
 
 /// What TS.Recent becomes (RFC 7323 section 4.3 (2)): only a segment that spans Last.ACK.sent may set it.
