@@ -16,6 +16,9 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
             tcb.peer_fin = Some(number);
             if number != tcb.receive.nxt {
                 tcb.ack.at_once(SendReason::OutOfOrderAck);
+                if tcb.negotiated.sack {
+                    tcb.sack_report.reaches_fin(number);
+                }
             }
         }
     }
@@ -43,7 +46,7 @@ fn consume(common: &mut Common, tcb: &mut Tcb) {
     tcb.receive.nxt += 1;
     tcb.receive.edge = tcb.receive.edge.later(tcb.receive.nxt);
     tcb.assembler.clear();
-    tcb.sack_report.acknowledged(tcb.receive.edge);
+    tcb.sack_report.clear();
     tcb.ack.fin();
     common.events.raise(Event::Readable);
 }

@@ -80,6 +80,9 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
             take(tcb, bytes);
         }
         tcb.ack.at_once(SendReason::GapFilledAck);
+    } else if tcb.peer_fin.is_some() {
+        // The FIN waits beyond the gap.
+        tcb.ack.at_once(SendReason::GapFilledAck);
     }
     tcb.sack_report.acknowledged(tcb.receive.nxt);
     common.events.raise(Event::Readable);
@@ -147,7 +150,10 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
-        Ok(run) => {
+        Ok(mut run) => {
+            if tcb.peer_fin == Some(run.end) {
+                run.end += 1;
+            }
             tcb.sack_report.grown(run);
             ControlFlow::Continue(())
         }

@@ -47,6 +47,19 @@ impl SackReport {
         self.ranges.insert(0, run);
     }
 
+    /// The FIN at `number` has come beyond a gap: its number is reported like that of an octet.
+    pub(crate) fn reaches_fin(&mut self, number: SeqNumber) {
+        let before = self.ranges.iter().find(|range| range.end == number);
+        let start = before.map_or(number, |range| range.start);
+        self.grown(SackRange { start, end: number + 1 });
+    }
+
+    /// Nothing is left to report.
+    pub(crate) fn clear(&mut self) {
+        self.ranges.clear();
+        self.duplicate = None;
+    }
+
     /// Everything before `nxt` is acknowledged now.
     pub(crate) fn acknowledged(&mut self, nxt: SeqNumber) {
         self.ranges.retain(|range| range.start.after(nxt));
