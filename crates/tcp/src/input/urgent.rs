@@ -10,7 +10,8 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     if !segment.flags.urg() || !tcb.state().can_receive_data() {
         return;
     }
-    let pointer = segment.header.seq + u32::from(segment.header.urgent_pointer);
+    // A pointer of nothing names the first octet, as in Linux.
+    let pointer = segment.header.seq + u32::from(segment.header.urgent_pointer.max(1));
     if pointer.after(tcb.receive.nxt) && tcb.receive.urgent.is_none_or(|known| pointer.after(known)) {
         tcb.receive.urgent = Some(pointer);
         common.events.raise(Event::Urgent);

@@ -84,10 +84,12 @@ impl SendSpace {
         self.urgent.take_if(|end| end.at_or_before(self.una));
     }
 
-    /// Takes a window that a segment announced, when that segment is no older than the last that did.
+    /// Takes a window that a segment announced, when that segment is no older than the last that did. Two with the same
+    /// numbers may have changed places on the way: as in Linux, of these the larger window counts, or one that is closed.
     /// Returns whether SND.WND changed.
     pub(crate) fn update_window(&mut self, seq: SeqNumber, ack: SeqNumber, window: WindowSize) -> bool {
-        let newer = self.wl1.before(seq) || (self.wl1 == seq && self.wl2.at_or_before(ack));
+        let counts = self.wl2.before(ack) || window > self.wnd || window == WindowSize::ZERO;
+        let newer = self.wl1.before(seq) || (self.wl1 == seq && self.wl2.at_or_before(ack) && counts);
         if !newer {
             return false;
         }
