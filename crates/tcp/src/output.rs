@@ -172,7 +172,9 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
         return Some(Decision::New(NewText { octets, size, fin, reason }));
     }
     let (start, end) = tcb.queue.tail(size)?;
-    Some(Decision::Retransmit { start, end, reason })
+    // As in Linux, nothing but the oldest is sent again beyond a window that the peer has taken back.
+    let is_welcome = start == tcb.send.una || start.before(tcb.send.una + tcb.send.wnd.octets());
+    is_welcome.then_some(Decision::Retransmit { start, end, reason })
 }
 
 /// Text leaves no faster than the pace. What waits for that has a timer.

@@ -120,6 +120,7 @@ fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
 fn persist(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
     if tcb.send.usable_window() > 0 {
         tcb.intents.override_holding = true;
+        tcb.persist_backoff = 0;
         return Ok(());
     }
     // MUST-37: as long as the probes are answered the connection stays, and its user decides.

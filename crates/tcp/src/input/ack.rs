@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::output::burst::within_half_window;
 use crate::output::{build, restart_after_idle};
 use crate::recovery::rtt::RttSample;
+use crate::recovery::tlp::SLACK;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
 use crate::span::Span;
 use crate::timer::Timer;
@@ -135,12 +136,19 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     }
 }
 
+/// How far behind SND.UNA an acknowledgment may lie: MAX.SND.WND (RFC 5961 section 5.2), but as in Linux no further than
+/// the text reaches that was ever acknowledged.
+fn oldest_ack(tcb: &Tcb) -> u32 {
+    let acknowledged = u32::try_from(tcb.tally.octets_acknowledged).unwrap_or(u32::MAX);
+    tcb.send.max_wnd.octets().min(acknowledged.saturating_add(1))
+}
+
 /// (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, else a challenge.
 fn in_range(tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
     let reason = if ack.after(tcb.send.nxt) {
         DropReason::AckOfUnsent
-    } else if ack.before(tcb.send.una - tcb.send.max_wnd.octets()) {
+    } else if ack.before(tcb.send.una - oldest_ack(tcb)) {
         DropReason::AckTooOld
     } else {
         return ControlFlow::Continue(());
@@ -234,7 +242,7 @@ fn set_timer(common: &Common, tcb: &mut Tcb, plan: &AckPlan, now: Instant) {
     match plan.timer {
         TimerPlan::Keep => {}
         TimerPlan::Restart => watch_flight(common, tcb, now),
-        TimerPlan::Reordering(wait) => tcb.timers.watch(Timer::Reordering, now + wait),
+        TimerPlan::Reordering(wait) => tcb.timers.watch(Timer::Reordering, now + wait + SLACK),
         TimerPlan::Soon(wait) => tcb.timers.watch(Timer::Retransmission, now + wait),
     }
 }
@@ -253,7 +261,10 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     }
     if changed && tcb.send.usable_window() > 0 {
         tcb.timers.stop(Timer::Persist);
-        tcb.persist_backoff = 0;
+        // As in Linux, a window too small for what waits does not bring the next attempt forward.
+        if tcb.write_queue.front().is_none_or(|burst| burst.len <= tcb.send.usable_window()) {
+            tcb.persist_backoff = 0;
+        }
     }
     // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
     // somebody answered (MUST-37), and now it may come in.

@@ -147,6 +147,9 @@ pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instan
     if reason == SendReason::TailLossProbe {
         tcb.recovery.probed(end, false);
         start_retransmission(common, tcb, now);
+    } else if reason == SendReason::OverrideData {
+        // As in Linux, what waited this long gets no probe before the timeout.
+        start_retransmission(common, tcb, now);
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }

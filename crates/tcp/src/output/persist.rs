@@ -9,8 +9,8 @@ use crate::connection::timeout::probing_ends_at;
 use crate::span::Span;
 use crate::timer::Timer;
 
-/// How long silly-window avoidance may hold data back: 0.1 to 1.0 s (section 3.8.6.2.1).
-const OVERRIDE: Span = Span::from_millis(200);
+/// How long silly-window avoidance may hold data back, at the most (section 3.8.6.2.1).
+const LONGEST_OVERRIDE: Span = Span::from_millis(1000);
 
 /// Starts the timer when text waits and no acknowledgment is to come that could let it go.
 pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {
@@ -23,11 +23,10 @@ pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {
     if tcb.timers.is_running(Timer::Persist) {
         return;
     }
-    // SHLD-29: the first probe after one RTO; SHLD-30: then ever further apart.
-    let wait = if tcb.send.usable_window() > 0 {
-        OVERRIDE
-    } else {
-        tcb.recovery.rto.backed_off(tcb.persist_backoff)
-    };
+    // SHLD-29: the first probe after one RTO; SHLD-30: then ever further apart. In Linux what is held back waits as long.
+    let mut wait = tcb.recovery.rto.backed_off(tcb.persist_backoff);
+    if tcb.send.usable_window() > 0 {
+        wait = wait.min(LONGEST_OVERRIDE);
+    }
     tcb.timers.set(Timer::Persist, (now + wait).min(probing_ends_at(common, tcb)));
 }

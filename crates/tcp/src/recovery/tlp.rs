@@ -7,7 +7,7 @@ use crate::compact::compact;
 use crate::span::Span;
 
 /// What a probe adds to two round trips where more than one segment is in flight.
-const SLACK: Span = Span::from_millis(2);
+pub(crate) const SLACK: Span = Span::from_millis(2);
 
 /// The probe that is out.
 #[derive(Clone, Copy, Debug, Default)]
