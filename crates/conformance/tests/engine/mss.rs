@@ -59,18 +59,24 @@ fn options_take_of_it() {
 /// An absurd one must not make a segment an octet long, nor none.
 #[test]
 fn an_absurd_one_is_raised() {
-    for absurd in [0, 1, 12, 47] {
+    for absurd in [1, 12, 47] {
         assert_eq!(longest_text(v4(), Some(absurd)), 48);
         let scene = Scene::new(Config { timestamps: true, sack: true, ..plain() }).willing();
         assert_eq!(longest_text(scene, Some(absurd)), 36);
     }
 }
 
+/// One of nothing says nothing, as in Linux: the default is meant.
+#[test]
+fn one_of_nothing_counts_as_none() {
+    assert_eq!(longest_text(v4(), Some(0)), 536);
+}
+
 /// Three SACK ranges beside timestamps leave eight octets of the smallest one.
 #[test]
 fn the_smallest_one_leaves_room_beside_all_options() {
     let mut scene = Scene::new(Config { timestamps: true, sack: true, ..plain() }).willing();
-    scene.peer_options.mss = Some(0);
+    scene.peer_options.mss = Some(1);
     let mut scene = scene.established();
     for start in [201, 401, 601] {
         scene.say(crate::peer::text(100).at(start));

@@ -11,7 +11,7 @@ fn config() -> Config {
     Config { receive_buffer: 540_000, receive_buffer_max: 15 << 20, ..Config::default() }
 }
 
-fn memory() -> ReceiveMemory {
+fn fresh() -> ReceiveMemory {
     ReceiveMemory::new(&config(), MSS, initial_window(&config(), MSS), 8, Instant::ZERO)
 }
 
@@ -33,7 +33,7 @@ fn the_first_window_is_whole_segments_in_half_of_the_buffer() {
 
 #[test]
 fn full_segments_that_are_worth_their_memory_widen_the_window() {
-    let mut memory = memory();
+    let mut memory = fresh();
     assert_eq!(memory.threshold(), 268_540);
     memory.full_segment(1460, 268_640);
     assert!(memory.grow_threshold(1460, MSS, 1460, 0));
@@ -42,14 +42,14 @@ fn full_segments_that_are_worth_their_memory_widen_the_window() {
 
 #[test]
 fn short_segments_narrow_it() {
-    let mut memory = memory();
+    let mut memory = fresh();
     memory.full_segment(1000, 268_640);
     assert_eq!((memory.clamp(), memory.threshold()), (234_140, 234_140));
 }
 
 #[test]
 fn what_is_read_is_free_when_all_of_its_segment_is() {
-    let mut memory = memory();
+    let mut memory = fresh();
     let free = memory.free(0);
     memory.queued(1000);
     memory.read(999);
@@ -60,7 +60,7 @@ fn what_is_read_is_free_when_all_of_its_segment_is() {
 
 #[test]
 fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
-    let mut memory = memory();
+    let mut memory = fresh();
     memory.measured(Span::from_millis(10));
     memory.queued(200_000);
     memory.read(200_000);
@@ -68,7 +68,7 @@ fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
     assert_eq!(memory.buffer(), 540_000, "the round trip is not over");
     memory.adjust(0, Instant::from_millis(10));
     assert!(memory.buffer() > 800_000 && memory.space() == 200_000);
-    let mut fixed = memory();
+    let mut fixed = fresh();
     fixed.set_buffer(540_000);
     fixed.measured(Span::from_millis(10));
     fixed.read(200_000);
@@ -78,7 +78,7 @@ fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
 
 #[test]
 fn a_window_of_data_after_another_is_a_round_trip() {
-    let mut memory = memory();
+    let mut memory = fresh();
     let start = SeqNumber::new(u32::MAX - 10);
     memory.note_arrival(start, 1000, Instant::from_millis(1));
     memory.note_arrival(start + 999, 1000, Instant::from_millis(5));
@@ -89,7 +89,7 @@ fn a_window_of_data_after_another_is_a_round_trip() {
 
 #[test]
 fn a_round_trip_that_the_peer_made_up_grows_the_buffer_no_further_than_it_may() {
-    let mut memory = memory();
+    let mut memory = fresh();
     memory.measured(Span::from_secs(30));
     for read in [1, u32::MAX] {
         memory.read(read as usize);
