@@ -28,6 +28,14 @@ const V6_FRAGMENT_HEADER_LEN: usize = 8;
 const V6_FRAGMENT: IpProtocol = IpProtocol(44);
 
 /// Writes packets for one device.
+/// What a connection wants of the IP headers of its packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IpMarks {
+    pub(crate) dscp: u8,
+    /// `None` is the host's.
+    pub(crate) hop_limit: Option<u8>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Emitter {
     ethernet: bool,
@@ -77,12 +85,13 @@ impl Emitter {
         &self,
         segment: &mut SegmentOut,
         pair: &Pair,
-        dscp: u8,
+        marks: IpMarks,
         key: Option<&Md5Key>,
     ) -> PacketOut {
         let SegmentOut { header: tcp, payload, payload_len, segment_size, ecn, reason } = segment;
         let mut ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::TCP);
-        (ip.ecn, ip.dscp) = (*ecn, dscp);
+        (ip.ecn, ip.dscp) = (*ecn, marks.dscp);
+        ip.hop_limit = marks.hop_limit.unwrap_or(ip.hop_limit);
         if let Some(key) = key {
             debug_assert!(segment_size.is_none(), "one signature for many segments");
             key.sign(&ip, tcp, payload);

@@ -146,6 +146,10 @@ impl Listener {
         self.accept_queue.push_back(handle);
     }
 
+    pub(crate) fn has_established(&self) -> bool {
+        !self.accept_queue.is_empty()
+    }
+
     pub(crate) fn accept(&mut self) -> Option<TcpHandle> {
         self.accept_queue.pop_front()
     }

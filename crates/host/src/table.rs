@@ -128,10 +128,10 @@ impl Entry {
     pub(crate) fn new(pair: Pair, config: Arc<Config>, phase: Phase, owner: Owner) -> Self {
         Self {
             pair,
+            dscp: config.dscp & 0x3f,
             config,
             phase,
             owner,
-            dscp: 0,
             md5_key: None,
             events: TcpEvents::default(),
             close_reason: None,

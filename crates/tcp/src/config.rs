@@ -26,6 +26,8 @@ pub struct Config {
     /// How far the receive buffer may grow with what the user reads in a round trip, octets; no more than
     /// `receive_buffer`: it does not.
     pub receive_buffer_max: usize,
+    /// The receive buffer grows with what the user reads; otherwise only where what has arrived takes more than it holds.
+    pub receive_buffer_grows: bool,
     /// The largest window to announce (TCP_WINDOW_CLAMP).
     pub window_clamp: Option<u32>,
     /// Count segments with what they cost beside their text, as Linux does for SO_RCVBUF and SO_SNDBUF: about
@@ -133,6 +135,14 @@ pub struct Config {
     pub msl: Duration,
     /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
     pub fin_wait_2_timeout: Duration,
+    /// A reset with exactly the number that is awaited ends TIME-WAIT, as in Linux by default. RFC 1337 says what that may
+    /// cost; otherwise no reset does.
+    pub reset_ends_time_wait: bool,
+    /// The six Diffserv bits of the packets (RFC 9293 MUST-48); higher bits do not count. For whoever makes packets of the
+    /// segments.
+    pub dscp: u8,
+    /// The TTL or hop limit of the packets (RFC 9293 MUST-49), `None` where it is the host's. Likewise.
+    pub hop_limit: Option<u8>,
 }
 
 /// How the user timeout option is used (RFC 5482 section 3): each end says how long it goes on without an
@@ -423,6 +433,7 @@ impl Config {
             default_peer_mss: Mss::DEFAULT_V4,
             receive_buffer: 1 << 20,
             receive_buffer_max: 8 << 20,
+            receive_buffer_grows: true,
             window_clamp: None,
             segment_overhead: true,
             send_buffer: 1 << 20,
@@ -468,6 +479,9 @@ impl Config {
             keep_alive: None,
             msl: Duration::from_secs(30),
             fin_wait_2_timeout: Duration::from_secs(60),
+            reset_ends_time_wait: false,
+            dscp: 0,
+            hop_limit: None,
         }
     }
 

@@ -81,6 +81,7 @@ pub(crate) fn synchronized(common: &mut Common, tcb: &mut Tcb, incoming: &mut In
 
 fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     tcb.tally.segments_received += 1;
+    tcb.tally.text_segments_received += u64::from(!incoming.segment.payload.is_empty());
     let mut segment = sequence::check(common, tcb, incoming)?;
     reset::check(tcb, &segment)?;
     syn::check(tcb, &segment)?;

@@ -7,7 +7,7 @@ use synfin_wire::ip::IpPacket;
 use synfin_wire::udp::UdpDatagram;
 use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
-use super::Emitter;
+use super::{Emitter, IpMarks};
 use crate::config::{HostConfig, HostOffload};
 use crate::packet::{ChecksumOut, Segmentation};
 use crate::reassembly::{Reassembled, Reassembler};
@@ -48,7 +48,12 @@ fn segment(chunks: &[&'static str], segment_size: Option<u16>) -> SegmentOut {
 fn a_segment_is_whole_and_its_checksum_right() {
     for v4 in [true, false] {
         let sent = segment(&["odd", "chunks", "here"], None);
-        let packet = emitter(1500, HostOffload::default()).segment(&mut sent.clone(), &pair(v4), 0, None);
+        let packet = emitter(1500, HostOffload::default()).segment(
+            &mut sent.clone(),
+            &pair(v4),
+            IpMarks::default(),
+            None,
+        );
         assert_eq!((packet.checksum, packet.segmentation), (ChecksumOut::Complete, None));
         let received = IpPacket::parse(packet.to_bytes(), false).unwrap();
         assert_eq!(received.header.ecn, Ecn::Ect0);
@@ -61,7 +66,12 @@ fn a_segment_is_whole_and_its_checksum_right() {
 fn a_partial_checksum_is_one_sum_short_of_complete() {
     let offload = HostOffload { checksum: true, max_super_segment: 65_536, repeats_cwr: false };
     for v4 in [true, false] {
-        let packet = emitter(1500, offload).segment(&mut segment(&["text"], Some(1000)), &pair(v4), 0, None);
+        let packet = emitter(1500, offload).segment(
+            &mut segment(&["text"], Some(1000)),
+            &pair(v4),
+            IpMarks::default(),
+            None,
+        );
         let ChecksumOut::Partial { start, offset } = packet.checksum else { panic!() };
         let header_len = packet.header.len() as u16;
         let segmentation = Segmentation { size: 1000, ipv6: !v4, header_len };
@@ -79,7 +89,12 @@ fn a_partial_checksum_is_one_sum_short_of_complete() {
 
 #[test]
 fn an_empty_segment_has_no_chunks() {
-    let packet = emitter(1500, HostOffload::default()).segment(&mut segment(&[], None), &pair(true), 0, None);
+    let packet = emitter(1500, HostOffload::default()).segment(
+        &mut segment(&[], None),
+        &pair(true),
+        IpMarks::default(),
+        None,
+    );
     assert_eq!((packet.payload, packet.payload_len), (smallvec![], 0));
 }
 

@@ -11,6 +11,7 @@ use crate::config::{ConnectOptions, ListenOptions};
 use crate::error::{ConnectError, ListenError};
 use crate::event::{Accepted, ListenerHandle, TcpHandle};
 use crate::fast_open::FastOpen;
+use crate::listener::Listener;
 use crate::table::{Entry, Owner, Pair, Phase};
 
 impl Host {
@@ -98,6 +99,12 @@ impl Host {
         entry.owner = Owner::User;
         self.events.tcp(handle, entry);
         Some(Accepted { handle, local: entry.pair.local, remote: entry.pair.remote })
+    }
+
+    /// Whether [`Host::accept`] would return a connection.
+    #[must_use]
+    pub fn is_acceptable(&self, listener: ListenerHandle) -> bool {
+        self.listeners.get(listener).is_some_and(Listener::has_established)
     }
 
     /// Closes a listener. Connections that nobody accepted are reset; half-open ones are forgotten.

@@ -14,6 +14,7 @@ use super::settle::touched;
 use super::{Host, signature};
 use crate::compact::Slot;
 use crate::counters::Fate;
+use crate::emit::IpMarks;
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::forwarder::request_id;
 use crate::md5::Md5Key;
@@ -323,7 +324,7 @@ impl Host {
         now: Instant,
     ) {
         segment.reason = reason.unwrap_or(segment.reason);
-        let packet = self.emitter.segment(&mut segment, &pair, 0, key);
+        let packet = self.emitter.segment(&mut segment, &pair, IpMarks::default(), key);
         self.enqueue(packet, pair.remote.ip(), now);
     }
 }

@@ -8,6 +8,7 @@ use super::{Host, signature};
 use crate::compact::Slot;
 use crate::config::Medium;
 use crate::counters::Counters;
+use crate::emit::IpMarks;
 use crate::event::TcpHandle;
 use crate::events::EventQueue;
 use crate::packet::PacketOut;
@@ -108,7 +109,8 @@ impl Host {
             };
             let Some(entry) = self.table.get_mut(handle) else { continue };
             entry.ready = false;
-            let (pair, dscp) = (entry.pair, entry.dscp);
+            let pair = entry.pair;
+            let marks = IpMarks { dscp: entry.dscp, hop_limit: entry.config.hop_limit };
             let key = signature::key_of(entry, &self.listeners).cloned();
             let mut polled = entry.poll_transmit(self.emitter.limits(key.is_some()), now);
             let Some(segment) = &mut polled else {
@@ -125,7 +127,7 @@ impl Host {
                 self.counters.challenges_suppressed += 1;
                 continue;
             }
-            let packet = self.emitter.segment(segment, &pair, dscp, key.as_ref());
+            let packet = self.emitter.segment(segment, &pair, marks, key.as_ref());
             let length = packet.len();
             if self.config.medium == Medium::Ip {
                 self.counters.sent(length);

@@ -1,6 +1,7 @@
 //! One connection, as its owner calls it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -330,6 +331,11 @@ impl<'a> TcpSocket<'a> {
         self.entry_mut().dscp = dscp & 0x3f;
     }
 
+    /// The TTL or hop limit of the packets from now on (RFC 9293 MUST-49); `None` is the host's.
+    pub fn set_hop_limit(&mut self, hop_limit: Option<u8>) {
+        Arc::make_mut(&mut self.entry_mut().config).hop_limit = hop_limit;
+    }
+
     /// SO_KEEPALIVE (RFC 9293 MUST-24).
     pub fn set_keep_alive(&mut self, keep_alive: Option<KeepAlive>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.keep_alive = Some(keep_alive);
@@ -347,6 +353,12 @@ impl<'a> TcpSocket<'a> {
     /// count.
     pub fn set_user_timeout_option(&mut self, option: Option<UserTimeoutOption>) {
         self.call(|connection| connection.set_user_timeout_option(option), |_| {});
+    }
+
+    /// TCP_LINGER2: how long FIN-WAIT-2 waits for a FIN once the user has gone. Before the handshake is over it has no
+    /// effect.
+    pub fn set_fin_wait_2_timeout(&mut self, timeout: Duration) {
+        self.call(|connection| connection.set_fin_wait_2_timeout(timeout), |_| {});
     }
 
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).

@@ -108,6 +108,9 @@ pub struct Status {
     pub remote_user_timeout: Option<Duration>,
     /// The effective send MSS, octets.
     pub send_mss: u16,
+    /// What routers have said that the path takes of a segment, text and options, octets, where that is less than both
+    /// ends take.
+    pub path_told: Option<u16>,
     /// What the search for a larger one has found.
     pub mtu_search: MtuSearchStatus,
     /// Octets sent and not acknowledged.
@@ -162,10 +165,14 @@ pub struct Status {
     pub ecn: EcnStatus,
     /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
     pub syn_text_taken: bool,
-    /// Segments sent, those without text included.
+    /// Segments sent, those without text included; of a super-segment, its pieces.
     pub segments_sent: u64,
     /// Segments received, those that were discarded included.
     pub segments_received: u64,
+    /// Of those sent, the ones with text.
+    pub text_segments_sent: u64,
+    /// Of those received, the ones with text.
+    pub text_segments_received: u64,
     /// Octets of text sent, each time they were.
     pub octets_sent: u64,
     /// Octets of text acknowledged.
@@ -197,6 +204,7 @@ impl Connection {
             user_timeout: self.common.config.user_timeout,
             remote_user_timeout: None,
             send_mss: self.common.config.own_mss(),
+            path_told: None,
             mtu_search: MtuSearchStatus::default(),
             outstanding: 0,
             recovery: RecoveryState::Open,
@@ -226,6 +234,8 @@ impl Connection {
             syn_text_taken: self.common.fast_open.text_taken,
             segments_sent: 0,
             segments_received: 0,
+            text_segments_sent: 0,
+            text_segments_received: 0,
             octets_sent: 0,
             octets_acknowledged: 0,
             octets_received: 0,
@@ -257,6 +267,7 @@ impl Tcb {
         status.send_window = self.send.wnd.octets();
         status.receive_window = self.receive.window();
         status.send_mss = within_half_window(self, self.negotiated.send_mss.into()) as u16;
+        status.path_told = self.recovery.mtu.narrower();
         status.mtu_search = self.recovery.mtu.describe();
         status.probes = self.probes;
         status.persist_backoff = self.persist_backoff;
@@ -268,6 +279,8 @@ impl Tcb {
         status.ecn = self.describe_ecn();
         status.segments_sent = self.tally.segments_sent;
         status.segments_received = self.tally.segments_received;
+        status.text_segments_sent = self.tally.text_segments_sent;
+        status.text_segments_received = self.tally.text_segments_received;
         status.octets_sent = self.tally.octets_sent;
         status.octets_acknowledged = self.tally.octets_acknowledged;
         status.octets_received = self.tally.octets_received;

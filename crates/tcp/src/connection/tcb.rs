@@ -113,6 +113,8 @@ impl TimestampState {
 pub(crate) struct Tally {
     pub(crate) segments_sent: u64,
     pub(crate) segments_received: u64,
+    pub(crate) text_segments_sent: u64,
+    pub(crate) text_segments_received: u64,
     pub(crate) octets_sent: u64,
     pub(crate) octets_acknowledged: u64,
     pub(crate) octets_received: u64,
@@ -123,6 +125,8 @@ pub(crate) struct Tally {
 compact!(Tally {
     segments_sent,
     segments_received,
+    text_segments_sent,
+    text_segments_received,
     octets_sent,
     octets_acknowledged,
     octets_received,

@@ -155,6 +155,11 @@ impl TimeWait {
     pub fn handle_segment(&mut self, config: &Config, incoming: &Incoming) -> Verdict {
         let header = &incoming.segment.header;
         if header.flags.rst() {
+            let is_exact = header.seq == self.receive_next && incoming.segment.payload.is_empty();
+            if config.reset_ends_time_wait && is_exact {
+                self.expires = incoming.arrived;
+                return Verdict::Accepted;
+            }
             // RFC 1337: an old RST must not end TIME-WAIT early.
             return Verdict::Dropped(DropReason::TimeWaitRst);
         }

@@ -272,6 +272,11 @@ impl Connection {
         }
     }
 
+    /// TCP_LINGER2: how long FIN-WAIT-2 waits for a FIN once the user has gone. A wait that has begun stays.
+    pub fn set_fin_wait_2_timeout(&mut self, timeout: Duration) {
+        self.configure(|config| config.fin_wait_2_timeout = timeout);
+    }
+
     /// R2 for the SYN of an active open (MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.configure(|config| config.r2_syn = patience);

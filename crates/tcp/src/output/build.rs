@@ -317,8 +317,9 @@ fn unacknowledging(
     let acc_ecn = tcb.ecn.option(&option_plan, now);
     let is_pure = octets == 0 && flags == Flags::ACK && option_plan.ranges == 0;
     let ecn_flags = tcb.ecn.flags(is_pure);
-    let segments = segment_size.map_or(1, |size| segments_in(octets, size.into()).max(1));
-    tcb.tally.segments_sent += u64::from(segments);
+    let pieces = u64::from(segment_size.map_or(1, |size| segments_in(octets, size.into()).max(1)));
+    tcb.tally.segments_sent += pieces;
+    tcb.tally.text_segments_sent += if octets > 0 { pieces } else { 0 };
     let urgent_pointer = tcb.send.urgent_pointer(seq);
     let flags = if urgent_pointer.is_some() { flags | Flags::URG } else { flags };
     SegmentOut {

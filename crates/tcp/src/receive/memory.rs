@@ -57,6 +57,8 @@ pub(crate) struct ReceiveMemory {
     most: usize,
     /// Its user has fixed it.
     fixed: bool,
+    /// It grows with what its user reads.
+    grows: bool,
     ratio: u16,
     /// Segments are counted with what they cost beside their text.
     with_overhead: bool,
@@ -70,7 +72,7 @@ pub(crate) struct ReceiveMemory {
     round: Round,
 }
 
-compact!(ReceiveMemory { buffer, most, fixed, ratio, with_overhead, clamp, threshold, unread_charge, round } empty { unread });
+compact!(ReceiveMemory { buffer, most, fixed, grows, ratio, with_overhead, clamp, threshold, unread_charge, round } empty { unread });
 
 /// What the user reads in a round trip.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +108,7 @@ impl ReceiveMemory {
             buffer: config.receive_buffer,
             most,
             fixed: config.receive_buffer_max <= config.receive_buffer,
+            grows: config.receive_buffer_grows,
             ratio,
             with_overhead: config.segment_overhead,
             clamp,
@@ -297,7 +300,7 @@ impl ReceiveMemory {
         let wanted = window.saturating_mul(1 << RATIO_SHIFT) / u64::from(self.ratio);
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let wanted = wanted.min(self.most);
-        if !self.fixed && wanted > self.buffer {
+        if self.grows && !self.fixed && wanted > self.buffer {
             self.buffer = wanted;
             self.clamp = self.full();
         }

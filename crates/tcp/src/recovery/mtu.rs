@@ -83,6 +83,11 @@ impl MtuSearch {
         self.told.min(passes).max(self.least)
     }
 
+    /// What routers have told, where that is less than both ends take.
+    pub(crate) fn narrower(&self) -> Option<u16> {
+        (self.told < self.limit).then_some(self.told)
+    }
+
     /// Octets of the options that every segment carries.
     pub(crate) fn options_len(&self) -> u16 {
         self.options
