@@ -32,7 +32,7 @@ pub(crate) struct Environment {
 }
 
 /// The names that stand for numbers in every snippet.
-const CONSTANTS: [(&str, i64); 24] = [
+const CONSTANTS: [(&str, i64); 26] = [
     ("TCP_ESTABLISHED", 1),
     ("TCP_SYN_SENT", 2),
     ("TCP_SYN_RECV", 3),
@@ -55,6 +55,8 @@ const CONSTANTS: [(&str, i64); 24] = [
     ("TCPI_OPT_ECN", 8),
     ("TCPI_OPT_ECN_SEEN", 16),
     ("TCPI_OPT_SYN_DATA", 32),
+    ("TCPI_OPT_USEC_TS", 64),
+    ("TCPI_OPT_TFO_CHILD", 128),
     ("True", 1),
     ("False", 0),
 ];

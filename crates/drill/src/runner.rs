@@ -23,6 +23,7 @@ mod calls;
 mod clock;
 mod outputs;
 mod packets;
+mod settings;
 pub(crate) mod setup;
 
 use calls::Ongoing;
@@ -208,7 +209,8 @@ impl Runner {
             Some(false) => return Err(Halt::failed(at, "this counter has not grown")),
             None => {}
         }
-        self.kernel.configure(&command.text);
+        let sleeps = self.kernel.configure(&command.text);
+        self.pass(self.kernel.now + sleeps, |_| false)?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
 use synfin_wire::{Instant, Mss};
 
+mod answers;
 mod errno;
 mod error_queue;
 mod fast_open;
@@ -21,6 +22,7 @@ mod files;
 mod info;
 mod open;
 mod options;
+mod patience;
 mod readiness;
 mod transfer;
 mod urgent;
@@ -29,7 +31,8 @@ use crate::sysctl::{self, Settings};
 
 pub(crate) use errno::Errno;
 pub(crate) use error_queue::Report;
-pub(crate) use options::{OptionValue, syn_patience};
+pub(crate) use options::OptionValue;
+pub(crate) use patience::{retransmission_patience, retries_of, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
 
 /// Why a call has not returned a value.
@@ -82,6 +85,8 @@ pub(crate) enum File {
 pub(crate) struct TcpFile {
     pub(crate) role: Role,
     nonblocking: bool,
+    /// FD_CLOEXEC, which is only ever read back.
+    closes_on_exec: bool,
     bound: Option<SocketAddr>,
     /// The settings that a connection or listener made of it gets.
     config: Config,
@@ -134,6 +139,10 @@ pub(crate) struct Kernel {
     pub(crate) any: SocketAddr,
     /// The settings of new sockets.
     pub(crate) defaults: Config,
+    /// What SO_KEEPALIVE turns on for new sockets.
+    pub(crate) keep_alive: KeepAlive,
+    /// No backlog is longer.
+    pub(crate) most_backlog: usize,
     /// What was asked for and had no effect.
     pub(crate) unheeded: BTreeSet<String>,
     files: BTreeMap<i32, File>,
@@ -144,7 +153,14 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    pub(crate) fn new(host: Host, now: Instant, local_port: u16, peer: SocketAddr, defaults: Config) -> Self {
+    /// On a host that is set up as `settings` say.
+    pub(crate) fn new(
+        host: Host,
+        now: Instant,
+        local_port: u16,
+        peer: SocketAddr,
+        settings: Settings,
+    ) -> Self {
         let any: IpAddr = match peer {
             SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
@@ -155,18 +171,21 @@ impl Kernel {
             now,
             peer,
             any,
-            defaults,
+            defaults: settings.tcp,
+            keep_alive: settings.keep_alive,
+            most_backlog: settings.most_backlog,
             unheeded: BTreeSet::new(),
             files: BTreeMap::new(),
-            disk: BTreeMap::new(),
+            disk: settings.files,
             pipes: Vec::new(),
         }
     }
 
-    /// What a command sets is in force from now on.
-    pub(crate) fn configure(&mut self, command: &str) {
+    /// What a command sets is in force from now on. Returns how long the command takes.
+    pub(crate) fn configure(&mut self, command: &str) -> Duration {
         let mut settings = Settings::of(self.host.config());
         settings.tcp = self.defaults.clone();
+        (settings.keep_alive, settings.most_backlog) = (self.keep_alive, self.most_backlog);
         settings.files = std::mem::take(&mut self.disk);
         for what in sysctl::apply(command, &mut settings) {
             self.unheed(what);
@@ -175,12 +194,14 @@ impl Kernel {
             self.route_takes(settings.tcp.mss);
         }
         self.defaults = settings.tcp;
+        (self.keep_alive, self.most_backlog) = (settings.keep_alive, settings.most_backlog);
         self.disk = settings.files;
         self.host.set_fast_open(settings.fast_open);
         self.host.set_syn_cookies(settings.syn_cookies);
         if settings.forgets_peers {
             self.host.forget_fast_open_peers();
         }
+        settings.sleeps
     }
 
     /// The route's MTU has changed, which connections notice.

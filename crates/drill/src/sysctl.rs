@@ -6,13 +6,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback, SlowStartExit};
+use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback, KeepAlive};
 use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOffload, SynCookies};
 
-use crate::sockets::syn_patience;
-
+mod commands;
 mod mtu;
+mod names;
 mod route;
+mod timeouts;
+
+/// Linux's longest backlog.
+const SOMAXCONN: usize = 4096;
 
 /// What the commands of a script have asked for and did not get.
 pub(crate) type Unheeded = Vec<String>;
@@ -23,10 +27,18 @@ pub(crate) struct Settings {
     pub(crate) tcp: Config,
     pub(crate) fast_open: FastOpenConfig,
     pub(crate) syn_cookies: SynCookies,
+    /// What SO_KEEPALIVE turns on.
+    pub(crate) keep_alive: KeepAlive,
+    /// No listener's backlog is longer.
+    pub(crate) most_backlog: usize,
+    /// Octets of the headers of IP and TCP.
+    pub(crate) headers: u16,
     /// What the device does; it cannot change once the host is made.
     pub(crate) offload: HostOffload,
     /// What is known of peers is to be forgotten.
     pub(crate) forgets_peers: bool,
+    /// How long the commands take.
+    pub(crate) sleeps: Duration,
     /// The files that there are, with their lengths.
     pub(crate) files: BTreeMap<String, usize>,
 }
@@ -36,10 +48,14 @@ impl Settings {
     pub(crate) fn of(host: &HostConfig) -> Self {
         Self {
             tcp: host.tcp.clone(),
+            keep_alive: KeepAlive::default(),
+            most_backlog: SOMAXCONN,
+            headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { 60 },
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
             offload: host.offload,
             forgets_peers: false,
+            sleeps: Duration::ZERO,
             files: BTreeMap::new(),
         }
     }
@@ -71,100 +87,11 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_fastopen_key", "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"),
 ];
 
-/// Settings whose value picks one of several ways to do the same work. The stack has its own way, and the
-/// script's packets judge it.
-const OWN_WAY: &[&str] = &[
-    "tcp_dsack",
-    "tcp_fack",
-    "tcp_pacing_ca_ratio",
-    "tcp_pacing_ss_ratio",
-    "tcp_recovery",
-    "tcp_reordering",
-    "tcp_tso_win_divisor",
-];
-
 /// Does to `settings` what a command asks for.
 pub(crate) fn apply(command: &str, settings: &mut Settings) -> Unheeded {
     let joined = command.replace("\\\n", " ");
     let lines = joined.lines().flat_map(|line| line.split("&&")).flat_map(|part| part.split(';'));
-    lines.flat_map(|line| alternatives(line, settings)).collect()
-}
-
-/// One command, or the first of several that can be done.
-fn alternatives(line: &str, settings: &mut Settings) -> Unheeded {
-    let mut first = None;
-    for command in line.split("||") {
-        let unheeded = simple(command, settings);
-        if unheeded.is_empty() {
-            return unheeded;
-        }
-        first.get_or_insert(unheeded);
-    }
-    first.unwrap_or_default()
-}
-
-fn simple(line: &str, settings: &mut Settings) -> Unheeded {
-    let mut unheeded = Unheeded::new();
-    let words = words(line);
-    let Some((program, arguments)) = words.split_first() else { return unheeded };
-    let name = program.rsplit('/').next().unwrap_or(program);
-    // One file may name another behind it on the same line: defaults, then what differs from them.
-    match name {
-        "defaults.sh" => {
-            for (name, value) in COMMON_DEFAULTS {
-                set(name, value, settings, &mut unheeded);
-            }
-            assignments(arguments, settings, &mut unheeded);
-        }
-        "sysctl" | "set_sysctls.py" => assignments(arguments, settings, &mut unheeded),
-        "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
-            features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
-        }
-        "rm" => settings.files.retain(|path, _| !arguments.contains(path)),
-        "dd" if let Some((path, len)) = copy(arguments) => settings.files.extend([(path, len)]),
-        "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
-        "echo" => parameter(line, arguments, &mut settings.tcp, &mut unheeded),
-        "ip" if arguments.starts_with(&["tcp_metrics".to_owned(), "flush".to_owned()]) => {
-            settings.forgets_peers = true;
-        }
-        "ip" if route::change(arguments, &mut settings.tcp) => {}
-        _ if name.starts_with("sysctl_restore_") || name.is_empty() => {}
-        _ => unheeded.push(format!("`{}`", line.trim())),
-    }
-    unheeded
-}
-
-/// The file that `dd bs=1 count=5 of=PATH` makes, and its length.
-fn copy(arguments: &[String]) -> Option<(String, usize)> {
-    let value = |name: &str| {
-        arguments.iter().find_map(|argument| argument.split_once('=').filter(|(key, _)| *key == name))
-    };
-    let size = |name| value(name).and_then(|(_, size)| size.parse::<usize>().ok());
-    let len = size("bs").unwrap_or(512).checked_mul(size("count")?)?;
-    Some((value("of")?.1.to_owned(), len))
-}
-
-/// A number for a parameter of a kernel's module: `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`.
-fn parameter(line: &str, arguments: &[String], config: &mut Config, unheeded: &mut Unheeded) {
-    const HYSTART: &str = "/sys/module/tcp_cubic/parameters/hystart_detect";
-    match arguments {
-        [value, to, path] if to == ">" && path == HYSTART && value == "3" => {
-            config.slow_start_exit = SlowStartExit::HyStart;
-        }
-        _ => unheeded.push(format!("`{}`", line.trim())),
-    }
-}
-
-/// Without GSO the host cuts its bursts itself.
-fn features(words: &[String], offload: &mut HostOffload) {
-    for pair in words.chunks(2) {
-        if let [name, value] = pair
-            && name == "gso"
-            && value == "off"
-        {
-            offload.max_super_segment = 0;
-        }
-    }
+    lines.flat_map(|line| commands::alternatives(line, settings)).collect()
 }
 
 fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unheeded) {
@@ -189,7 +116,7 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         };
         return;
     }
-    if mtu::set(name, value, &mut settings.tcp.mtu_probing) {
+    if mtu::set(name, value, &mut settings.tcp.mtu_probing) || timeouts::set(name, value, settings) {
         return;
     }
     let config = &mut settings.tcp;
@@ -209,6 +136,11 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_min_tso_segs", Some(segments)) => {
             config.least_burst = u16::try_from(segments).unwrap_or(u16::MAX);
         }
+        ("tcp_moderate_rcvbuf", Some(0)) => config.receive_buffer_grows = false,
+        ("tcp_moderate_rcvbuf", Some(_)) => config.receive_buffer_grows = true,
+        ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
+        ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
+        ("somaxconn", Some(most)) => settings.most_backlog = most,
         ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
         ("tcp_sack", Some(_)) => config.sack = is_on,
@@ -216,16 +148,6 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_frto", Some(_)) => config.frto = is_on,
         ("tcp_early_retrans", Some(mode)) => config.tail_loss_probe = matches!(mode, 3 | 4),
         ("tcp_slow_start_after_idle", Some(_)) => config.slow_start_after_idle = is_on,
-        ("tcp_syn_retries", Some(retries)) => config.r2_syn = syn_patience(config.initial_rto, retries),
-        ("tcp_synack_retries", Some(retries)) => {
-            config.r2_syn_ack = syn_patience(config.initial_rto, retries)
-        }
-        ("tcp_retries1", Some(retries)) => {
-            config.r1_retransmissions = u8::try_from(retries).unwrap_or(u8::MAX);
-        }
-        ("tcp_syn_linear_timeouts", Some(timeouts)) => {
-            config.syn_linear_timeouts = u8::try_from(timeouts).unwrap_or(u8::MAX);
-        }
         ("tcp_ecn", Some(mode)) => ecn(mode, &mut config.ecn),
         ("tcp_ecn_fallback", Some(_)) => config.ecn.fallback = is_on,
         ("tcp_ecn_option", Some(mode)) => {
@@ -243,7 +165,7 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
             Ok(algorithm) => config.congestion = algorithm,
             Err(_) => unheeded.push(format!("sysctl {name}={value}")),
         },
-        _ if OWN_WAY.contains(&name) => {}
+        _ if names::needs_nothing(name, value) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
 }
@@ -304,30 +226,6 @@ fn key(text: &str) -> Option<FastOpenKey> {
         *octets = u32::from_str_radix(words.next()?, 16).ok()?.to_le_bytes();
     }
     words.next().is_none().then_some(key)
-}
-
-/// The words of a line; quotes keep blanks together and go, a comment ends it.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    for character in line.chars() {
-        match (quote, character) {
-            (None, '#') if word.is_empty() => break,
-            (None, '"' | '\'') => quote = Some(character),
-            (Some(open), _) if open == character => quote = None,
-            (None, blank) if blank.is_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            _ => word.push(character),
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
 }
 
 #[cfg(test)]

@@ -5,21 +5,18 @@ use std::time::Duration;
 
 use synfin_wire::Instant;
 
-use super::arguments::{Arguments, Wrong, field, integer, iovec_len, iovec_lens, kind, number_field};
+use super::arguments::{Arguments, field, integer, iovec_len, iovec_lens, kind, number_field};
 use super::clock::Ended;
 use super::outputs::{Problem, Reply};
 use super::packets::Stage;
 use super::{Due, GRACE, Halt, Runner, Step};
 use crate::ast::{Call, Expression};
-use crate::sockets::{Errno, OptionValue, Stop};
+use crate::sockets::{Errno, Stop};
 use crate::span::Position;
 use crate::symbols::{self, MSG_ERRQUEUE, MSG_FASTOPEN};
 
 /// How long a call may block that the script expects to return at once.
 const LONGEST_BLOCK: Duration = Duration::from_secs(24 * 3600);
-
-/// The longest value of a socket option that anything here asks for.
-const MOST_OPTION_OCTETS: usize = 1024;
 
 /// A call that has begun and not returned.
 #[derive(Clone, Debug)]
@@ -354,64 +351,11 @@ impl Runner {
         }
     }
 
-    fn configuring(&mut self, call: &Call) -> Result<Reply, Problem> {
-        match call.name.as_str() {
-            "fcntl" => {
-                let arguments = Arguments::new(call, 2..=3)?;
-                let fd = arguments.fd(0)?;
-                match (arguments.integer(1)?, arguments.len()) {
-                    (3, 2) => Ok(self.kernel.file_flags(fd)?.into()),
-                    (4, 3) => Ok(self.kernel.set_file_flags(fd, arguments.integer(2)?)?.into()),
-                    (command, _) => Err(Problem::unsupported(format!("fcntl {command}"))),
-                }
-            }
-            "ioctl" => {
-                let arguments = Arguments::new(call, 3..=3)?;
-                let found = self.kernel.ioctl(arguments.fd(0)?, arguments.integer(1)?)?;
-                Self::check_number("the value", arguments.bracketed(2)?, found)?;
-                Ok(0.into())
-            }
-            "getsockopt" => {
-                let arguments = Arguments::new(call, 5..=5)?;
-                let (fd, level, name) = (arguments.fd(0)?, arguments.integer(1)?, arguments.integer(2)?);
-                let expected = arguments.bracketed(3)?;
-                let found = self.kernel.option(fd, level, name)?;
-                // Both are the 32 bits that the kernel writes.
-                Self::check_number("the value", i64::from(expected as i32), i64::from(found as i32))?;
-                Ok(0.into())
-            }
-            _ => {
-                let arguments = Arguments::new(call, 5..=5)?;
-                let (fd, level, name) = (arguments.fd(0)?, arguments.integer(1)?, arguments.integer(2)?);
-                let mut value = option_value(arguments.get(3))?;
-                if let OptionValue::Text(octets) = &mut value {
-                    octets.resize(arguments.size(4)?.min(MOST_OPTION_OCTETS), 0);
-                }
-                Ok(self.kernel.set_option(fd, level, name, value)?.into())
-            }
-        }
-    }
-
     pub(super) fn check_number(what: &str, expected: i64, found: i64) -> Result<(), Problem> {
         if expected == found {
             return Ok(());
         }
         Err(Problem::Wrong(format!("expected {what} to be {expected}, it is {found}")))
-    }
-}
-
-fn option_value(expression: &Expression) -> Result<OptionValue, Wrong> {
-    match expression {
-        Expression::List(list) if list.len() == 1 => match &list[0] {
-            linger @ Expression::Structure(_) => option_value(linger),
-            number => integer(number).map(OptionValue::Number),
-        },
-        Expression::Structure(_) => {
-            let on = number_field(expression, "onoff")?;
-            Ok(OptionValue::Linger(on != 0, number_field(expression, "linger")?))
-        }
-        Expression::Text(text) => Ok(OptionValue::Text(text.clone())),
-        other => integer(other).map(OptionValue::Number),
     }
 }
 

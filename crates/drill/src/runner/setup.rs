@@ -1,6 +1,5 @@
 //! The flags at a script's head, and what they make of the host.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use synfin_host::{Host, HostConfig};
@@ -10,7 +9,7 @@ use super::START;
 use crate::ast::{Body, Command, Flag, Packet, Script};
 use crate::form::Form;
 use crate::packet::compare::StampRule;
-use crate::sockets::Kernel;
+use crate::sockets::{Kernel, syn_patience};
 use crate::sysctl::{self, Unheeded};
 use crate::verdict::Failure;
 
@@ -69,6 +68,11 @@ impl Setup {
         // Linux hands its device super-segments, and scripts are written for them.
         setup.host.offload.max_super_segment = LARGEST_SUPER_SEGMENT;
         setup.host.offload.repeats_cwr = true;
+        // Linux's tcp_syn_retries, tcp_synack_retries and tcp_rfc1337, which count and name what is a time and a flag here.
+        let initial = setup.host.tcp.initial_rto;
+        (setup.host.tcp.r2_syn, setup.host.tcp.r2_syn_ack) =
+            (syn_patience(initial, 6), syn_patience(initial, 5));
+        setup.host.tcp.reset_ends_time_wait = true;
         for flag in &script.flags {
             setup.flag(flag)?;
         }
@@ -95,7 +99,8 @@ impl Setup {
             // What has no meaning without a device and a kernel, or was seen to already.
             "mss" => self.mss = Some(value(flag)?),
             "ip_version" | "define" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts" | "verbose"
-            | "send_omit_free" | "non_fatal" => {}
+            | "send_omit_free" | "non_fatal" | "debug" | "code_command" | "code_format" | "code_sockopt"
+            | "psp_udp_port" => {}
             _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
         }
         Ok(())
@@ -103,20 +108,16 @@ impl Setup {
 
     /// The host, set up as the script's first command asks, and the process that runs on it.
     pub(crate) fn kernel(&mut self) -> Kernel {
-        let mut files = BTreeMap::new();
+        let mut settings = sysctl::Settings::of(&self.host);
         if let Some(command) = &self.prepare {
-            let mut settings = sysctl::Settings::of(&self.host);
             self.unheeded = sysctl::apply(&command.text, &mut settings);
-            self.host.tcp = settings.tcp;
-            self.host.fast_open = settings.fast_open;
+            self.host.tcp = settings.tcp.clone();
+            self.host.fast_open = settings.fast_open.clone();
             self.host.syn_cookies = settings.syn_cookies;
             self.host.offload = settings.offload;
-            files = settings.files;
         }
-        let defaults = self.host.tcp.clone();
         let host = Host::new(self.host.clone(), [0x5f; 32]);
-        let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), defaults);
-        kernel.disk = files;
+        let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), settings);
         for what in &self.unheeded {
             kernel.unheed(what.as_str());
         }

@@ -14,6 +14,17 @@ const SYN_DATA: i64 = 32;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
+/// What Linux counts and cannot happen here: hashes of flows are not made anew, nothing waits behind a lock, and
+/// forward acknowledgments are no more.
+const NEVER: [&str; 6] = [
+    "tcpi_fackets",
+    "tcpi_rehash",
+    "tcpi_options2",
+    "SK_MEMINFO_BACKLOG",
+    "SK_MEMINFO_OPTMEM",
+    "SK_MEMINFO_DROPS",
+];
+
 /// The variables that a snippet sees, by name.
 pub(crate) type TcpInfo = Vec<(&'static str, i64)>;
 
@@ -27,7 +38,10 @@ impl Kernel {
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
         let mut info = self.measured_info(fd);
+        info.push(("tcpi_pmtu", self.path_mtu(fd).unwrap_or(0)));
         info.extend(connection_info(&status, state, mss));
+        info.extend(traffic_info(&status));
+        info.extend(NEVER.map(|name| (name, 0)));
         info.extend(ecn_info(&status.ecn));
         Some(info)
     }
@@ -106,6 +120,14 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_dsack_dups", status.segments_duplicated as i64),
         ("tcpi_probes", i64::from(status.probes)),
         ("tcpi_backoff", i64::from(status.persist_backoff.max(status.rto_backoff))),
+    ]
+}
+
+/// What went either way.
+fn traffic_info(status: &Status) -> TcpInfo {
+    vec![
+        ("tcpi_data_segs_out", status.text_segments_sent as i64),
+        ("tcpi_data_segs_in", status.text_segments_received as i64),
         ("tcpi_bytes_acked", status.octets_acknowledged as i64 + marks_acknowledged(status)),
         ("tcpi_bytes_received", status.octets_received as i64 + i64::from(has_peers_fin(status.state))),
         ("tcpi_bytes_sent", status.octets_sent as i64),

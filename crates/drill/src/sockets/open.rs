@@ -16,6 +16,7 @@ impl TcpFile {
         Self {
             role,
             nonblocking: false,
+            closes_on_exec: false,
             bound: None,
             config,
             keep_alive: KeepAlive::default(),
@@ -44,6 +45,7 @@ impl Kernel {
             return Err(Stop::unsupported("sockets other than TCP's"));
         }
         let mut file = TcpFile::new(Role::Idle, self.defaults.clone());
+        file.keep_alive = self.keep_alive;
         file.nonblocking = kind & symbols::O_NONBLOCK != 0;
         Ok(File::Tcp(Box::new(file)))
     }
@@ -59,7 +61,7 @@ impl Kernel {
 
     pub(crate) fn listen(&mut self, fd: i32, backlog: i64) -> Outcome<i64> {
         // Linux keeps one more connection than the backlog says.
-        let backlog = usize::try_from(backlog).unwrap_or(0).saturating_add(1);
+        let backlog = usize::try_from(backlog).unwrap_or(usize::MAX).min(self.most_backlog).saturating_add(1);
         let config = Some(self.settings(fd)?);
         let any = SocketAddr::new(self.any.ip(), 0);
         let file = self.tcp(fd)?;

@@ -6,10 +6,9 @@ use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
-use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile};
-use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
+use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile, syn_patience};
+use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
 
-const SO_ERROR: i64 = 4;
 const SO_SNDBUF: i64 = 7;
 const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
@@ -25,19 +24,41 @@ const TCP_KEEPIDLE: i64 = 4;
 const TCP_KEEPINTVL: i64 = 5;
 const TCP_KEEPCNT: i64 = 6;
 const TCP_SYNCNT: i64 = 7;
+const TCP_LINGER2: i64 = 8;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
-const TCP_CONGESTION: i64 = 13;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
 const IP_TOS: i64 = 1;
+const IP_TTL: i64 = 2;
 const IPV6_TCLASS: i64 = 67;
-/// Options that change nothing that a peer could see: SO_REUSEADDR, SO_REUSEPORT, SO_MARK, SO_PRIORITY,
-/// IP_FREEBIND, IP_MTU_DISCOVER's DONT beside an MTU that is never exceeded.
-const HARMLESS: [(i64, i64); 6] =
-    [(SOL_SOCKET, 2), (SOL_SOCKET, 15), (SOL_SOCKET, 36), (SOL_SOCKET, 12), (SOL_IP, 15), (SOL_IP, 10)];
+/// Options that change nothing that a script could see.
+const HARMLESS: [(i64, &str); 15] = [
+    (SOL_SOCKET, "SO_DEBUG"),
+    (SOL_SOCKET, "SO_REUSEADDR"),
+    (SOL_SOCKET, "SO_DONTROUTE"),
+    (SOL_SOCKET, "SO_BROADCAST"),
+    (SOL_SOCKET, "SO_NO_CHECK"),
+    (SOL_SOCKET, "SO_PRIORITY"),
+    (SOL_SOCKET, "SO_BSDCOMPAT"),
+    (SOL_SOCKET, "SO_REUSEPORT"),
+    (SOL_SOCKET, "SO_PASSCRED"),
+    (SOL_SOCKET, "SO_RCVLOWAT"),
+    (SOL_SOCKET, "SO_MARK"),
+    (SOL_TCP, "TCP_THIN_DUPACK"),
+    (SOL_IP, "IP_MTU_DISCOVER"),
+    (SOL_IP, "IP_FREEBIND"),
+    (SOL_IPV6, "IPV6_MTU_DISCOVER"),
+];
+/// The highest numbers of options that Linux has.
+const LAST_OF_SOCKETS: i64 = 83;
+const LAST_OF_TCP: i64 = 46;
+/// The most of TCP_KEEPIDLE and TCP_KEEPINTVL, of TCP_KEEPCNT, and of TCP_LINGER2, seconds (tcp(7)).
+const MOST_KEEPALIVE_SECONDS: u64 = 32_767;
+const MOST_KEEPALIVE_PROBES: u64 = 127;
+const LONGEST_LINGER: u64 = 120;
 
 /// Linux's least receive buffer and send buffer, octets.
 const SMALLEST_RECEIVE_BUFFER: usize = 2304;
@@ -93,13 +114,17 @@ impl Kernel {
             }
             (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
             (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
-            (SOL_TCP, TCP_MAXSEG) if connected.is_none() => {
-                let mss = u16::try_from(value).map_err(|_| Errno::EINVAL)?;
-                file.config.mss = Mss::new(mss);
-            }
+            (SOL_TCP, TCP_MAXSEG) => match value {
+                // Zero leaves it to the route. Of a connection the handshake has said it.
+                0 => {}
+                88..=32_767 if connected.is_none() => file.config.mss = Mss::new(value as u16),
+                88..=32_767 => {}
+                _ => return Err(Errno::EINVAL.into()),
+            },
+            (SOL_TCP, TCP_LINGER2) => self.set_fin_wait_2(fd, value)?,
             (SOL_TCP, TCP_USER_TIMEOUT) => {
-                let timeout =
-                    u64::try_from(value).ok().filter(|millis| *millis > 0).map(Duration::from_millis);
+                let millis = u64::try_from(value).map_err(|_| Errno::EINVAL)?;
+                let timeout = Some(millis).filter(|millis| *millis > 0).map(Duration::from_millis);
                 file.config.user_timeout = timeout;
                 if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
                     socket.set_user_timeout(timeout, now);
@@ -122,11 +147,14 @@ impl Kernel {
             (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
                 self.set_fast_open(fd, name, value)?;
             }
-            (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value),
+            (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value)?,
+            (SOL_IP, IP_TTL) => self.set_hop_limit(fd, value)?,
             (SOL_SOCKET, SO_OOBINLINE) => file.urgent_inline = value != 0,
             (SOL_SOCKET, SO_ZEROCOPY) => {}
             (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
-            pair if HARMLESS.contains(&pair) => {}
+            pair if is_harmless(pair) => {}
+            (SOL_TCP, name) if name > LAST_OF_TCP => return Err(Errno::ENOPROTOOPT.into()),
+            (SOL_SOCKET, name) if name > LAST_OF_SOCKETS => return Err(Errno::ENOPROTOOPT.into()),
             _ => self.unheed(option_name(level, name)),
         }
         if let Ok(file) = self.tcp(fd) {
@@ -239,17 +267,51 @@ impl Kernel {
         Ok(())
     }
 
-    fn set_tos(&mut self, fd: i32, value: i64) {
-        let connected = self.connection(fd);
-        match connected.and_then(|handle| self.host.tcp(handle)) {
-            Some(mut socket) => socket.set_dscp((value >> 2) as u8),
-            None if value != 0 => self.unheed("IP_TOS before a connection"),
-            None => {}
+    /// The two ECN bits are not the user's.
+    fn set_tos(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let dscp = (value >> 2) as u8 & 0x3f;
+        self.tcp(fd)?.config.dscp = dscp;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_dscp(dscp);
         }
+        Ok(())
+    }
+
+    /// IP_TTL: -1 is the host's.
+    fn set_hop_limit(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let hop_limit = match value {
+            -1 => None,
+            1..=255 => Some(value as u8),
+            _ => return Err(Errno::EINVAL.into()),
+        };
+        self.tcp(fd)?.config.hop_limit = hop_limit;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_hop_limit(hop_limit);
+        }
+        Ok(())
+    }
+
+    /// TCP_LINGER2: seconds, 0 for the system's.
+    fn set_fin_wait_2(&mut self, fd: i32, value: i64) -> Outcome<()> {
+        let timeout = match u64::try_from(value) {
+            Ok(0) => self.defaults.fin_wait_2_timeout,
+            Ok(seconds) => Duration::from_secs(seconds.min(LONGEST_LINGER)),
+            Err(_) => {
+                self.unheed("TCP_LINGER2 below zero");
+                return Ok(());
+            }
+        };
+        self.tcp(fd)?.config.fin_wait_2_timeout = timeout;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_fin_wait_2_timeout(timeout);
+        }
+        Ok(())
     }
 
     fn set_keep_alive(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
-        let value = u64::try_from(value).ok().filter(|value| *value > 0).ok_or(Errno::EINVAL)?;
+        let most = if name == TCP_KEEPCNT { MOST_KEEPALIVE_PROBES } else { MOST_KEEPALIVE_SECONDS };
+        let value = u64::try_from(value).ok().filter(|value| (1..=most).contains(value));
+        let value = value.ok_or(Errno::EINVAL)?;
         let file = self.tcp(fd)?;
         match name {
             TCP_KEEPIDLE => file.keep_alive.idle = Duration::from_secs(value),
@@ -271,33 +333,6 @@ impl Kernel {
         }
     }
 
-    /// The value of an option that is a number.
-    pub(crate) fn option(&mut self, fd: i32, level: i64, name: i64) -> Outcome<i64> {
-        let connected = self.connection(fd);
-        let file = self.tcp(fd)?;
-        let kept = file.kept.get(&(level, name)).copied();
-        match (level, name) {
-            (SOL_SOCKET, SO_ERROR) => Ok(self.take_error(fd).map_or(0, |errno| errno.number)),
-            (SOL_SOCKET, SO_SNDBUF) => Ok(file.config.send_buffer as i64),
-            (SOL_SOCKET, SO_RCVBUF) => Ok(file.config.receive_buffer as i64),
-            (SOL_SOCKET, SO_OOBINLINE | SO_ZEROCOPY | SO_TIMESTAMPING) => Ok(kept.unwrap_or(0)),
-            (SOL_SOCKET, SO_KEEPALIVE) => Ok(i64::from(file.config.keep_alive.is_some())),
-            (SOL_TCP, TCP_NODELAY) => Ok(i64::from(!file.config.nagle)),
-            (SOL_TCP, TCP_MAXSEG) => {
-                let announced = file.config.mss.octets();
-                let status = connected.and_then(|handle| self.host.tcp(handle)?.status());
-                Ok(status.map_or(i64::from(announced), |status| i64::from(status.send_mss)))
-            }
-            (SOL_TCP, TCP_NOTSENT_LOWAT | TCP_WINDOW_CLAMP | TCP_CORK) => Ok(kept.unwrap_or(0)),
-            (SOL_TCP, TCP_QUICKACK) => {
-                let socket = connected.and_then(|handle| self.host.tcp(handle));
-                Ok(i64::from(socket.is_none_or(|socket| socket.is_quick_ack())))
-            }
-            (SOL_TCP, TCP_USER_TIMEOUT | TCP_INQ) => Ok(kept.unwrap_or(0)),
-            _ => kept.ok_or_else(|| Stop::unsupported(format!("reading {}", option_name(level, name)))),
-        }
-    }
-
     /// F_GETFL.
     pub(crate) fn file_flags(&mut self, fd: i32) -> Outcome<i64> {
         Ok(O_RDWR | if self.tcp(fd)?.nonblocking { O_NONBLOCK } else { 0 })
@@ -306,6 +341,17 @@ impl Kernel {
     /// F_SETFL.
     pub(crate) fn set_file_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
         self.tcp(fd)?.nonblocking = flags & O_NONBLOCK != 0;
+        Ok(0)
+    }
+
+    /// F_GETFD.
+    pub(crate) fn descriptor_flags(&mut self, fd: i32) -> Outcome<i64> {
+        Ok(i64::from(self.tcp(fd)?.closes_on_exec))
+    }
+
+    /// F_SETFD: what is to become of the descriptor in another program, of which there is none.
+    pub(crate) fn set_descriptor_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
+        self.tcp(fd)?.closes_on_exec = flags & 1 != 0;
         Ok(0)
     }
 
@@ -331,13 +377,12 @@ impl Kernel {
     }
 }
 
-/// How long a SYN is retried when that may be done `retries` times, each wait twice the one before.
-pub(crate) fn syn_patience(initial: Duration, retries: usize) -> Duration {
-    initial.saturating_mul((2 << retries.min(15)) - 1)
+fn is_harmless(option: (i64, i64)) -> bool {
+    HARMLESS.iter().any(|(level, name)| option == (*level, symbols::value(name).unwrap_or(-1)))
 }
 
 /// The name of an option, for a person.
-fn option_name(level: i64, name: i64) -> String {
+pub(super) fn option_name(level: i64, name: i64) -> String {
     let (level, prefixes): (&str, &[&str]) = match level {
         SOL_SOCKET => ("SOL_SOCKET", &["SO_"]),
         SOL_TCP => ("SOL_TCP", &["TCP_"]),

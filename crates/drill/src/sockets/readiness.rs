@@ -6,7 +6,9 @@ use synfin_host::tcp::State;
 use synfin_wire::Instant;
 
 use super::{Errno, File, Kernel, Outcome, Role, Stop};
-use crate::symbols::{EPOLLET, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
+use crate::symbols::{
+    EPOLLET, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM, POLLWRNORM,
+};
 
 /// What `poll` is asked about one descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +66,17 @@ impl Kernel {
         let (read_shut, write_shut) = (file.read_shut, file.write_shut);
         let reports = file.errors.is_ready();
         let connecting = file.is_connecting(state);
-        let handle = match file.role {
+        let (role, put_off) = (file.role, file.fast_open.put_off.is_some());
+        let handle = match role {
             // A connect that was put off waits for octets.
-            Role::Idle if file.fast_open.put_off.is_some() => return POLLOUT,
-            Role::Idle => return POLLOUT | POLLHUP,
-            // Looking does not take; a listener's queue is asked by `accept` alone.
+            Role::Idle if put_off => return POLLOUT | POLLWRNORM,
+            Role::Idle => return POLLOUT | POLLWRNORM | POLLHUP,
+            Role::Listener(listener) if self.host.is_acceptable(listener) => return POLLIN | POLLRDNORM,
             Role::Listener(_) => return 0,
             Role::Connection(handle) => handle,
         };
+        let least = self.least_to_read(fd);
+        let urgent = self.has_urgent(fd);
         let Some(mut socket) = self.host.tcp(handle) else { return 0 };
         let mut ready = if failed || reports { POLLERR } else { 0 };
         if connecting {
@@ -87,13 +92,16 @@ impl Kernel {
             ready |= POLLHUP;
         }
         if read_over {
-            ready |= POLLIN | POLLRDHUP;
+            ready |= POLLIN | POLLRDNORM | POLLRDHUP;
         }
-        if socket.receive_available() > 0 {
-            ready |= POLLIN;
+        if socket.receive_available() >= least {
+            ready |= POLLIN | POLLRDNORM;
         }
         if write_over || socket.is_writable() {
-            ready |= POLLOUT;
+            ready |= POLLOUT | POLLWRNORM;
+        }
+        if urgent {
+            ready |= POLLPRI;
         }
         ready
     }

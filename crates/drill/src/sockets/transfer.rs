@@ -8,15 +8,16 @@ use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 use super::urgent::{Ahead, ahead};
 use super::{Errno, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
-    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
-    MSG_WAITALL, MSG_ZEROCOPY,
+    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC,
+    MSG_WAITALL, MSG_ZEROCOPY, SOL_SOCKET,
 };
 
 /// What the flags of a sending call may be.
 const SEND_FLAGS: i64 =
     MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_OOB | MSG_ZEROCOPY;
 /// What those of a receiving call may be.
-const RECEIVE_FLAGS: i64 = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK | MSG_OOB;
+const RECEIVE_FLAGS: i64 =
+    MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK | MSG_OOB | MSG_TRUNC;
 
 /// The most octets that Linux takes in one call, whatever it asks for (MAX_RW_COUNT).
 const MOST_IN_A_CALL: usize = 0x7fff_f000;
@@ -27,10 +28,7 @@ const MOST_AT_ONCE: usize = 64 << 20;
 impl Kernel {
     /// Takes up to `len` octets; 0 is the end.
     pub(crate) fn receive(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
-        if flags & !RECEIVE_FLAGS != 0
-            || flags & MSG_ERRQUEUE != 0
-            || flags & (MSG_PEEK | MSG_OOB) == MSG_PEEK
-        {
+        if flags & !RECEIVE_FLAGS != 0 || flags & MSG_ERRQUEUE != 0 {
             return Err(Stop::unsupported(format!(
                 "receiving with flags {}",
                 crate::symbols::bits("MSG_", flags)
@@ -44,6 +42,13 @@ impl Kernel {
             return self.receive_urgent(fd, flags & MSG_PEEK != 0);
         }
         let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
+        if self.waits_for_more(fd, len, flags) {
+            return Err(Stop::BLOCK);
+        }
+        if flags & MSG_PEEK != 0 && self.has_unread(fd) {
+            let unread = usize::try_from(self.unread(fd).unwrap_or(0)).unwrap_or(0);
+            return Ok(self.readable_octets(fd, unread).min(len) as i64);
+        }
         let inline = self.tcp(fd)?.urgent_inline;
         let mut taken = 0;
         let outcome = loop {
@@ -74,6 +79,23 @@ impl Kernel {
             Err(ReceiveError::WouldBlock) => Err(self.wait_or_again(fd, flags)),
             Err(ReceiveError::Closed(_)) => self.take_error(fd).map_or(Ok(0), |errno| Err(errno.into())),
         }
+    }
+
+    /// Something has come, but less than a call that may wait has asked for: all of it with MSG_WAITALL, else what
+    /// SO_RCVLOWAT says.
+    fn waits_for_more(&mut self, fd: i32, len: usize, flags: i64) -> bool {
+        let least = if flags & MSG_WAITALL != 0 { len } else { self.least_to_read(fd).min(len) };
+        let unread = usize::try_from(self.unread(fd).unwrap_or(0)).unwrap_or(0);
+        let may_come = matches!(self.state(fd), State::Established | State::FinWait1 | State::FinWait2);
+        let at_mark = self.readable_octets(fd, unread) < unread;
+        (1..least).contains(&unread) && may_come && !at_mark && !self.may_return(fd, flags)
+    }
+
+    /// SO_RCVLOWAT: how many octets make a connection readable.
+    pub(super) fn least_to_read(&mut self, fd: i32) -> usize {
+        const SO_RCVLOWAT: i64 = 18;
+        let least = self.tcp(fd).ok().and_then(|file| file.kept.get(&(SOL_SOCKET, SO_RCVLOWAT)).copied());
+        usize::try_from(least.unwrap_or(1)).unwrap_or(usize::MAX).max(1)
     }
 
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.

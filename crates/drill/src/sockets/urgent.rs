@@ -59,6 +59,14 @@ impl Kernel {
         }
     }
 
+    /// The urgent octet is there and nobody has had it.
+    pub(super) fn has_urgent(&mut self, fd: i32) -> bool {
+        let was_read = self.tcp(fd).is_ok_and(|file| file.urgent_was_read);
+        let left = self.urgent_left(fd);
+        let socket = self.connection(fd).and_then(|handle| self.host.tcp(handle));
+        left > 0 && !was_read && socket.is_some_and(|socket| socket.receive_available() >= left)
+    }
+
     fn urgent_left(&mut self, fd: i32) -> usize {
         let socket = self.connection(fd).and_then(|handle| self.host.tcp(handle));
         socket.map_or(0, |socket| socket.urgent_left())

@@ -88,9 +88,44 @@ fn a_route_sets_up_what_the_path_takes() {
         "route change 192.0.2.1 rto_min 1s",
         "route change 192.0.2.1 mtu 30",
         "route change 192.0.2.1 mtu",
-        "route",
-        "link set tun0 mtu 1000",
+        "route add 192.0.2.1 mtu 1000",
     ] {
         assert_eq!(route(unknown), (false, 960, 11), "{unknown}");
     }
+}
+
+#[test]
+fn sysctls_say_how_long_is_waited() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let command = "sysctl -q net.ipv4.tcp_retries2=3 net.ipv4.tcp_fin_timeout=5 net.ipv4.tcp_rto_min_us=50000 \
+                   net.ipv4.tcp_rto_max_ms=2000 net.ipv4.tcp_keepalive_time=9 net.ipv4.tcp_keepalive_probes=2";
+    assert_eq!(apply(command, &mut settings), Vec::<String>::new());
+    let config = &settings.tcp;
+    assert_eq!((config.r2, config.fin_wait_2_timeout), (Duration::from_secs(3), Duration::from_secs(5)));
+    assert_eq!((config.min_rto, config.max_rto), (Duration::from_millis(50), Duration::from_secs(2)));
+    assert_eq!((settings.keep_alive.idle, settings.keep_alive.probes), (Duration::from_secs(9), 2));
+}
+
+#[test]
+fn what_only_looks_changes_nothing() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    for command in
+        ["ss -tni | cat > /dev/null 2>&1", "ip route show", "echo one; sleep 0.5", "cat /proc/net/tcp"]
+    {
+        assert_eq!(apply(command, &mut settings), Vec::<String>::new(), "{command}");
+    }
+    assert_eq!(settings.sleeps, Duration::from_millis(500));
+    for command in ["ss -tn | grep ESTAB", "false", "ip link set tun0 down", "echo 1 > /tmp/one"] {
+        assert_eq!(apply(command, &mut settings).len(), 1, "{command}");
+    }
+}
+
+#[test]
+fn a_sysctl_has_a_file_and_a_link_an_mtu() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let command = "echo 0 > /proc/sys/net/ipv4/tcp_sack && ip link set dev tun0 mtu 1400";
+    assert_eq!(apply(command, &mut settings), Vec::<String>::new());
+    assert_eq!((settings.tcp.sack, settings.tcp.mss.octets()), (false, 1360));
+    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=0", &mut settings), Vec::<String>::new());
+    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=1", &mut settings), ["sysctl tcp_reflect_tos=1"]);
 }

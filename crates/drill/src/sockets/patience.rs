@@ -1,0 +1,41 @@
+//! Linux counts retries, and makes a time of the count; the stack is told the time.
+
+use std::time::Duration;
+
+/// The RTO that Linux reckons with when it makes a time of a count of retransmissions.
+const LEAST_RTO: Duration = Duration::from_millis(200);
+
+/// How long a SYN is retried when that may be done `retries` times, each wait twice the one before.
+pub(crate) fn syn_patience(initial: Duration, retries: usize) -> Duration {
+    initial.saturating_mul((2 << retries.min(15)) - 1)
+}
+
+/// The count that a SYN's time was made of.
+pub(crate) fn retries_of(patience: Duration, initial: Duration) -> i64 {
+    (1..=127).find(|retries| syn_patience(initial, *retries as usize) >= patience).unwrap_or(127)
+}
+
+/// How long text is sent again that nobody acknowledges, `retries` times: the wait doubles until it is `longest`.
+pub(crate) fn retransmission_patience(longest: Duration, retries: usize) -> Duration {
+    let waits = (0..=retries.min(255)).scan(LEAST_RTO, |wait, _| {
+        let now = (*wait).min(longest);
+        *wait = wait.saturating_mul(2);
+        Some(now)
+    });
+    waits.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_become_times() {
+        let second = Duration::from_secs(1);
+        assert_eq!(syn_patience(second, 5), 63 * second);
+        assert_eq!(retries_of(63 * second, second), 5);
+        let two_minutes = Duration::from_secs(120);
+        assert_eq!(retransmission_patience(two_minutes, 3), Duration::from_secs(3));
+        assert_eq!(retransmission_patience(two_minutes, 15), Duration::from_millis(924_600));
+    }
+}
