@@ -1,30 +1,37 @@
 //! A snippet to statements, a statement to pieces.
 
 /// The smallest parts of a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
     Name(String),
     Number(i64),
+    Decimal(f64),
     /// A string; what it says is never needed.
     Text,
     Sign(&'static str),
 }
 
 /// The signs, those first that others begin with.
-const SIGNS: [&str; 24] = [
-    "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "//", "<", ">", "=", "+", "-", "*", "/", "%", "&", "|",
-    "^", "(", ")", ",", ".",
+const SIGNS: [&str; 30] = [
+    "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "//", "**", "<", ">", "=", "+", "-", "*", "/", "%", "&",
+    "|", "^", "~", "(", ")", "[", "]", "{", "}", ",", ".",
 ];
 
-/// The statements of a snippet without comments; a backslash at the end of a line joins it to the next.
+/// The statements of a snippet without comments; a backslash at the end of a line joins it to the next, and so does a
+/// bracket that is open.
 pub(super) fn statements(text: &str) -> Vec<String> {
     let mut statements = Vec::new();
     let mut current = String::new();
     let mut quote = None;
     let mut comment = false;
+    let mut depth = 0_usize;
     let joined = text.replace("\\\n", " ");
     for character in joined.chars() {
         match (quote, character) {
+            (None, '\n') if depth > 0 => {
+                comment = false;
+                current.push(' ');
+            }
             (_, '\n') => {
                 quote = None;
                 comment = false;
@@ -33,6 +40,14 @@ pub(super) fn statements(text: &str) -> Vec<String> {
             }
             _ if comment => continue,
             (None, '#') => comment = true,
+            (None, '(' | '[' | '{') => {
+                depth += 1;
+                current.push(character);
+            }
+            (None, ')' | ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                current.push(character);
+            }
             (None, ';') => statements.push(std::mem::take(&mut current)),
             (None, '\'' | '"') => {
                 quote = Some(character);
@@ -58,10 +73,8 @@ pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
             pieces.push(Piece::Name(rest[..len].to_owned()));
             rest = &rest[len..];
         } else if first.is_ascii_digit() {
-            let len = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            pieces.push(Piece::Number(
-                number(&rest[..len]).ok_or_else(|| format!("the number `{}`", &rest[..len]))?,
-            ));
+            let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len());
+            pieces.push(number(&rest[..len]).ok_or_else(|| format!("the number `{}`", &rest[..len]))?);
             rest = &rest[len..];
         } else if matches!(first, '\'' | '"') {
             let end = rest[1..].find(first).ok_or_else(|| format!("the string {rest}"))?;
@@ -78,9 +91,9 @@ pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-fn number(text: &str) -> Option<i64> {
+fn number(text: &str) -> Option<Piece> {
     match text.strip_prefix("0x") {
-        Some(digits) => i64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+        Some(digits) => i64::from_str_radix(digits, 16).ok().map(Piece::Number),
+        None => text.parse().map(Piece::Number).or_else(|_| text.parse().map(Piece::Decimal)).ok(),
     }
 }

@@ -29,10 +29,31 @@ fn variables_live_from_snippet_to_snippet() {
 fn what_is_not_known_is_unsupported() {
     for (text, what) in [
         ("assert tcpi_fackets == 0", "the variable tcpi_fackets"),
-        ("import os", "the statement `import os`"),
+        ("del cwnd", "the statement `del cwnd`"),
+        ("assert tcpi_rtt if 1", "an expression that goes on"),
+        ("assert math.sqrt(2)", "the variable math"),
+        ("assert sum(1, 2)", "the function sum"),
         ("assert 1 / 0", "`1 / 0`"),
         ("assert (1", "a parenthesis that is not closed"),
     ] {
         assert_eq!(run(text), Err(Trouble::Unsupported(what.to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn python_is_spoken_as_far_as_snippets_do() {
+    for holds in [
+        "import sys\nassert tcpi_snd_cwnd in (9, 10) and tcpi_snd_cwnd not in [1, 2]",
+        "assert (tcpi_snd_cwnd ==\n   10), 'it is not'",
+        "assert tcpi_rtt / 1000.0 < 100.6 and 5 / 2 == 2.5 and 5 // 2 == 2",
+        "assert abs(tcpi_snd_cwnd - 12) <= 2 and min(3, 1, 2) == 1 and max(1, 2) == 2",
+        "assert ~0 == -1 and 2 ** 3 == 8 and int(2.9) == 2",
+        "print('cwnd %d' % (tcpi_snd_cwnd,), {1: 2}); half = tcpi_snd_cwnd * 0.5\nassert half == 5",
+    ] {
+        assert!(run(holds).is_ok(), "{holds}: {:?}", run(holds));
+    }
+    for fails in ["assert tcpi_snd_cwnd in (1, 2)", "assert not tcpi_snd_cwnd in (10,)", "assert 1 > 0.5 > 2"]
+    {
+        assert!(matches!(run(fails), Err(Trouble::Assertion { .. })), "{fails}");
     }
 }
