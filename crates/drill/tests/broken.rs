@@ -9,7 +9,7 @@ const SOUND: &str = "\
 +0 bind(3, ..., ...) = 0
 +0 listen(3, 1) = 0
 +0 < S 0:0(0) win 65535 <mss 1000,nop,wscale 7>
-+0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 8>
++0 > S. 0:0(0) ack 1 win 64240 <mss 1460,nop,wscale 10>
 +.01 < . 1:1(0) ack 1 win 512
 +0 accept(3, ..., ...) = 4
 +.01 < P. 1:1001(1000) ack 1 win 512
@@ -45,13 +45,13 @@ fn the_sound_script_passes() {
 const CASES: [(&str, usize, &str, u32, &str); 17] = [
     ("wrong ack", 9, "+0 > . 1:1(0) ack 1002", 9, "ack: expected 1002, found 1001"),
     ("wrong seq", 9, "+0 > . 2:2(0) ack 1001", 9, "seq: expected 2, found 1"),
-    ("wrong window", 5, "+0 > S. 0:0(0) ack 1 win 65534 <...>", 5, "win: expected 65534, found 65535"),
+    ("wrong window", 5, "+0 > S. 0:0(0) ack 1 win 65534 <...>", 5, "win: expected 65534, found 64240"),
     (
         "wrong option order",
         5,
-        "+0 > S. 0:0(0) ack 1 <nop,wscale 8,mss 1460>",
+        "+0 > S. 0:0(0) ack 1 <nop,wscale 10,mss 1460>",
         5,
-        "options: expected <nop,wscale 8,mss 1460>, found <mss 1460,nop,wscale 8>",
+        "options: expected <nop,wscale 10,mss 1460>, found <mss 1460,nop,wscale 10>",
     ),
     ("missing option", 5, "+0 > S. 0:0(0) ack 1", 5, "options: expected <>"),
     ("late by 5 ms", 9, "+.005 > . 1:1(0) ack 1001", 9, "due at 0.025000 s and came at 0.020000 s"),
@@ -97,7 +97,7 @@ fn packets_stand_one_above_the_other() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "9:1: ack: expected 1002, found 1001");
     assert_eq!(lines[1], "  expected   0.020000 s > . 1:1(0) ack 1002");
-    assert_eq!(lines[2], "  found      0.020000 s > . 1:1(0) ack 1001 win 2044");
+    assert_eq!(lines[2], "  found      0.020000 s > . 1:1(0) ack 1001 win 62");
     assert_eq!(lines[3].find('^'), lines[1].find("1002").map(|at| at + 3));
 }
 

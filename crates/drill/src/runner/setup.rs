@@ -73,6 +73,9 @@ impl Setup {
         (setup.host.tcp.r2_syn, setup.host.tcp.r2_syn_ack) =
             (syn_patience(initial, 6), syn_patience(initial, 5));
         setup.host.tcp.reset_ends_time_wait = true;
+        // And its tcp_rmem and tcp_wmem, from which windows and their scale follow.
+        (setup.host.tcp.receive_buffer, setup.host.tcp.receive_buffer_max) = (131_072, 32 << 20);
+        (setup.host.tcp.send_buffer, setup.host.tcp.send_buffer_max) = (16_384, 4 << 20);
         for flag in &script.flags {
             setup.flag(flag)?;
         }
