@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Settings;
 use crate::sockets::{retransmission_patience, syn_patience};
 
-/// What TCP_LINGER2 and the sysctl of its default come down to: no more than that is waited in FIN-WAIT-2.
+/// How often a connection whose user has gone sends again when tcp_orphan_retries is 0.
 const ORPHAN_RETRIES: usize = 8;
 
 /// Sets a time; false when the setting is about something else, or no such value.
