@@ -84,11 +84,27 @@ impl Summary {
     }
 
     fn has_nothing_else(&self) -> bool {
-        self.unknown.frames().map(|(_, frames)| frames).sum::<u64>() == self.capture.frames
+        let links = self.unknown.frames().map(|(_, frames)| frames).sum::<u64>();
+        links + self.unknown.cut() == self.capture.frames
     }
 
     /// What of it could not be looked into, and what to do.
     fn unseen(&self) -> Option<String> {
+        let cut = match self.unknown.cut() {
+            0 => None,
+            1 => Some("1 frame was".to_owned()),
+            frames => Some(format!("{frames} frames were")),
+        };
+        let cut = cut.map(|frames| {
+            format!(
+                "{frames} captured only up to somewhere before the end of the headers: capture 128 octets at \
+                 least, as with `tcpdump -s 128`"
+            )
+        });
+        self.unknown_links().into_iter().chain(cut).reduce(|links, cut| format!("{links}; {cut}"))
+    }
+
+    fn unknown_links(&self) -> Option<String> {
         let of_link = |(link, frames)| match frames {
             1 => format!("1 frame of link type {link}"),
             frames => format!("{frames} frames of link type {link}"),

@@ -5,20 +5,32 @@ use std::collections::BTreeMap;
 use super::NotTcp;
 use crate::capture::LinkType;
 
-/// How many frames there were of each link type that is not known here. Whatever they carry is not seen.
+/// How many frames there were of each link type that is not known here, and how many that end before their headers do.
+/// Whatever they carry is not seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnknownLinks(BTreeMap<u16, u64>);
+pub struct UnknownLinks {
+    links: BTreeMap<u16, u64>,
+    cut: u64,
+}
 
 impl UnknownLinks {
     /// Counts a frame, if this is why it is no segment.
     pub fn count(&mut self, reason: NotTcp) {
-        if let NotTcp::Link(number) = reason {
-            *self.0.entry(number).or_default() += 1;
+        match reason {
+            NotTcp::Link(number) => *self.links.entry(number).or_default() += 1,
+            NotTcp::Cut => self.cut += 1,
+            _ => {}
         }
     }
 
     /// Each link type, and how many frames were of it.
     pub fn frames(&self) -> impl Iterator<Item = (LinkType, u64)> {
-        self.0.iter().map(|(number, frames)| (LinkType(*number), *frames))
+        self.links.iter().map(|(number, frames)| (LinkType(*number), *frames))
+    }
+
+    /// How many frames were captured in too small a part to have a TCP header.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.cut
     }
 }
