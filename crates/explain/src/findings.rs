@@ -3,7 +3,7 @@
 //! In: each packet with its reason. Out: the findings, the worst first, with the frames that show them. What is kept
 //! while packets come are counts and the first few frames of each kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use synfin_ladder::{
     Certainty, Evidence, Finding, FindingKind, Mark, Marks, Reason, Seen, Side, Verdict, VerdictKind,
 };
 use synfin_wire::icmp::Unreachable;
-use synfin_wire::{Instant, SendReason};
+use synfin_wire::tcp::SackRange;
+use synfin_wire::{Ecn, Instant, SendReason};
 
 use crate::flow::Flow;
 use crate::nagle::Nagle;
@@ -21,6 +22,8 @@ use crate::track::ResetCause;
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
+/// So many retransmissions of a side are remembered, in case they were for nothing.
+const MOST_AGAIN: usize = 32;
 /// An application that is silent for longer than this while its peer waits is slow.
 const SLOW_ANSWER: Duration = Duration::from_millis(500);
 
@@ -32,6 +35,8 @@ pub(crate) struct Evidences {
     checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
     hop_limits: [Option<u8>; 2],
+    /// What either side has sent again, as long as it may turn out that it had arrived.
+    again: [VecDeque<Again>; 2],
     nagle: Nagle,
 }
 
@@ -42,6 +47,19 @@ pub(crate) struct Path {
     pub(crate) mss: Option<u16>,
     /// The shortest time in which either side has answered.
     pub(crate) answered_in: [Option<Duration>; 2],
+    /// It says that its receiver's segments were marked (RFC 3168 section 6.1).
+    pub(crate) echoes_marks: bool,
+    /// It acknowledges what was not seen to be sent.
+    pub(crate) acks_unseen: bool,
+}
+
+/// Something that was sent again.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    frame: u64,
+    range: SackRange,
+    /// It was told that it was for nothing.
+    is_told: bool,
 }
 
 #[derive(Debug, Default)]
@@ -67,25 +85,40 @@ impl Evidences {
         let (header, by) = (&packet.header, Some(from));
         let carries_on = !header.flags.rst() && !header.flags.syn();
         let is_lost = !marks.contains(Mark::SpuriousRetransmission);
+        let repeat = self.reported_twice(from.other(), packet, why);
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
             (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
-            (packet.len > 0 && carries_on && !header.flags.ack(), FindingKind::Deviation, by),
+            (carries_on && !header.flags.ack() || is_senseless(why), FindingKind::Deviation, by),
             (packet.captured < packet.len, FindingKind::CutOff, None),
             (path.mss.is_some_and(|mss| packet.len > u32::from(mss)), FindingKind::SuperSegments, by),
             (self.nagle.waited(from, packet, path), FindingKind::NagleDelay, by),
             (why.reason == Seen::Reordered.into(), FindingKind::Reordering, by),
-            (marks.contains(Mark::AckLostSegment), FindingKind::CaptureGap, Some(from.other())),
-            (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, by),
+            (
+                marks.contains(Mark::AckLostSegment) && path.acks_unseen,
+                FindingKind::CaptureGap,
+                Some(from.other()),
+            ),
+            (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, Some(from.other())),
             (marks.contains(Mark::SpuriousRetransmission), FindingKind::Spurious, by),
-            (reports_duplicate(packet), FindingKind::Spurious, Some(from.other())),
+            (repeat.is_some_and(|again| !again.is_told), FindingKind::Spurious, Some(from.other())),
+            (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
+            (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
+        if let Some(again) = repeat {
+            self.withdraw(FindingKind::Loss, from.other(), again.frame);
+        }
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
         }
         if let Some(kind) = kind_of(why.reason).filter(|kind| is_lost || !is_of_loss(*kind)) {
+            // It takes both to open at once.
+            let by = by.filter(|_| kind != FindingKind::SimultaneousOpen);
             self.notice(kind, by, packet.frame);
+        }
+        if marks.contains(Mark::Retransmission) || kind_of(why.reason).is_some_and(is_of_loss) {
+            self.remember_again(from, packet, !is_lost);
         }
         if !header.flags.rst() {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
@@ -98,6 +131,45 @@ impl Evidences {
     /// An RST that has come another way than its sender's other packets.
     fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
         self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
+    }
+
+    fn remember_again(&mut self, from: Side, packet: &Packet<'_>, is_told: bool) {
+        let (start, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
+        let again = &mut self.again[from.index()];
+        if again.len() == MOST_AGAIN {
+            again.pop_front();
+        }
+        again.push_back(Again { frame: packet.frame, range: SackRange { start, end }, is_told });
+    }
+
+    /// What of `sender` a packet of the other end says has come twice. What the capture does not have may have gone again,
+    /// too.
+    fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why) -> Option<Again> {
+        let range = reported_duplicate(packet).filter(|_| !answers_probe(why))?;
+        let touches =
+            |again: &Again| again.range.start.before(range.end) && range.start.before(again.range.end);
+        let again = &mut self.again[sender.index()];
+        match again.iter().position(touches) {
+            Some(at) => again.remove(at),
+            None => Some(Again { frame: packet.frame, range, is_told: false }),
+        }
+    }
+
+    /// It turns out that a frame does not show this.
+    fn withdraw(&mut self, kind: FindingKind, by: Side, frame: u64) {
+        let Some(noticed) = self.noticed.get_mut(&(kind, Some(by))) else { return };
+        if let Some(at) = noticed.frames.iter().position(|shown| *shown == frame) {
+            noticed.frames.remove(at);
+            noticed.count -= 1;
+        }
+        if noticed.count == 0 {
+            self.noticed.remove(&(kind, Some(by)));
+        }
+    }
+
+    /// Whether an RST of a side does not look like its other packets.
+    fn looks_forged(&self, side: Side) -> bool {
+        self.noticed.contains_key(&(FindingKind::ResetForged, Some(side)))
     }
 
     /// The packet stands in the capture a second time.
@@ -161,7 +233,11 @@ impl Evidences {
     /// The findings on a connection that is over, or as far as the capture goes.
     pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
         let mut findings = ending(flow, verdict);
-        for ((kind, by), noticed) in &self.noticed {
+        let is_told = |kind, by: Option<Side>| match (kind, by) {
+            (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
+            _ => true,
+        };
+        for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
             let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
             if !noticed.longest.is_zero() {
                 evidence.push(Evidence { name: "ms", value: noticed.longest.as_secs_f64() * 1e3 });
@@ -176,25 +252,31 @@ impl Evidences {
                 evidence,
             });
         }
-        if let Some(offload) = self.offload() {
-            findings.push(offload);
-        }
+        findings.extend(self.offloads());
         findings.extend(beginning(flow));
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind.severity()));
         findings
     }
 
-    fn offload(&self) -> Option<Finding> {
-        let partials = self.checksums.map(|seen| seen[ChecksumSeen::Partial as usize]);
-        let partial = partials.iter().sum::<u64>();
-        let only = Side::BOTH.into_iter().find(|side| partials[side.other().index()] == 0);
-        (partial > 0).then(|| Finding {
-            kind: FindingKind::ChecksumOffload,
-            certainty: Certainty::Inferred,
-            by: only,
-            reporter: None,
-            frames: Vec::new(),
-            evidence: vec![Evidence { name: "count", value: partial as f64 }],
+    /// Whether a side has sent a right checksum: then a wrong one was damaged, and not left out.
+    fn fills_in(&self, side: Side) -> bool {
+        self.checksums[side.index()][ChecksumSeen::Right as usize] > 0
+    }
+
+    /// Checksums that were not filled in, of either side.
+    fn offloads(&self) -> impl Iterator<Item = Finding> {
+        Side::BOTH.into_iter().filter_map(|side| {
+            let seen = self.checksums[side.index()];
+            let wrong = if self.fills_in(side) { 0 } else { seen[ChecksumSeen::Wrong as usize] };
+            let left_out = seen[ChecksumSeen::Partial as usize] + wrong;
+            (left_out > 0).then(|| Finding {
+                kind: FindingKind::ChecksumOffload,
+                certainty: Certainty::Inferred,
+                by: Some(side),
+                reporter: None,
+                frames: Vec::new(),
+                evidence: vec![Evidence { name: "count", value: left_out as f64 }],
+            })
         })
     }
 }
@@ -224,8 +306,17 @@ fn number(kind: IcmpKind) -> Option<Evidence> {
 }
 
 /// Its first SACK range lies before its acknowledgment: something has come twice (RFC 2883 section 4).
-fn reports_duplicate(packet: &Packet<'_>) -> bool {
-    packet.header.options.sack.first().is_some_and(|range| range.end.at_or_before(packet.header.ack))
+fn reported_duplicate(packet: &Packet<'_>) -> Option<SackRange> {
+    packet.header.options.sack.first().copied().filter(|range| range.end.at_or_before(packet.header.ack))
+}
+
+/// It answers a probe, which may well carry an octet that its receiver has (RFC 9293 section 3.8.4).
+fn answers_probe(why: &Why) -> bool {
+    why.reason == SendReason::ProbeAck.into()
+}
+
+fn is_senseless(why: &Why) -> bool {
+    why.reason == Seen::Senseless.into()
 }
 
 /// The finding that a segment with this reason belongs to.
@@ -271,16 +362,30 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
         findings.push(Finding { kind, certainty, by, reporter: None, frames, evidence: Vec::new() });
     };
     for reset in flow.tracker.resets() {
+        // What belongs to an older connection, or is an echo of what is told, does nothing.
+        let is_idle = !reset.ends_it && (reset.acceptable || reset.cause == ResetCause::BadAck);
+        if is_idle || reset.late || reset.foreign && reset.ends_it {
+            continue;
+        }
         let kind = match (reset.ends_it, reset.cause) {
             (true, ResetCause::Refused) => FindingKind::Refused,
             (true, ResetCause::Unread) => FindingKind::ResetUnread,
             (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
             (true, ResetCause::TimedOut) => FindingKind::GaveUp,
+            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) if reset.opening => {
+                FindingKind::ResetOpening
+            }
             (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) => FindingKind::Reset,
-            (false, _) if reset.acceptable => continue,
             (false, _) => FindingKind::ResetIgnored,
         };
         add(kind, Certainty::Inferred, Some(reset.by), vec![reset.frame]);
+    }
+    for side in Side::BOTH {
+        let foreign = flow.tracker.resets().iter().filter(|reset| reset.foreign && reset.by == side);
+        let frames: Vec<u64> = foreign.map(|reset| reset.frame).take(MOST_FRAMES).collect();
+        if !frames.is_empty() && !flow.evidence.looks_forged(side) {
+            add(FindingKind::ResetForged, Certainty::Inferred, Some(side), frames);
+        }
     }
     match verdict.kind {
         VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, Some(Side::Left), Vec::new()),
@@ -300,7 +405,7 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
         // Of a peer whose window is closed the probes ask something else.
         let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
         if flow.tracker.space(side).probes() > 1 && is_quiet {
-            add(FindingKind::PeerGone, Certainty::Inferred, Some(side.other()), Vec::new());
+            add(FindingKind::PeerGone, Certainty::Inferred, Some(side), Vec::new());
         }
     }
     let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));

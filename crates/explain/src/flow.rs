@@ -4,22 +4,26 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Reason, Seen, Side, Step, Window,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Seen, Side, Step, Window,
 };
 use synfin_wire::{Flags, Instant, Note, SendReason, SeqNumber, State};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::{Evidences, Path};
+use crate::lost;
 use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
-use crate::track::{Moment, Tracker};
+use crate::track::{Arrival, Moment, Tracker};
 use crate::verdict;
 use crate::zeek::ZeekTracker;
 
 /// No connection keeps more segments than this; what comes later is counted, not kept.
 const MOST_STEPS: usize = 1 << 20;
+
+/// The three flags of a SYN that offers accurate ECN.
+const ALL_ACE: u8 = 0b111;
 
 /// One in so many packets twice: the capture has doubled them.
 const MIRRORED: u64 = 4;
@@ -67,6 +71,7 @@ pub(crate) struct Announced {
     pub(crate) sack_permitted: bool,
     pub(crate) timestamps: bool,
     pub(crate) ecn: bool,
+    pub(crate) accurate_ecn: bool,
     pub(crate) fast_open: bool,
 }
 
@@ -187,6 +192,9 @@ impl Flow {
         let is_new = self.is_new(from, packet);
         let mut why = if packet.header.flags.rst() {
             self.tracker.observe_noted(from, packet, &note);
+            if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {
+                self.reasons.strange_reset(from, packet);
+            }
             self.why_reset()
         } else {
             let why = self.reasons.of(from, packet, arrival, &self.tracker);
@@ -204,6 +212,8 @@ impl Flow {
         let path = Path {
             mss: self.announced[from.other().index()].mss,
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
+            echoes_marks: self.echoes_marks(packet),
+            acks_unseen: arrival == Arrival::BadAck,
         };
         let told = why.noted(&note);
         // That it was overtaken is the network's doing, whatever its sender says of it.
@@ -211,6 +221,13 @@ impl Flow {
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
         self.keep(from, packet, &told, &observed, note);
+    }
+
+    /// Whether a segment echoes a mark. Of accurate ECN the flags are a counter, and tell otherwise.
+    fn echoes_marks(&self, packet: &Packet<'_>) -> bool {
+        let flags = packet.header.flags;
+        let is_classic = self.announced.iter().all(|end| end.ecn && !end.accurate_ecn);
+        is_classic && !flags.syn() && flags.contains(Flags::ECE)
     }
 
     /// ICMP says what became of a segment. Only of one that is in flight is it believed (RFC 5927 section 4.1).
@@ -279,6 +296,11 @@ impl Flow {
                 header.flags.contains(Flags::ECE) || header.flags.ace() > 1
             } else {
                 header.flags.contains(echo)
+            },
+            accurate_ecn: if header.flags.ack() {
+                ![0, 1].contains(&header.flags.ace())
+            } else {
+                header.flags.ace() == ALL_ACE
             },
             fast_open: options.fast_open.is_some(),
         };
@@ -369,7 +391,7 @@ impl Flow {
         let segments =
             mss.map_or(1, |mss| packet.len.div_ceil(u32::from(mss)).clamp(1, u32::from(u16::MAX)) as u16);
         let header = &packet.header;
-        let fate = if packet.checksum == crate::packet::ChecksumSeen::Wrong {
+        let fate = if self.tracker.is_discarded(from, packet) {
             Fate::Dropped(synfin_wire::DropReason::Checksum)
         } else {
             Fate::Unknown
@@ -431,6 +453,18 @@ impl Flow {
         }
     }
 
+    /// Of an RST whose sender goes on after it, it is not known why it was sent.
+    fn disown_resets(&self, steps: &mut [Step]) {
+        for reset in self.tracker.resets().iter().filter(|reset| reset.foreign) {
+            if let Ok(at) = steps.binary_search_by_key(&reset.frame, |step| step.frame)
+                && steps[at].certainty != Certainty::Told
+            {
+                let (reason, certainty) = (Seen::ResetUnexplained.into(), Certainty::Unknown);
+                steps[at] = Step { reason, certainty, because: None, ..steps[at].clone() };
+            }
+        }
+    }
+
     /// All that is known of it, now that no more packets come. Its segments are given away.
     pub(crate) fn tell(&mut self, end_of_capture: Instant) -> Connection {
         let is_kept = self.steps.is_some();
@@ -440,7 +474,8 @@ impl Flow {
         for (step, states) in steps.iter_mut().zip(states) {
             step.states = states;
         }
-        mark_lost(&mut steps);
+        self.disown_resets(&mut steps);
+        lost::mark(&mut steps);
         let verdict = self.evidence.verdict(verdict::of(&self.tracker));
         let findings = self.evidence.findings(self, &verdict);
         let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
@@ -479,33 +514,6 @@ impl Flow {
             zeek: self.zeek.finish(),
             steps,
             findings,
-        }
-    }
-}
-
-/// What had to be sent again was lost, unless that turned out to be for nothing.
-fn mark_lost(steps: &mut [Step]) {
-    for index in 0..steps.len() {
-        let step = &steps[index];
-        let again = match step.reason {
-            Reason::Sent(reason) => matches!(
-                reason,
-                SendReason::RackRetransmit
-                    | SendReason::FastRetransmit
-                    | SendReason::PartialAckRetransmit
-                    | SendReason::RtoRetransmit
-            ),
-            Reason::Seen(_) => false,
-        };
-        let in_vain = step.marks.contains(Mark::SpuriousRetransmission);
-        let Some(first) = step.because.filter(|_| again && !in_vain) else { continue };
-        let (seq, end) = (step.seq, step.end());
-        // The frame that carried it first need not be the newest one that did.
-        if let Ok(at) = steps[..index].binary_search_by_key(&first, |step| step.frame)
-            && steps[at].seq.at_or_before(seq)
-            && steps[at].end().at_or_after(end)
-        {
-            steps[at].fate = Fate::Lost;
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod zeek;
 
 mod findings;
 mod flow;
+mod lost;
 mod mirror;
 mod nagle;
 mod verdict;

@@ -52,7 +52,7 @@ pub use unknown::UnknownLinks;
 pub enum ChecksumSeen {
     /// It is right.
     Right,
-    /// It covers the pseudo-header alone: the sender's hardware fills in the rest, behind the point of capture.
+    /// It covers the pseudo-header alone, or nothing: the sender's hardware fills in the rest, behind the point of capture.
     Partial,
     /// It is wrong.
     Wrong,
@@ -320,7 +320,8 @@ fn checksum(datagram: &Datagram<'_>) -> ChecksumSeen {
     let field = u16::from_be_bytes(field);
     // Where the hardware cuts the segment into several it also fills in the length of each: Windows leaves that out.
     let without_length = Checksum::with_pseudo_header(&pseudo_header(0)).partial();
-    if field == begun.partial() || field == without_length {
+    // An address that was exchanged afterwards, or a driver, has left some without any.
+    if field == begun.partial() || field == without_length || field == 0 {
         ChecksumSeen::Partial
     } else {
         ChecksumSeen::Wrong

@@ -81,8 +81,14 @@ impl Reasons {
     pub fn of(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, tracker: &Tracker) -> Why {
         let moment = Moment { frame: packet.frame, at: packet.at };
         let context = Context { from, packet, tracker, moment };
+        if tracker.is_of_older(from, packet) && packet.sequence_length() == 0 {
+            let syn = self.syns[from.other().index()].last.map(|moment| moment.frame);
+            return Why::inferred(SendReason::ChallengeSyn, syn);
+        }
         let why = self.decide(&context);
-        self.remember(&context, arrival);
+        if !tracker.is_discarded(from, packet) {
+            self.remember(&context, arrival);
+        }
         why
     }
 
@@ -105,6 +111,12 @@ impl Reasons {
         }
     }
 
+    /// An RST came that its receiver does not take.
+    pub(crate) fn strange_reset(&mut self, from: Side, packet: &Packet<'_>) {
+        self.receivers[from.other().index()]
+            .received_strange_reset(Moment { frame: packet.frame, at: packet.at });
+    }
+
     fn decide(&mut self, context: &Context<'_>) -> Why {
         let flags = context.packet.header.flags;
         let side = context.from.index();
@@ -113,6 +125,9 @@ impl Reasons {
         }
         if flags.syn() {
             return self.syn(context);
+        }
+        if flags.fin() && !flags.ack() {
+            return Why::inferred(Seen::Senseless, None);
         }
         if context.packet.sequence_length() > 0 {
             return self.senders[side].why(context, &self.receivers[side]);
@@ -138,6 +153,7 @@ impl Reasons {
         }
         let because = peer.last.map(|moment| moment.frame);
         let answered = own.last.map(|moment| moment.frame);
+        let is_repeat = because > answered;
         let reason = match own.sent {
             0 if cookie.is_some() => SendReason::SynAckCookie,
             0 if header.ack.distance(
@@ -148,8 +164,8 @@ impl Reasons {
             }
             0 => SendReason::SynAck,
             1 if self.receivers[context.from.index()].crossed => SendReason::SimultaneousOpen,
-            _ if because > answered => SendReason::SynAckRepeat,
-            _ => SendReason::SynAckRetransmit,
+            _ if is_repeat => SendReason::SynAckRepeat,
+            _ => return Why::seen(SendReason::SynAckRetransmit, answered),
         };
         Why::seen(reason, because)
     }

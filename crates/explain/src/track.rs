@@ -20,7 +20,7 @@ use synfin_wire::{Instant, Note, SeqNumber, State, Trigger};
 
 use crate::packet::{ChecksumSeen, Packet};
 pub use automaton::Moment;
-use automaton::{Automaton, Pending};
+use automaton::{Automaton, Pending, Spoken};
 use place::Place;
 pub use reset::ResetCause;
 pub use space::Arrival;
@@ -35,6 +35,8 @@ pub struct Tracker {
     place: Place,
     /// RSTs that were seen: who sent one, and what made it go.
     resets: Vec<SeenReset>,
+    /// What an end was before an RST in its name, and when that came: should it go on, somebody else sent that.
+    before_reset: [Option<Box<(Automaton, Moment)>>; 2],
 }
 
 /// An RST in the capture.
@@ -48,6 +50,12 @@ pub struct SeenReset {
     pub acceptable: bool,
     /// Whether it ended the connection, or kept it from beginning, at either end.
     pub ends_it: bool,
+    /// It came before its sender had the connection open.
+    pub opening: bool,
+    /// The connection was over already, or an RST had come to its sender.
+    pub late: bool,
+    /// In the name of an end that goes on as if it had not sent it.
+    pub foreign: bool,
     /// The frame that it answers.
     pub because: Option<u64>,
     /// Its frame.
@@ -56,6 +64,8 @@ pub struct SeenReset {
 
 /// No retransmission comes sooner.
 const SHORTEST_RTO: Duration = Duration::from_millis(150);
+/// Nothing is overtaken by so much on its way.
+const OVERTAKEN: Duration = Duration::from_millis(2);
 /// Whoever has something to send again has done so after this.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
 /// No connection has more of them that tell something new.
@@ -69,10 +79,31 @@ impl Tracker {
 
     /// The same with what was noted on the packet: states that are noted stand, whatever the packets suggest.
     pub fn observe_noted(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
-        if packet.checksum != ChecksumSeen::Wrong {
+        if !self.is_discarded(from, packet) {
             self.follow(from, packet, note);
         }
         self.heed(from, packet, note);
+    }
+
+    /// Whether nobody takes a packet: its checksum is wrong. Where a side's are never right they were not filled in, or
+    /// the capture was rewritten.
+    #[must_use]
+    pub fn is_discarded(&self, from: Side, packet: &Packet<'_>) -> bool {
+        packet.checksum == ChecksumSeen::Wrong && self.place.has_right_checksums(from)
+    }
+
+    /// Whether a packet answers a SYN from a connection that the other end has forgotten: it acknowledges something else
+    /// (RFC 9293 section 3.5.1, Figure 9).
+    #[must_use]
+    pub fn is_of_older(&self, from: Side, packet: &Packet<'_>) -> bool {
+        let flags = packet.header.flags;
+        let peer = from.other().index();
+        self.automata[peer].is_opening()
+            && !self.spaces[from.index()].syn_seen()
+            && flags.ack()
+            && !flags.syn()
+            && !flags.rst()
+            && !self.spaces[peer].syn_covered_by(packet.header.ack)
     }
 
     /// The states that are noted on a packet.
@@ -87,11 +118,15 @@ impl Tracker {
 
     fn follow(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
         let moment = Moment { frame: packet.frame, at: packet.at };
+        if self.is_of_older(from, packet) {
+            return;
+        }
         self.place.observe(from, packet, &self.spaces);
         let flags = packet.header.flags;
         if flags.rst() {
             self.reset(from, packet, moment, note);
         } else {
+            self.goes_on(from, packet);
             let is_old = self.spaces[from.index()].has_had(packet);
             let before = self.automata[from.index()].newest_received();
             self.sent(from, packet, moment, note);
@@ -216,7 +251,9 @@ impl Tracker {
         if !flags.ack() {
             return;
         }
-        if receiver.syn_covered_by(header.ack) {
+        // Whoever sends this has had a SYN-ACK, be it in the capture or not.
+        let unseen = !receiver.syn_seen() && automaton.newest() == State::SynReceived;
+        if unseen || receiver.syn_covered_by(header.ack) {
             automaton.awaits(pending(Trigger::AckOfSyn));
         }
         if receiver.fin_covered_by(header.ack) {
@@ -227,8 +264,38 @@ impl Tracker {
         }
     }
 
+    /// An end that has sent an RST sends nothing else: it has not sent it. One that an RST went to a while ago has not
+    /// taken it.
+    fn goes_on(&mut self, from: Side, packet: &Packet<'_>) {
+        let later = |moment: &Moment| packet.at - moment.at > OVERTAKEN;
+        if packet.header.flags.syn() {
+            self.before_reset[from.index()] = None;
+        } else if let Some(before) = self.before_reset[from.index()].take_if(|before| later(&before.1)) {
+            let (mut automaton, moment) = *before;
+            automaton.last_sent = self.automata[from.index()].last_sent;
+            self.automata[from.index()] = automaton;
+            for reset in
+                self.resets.iter_mut().filter(|reset| reset.by == from && reset.frame >= moment.frame)
+            {
+                reset.foreign = true;
+                reset.ends_it &= reset.acceptable;
+            }
+        }
+        let patience = self.patience(from);
+        let ignored = self.automata[from.index()].ignores_reset(|sent| packet.at - sent.at > patience);
+        if let Some(ignored) = ignored {
+            let of_it = |reset: &&mut SeenReset| reset.frame == ignored.frame && reset.foreign;
+            self.resets.iter_mut().filter(of_it).for_each(|reset| {
+                reset.acceptable = false;
+                reset.ends_it = false;
+            });
+        }
+    }
+
     fn reset(&mut self, from: Side, packet: &Packet<'_>, moment: Moment, note: &Note) {
         let to = from.other();
+        let is_told = self.resets.iter().any(|reset| reset.by == to && reset.acceptable);
+        let late = is_told || Side::BOTH.iter().all(|side| self.automata[side.index()].is_over());
         let cause = reset::cause(from, packet, &self.spaces, &self.automata);
         let cause = note.reason.map_or(cause, |reason| reset::told(reason, cause, from, &self.spaces));
         let acceptable = reset::is_acceptable(from, packet, &self.spaces, &self.automata);
@@ -236,7 +303,14 @@ impl Tracker {
         let ends_it = cause != ResetCause::BadAck
             && (acceptable || !matches!(states[0], State::Closed | State::Listen | State::TimeWait));
         let because = self.automata[to.index()].last_sent.map(|moment| moment.frame);
-        let seen = SeenReset { by: from, cause, acceptable, ends_it, because, frame: packet.frame };
+        let opening = self.automata[from.index()].is_half_open();
+        let frame = packet.frame;
+        let foreign = false;
+        let seen = SeenReset { by: from, cause, acceptable, ends_it, opening, late, foreign, because, frame };
+        if !late && cause != ResetCause::BadAck && self.before_reset[from.index()].is_none() {
+            let before = self.automata[from.index()].clone();
+            self.before_reset[from.index()] = Some(Box::new((before, moment)));
+        }
         // The last one is always there.
         self.resets.truncate(MOST_RESETS - 1);
         self.resets.push(seen);
@@ -281,7 +355,19 @@ impl Tracker {
     /// How an end came to the connection.
     #[must_use]
     pub fn role(&self, side: Side) -> Role {
-        self.automata[side.index()].role()
+        let [own, peer] = [side, side.other()].map(|side| self.automata[side.index()].role());
+        // Where both have opened neither serves.
+        if (own, peer) == (Role::Client, Role::Client) { Role::Peer } else { own }
+    }
+
+    /// Whether anything that an end sent was captured.
+    pub(crate) fn is_captured(&self, side: Side) -> bool {
+        self.automata[side.index()].last_sent.is_some()
+    }
+
+    /// The shortest time in which an end has answered, as seen here.
+    pub(crate) fn answered_in(&self, side: Side) -> Option<Duration> {
+        self.place.answered_in(side)
     }
 
     /// The state that an end is in if everything that was seen has reached it.
@@ -306,10 +392,20 @@ impl Tracker {
     pub fn timelines(&self, end_of_capture: Instant) -> [(StateSet, Timeline); 2] {
         let captured_at = self.captured_at();
         Side::BOTH.map(|side| {
-            let (own, peer) = (self.space(side), self.space(side.other()));
-            let (is_here, goes_on) = (captured_at == Some(side), peer.has_sent_text_or_fin());
-            self.automata[side.index()].timeline(is_here, goes_on, own.unanswered(), end_of_capture)
+            let (is_here, unanswered) = (captured_at == Some(side), self.space(side).unanswered());
+            self.automata[side.index()].timeline(is_here, self.spoken(side), unanswered, end_of_capture)
         })
+    }
+
+    fn spoken(&self, side: Side) -> Spoken {
+        let [own, peer] = [side, side.other()].map(|side| self.space(side).has_sent_text_or_fin());
+        Spoken { own, peer }
+    }
+
+    /// Whether an end may have closed before the capture began: neither text nor a FIN of it is there.
+    pub(crate) fn may_have_closed_before(&self, side: Side) -> bool {
+        !self.space(side).has_sent_text_or_fin()
+            && Side::BOTH.iter().all(|side| !self.space(*side).syn_seen())
     }
 
     /// The states of both ends after each of these frames, which are in the capture's order.
@@ -320,8 +416,7 @@ impl Tracker {
         }
         let captured_at = self.captured_at();
         let ends = Side::BOTH.map(|side| {
-            let goes_on = self.space(side.other()).has_sent_text_or_fin();
-            self.automata[side.index()].sets_after(frames, captured_at == Some(side), goes_on)
+            self.automata[side.index()].sets_after(frames, captured_at == Some(side), self.spoken(side))
         });
         let [left, right] = ends;
         left.into_iter().zip(right).map(|(left, right)| [left, right]).collect()
@@ -344,6 +439,9 @@ impl Tracker {
         if flags.syn() && self.state(from.other()).is_synchronized() {
             let is_old = self.space(from).has_passed(packet.header.seq);
             return if is_old { Arrival::Old } else { Arrival::Syn };
+        }
+        if self.is_of_older(from, packet) {
+            return Arrival::BadAck;
         }
         if flags.ack() && receiver.is_seen() && packet.header.ack.after(receiver.most_sent()) {
             return Arrival::BadAck;

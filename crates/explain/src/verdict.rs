@@ -38,6 +38,17 @@ pub(crate) fn of(tracker: &Tracker) -> Verdict {
             let by = Side::BOTH.into_iter().find(|side| unanswered(*side));
             return Verdict { kind: VerdictKind::TimedOut, by };
         }
+        // Both have closed, and the last acknowledgment is not in the capture.
+        _ if Side::BOTH.iter().all(|side| tracker.space(*side).fin_moment().is_some()) => {
+            return Verdict { kind: VerdictKind::Closed, by: closed_first };
+        }
+        // What an end does of which nothing was captured is not known.
+        _ if closed_first.is_some_and(|side| {
+            !tracker.is_captured(side.other()) || tracker.may_have_closed_before(side.other())
+        }) =>
+        {
+            VerdictKind::Unknown
+        }
         _ if closed_first.is_some() => {
             return Verdict { kind: VerdictKind::HalfClosed, by: closed_first };
         }

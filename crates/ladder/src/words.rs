@@ -239,7 +239,9 @@ impl<'a> Words<'a> {
             None => (self.catalogue.word(Word::Someone), self.catalogue.word(Word::SomebodyElse)),
         };
         let ms = number(finding, "ms");
+        let role = finding.by.map_or(Role::Peer, |side| self.connection.end(side).role);
         Args::none()
+            .text("role", role.code())
             .text("end", end)
             .text("peer", peer)
             .number("count", number(finding, "count"))

@@ -5,7 +5,9 @@ use synfin_wire::{Ecn, Flags, SendReason, SeqNumber, State, TcpHeader, TcpOption
 use super::*;
 use crate::packet::{ChecksumSeen, IcmpKind};
 
+mod afar;
 mod notes;
+mod odd;
 
 /// A SYN from a port, and the RST that answers it.
 fn refused(millis: u64, port: u16) -> [Packet<'static>; 2] {

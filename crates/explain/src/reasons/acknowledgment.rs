@@ -13,11 +13,16 @@ use super::text::Sender;
 use super::{Context, Why};
 use crate::packet::Packet;
 use crate::track::{Arrival, Moment};
+use far::Afar;
+
+mod far;
 
 /// What follows sooner than this upon what came was made by it.
 const PROMPT: Duration = Duration::from_micros(500);
 /// The first guess at the size of the peer's full segments, octets.
 const FIRST_FULL_SEGMENT: u32 = 536;
+/// What a segment takes on most links; more of a peer whose SYN was not seen was put together here, octets.
+const USUAL_FULL_SEGMENT: u16 = 1460;
 /// A new peer, or one that was quiet, is acknowledged at once so many times.
 const QUICK: u8 = 16;
 /// Who answers sooner than this answers what he has read.
@@ -51,6 +56,8 @@ pub(super) struct Receiver {
     pub(super) crossed: bool,
     /// And a SYN-ACK after that: both ends have opened at the same time.
     has_met: bool,
+    /// What it is told, seen from where its answers take a round trip.
+    afar: Afar,
 }
 
 /// What came since the last acknowledgment.
@@ -90,6 +97,13 @@ impl Receiver {
         // Nothing can be sent that would carry the acknowledgment of the peer's FIN.
         if state == State::TimeWait && advances {
             return certain(SendReason::FinAck, because);
+        }
+        if self.last.is_none() {
+            // What it acknowledges came before the capture, or is not in it.
+            return Why::inferred(Seen::Ack, None);
+        }
+        if let Some(trip) = Self::trip(context) {
+            return self.why_far(context, advances, trip);
         }
         let Some((reason, moment)) = self.first_due(context, advances) else {
             return match is_prompt {
@@ -177,6 +191,7 @@ impl Receiver {
         if !header.flags.ack() {
             return;
         }
+        self.answers_afar(context);
         let is_late = self.last.is_some_and(|(_, moment)| context.ago(moment.at) > PROMPT);
         let single = self.due.first.is_some() && self.due.second.is_none() && self.due.other.is_none();
         if packet.sequence_length() == 0 && single && is_late {
@@ -213,8 +228,9 @@ impl Receiver {
             self.quick = QUICK;
         }
         let state = context.tracker.state(context.from.other());
+        self.is_sent(context, arrival);
         if let Some(reason) = self.asks_for(arrival, flags, state) {
-            self.due.other.get_or_insert((reason, context.moment));
+            self.is_asked(reason, context.moment);
         }
         if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
             self.in_order(context, rto);
@@ -225,8 +241,21 @@ impl Receiver {
 
     /// What has come before came again.
     pub(super) fn received_again(&mut self, moment: Moment) {
-        self.due.other.get_or_insert((SendReason::UnacceptableAck, moment));
+        self.is_asked(SendReason::UnacceptableAck, moment);
         self.last = Some((Arrival::Old, moment));
+    }
+
+    /// An RST came whose number is not exact (RFC 5961 section 3.2).
+    pub(super) fn received_strange_reset(&mut self, moment: Moment) {
+        self.is_asked(SendReason::ChallengeRst, moment);
+        self.last = Some((Arrival::Rst, moment));
+    }
+
+    fn is_asked(&mut self, reason: SendReason, moment: Moment) {
+        // What was not answered at once will not be.
+        self.due.other = self.due.other.filter(|(_, first)| moment.at - first.at <= PROMPT);
+        self.due.other.get_or_insert((reason, moment));
+        self.afar.asks(reason, moment);
     }
 
     fn in_order(&mut self, context: &Context<'_>, rto: Duration) {
@@ -237,7 +266,7 @@ impl Receiver {
             }
             self.text_at = Some(packet.at);
         }
-        let most = context.tracker.space(context.from).full_segment();
+        let most = context.tracker.space(context.from).largest_text(packet, USUAL_FULL_SEGMENT);
         self.full_segment = self.full_segment.max(packet.len.min(most));
         let (full, due) = (self.full_segment(), &mut self.due);
         due.octets = due.octets.saturating_add(packet.sequence_length());

@@ -50,6 +50,8 @@ pub(super) struct Sender {
     probe: Option<Probe>,
     /// What has to go in smaller segments.
     narrowed: Option<Narrowed>,
+    /// Behind the text of the SYN.
+    syn_text: Option<SeqNumber>,
     srtt: Option<Duration>,
     /// Four mean deviations, the most of them since the round trip before last, and as many as the timer allows for.
     deviation: Duration,
@@ -152,11 +154,18 @@ impl Sender {
         let first = first.map(|moment| moment.frame);
         let una = self.una.unwrap_or(seq);
         if end.at_or_before(una) {
-            return if packet.len <= 1 {
-                self.why_probe(context)
-            } else {
-                Why::inferred(Seen::Retransmit, first)
+            return match packet.len {
+                // Its acknowledgment was seen here, and has not come to the sender.
+                _ if packet.header.flags.fin() => Why::inferred(Seen::FinRetransmit, first),
+                0 | 1 => self.why_probe(context),
+                _ => Why::inferred(Seen::Retransmit, first),
             };
+        }
+        if packet.len == 1 && seq == una && self.peer_window == Some(0) {
+            return Why::seen(SendReason::ZeroWindowProbe, None);
+        }
+        if self.syn_text.take_if(|until| seq == una && seq.before(*until)).is_some() {
+            return Why::seen(SendReason::SynTextRetransmit, first);
         }
         if let Some(narrowed) = self.narrowed.as_mut().filter(|narrowed| narrowed.repeats(packet)) {
             narrowed.from = Some(end);
@@ -238,6 +247,9 @@ impl Sender {
             self.moved_at = packet.at;
         }
         self.una.get_or_insert(packet.header.seq);
+        if packet.header.flags.syn() && packet.len > 0 {
+            self.syn_text = Some(end);
+        }
         if is_new && self.timing.is_none() {
             self.timing = Some((end, packet.at));
         } else if !is_new {

@@ -13,8 +13,11 @@ use super::reset::ResetCause;
 use super::space::Queued;
 use crate::packet::Packet;
 
+mod before;
 mod told;
 
+use before::Before;
+pub(super) use before::Spoken;
 use told::Told;
 
 /// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
@@ -104,17 +107,6 @@ pub(super) struct Automaton {
     told: Option<Box<Told>>,
 }
 
-/// What an end was before it was seen to do anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Before {
-    /// Nothing is known yet.
-    Unknown,
-    Closed,
-    Listen,
-    /// The connection was there when the capture began.
-    Synchronized,
-}
-
 /// As many as an end has that opens and closes.
 const USUAL_STEPS: usize = 6;
 /// No connection has more transitions than this that are its own.
@@ -142,7 +134,7 @@ impl Automaton {
         match (self.steps.last(), self.before) {
             (Some(step), _) => step.to,
             (None, Before::Listen) => State::Listen,
-            (None, Before::Synchronized) => State::Established,
+            (None, Before::Synchronized | Before::Forgotten) => State::Established,
             (None, Before::Unknown | Before::Closed) => State::Closed,
         }
     }
@@ -161,6 +153,33 @@ impl Automaton {
     /// Whether it has come to a state for certain.
     pub(super) fn has_been(&self, state: State) -> bool {
         self.steps.iter().any(|step| step.to == state)
+    }
+
+    /// Whether it was seen to have the connection, and has not any more.
+    pub(super) fn is_over(&self) -> bool {
+        !self.steps.is_empty() && matches!(self.newest(), State::Closed | State::TimeWait)
+    }
+
+    /// Whether nothing was seen of it, nor of what goes to it, that would make it anything.
+    pub(super) fn is_blank(&self) -> bool {
+        self.before == Before::Unknown && self.steps.is_empty() && self.pending.is_empty()
+    }
+
+    /// Whether it was seen to send a SYN, and nothing behind that.
+    pub(super) fn is_half_open(&self) -> bool {
+        matches!(self.state(), State::SynSent | State::SynReceived)
+    }
+
+    /// It sends something else than an RST: one that had come to it long enough ago, if any, it has not taken.
+    pub(super) fn ignores_reset(&mut self, long_ago: impl Fn(&Moment) -> bool) -> Option<Moment> {
+        let is_it = |pending: &Pending| pending.trigger == Trigger::Rst && long_ago(&pending.moment);
+        let at = self.pending.iter().position(is_it)?;
+        Some(self.pending.remove(at).moment)
+    }
+
+    /// Whether it has sent its SYN, and nothing shows yet that an answer has come.
+    pub(super) fn is_opening(&self) -> bool {
+        self.state() == State::SynSent
     }
 
     pub(super) fn role(&self) -> Role {
@@ -371,12 +390,12 @@ impl Automaton {
             // It answers a stray segment, and stays what it is.
             ResetCause::BadAck => {}
             _ => {
+                let is_own = !matches!(cause, ResetCause::NoConnection) || self.is_over();
                 if self.before == Before::Unknown && self.steps.is_empty() {
-                    self.before = Before::Synchronized;
+                    self.before = if is_own { Before::Synchronized } else { Before::Forgotten };
                 }
                 self.pending.retain(|pending| pending.trigger != Trigger::Rst);
                 let count = self.pending.len();
-                let is_own = !matches!(cause, ResetCause::NoConnection);
                 if is_own {
                     self.confirm(count, moment);
                 }
@@ -415,7 +434,7 @@ impl Automaton {
     }
 
     /// All steps, those of pending triggers among them, with the windows that hold where the capture was made here.
-    fn all_steps(&self, here: bool) -> (Before, Vec<Step>) {
+    fn all_steps(&self, here: bool, spoken: Spoken) -> (Before, Vec<Step>) {
         let (mut before, mut steps) = (self.before, self.steps.clone());
         let mut state = self.state();
         steps.extend(self.unreachable.filter(|_| state == State::SynSent).map(|moment| Step {
@@ -456,6 +475,7 @@ impl Automaton {
         for step in steps.iter_mut().filter(|step| doubted && step.to == State::Closed) {
             step.instead = Some(State::TimeWait);
         }
+        before.doubts(spoken, &mut steps);
         if here {
             steps.retain(|step| step.latest.is_some() || !self.is_ignored(step));
             for step in &mut steps {
@@ -471,26 +491,15 @@ impl Automaton {
         (before, steps)
     }
 
-    /// What the end can have been before the first step.
-    fn before_set(before: Before, peer_goes_on: bool) -> StateSet {
-        match before {
-            Before::Unknown => StateSet::of(State::Closed).with(StateSet::of(State::Listen)),
-            Before::Closed => StateSet::of(State::Closed),
-            Before::Listen => StateSet::of(State::Listen),
-            Before::Synchronized if peer_goes_on => StateSet::of(State::Established),
-            Before::Synchronized => StateSet::of(State::Established).with(StateSet::of(State::CloseWait)),
-        }
-    }
-
     /// Its states over time, once the capture has ended; `unanswered` is what it had sent again in vain by then.
     pub(super) fn timeline(
         &self,
         here: bool,
-        peer_goes_on: bool,
+        spoken: Spoken,
         unanswered: Option<(u32, Instant)>,
         end: Instant,
     ) -> (StateSet, Timeline) {
-        let (before, steps) = self.all_steps(here);
+        let (before, steps) = self.all_steps(here, spoken);
         let mut transitions: Vec<Transition> = steps
             .iter()
             .flat_map(Step::with_instead)
@@ -511,7 +520,7 @@ impl Automaton {
         if let Some((to, when)) = self.silent(unanswered, end) {
             transitions.push(Transition { to, when, certainty: Certainty::Inferred, frame: None });
         }
-        (Self::before_set(before, peer_goes_on), Timeline(transitions))
+        (before.set(spoken), Timeline(transitions))
     }
 
     /// From when on a step can have been taken: not while it was noted that the end was elsewhere.
@@ -521,9 +530,9 @@ impl Automaton {
     }
 
     /// The states after each of these frames.
-    pub(super) fn sets_after(&self, frames: &[u64], here: bool, peer_goes_on: bool) -> Vec<StateSet> {
-        let (before, steps) = self.all_steps(here);
-        let mut certain = Self::before_set(before, peer_goes_on);
+    pub(super) fn sets_after(&self, frames: &[u64], here: bool, spoken: Spoken) -> Vec<StateSet> {
+        let (before, steps) = self.all_steps(here, spoken);
+        let mut certain = before.set(spoken);
         let mut passed = 0;
         let mut sets: Vec<StateSet> = frames
             .iter()

@@ -66,6 +66,15 @@ impl Place {
         self.answered_in[side.index()].unwrap_or_default() * 2 + PROMPT * 3
     }
 
+    pub(super) fn answered_in(&self, side: Side) -> Option<Duration> {
+        self.answered_in[side.index()]
+    }
+
+    /// Whether a side sends right checksums.
+    pub(super) fn has_right_checksums(&self, side: Side) -> bool {
+        self.right[side.index()] > 0
+    }
+
     /// The end at which the capture was made, if it was made at one.
     pub(super) fn end(&self) -> Option<Side> {
         self.end

@@ -65,6 +65,10 @@ pub(super) fn cause(
     if !own.is_seen() {
         return if peer.syn_seen() { ResetCause::Refused } else { ResetCause::NoConnection };
     }
+    // What is over has no user who could abort it.
+    if automata[from.index()].is_over() {
+        return ResetCause::NoConnection;
+    }
     if answers && matches!(state, State::SynSent | State::SynReceived) {
         return ResetCause::BadAck;
     }
@@ -115,6 +119,8 @@ pub(super) fn is_acceptable(
     let to = from.other();
     let header = &packet.header;
     match automata[to.index()].newest() {
+        // Nothing is known of it that would forbid it.
+        _ if automata[to.index()].is_blank() => true,
         State::SynSent => header.flags.ack() && spaces[to.index()].syn_covered_by(header.ack),
         State::Closed | State::Listen | State::TimeWait => false,
         State::SynReceived

@@ -141,7 +141,10 @@ impl Space {
         if seq.after(self.most_sent) && self.ahead.is_none_or(|ahead| seq.after(ahead.seq)) {
             self.ahead = Some(Ahead { seq, seen: Moment { frame: packet.frame, at: packet.at }, before });
         }
-        if len <= 1 && seq.before(self.whole) && end.at_or_before(self.most_sent) && !header.flags.syn() {
+        // What is not acknowledged yet goes again for its own sake.
+        let is_had = self.acknowledged.is_some_and(|acknowledged| end.at_or_before(acknowledged));
+        let opens_or_closes = header.flags.syn() || header.flags.fin();
+        if len <= 1 && seq.before(self.whole) && is_had && !opens_or_closes {
             self.probes += 1;
         }
         if len == 0 {
@@ -201,6 +204,13 @@ impl Space {
     /// Text of the largest segment that the other end takes, timestamps beside it; octets.
     pub(crate) fn full_segment(&self) -> u32 {
         u32::from(self.mss.unwrap_or(DEFAULT_MSS).saturating_sub(TIMESTAMPS_LEN)).max(1)
+    }
+
+    /// Octets of text in a segment of the largest size, with the options that this packet has; `guess` where the SYN
+    /// that says so was not seen.
+    pub(crate) fn largest_text(&self, packet: &Packet<'_>, guess: u16) -> u32 {
+        let options = if packet.header.options.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
+        u32::from(self.mss.unwrap_or(guess).saturating_sub(options)).max(1)
     }
 
     fn was_idle(&self, now: Instant, patience: Duration) -> bool {
@@ -296,6 +306,10 @@ impl Space {
             let window = u32::from(header.window) << shift;
             self.window_edge = Some(header.ack + window);
             self.acknowledged(header.ack);
+            if window == 0 {
+                // What knocks at a closed window goes again without end (RFC 9293 section 3.8.6.1).
+                self.repeats = 0;
+            }
             // Less than a segment is not worth sending into (RFC 9293 section 3.8.6.2.1).
             if window >= self.full_segment() && header.ack == self.most_sent {
                 self.idle_since.get_or_insert(packet.at);
@@ -455,6 +469,12 @@ impl Space {
     /// The newest frame that an acknowledgment covers: it arrived before that was sent.
     pub(crate) fn moment_of(&self, ack: SeqNumber) -> Option<Moment> {
         self.markers.iter().rev().find(|(end, _)| end.at_or_before(ack)).map(|(_, moment)| *moment)
+    }
+
+    /// The first frame that carried something behind this number.
+    pub(crate) fn next_after(&self, ack: SeqNumber) -> Option<Moment> {
+        let behind = self.markers.iter().rev().take_while(|(end, _)| end.after(ack));
+        behind.last().map(|(_, moment)| *moment)
     }
 
     /// The newest packet with something new that had been seen by a moment.

@@ -12,6 +12,7 @@
 # $mtu     the largest packet that a link takes, octets; 0 where it is not known
 # $code    why a segment could not be delivered, by the numbers of ICMP for IPv4
 # $router  who said so
+# $role    what $end is: client, server or peer
 
 finding-refused = refused
     .what = { $end } answered the SYN with an RST.
@@ -37,6 +38,17 @@ finding-reset = reset
     .cause = The program on { $end } aborted, or died with the connection open.
     .else = A firewall or load balancer that lost its memory of the connection; a peer that restarted.
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
+finding-reset-opening = reset while opening
+    .what = { $end } sent an RST before it had sent anything but its SYN.
+    .cause = { $role ->
+        [client] { $end } never meant to go on, as a scanner that looks for open ports; or it has sent no SYN, or had given up.
+       *[other] The listener on { $end } is full, or was closed before a program took the connection; or what answered the SYN for it finds nobody behind it.
+    }
+    .else = A firewall or load balancer between the ends sent it.
+    .next = { $role ->
+        [client] Look for many such connections from one source; compare the TTL of the RST with that of the SYN.
+       *[other] On { $end }, see the listen queue: ss -ltn, net.ipv4.tcp_abort_on_overflow, nstat TcpExtListenOverflows.
+    }
 finding-reset-unread = closed with data unread
     .what = { $end } closed while data of { $peer } lay unread, and so sent an RST.
     .cause = The program on { $end } closed before it had read all that was sent.
@@ -103,7 +115,7 @@ finding-reset-ignored = RST ignored
     .else = Somebody else tries to break the connection.
     .next = Compare its TTL and IP identification with the other segments of { $end }.
 finding-reset-forged = RST by somebody else?
-    .what = An RST in the name of { $end } does not look like its other segments.
+    .what = An RST in the name of { $end } does not look like its other segments, or they go on after it.
     .cause = A box on the way sent it: a firewall, a filter, an intrusion detector.
     .else = { $end } sends its RSTs from another part of its system, with other defaults.
     .next = Capture at { $end }: does this RST leave it at all?
@@ -156,6 +168,15 @@ finding-window-limited = limited by the window
     .cause = The receive buffer of { $end } is smaller than rate times round trip.
     .else = The program on { $end } reads slowly.
     .next = Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem. Is window scaling on?
+finding-congestion-marks = congestion marked
+    .what = { $count ->
+        [0] Routers marked segments of { $end }: they met congestion.
+        [one] One segment tells that routers marked what { $end } sent: it met congestion.
+       *[other] { $count } segments tell that routers marked what { $end } sent: it met congestion.
+    }
+    .cause = A queue on the way grew, and says so by ECN instead of dropping.
+    .else = A box on the way sets the mark whatever its queue.
+    .next = { $end } should send less for a while; if it is too slow, look where the queue is.
 finding-half-closed = half-closed
     .what = { $end } never closed its direction after the FIN of { $peer }.
     .cause = The program on { $end } did not notice the end of the stream, or forgot to close.
@@ -258,8 +279,8 @@ finding-super-segments = super-segments
 finding-checksum-offload = checksums not filled in
     .what = Checksums of { $end } are not filled in.
     .cause = Its network card does that, behind the point of capture.
-    .else = { $end } sends wrong checksums; then { $peer } would not answer.
-    .next = Nothing: this capture was made on { $end }.
+    .else = Addresses in the capture were changed afterwards; or { $end } sends wrong checksums: then { $peer } would not answer.
+    .next = Nothing: this capture was made on { $end }, unless it was changed since.
 finding-bad-checksum = wrong checksum
     .what = { $count ->
         [0] Checksums of { $end } are wrong; { $peer } discards such segments.

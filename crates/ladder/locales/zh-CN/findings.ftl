@@ -11,6 +11,7 @@
 # $mtu     一段链路能通过的最大分组，字节；未知时为 0
 # $code    报文为何无法送达，按 IPv4 的 ICMP 编号
 # $router  是谁说的
+# $role    $end 是什么：client、server 或 peer
 
 finding-refused = 连接被拒绝
     .what = { $end }用 RST 应答了 SYN。
@@ -35,6 +36,17 @@ finding-reset = 连接被复位
     .cause = { $end }的程序中止了连接，或在连接打开时退出。
     .else = 防火墙或负载均衡器丢失了该连接的记录；对端重启过。
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
+finding-reset-opening = 握手中被复位
+    .what = 除 SYN 之外什么都还没有发，{ $end }就发出了 RST。
+    .cause = { $role ->
+        [client] { $end }本来就不打算继续，例如探测开放端口的扫描程序；或者它没有发过 SYN，或已经放弃。
+       *[other] { $end }的监听队列已满，或在程序接受连接之前监听已经关闭；或者代它应答 SYN 的设备背后没有可用的服务器。
+    }
+    .else = 途中的防火墙或负载均衡器发出了它。
+    .next = { $role ->
+        [client] 查看同一来源是否还有许多这样的连接；比较 RST 与 SYN 的 TTL。
+       *[other] 在{ $end }上查看监听队列：ss -ltn、net.ipv4.tcp_abort_on_overflow、nstat TcpExtListenOverflows。
+    }
 finding-reset-unread = 关闭时数据未读
     .what = { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
     .cause = { $end }的程序没有读完数据就关闭了连接。
@@ -99,7 +111,7 @@ finding-reset-ignored = RST 被忽略
     .else = 有第三方试图中断这个连接。
     .next = 把它的 TTL 和 IP 标识与{ $end }的其他报文比较。
 finding-reset-forged = RST 疑似伪造
-    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像。
+    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像，或在它之后该端仍继续发送。
     .cause = 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
     .else = { $end }的 RST 由系统的另一部分发出，默认值不同。
     .next = 在{ $end }抓包：这个 RST 是否真的从那里发出？
@@ -148,6 +160,14 @@ finding-window-limited = 受限于滑动窗口
     .cause = { $end }的接收缓冲区小于速率与往返时间的乘积。
     .else = { $end }的程序读得慢。
     .next = 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。窗口扩大选项启用了吗？
+finding-congestion-marks = 拥塞标记
+    .what = { $count ->
+        [0] 路由器标记了{ $end }发送的报文：途中出现拥塞。
+       *[other] 有 { $count } 个报文表明路由器标记了{ $end }发送的数据：途中出现拥塞。
+    }
+    .cause = 途中的队列变长了，用 ECN 通知而没有丢弃。
+    .else = 途中的设备不管队列长短都打上标记。
+    .next = { $end }应当暂时放慢发送；如果太慢，请查找队列在哪里。
 finding-half-closed = 半关闭
     .what = 收到{ $peer }的 FIN 之后，{ $end }一直没有关闭自己这个方向。
     .cause = { $end }的程序没有察觉流已结束，或忘了关闭。
@@ -247,8 +267,8 @@ finding-super-segments = 超大报文段
 finding-checksum-offload = 校验和未填写
     .what = { $end }的校验和没有填写。
     .cause = 由它的网卡在抓包点之后填写。
-    .else = { $end }发送的校验和确实有错；若是那样，{ $peer }不会应答。
-    .next = 无需处理：这说明抓包是在{ $end }上进行的。
+    .else = 抓包文件中的地址后来被改过；或{ $end }发送的校验和确实有错；若是那样，{ $peer }不会应答。
+    .next = 无需处理：这说明抓包是在{ $end }上进行的，除非文件后来被改过。
 finding-bad-checksum = 校验和错误
     .what = { $count ->
         [0] { $end }的校验和有错；{ $peer }会丢弃这样的报文。

@@ -8,7 +8,7 @@ use synfin_wire::{Instant, TcpOptions};
 
 use super::Capture;
 use crate::model::connection::Connection;
-use crate::model::end::{Counts, End, Role, Side};
+use crate::model::end::{Counts, End, Side};
 use crate::model::finding::Finding;
 use crate::model::marks::Mark;
 use crate::model::states::{StateSet, Transition};
@@ -173,11 +173,7 @@ impl<'a> EndShape<'a> {
             address: end.address.ip().to_string(),
             port: end.address.port(),
             name: end.name.as_deref(),
-            role: match end.role {
-                Role::Client => "client",
-                Role::Server => "server",
-                Role::Peer => "peer",
-            },
+            role: end.role.code(),
             captured_here: end.captured_here,
             first_number: end.first_number.map(synfin_wire::SeqNumber::value),
             isn: end.first_number.filter(|_| end.syn_seen).map(synfin_wire::SeqNumber::value),

@@ -46,6 +46,18 @@ pub enum Role {
     Peer,
 }
 
+impl Role {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Peer => "peer",
+        }
+    }
+}
+
 /// One end: who it is, what it announced, what it sent, and its states over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {

@@ -72,6 +72,8 @@ findings! {
     HandshakeUnfinished = "handshake-unfinished", Error, "RFC 9293 3.5";
     /// An RST ended an open connection.
     Reset = "reset", Error, "RFC 9293 3.5.2";
+    /// An RST came from an end that had not opened the connection yet.
+    ResetOpening = "reset-opening", Error, "RFC 9293 3.5.2";
     /// An end closed with text unread, and reset its peer.
     ResetUnread = "reset-unread", Error, "RFC 9293 3.6.1 SHLD-3";
     /// Text came for a user who had gone.
@@ -102,6 +104,8 @@ findings! {
     ZeroWindow = "zero-window", Warning, "RFC 9293 3.8.6.1";
     /// The sender was held back by the peer's window.
     WindowLimited = "window-limited", Note, "RFC 9293 3.8.6";
+    /// Routers marked what an end sent: congestion was experienced.
+    CongestionMarks = "congestion-marks", Note, "RFC 3168 5";
     /// An end left a FIN unanswered by one of its own.
     HalfClosed = "half-closed", Note, "RFC 9293 3.6";
     /// Both closed at once.
