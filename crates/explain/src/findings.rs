@@ -22,6 +22,8 @@ use crate::track::ResetCause;
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
+/// No retransmission timer runs out sooner.
+const SHORTEST_TIMER: Duration = Duration::from_millis(150);
 /// So many retransmissions of a side are remembered, in case they were for nothing.
 const MOST_AGAIN: usize = 32;
 /// An application that is silent for longer than this while its peer waits is slow.
@@ -35,6 +37,8 @@ pub(crate) struct Evidences {
     checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
     hop_limits: [Option<u8>; 2],
+    /// When the last segment came.
+    last_at: Instant,
     /// What either side has sent again, as long as it may turn out that it had arrived.
     again: [VecDeque<Again>; 2],
     nagle: Nagle,
@@ -47,6 +51,8 @@ pub(crate) struct Path {
     pub(crate) mss: Option<u16>,
     /// The shortest time in which either side has answered.
     pub(crate) answered_in: [Option<Duration>; 2],
+    /// Its sender is the one that answers, as far as that is known.
+    pub(crate) serves: bool,
     /// It says that its receiver's segments were marked (RFC 3168 section 6.1).
     pub(crate) echoes_marks: bool,
     /// It acknowledges what was not seen to be sent.
@@ -112,7 +118,12 @@ impl Evidences {
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
         }
-        if let Some(kind) = kind_of(why.reason).filter(|kind| is_lost || !is_of_loss(*kind)) {
+        // What follows the first segment after a timeout goes without another.
+        let follows =
+            |kind: &FindingKind| *kind == FindingKind::Timeout && self.follows_timeout(from, packet);
+        if let Some(kind) =
+            kind_of(why.reason).filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind))
+        {
             // It takes both to open at once.
             let by = by.filter(|_| kind != FindingKind::SimultaneousOpen);
             self.notice(kind, by, packet.frame);
@@ -124,13 +135,20 @@ impl Evidences {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
-            self.slow_answer(from, packet);
+            self.slow_answer(from, packet, path);
         }
+        self.last_at = self.last_at.max(packet.at);
     }
 
     /// An RST that has come another way than its sender's other packets.
     fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
         self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
+    }
+
+    /// No timer has run out since the segment before.
+    fn follows_timeout(&self, from: Side, packet: &Packet<'_>) -> bool {
+        packet.at - self.last_at < SHORTEST_TIMER
+            && self.noticed.contains_key(&(FindingKind::Timeout, Some(from)))
     }
 
     fn remember_again(&mut self, from: Side, packet: &Packet<'_>, is_told: bool) {
@@ -172,15 +190,23 @@ impl Evidences {
         self.noticed.contains_key(&(FindingKind::ResetForged, Some(side)))
     }
 
+    /// Whether an RST in this frame does not.
+    pub(crate) fn looks_forged_in(&self, side: Side, frame: u64) -> bool {
+        let noticed = self.noticed.get(&(FindingKind::ResetForged, Some(side)));
+        noticed.is_some_and(|noticed| noticed.frames.contains(&frame))
+    }
+
     /// The packet stands in the capture a second time.
     pub(crate) fn note_mirrored(&mut self, packet: &Packet<'_>) {
         self.notice(FindingKind::Mirrored, None, packet.frame);
     }
 
-    fn slow_answer(&mut self, from: Side, packet: &Packet<'_>) {
+    fn slow_answer(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
         let [own, peer] = [from, from.other()].map(|side| self.last_text[side.index()]);
         self.last_text[from.index()] = Some(packet.at);
+        // Who asks may think between his questions.
         if let Some(asked) = peer
+            && path.serves
             && own.is_none_or(|own| own < asked)
             && packet.at - asked > SLOW_ANSWER
         {
@@ -369,6 +395,12 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
         }
         let kind = match (reset.ends_it, reset.cause) {
             (true, ResetCause::Refused) => FindingKind::Refused,
+            // What its sender's program did made no RST that comes another way.
+            (true, ResetCause::Unread | ResetCause::AfterClose)
+                if flow.evidence.looks_forged_in(reset.by, reset.frame) =>
+            {
+                FindingKind::Reset
+            }
             (true, ResetCause::Unread) => FindingKind::ResetUnread,
             (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
             (true, ResetCause::TimedOut) => FindingKind::GaveUp,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Seen, Side, Step, Window,
+    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Role, Seen, Side, Step, Window,
 };
 use synfin_wire::{Flags, Instant, Note, SendReason, SeqNumber, State};
 
@@ -15,7 +15,7 @@ use crate::lost;
 use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
-use crate::track::{Arrival, Moment, Tracker};
+use crate::track::{Arrival, Moment, ResetCause, SeenReset, Tracker};
 use crate::verdict;
 use crate::zeek::ZeekTracker;
 
@@ -212,6 +212,12 @@ impl Flow {
         let path = Path {
             mss: self.announced[from.other().index()].mss,
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
+            serves: match self.tracker.role(from) {
+                Role::Client => false,
+                Role::Server => true,
+                // The lower port is the well-known one.
+                Role::Peer => packet.source.port() < packet.destination.port(),
+            },
             echoes_marks: self.echoes_marks(packet),
             acks_unseen: arrival == Arrival::BadAck,
         };
@@ -453,9 +459,14 @@ impl Flow {
         }
     }
 
-    /// Of an RST whose sender goes on after it, it is not known why it was sent.
+    /// Of an RST whose sender goes on after it, or that does not look like its own, it is not known why it was sent.
     fn disown_resets(&self, steps: &mut [Step]) {
-        for reset in self.tracker.resets().iter().filter(|reset| reset.foreign) {
+        let is_doubtful = |reset: &&SeenReset| {
+            reset.foreign
+                || matches!(reset.cause, ResetCause::Unread | ResetCause::Abort | ResetCause::AfterClose)
+                    && self.evidence.looks_forged_in(reset.by, reset.frame)
+        };
+        for reset in self.tracker.resets().iter().filter(is_doubtful) {
             if let Ok(at) = steps.binary_search_by_key(&reset.frame, |step| step.frame)
                 && steps[at].certainty != Certainty::Told
             {

@@ -156,10 +156,7 @@ impl Reasons {
         let is_repeat = because > answered;
         let reason = match own.sent {
             0 if cookie.is_some() => SendReason::SynAckCookie,
-            0 if header.ack.distance(
-                context.tracker.space(context.from.other()).first_number().unwrap_or(header.ack),
-            ) > 1 =>
-            {
+            0 if context.tracker.space(context.from.other()).syn_text_covered_by(header.ack) => {
                 SendReason::SynAckText
             }
             0 => SendReason::SynAck,

@@ -149,7 +149,12 @@ impl Sender {
     fn why_again(&mut self, context: &Context<'_>) -> Why {
         let packet = context.packet;
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
-        let first = context.tracker.space(context.from).moment_of(end);
+        let space = context.tracker.space(context.from);
+        let is_unseen = space.fills_hole(seq, end);
+        if is_unseen && self.was_overtaken(context, end) {
+            return Why::inferred(Seen::Reordered, None);
+        }
+        let first = space.moment_of(end).filter(|_| !is_unseen);
         let overtaken = first.is_some_and(|first| first.at < self.delivered_at);
         let first = first.map(|moment| moment.frame);
         let una = self.una.unwrap_or(seq);
@@ -202,6 +207,13 @@ impl Sender {
             return self.timed_out(context, first);
         }
         Why::inferred(if packet.header.flags.fin() { Seen::FinRetransmit } else { Seen::Retransmit }, first)
+    }
+
+    /// It comes behind what was sent later, and too soon after that for its sender to have heard of the gap.
+    fn was_overtaken(&self, context: &Context<'_>, end: SeqNumber) -> bool {
+        let later = context.tracker.space(context.from).next_after(end);
+        let trip = context.tracker.answered_in(context.from);
+        later.zip(trip).is_some_and(|(later, trip)| context.ago(later.at) < trip)
     }
 
     /// A link on the way takes no more than this.

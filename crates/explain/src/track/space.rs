@@ -304,6 +304,10 @@ impl Space {
         if header.flags.ack() {
             let shift = if header.flags.syn() { 0 } else { self.shift };
             let window = u32::from(header.window) << shift;
+            if header.flags.syn() && self.syn_seen && header.ack.after(self.most_sent) {
+                // It does not answer the SYN that was sent (RFC 9293 section 3.10.7.3).
+                return;
+            }
             self.window_edge = Some(header.ack + window);
             self.acknowledged(header.ack);
             if window == 0 {
@@ -444,6 +448,11 @@ impl Space {
         }
     }
 
+    /// Whether an acknowledgment of the SYN covers text, too.
+    pub(crate) fn syn_text_covered_by(&self, ack: SeqNumber) -> bool {
+        self.first.is_some_and(|first| ack.after(first + 1)) && ack.at_or_before(self.most_sent)
+    }
+
     /// Whether an acknowledgment covers the FIN that was sent.
     pub(crate) fn fin_covered_by(&self, ack: SeqNumber) -> bool {
         self.fin_end.is_some_and(|end| ack.at_or_after(end) && ack.at_or_before(self.most_sent))
@@ -469,6 +478,12 @@ impl Space {
     /// The newest frame that an acknowledgment covers: it arrived before that was sent.
     pub(crate) fn moment_of(&self, ack: SeqNumber) -> Option<Moment> {
         self.markers.iter().rev().find(|(end, _)| end.at_or_before(ack)).map(|(_, moment)| *moment)
+    }
+
+    /// Whether some of these numbers are seen for the first time.
+    pub(crate) fn fills_hole(&self, seq: SeqNumber, end: SeqNumber) -> bool {
+        let is_within = |run: &(SeqNumber, SeqNumber)| seq.at_or_after(run.0) && end.at_or_before(run.1);
+        self.is_seen() && end.after(self.whole) && !self.runs.iter().any(is_within)
     }
 
     /// The first frame that carried something behind this number.

@@ -206,3 +206,88 @@ fn probes_that_nobody_answers_are_their_sender_s() {
     let connection = told(&packets);
     assert_eq!(found(&connection, FindingKind::PeerGone).expect("it is told").by, Some(Side::Left));
 }
+
+/// A hole that fills sooner than its sender can have heard of it was not lost.
+#[test]
+fn what_was_overtaken_and_comes_at_once_was_not_sent_again() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 10),
+        says(50, 1000, 1, ACK, (501, 11), 1000),
+        says(51, 1000, 0, ACK, (11, 1501), 0),
+        says(60, 1000, 0, ACK, (11, 1501), 10),
+        says(80, 1000, 1, ACK, (2501, 21), 1000),
+        says(81, 1000, 0, ACK, (21, 1501), 0),
+        says(81 + 1, 1000, 1, ACK, (1501, 21), 1000),
+        says(90, 1000, 1, ACK, (4501, 21), 1000),
+        says(91, 1000, 0, ACK, (21, 3501), 0),
+        says(140, 1000, 1, ACK, (3501, 21), 1000),
+    ]);
+    let mut connection = told(&packets);
+    // The server has taken 20 ms for its SYN-ACK; the client answers within 1.
+    assert_eq!(step(&connection, 82).reason, synfin_ladder::Seen::Reordered.into());
+    assert_ne!(step(&connection, 140).reason, synfin_ladder::Seen::Reordered.into());
+    assert_eq!(step(&connection, 140).because, None, "nothing in the capture had it before");
+    connection.findings.retain(|finding| finding.kind == FindingKind::Reordering);
+    assert_eq!(connection.findings[0].frames, [83]);
+}
+
+#[test]
+fn a_client_may_think_before_it_asks_again() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 10),
+        says(50, 1000, 1, ACK, (501, 11), 1000),
+        says(5000, 1000, 0, ACK, (11, 1501), 10),
+        says(9000, 1000, 1, ACK, (1501, 21), 1000),
+    ]);
+    let connection = told(&packets);
+    let slow: Vec<_> =
+        connection.findings.iter().filter(|finding| finding.kind == FindingKind::SlowApplication).collect();
+    assert_eq!(slow.len(), 1);
+    assert_eq!(slow[0].by, Some(Side::Right));
+}
+
+#[test]
+fn a_timer_that_ran_out_once_is_counted_once() {
+    let mut packets = opened();
+    packets.iter_mut().for_each(|packet| packet.header.options.sack_permitted = false);
+    packets.extend((0..5).map(|index| says(30 + index, 1000, 0, ACK, (1 + 1000 * index as u32, 501), 1000)));
+    packets.extend([
+        says(330, 1000, 0, ACK, (1, 501), 1000),
+        says(350, 1000, 1, ACK, (501, 1001), 0),
+        says(351, 1000, 0, ACK, (1001, 501), 1000),
+        says(352, 1000, 0, ACK, (2001, 501), 1000),
+        says(371, 1000, 1, ACK, (501, 5001), 0),
+    ]);
+    let connection = told(&packets);
+    assert_eq!(found(&connection, FindingKind::Timeout).expect("it is told").frames, [331]);
+}
+
+#[test]
+fn a_syn_ack_of_another_syn_opens_nothing() {
+    let connection = told(&[
+        says(0, 1000, 0, Flags::SYN, (0, 0), 0),
+        says(20, 1000, 1, Flags::SYN | ACK, (500, 5000), 0),
+        says(21, 1000, 0, RST, (5000, 0), 0),
+    ]);
+    assert_eq!(step(&connection, 20).reason, SendReason::SynAck.into());
+    assert_eq!(step(&connection, 21).reason, SendReason::ResetBadAck.into());
+    assert!(connection.ends[0].timeline.0.iter().all(|at| at.to != State::Established));
+}
+
+#[test]
+fn an_rst_with_another_hop_limit_tells_nothing_of_a_program() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 100),
+        says(50, 1000, 1, ACK, (501, 101), 0),
+        says(60, 1000, 0, ACK, (101, 501), 100),
+        says(70, 1000, 1, RST | ACK, (501, 201), 0),
+    ]);
+    packets[6].hop_limit = 250;
+    let connection = told(&packets);
+    assert_eq!(step(&connection, 70).reason, synfin_ladder::Seen::ResetUnexplained.into());
+    assert!(found(&connection, FindingKind::Reset).is_some());
+    assert!(found(&connection, FindingKind::ResetUnread).is_none());
+}
