@@ -214,6 +214,30 @@ fn frames_of_an_unknown_link_type_are_counted() {
     assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
 }
 
+/// A snap length that leaves no TCP header whole.
+#[test]
+fn frames_that_end_before_their_headers_are_counted() {
+    const SNAP: usize = 30;
+    let (folder, place) = captures();
+    let octets = fs::read(place("two.pcap")).unwrap();
+    let (head, mut records) = octets.split_at(24);
+    let mut cut = head.to_vec();
+    let mut frames = 0;
+    while let Some((record, rest)) = records.split_at_checked(16) {
+        let len = u32::from_le_bytes(record[8..12].try_into().unwrap()) as usize;
+        cut.extend([&record[..8], &(SNAP as u32).to_le_bytes(), &record[12..], &rest[..SNAP]].concat());
+        records = &rest[len..];
+        frames += 1;
+    }
+    fs::write(place("short.pcap"), cut).unwrap();
+    let ended = output(&mut command(folder.path(), &["short.pcap"]));
+    let line = format!(
+        "synfin: short.pcap: {frames} frames were captured only up to somewhere before the end of the headers: \
+         capture 128 octets at least, as with `tcpdump -s 128`\n"
+    );
+    assert_eq!((ended.status, ended.stderr), (Some(1), line));
+}
+
 const RAW_IP: u16 = 101;
 
 /// The records of a pcap as a pcapng with two interfaces, of which the second has the first frame once more.

@@ -452,7 +452,9 @@ impl Tracker {
     /// Whether an end has opened actively and awaits nothing but its own ACK of the SYN-ACK.
     #[must_use]
     pub fn has_opened(&self, side: Side) -> bool {
-        self.role(side) != Role::Server && self.space(side).syn_seen() && self.space(side.other()).syn_seen()
+        // Who has answered a SYN that was not captured shows that there was one.
+        let has_begun = self.space(side).syn_seen() || self.role(side.other()) == Role::Server;
+        self.role(side) != Role::Server && has_begun && self.space(side.other()).syn_seen()
     }
 
     /// Whether both ends have announced SACK, or are seen to use it.

@@ -230,7 +230,13 @@ impl Receiver {
         let state = context.tracker.state(context.from.other());
         self.is_sent(context, arrival);
         if let Some(reason) = self.asks_for(arrival, flags, state) {
+            // From afar, what goes again before it is acknowledged is what is missing.
+            let end = packet.header.seq + packet.sequence_length();
+            let is_had = self.ack.is_some_and(|ack| end.at_or_before(ack));
             self.is_asked(reason, context.moment);
+            if is_had || arrival != Arrival::Old {
+                self.afar.asks(reason, context.moment);
+            }
         }
         if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
             self.in_order(context, rto);
@@ -242,12 +248,14 @@ impl Receiver {
     /// What has come before came again.
     pub(super) fn received_again(&mut self, moment: Moment) {
         self.is_asked(SendReason::UnacceptableAck, moment);
+        self.afar.asks(SendReason::UnacceptableAck, moment);
         self.last = Some((Arrival::Old, moment));
     }
 
     /// An RST came whose number is not exact (RFC 5961 section 3.2).
     pub(super) fn received_strange_reset(&mut self, moment: Moment) {
         self.is_asked(SendReason::ChallengeRst, moment);
+        self.afar.asks(SendReason::ChallengeRst, moment);
         self.last = Some((Arrival::Rst, moment));
     }
 
@@ -255,7 +263,6 @@ impl Receiver {
         // What was not answered at once will not be.
         self.due.other = self.due.other.filter(|(_, first)| moment.at - first.at <= PROMPT);
         self.due.other.get_or_insert((reason, moment));
-        self.afar.asks(reason, moment);
     }
 
     fn in_order(&mut self, context: &Context<'_>, rto: Duration) {

@@ -194,8 +194,8 @@ finding-simultaneous-open = opened at once
     .next = Nothing, if it was meant.
 finding-slow-handshake = slow handshake
     .what = { $ms ->
-        [0] The handshake took longer, because a segment of it was sent again.
-       *[other] The handshake took { $time }, because a segment of it was sent again.
+        [0] The handshake took longer, because { $end } had to send its SYN again.
+       *[other] The handshake took { $time }, because { $end } had to send its SYN again.
     }
     .cause = The SYN or the SYN-ACK was lost.
     .else = The queue of half-open connections was full, and the SYN was dropped.

@@ -185,8 +185,8 @@ finding-simultaneous-open = 同时打开
     .next = 如果本意如此，无需处理。
 finding-slow-handshake = 握手缓慢
     .what = { $ms ->
-        [0] 握手中的报文被重传，因此耗时更长。
-       *[other] 握手中的报文被重传，因此耗时 { $time }。
+        [0] { $end }不得不重发 SYN，因此耗时更长。
+       *[other] { $end }不得不重发 SYN，因此耗时 { $time }。
     }
     .cause = SYN 或 SYN-ACK 丢失。
     .else = 半连接队列已满，SYN 被丢弃。

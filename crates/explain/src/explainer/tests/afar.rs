@@ -175,3 +175,25 @@ fn what_turns_out_to_have_come_twice_was_not_lost() {
     assert_eq!(spurious.by, Some(Side::Left));
     assert!(connection.steps.iter().all(|step| step.fate != Fate::Lost));
 }
+
+/// Seen at the sender, what goes again is old to the capture and not to its receiver.
+#[test]
+fn what_fills_a_gap_asks_for_no_answer_of_its_own() {
+    let mut packets = opened();
+    packets.iter_mut().for_each(|packet| packet.header.options.sack_permitted = false);
+    packets.extend((0..4).map(|index| says(30 + index, 1000, 0, ACK, (1 + 1000 * index as u32, 501), 1000)));
+    packets.extend((0..3).map(|index| says(51 + index, 1000, 1, ACK, (501, 1), 0)));
+    packets.extend([
+        says(60, 1000, 0, ACK, (1, 501), 1000),
+        says(61, 1000, 0, ACK, (4001, 501), 1000),
+        says(81, 1000, 1, ACK, (501, 1001), 0),
+        says(82, 1000, 1, ACK, (501, 1001), 0),
+        says(83, 1000, 0, ACK, (1001, 501), 1000),
+        says(103, 1000, 1, ACK, (501, 5001), 0),
+    ]);
+    let connection = told(&packets);
+    assert_eq!(reason(&connection, 51), SendReason::OutOfOrderAck.into());
+    assert_eq!(reason(&connection, 81), SendReason::GapFilledAck.into());
+    assert_eq!(reason(&connection, 82), SendReason::OutOfOrderAck.into());
+    assert_eq!(reason(&connection, 103), SendReason::GapFilledAck.into());
+}

@@ -291,3 +291,9 @@ fn an_rst_with_another_hop_limit_tells_nothing_of_a_program() {
     assert!(found(&connection, FindingKind::Reset).is_some());
     assert!(found(&connection, FindingKind::ResetUnread).is_none());
 }
+
+#[test]
+fn the_third_segment_is_known_without_the_first() {
+    let connection = told(&opened()[1..]);
+    assert_eq!(step(&connection, 21).reason, SendReason::HandshakeAck.into());
+}
