@@ -330,8 +330,9 @@ impl Flow {
         let peer = self.tracker.space(from.other());
         let ack = packet.header.ack;
         let is_new = flags.ack() && peer.acknowledged_to().is_none_or(|known| ack.after(known));
-        let sent = peer.moment_of(ack).filter(|_| is_new && ack.at_or_before(peer.most_sent()));
-        if let Some(sent) = sent {
+        // Of what was sent twice it is not known which one is acknowledged (RFC 6298 section 3).
+        let is_clear = is_new && ack.at_or_before(peer.most_sent()) && peer.unanswered().is_none();
+        if let Some(sent) = peer.moment_of(ack).filter(|_| is_clear) {
             self.rtt[from.index()].add(packet.at - sent.at);
         }
     }

@@ -197,3 +197,15 @@ fn what_fills_a_gap_asks_for_no_answer_of_its_own() {
     assert_eq!(reason(&connection, 82), SendReason::OutOfOrderAck.into());
     assert_eq!(reason(&connection, 103), SendReason::GapFilledAck.into());
 }
+
+#[test]
+fn what_was_sent_twice_measures_no_round_trip() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 100),
+        says(280, 1000, 0, ACK, (1, 501), 100),
+        says(300, 1000, 1, ACK, (501, 101), 0),
+    ]);
+    let [least, mean, most] = told(&packets).rtt.expect("the handshake measures one");
+    assert_eq!([least, mean, most].map(|span| span.as_millis()), [21, 21, 21]);
+}

@@ -144,12 +144,18 @@ impl Receiver {
         if !ranges.is_empty() {
             return Some((Some(SendReason::UnacceptableAck), None));
         }
-        if header.window > self.window {
+        let may_be_gap = self.may_be_gap(context) && !context.tracker.negotiated_sack();
+        if header.window > self.window && !may_be_gap {
             return Some((Some(SendReason::WindowUpdate), None));
         }
-        let in_flight = peer.most_sent().after(header.ack);
-        let may_be_gap = in_flight && header.window == self.window && !context.tracker.negotiated_sack();
         may_be_gap.then_some((Some(SendReason::OutOfOrderAck), None))
+    }
+
+    /// Something is under way to it, and its window is what it was; that of a SYN cannot be compared.
+    fn may_be_gap(&self, context: &Context<'_>) -> bool {
+        let header = &context.packet.header;
+        let in_flight = context.tracker.space(context.from.other()).most_sent().after(header.ack);
+        in_flight && (self.acks == 0 || header.window == self.window)
     }
 
     /// It sends an acknowledgment, before that is remembered.
@@ -165,8 +171,7 @@ impl Receiver {
             self.afar.asked.pop_front();
         }
         self.afar.asked.retain(|(_, moment)| context.ago(moment.at) <= trip * 2 + LATEST_ANSWER);
-        let in_flight = context.tracker.space(context.from.other()).most_sent().after(header.ack);
-        let is_repeat = is_bare && !advances && !is_answer && in_flight && header.window == self.window;
+        let is_repeat = is_bare && !advances && !is_answer && self.may_be_gap(context);
         let may_be_gap = is_repeat && !context.tracker.negotiated_sack();
         self.afar.reports_gap = has_gap || may_be_gap || self.afar.reports_gap && !advances;
         if advances {
