@@ -27,7 +27,6 @@ const LONGEST_TEXT: usize = u16::MAX as usize - 40 - tcp::MAX_HEADER_LEN;
 const V6_FRAGMENT_HEADER_LEN: usize = 8;
 const V6_FRAGMENT: IpProtocol = IpProtocol(44);
 
-/// Writes packets for one device.
 /// What a connection wants of the IP headers of its packets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IpMarks {
@@ -36,6 +35,7 @@ pub(crate) struct IpMarks {
     pub(crate) hop_limit: Option<u8>,
 }
 
+/// Writes packets for one device.
 #[derive(Debug)]
 pub(crate) struct Emitter {
     ethernet: bool,

@@ -135,8 +135,8 @@ pub struct Config {
     pub msl: Duration,
     /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
     pub fin_wait_2_timeout: Duration,
-    /// A reset with exactly the number that is awaited ends TIME-WAIT, as in Linux by default. RFC 1337 says what that may
-    /// cost; otherwise no reset does.
+    /// A reset with exactly the number that is awaited ends TIME-WAIT, as in Linux unless it is told otherwise. RFC 1337 says
+    /// what that may cost: off here, and no reset does.
     pub reset_ends_time_wait: bool,
     /// The six Diffserv bits of the packets (RFC 9293 MUST-48); higher bits do not count. For whoever makes packets of the
     /// segments.
