@@ -238,8 +238,10 @@ impl Receiver {
                 self.afar.asks(reason, context.moment);
             }
         }
-        if matches!(arrival, Arrival::InOrder | Arrival::FillsGap | Arrival::Fin) {
-            self.in_order(context, rto);
+        match arrival {
+            Arrival::InOrder | Arrival::FillsGap | Arrival::Fin => self.in_order(context, rto),
+            Arrival::Old if packet.sequence_length() > 0 && !flags.syn() => self.is_had_already(),
+            _ => {}
         }
         self.is_interactive |= arrival == Arrival::Fin;
         self.last = Some((arrival, context.moment));
@@ -249,7 +251,14 @@ impl Receiver {
     pub(super) fn received_again(&mut self, moment: Moment) {
         self.is_asked(SendReason::UnacceptableAck, moment);
         self.afar.asks(SendReason::UnacceptableAck, moment);
+        self.is_had_already();
         self.last = Some((Arrival::Old, moment));
+    }
+
+    /// All of a segment had come before: its sender has lost acknowledgments, and the next do not wait.
+    fn is_had_already(&mut self) {
+        self.quick = QUICK;
+        self.is_interactive = false;
     }
 
     /// An RST came whose number is not exact (RFC 5961 section 3.2).

@@ -191,7 +191,9 @@ impl Sender {
             || overtaken && has_sack;
         let in_recovery = self.recovery_until.is_some_and(|until| seq.before(until));
         if shown_lost || in_recovery {
-            self.recovery_until.get_or_insert(context.most_sent());
+            // What lies beyond the point up to which recovery goes begins another.
+            let until = self.recovery_until.filter(|_| in_recovery).unwrap_or(context.most_sent());
+            self.recovery_until = Some(until);
             let reason = match (has_sack, self.partial) {
                 (true, _) => SendReason::RackRetransmit,
                 (false, true) => SendReason::PartialAckRetransmit,
