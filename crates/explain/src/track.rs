@@ -119,6 +119,7 @@ impl Tracker {
     fn follow(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
         let moment = Moment { frame: packet.frame, at: packet.at };
         if self.is_of_older(from, packet) {
+            self.automata[from.index()].speaks_of_older();
             return;
         }
         self.place.observe(from, packet, &self.spaces);
@@ -298,7 +299,9 @@ impl Tracker {
         let late = is_told || Side::BOTH.iter().all(|side| self.automata[side.index()].is_over());
         let cause = reset::cause(from, packet, &self.spaces, &self.automata);
         let cause = note.reason.map_or(cause, |reason| reset::told(reason, cause, from, &self.spaces));
-        let acceptable = reset::is_acceptable(from, packet, &self.spaces, &self.automata);
+        // What answers somebody's wrong acknowledgment says nothing of an end that was not seen.
+        let says_nothing = cause == ResetCause::BadAck && self.automata[to.index()].is_blank();
+        let acceptable = !says_nothing && reset::is_acceptable(from, packet, &self.spaces, &self.automata);
         let states = [from, to].map(|side| self.automata[side.index()].newest());
         let ends_it = cause != ResetCause::BadAck
             && (acceptable || !matches!(states[0], State::Closed | State::Listen | State::TimeWait));

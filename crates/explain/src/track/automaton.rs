@@ -101,6 +101,8 @@ pub(super) struct Automaton {
     since: Option<Moment>,
     /// ICMP has said that its SYN cannot be delivered, and nothing shows yet that it goes on.
     unreachable: Option<Moment>,
+    /// It has spoken of an older connection.
+    had_older: bool,
     is_client: bool,
     is_server: bool,
     /// What a recorder has noted of it. Few captures have that.
@@ -121,6 +123,7 @@ impl Default for Automaton {
             last_sent: None,
             since: None,
             unreachable: None,
+            had_older: false,
             is_client: false,
             is_server: false,
             told: None,
@@ -175,6 +178,18 @@ impl Automaton {
         let is_it = |pending: &Pending| pending.trigger == Trigger::Rst && long_ago(&pending.moment);
         let at = self.pending.iter().position(is_it)?;
         Some(self.pending.remove(at).moment)
+    }
+
+    /// It has answered a SYN from an older connection on the same ports, and has not taken that SYN.
+    pub(super) fn speaks_of_older(&mut self) {
+        self.pending.retain(|pending| pending.trigger != Trigger::Syn);
+        self.had_older = true;
+    }
+
+    /// What it can have been before the first step.
+    fn first_set(&self, before: Before, spoken: Spoken) -> StateSet {
+        let set = before.set(spoken);
+        if self.had_older { set.with(before::older()) } else { set }
     }
 
     /// Whether it has sent its SYN, and nothing shows yet that an answer has come.
@@ -390,13 +405,14 @@ impl Automaton {
             // It answers a stray segment, and stays what it is.
             ResetCause::BadAck => {}
             _ => {
-                let is_own = !matches!(cause, ResetCause::NoConnection) || self.is_over();
+                let is_own = !matches!(cause, ResetCause::NoConnection);
+                let had_it = is_own || self.is_over();
                 if self.before == Before::Unknown && self.steps.is_empty() {
-                    self.before = if is_own { Before::Synchronized } else { Before::Forgotten };
+                    self.before = if had_it { Before::Synchronized } else { Before::Forgotten };
                 }
                 self.pending.retain(|pending| pending.trigger != Trigger::Rst);
                 let count = self.pending.len();
-                if is_own {
+                if had_it {
                     self.confirm(count, moment);
                 }
                 self.pending.clear();
@@ -520,7 +536,7 @@ impl Automaton {
         if let Some((to, when)) = self.silent(unanswered, end) {
             transitions.push(Transition { to, when, certainty: Certainty::Inferred, frame: None });
         }
-        (before.set(spoken), Timeline(transitions))
+        (self.first_set(before, spoken), Timeline(transitions))
     }
 
     /// From when on a step can have been taken: not while it was noted that the end was elsewhere.
@@ -532,7 +548,7 @@ impl Automaton {
     /// The states after each of these frames.
     pub(super) fn sets_after(&self, frames: &[u64], here: bool, spoken: Spoken) -> Vec<StateSet> {
         let (before, steps) = self.all_steps(here, spoken);
-        let mut certain = before.set(spoken);
+        let mut certain = self.first_set(before, spoken);
         let mut passed = 0;
         let mut sets: Vec<StateSet> = frames
             .iter()

@@ -28,12 +28,19 @@ pub(in crate::track) struct Spoken {
     pub(in crate::track) peer: bool,
 }
 
+/// What an end can be in an older connection on the same ports.
+pub(super) fn older() -> StateSet {
+    let closing = [State::CloseWait, State::Closing, State::LastAck, State::TimeWait];
+    of(&[State::Established, State::FinWait1, State::FinWait2]).with(of(&closing))
+}
+
+fn of(states: &[State]) -> StateSet {
+    states.iter().fold(StateSet::NONE, |set, state| set.with(StateSet::of(*state)))
+}
+
 impl Before {
     /// What the end can have been before the first step.
     pub(super) fn set(self, spoken: Spoken) -> StateSet {
-        let of = |states: &[State]| {
-            states.iter().fold(StateSet::NONE, |set, state| set.with(StateSet::of(*state)))
-        };
         match (self, spoken.own, spoken.peer) {
             (Self::Unknown, ..) => of(&[State::Closed, State::Listen]),
             (Self::Closed, ..) => of(&[State::Closed]),
