@@ -200,7 +200,9 @@ fn build(
     let trunk = network.connect_uneven(left, right, draw.link(), draw.link());
     let mut cables = vec![trunk];
     let hosts = (0..2 + draw.below(3) as usize).map(|number| {
-        let config = HostConfig::new([(v4(number), 24), (v6(number), 64)]);
+        let mut config = HostConfig::new([(v4(number), 24), (v6(number), 64)]);
+        // The last acknowledgment may be lost many times: TIME-WAIT must outlast the back-off of what waits for it.
+        config.tcp.msl = Duration::from_secs(300);
         let host = network.add_host(HostConfig { rest_after, ..config });
         let (near, far) = if draw.one_in(2) { (left, right) } else { (right, left) };
         // A host knows the MTU of its own link; a router tells those whose packets are too long for the next.

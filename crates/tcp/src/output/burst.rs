@@ -64,16 +64,14 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
     let mut segments = quota(tcb, size);
-    let mut most = segments;
     if burst.len > size {
-        most = at_once(common, tcb, size);
-        segments = segments.min(most);
+        segments = segments.min(at_once(common, tcb, size));
     }
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
         return 0;
     }
-    if burst.len > size && waits_for_more(tcb, burst, is_last, most * size, now) {
+    if burst.len > size && waits_for_more(tcb, burst, is_last, segments * size, now) {
         return 0;
     }
     let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };

@@ -35,7 +35,8 @@ impl Room {
 /// none that is smaller than a segment, or than a sixteenth of its buffer.
 pub(crate) fn select(space: &ReceiveSpace, room: &Room) -> u32 {
     let full = room.full.min(room.clamp);
-    let segment = room.full_segment.min(full);
+    // What is recommended is enough to open the window again.
+    let segment = room.full_segment.min(full).min(room.threshold).max(1);
     let unit = 1u32 << room.scale.shift();
     if full == 0 {
         return 0;

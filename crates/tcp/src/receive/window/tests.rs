@@ -67,3 +67,14 @@ fn a_window_is_news_when_it_has_doubled() {
     assert!(!is_news(&space, &room(FULL - 199_000)));
     assert!(is_news(&space, &room(FULL - 201_000)));
 }
+
+/// Without a scale the window moves by whole segments, of which one may be all that is recommended.
+#[test]
+fn a_segment_larger_than_the_recommended_window_does_not_keep_it_shut() {
+    let mut space = space();
+    space.nxt = space.edge;
+    let scale = WindowScale::NONE;
+    let small = Room { full: 1100, free: 0, clamp: 1100, threshold: 1062, full_segment: 1074, scale };
+    assert_eq!(announce(&mut space, &small).octets(), 0);
+    assert_eq!(select(&space, &Room { free: 1100, ..small }), 1062);
+}
