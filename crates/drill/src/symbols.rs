@@ -23,7 +23,14 @@ pub(crate) const SOL_SOCKET: i64 = 1;
 pub(crate) const SOL_TCP: i64 = 6;
 pub(crate) const SOL_IPV6: i64 = 41;
 
+pub(crate) const SO_RCVLOWAT: i64 = 18;
 pub(crate) const TCP_CONGESTION: i64 = 13;
+
+pub(crate) const F_DUPFD: i64 = 0;
+pub(crate) const F_GETFD: i64 = 1;
+pub(crate) const F_SETFD: i64 = 2;
+pub(crate) const F_GETFL: i64 = 3;
+pub(crate) const F_SETFL: i64 = 4;
 
 pub(crate) const O_NONBLOCK: i64 = 0o4000;
 pub(crate) const O_RDWR: i64 = 2;
@@ -80,17 +87,17 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("O_WRONLY", 1),
     ("O_RDWR", O_RDWR),
     ("O_NONBLOCK", O_NONBLOCK),
-    ("F_GETFL", 3),
-    ("F_SETFL", 4),
+    ("F_GETFL", F_GETFL),
+    ("F_SETFL", F_SETFL),
     ("O_ACCMODE", 3),
     ("O_CREAT", 64),
     ("O_EXCL", 128),
     ("O_NOCTTY", 256),
     ("O_TRUNC", 512),
     ("O_APPEND", 1024),
-    ("F_DUPFD", 0),
-    ("F_GETFD", 1),
-    ("F_SETFD", 2),
+    ("F_DUPFD", F_DUPFD),
+    ("F_GETFD", F_GETFD),
+    ("F_SETFD", F_SETFD),
     ("F_DUPFD_CLOEXEC", 1030),
     ("F_GETLK", 5),
     ("F_SETLK", 6),
@@ -130,7 +137,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("SO_REUSEPORT", 15),
     ("SO_PASSCRED", 16),
     ("SO_PEERCRED", 17),
-    ("SO_RCVLOWAT", 18),
+    ("SO_RCVLOWAT", SO_RCVLOWAT),
     ("SO_SNDLOWAT", 19),
     ("SO_RCVTIMEO", 20),
     ("SO_SNDTIMEO", 21),

@@ -15,15 +15,14 @@ use synfin_wire::tcp::SackRange;
 use synfin_wire::{Ecn, Instant, SendReason};
 
 use crate::flow::Flow;
+use crate::lost::come_twice;
 use crate::nagle::Nagle;
 use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
 use crate::reasons::Why;
-use crate::track::ResetCause;
+use crate::track::{ResetCause, SHORTEST_RTO};
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
-/// No retransmission timer runs out sooner.
-const SHORTEST_TIMER: Duration = Duration::from_millis(150);
 /// So many retransmissions of a side are remembered, in case they were for nothing.
 const MOST_AGAIN: usize = 32;
 /// An application that is silent for longer than this while its peer waits is slow.
@@ -147,7 +146,7 @@ impl Evidences {
 
     /// No timer has run out since the segment before.
     fn follows_timeout(&self, from: Side, packet: &Packet<'_>) -> bool {
-        packet.at - self.last_at < SHORTEST_TIMER
+        packet.at - self.last_at < SHORTEST_RTO
             && self.noticed.contains_key(&(FindingKind::Timeout, Some(from)))
     }
 
@@ -163,7 +162,8 @@ impl Evidences {
     /// What of `sender` a packet of the other end says has come twice. What the capture does not have may have gone again,
     /// too.
     fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why) -> Option<Again> {
-        let range = reported_duplicate(packet).filter(|_| !answers_probe(why))?;
+        let header = &packet.header;
+        let range = come_twice(&header.options.sack, header.ack).filter(|_| !answers_probe(why))?;
         let touches =
             |again: &Again| again.range.start.before(range.end) && range.start.before(again.range.end);
         let again = &mut self.again[sender.index()];
@@ -329,11 +329,6 @@ fn number(kind: IcmpKind) -> Option<Evidence> {
         | IcmpKind::SourceQuench => return None,
     };
     Some(Evidence { name, value: value.into() })
-}
-
-/// Its first SACK range lies before its acknowledgment: something has come twice (RFC 2883 section 4).
-fn reported_duplicate(packet: &Packet<'_>) -> Option<SackRange> {
-    packet.header.options.sack.first().copied().filter(|range| range.end.at_or_before(packet.header.ack))
 }
 
 /// It answers a probe, which may well carry an octet that its receiver has (RFC 9293 section 3.8.4).

@@ -1,8 +1,8 @@
 //! Which segments were lost on the way, told from those that were sent again.
 
 use synfin_ladder::{Fate, Mark, Reason, Step};
-use synfin_wire::SendReason;
 use synfin_wire::tcp::SackRange;
+use synfin_wire::{SendReason, SeqNumber};
 
 /// So many reports of what has come twice are held against retransmissions.
 const MOST_REPORTS: usize = 64;
@@ -12,19 +12,9 @@ pub(crate) fn mark(steps: &mut [Step]) {
     let in_vain = in_vain(steps);
     for index in 0..steps.len() {
         let step = &steps[index];
-        let again = match step.reason {
-            Reason::Sent(reason) => matches!(
-                reason,
-                SendReason::RackRetransmit
-                    | SendReason::FastRetransmit
-                    | SendReason::PartialAckRetransmit
-                    | SendReason::RtoRetransmit
-            ),
-            Reason::Seen(_) => false,
-        };
         let is_in_vain =
             step.marks.contains(Mark::SpuriousRetransmission) || in_vain.binary_search(&index).is_ok();
-        let Some(first) = step.because.filter(|_| again && !is_in_vain) else { continue };
+        let Some(first) = step.because.filter(|_| is_for_loss(step.reason) && !is_in_vain) else { continue };
         let (seq, end) = (step.seq, step.end());
         // The frame that carried it first need not be the newest one that did.
         if let Ok(at) = steps[..index].binary_search_by_key(&first, |step| step.frame)
@@ -41,10 +31,10 @@ fn in_vain(steps: &[Step]) -> Vec<usize> {
     let mut reports: [Vec<SackRange>; 2] = Default::default();
     let mut found = Vec::new();
     for (index, step) in steps.iter().enumerate().rev() {
-        let twice = step.options.sack.first().filter(|range| range.end.at_or_before(step.ack));
+        let twice = come_twice(&step.options.sack, step.ack);
         let of_peer = &mut reports[step.from.other().index()];
         if let Some(range) = twice.filter(|_| of_peer.len() < MOST_REPORTS) {
-            of_peer.push(*range);
+            of_peer.push(range);
         }
         if step.len > 0 && is_resent(step.reason) {
             let own = &mut reports[step.from.index()];
@@ -60,7 +50,13 @@ fn in_vain(steps: &[Step]) -> Vec<usize> {
     found
 }
 
-fn is_resent(reason: Reason) -> bool {
+/// The first range lies before the acknowledgment: that has come twice (RFC 2883 section 4).
+pub(crate) fn come_twice(ranges: &[SackRange], ack: SeqNumber) -> Option<SackRange> {
+    ranges.first().copied().filter(|range| range.end.at_or_before(ack))
+}
+
+/// It was sent again since it was taken for lost.
+fn is_for_loss(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::Sent(
@@ -68,7 +64,10 @@ fn is_resent(reason: Reason) -> bool {
                 | SendReason::FastRetransmit
                 | SendReason::PartialAckRetransmit
                 | SendReason::RtoRetransmit
-                | SendReason::TailLossProbe
         )
     )
+}
+
+fn is_resent(reason: Reason) -> bool {
+    is_for_loss(reason) || reason == Reason::Sent(SendReason::TailLossProbe)
 }

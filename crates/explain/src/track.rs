@@ -63,7 +63,7 @@ pub struct SeenReset {
 }
 
 /// No retransmission comes sooner.
-const SHORTEST_RTO: Duration = Duration::from_millis(150);
+pub(crate) const SHORTEST_RTO: Duration = Duration::from_millis(150);
 /// Nothing is overtaken by so much on its way.
 const OVERTAKEN: Duration = Duration::from_millis(2);
 /// Whoever has something to send again has done so after this.

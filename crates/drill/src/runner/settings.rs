@@ -5,17 +5,10 @@ use super::arguments::{Arguments, Wrong, integer, number_field};
 use super::outputs::{Problem, Reply};
 use crate::ast::{Call, Expression};
 use crate::sockets::{Errno, OptionValue, Stop};
-use crate::symbols::{SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
+use crate::symbols::{F_DUPFD, F_GETFD, F_GETFL, F_SETFD, F_SETFL, SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
 
 /// The longest value of a socket option that anything here asks for.
 const MOST_OPTION_OCTETS: usize = 1024;
-
-// Commands of fcntl.
-const F_DUPFD: i64 = 0;
-const F_GETFD: i64 = 1;
-const F_SETFD: i64 = 2;
-const F_GETFL: i64 = 3;
-const F_SETFL: i64 = 4;
 
 impl Runner {
     pub(super) fn configuring(&mut self, call: &Call) -> Result<Reply, Problem> {

@@ -9,7 +9,7 @@ use super::urgent::{Ahead, ahead};
 use super::{Errno, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
     MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC,
-    MSG_WAITALL, MSG_ZEROCOPY, SOL_SOCKET,
+    MSG_WAITALL, MSG_ZEROCOPY, SO_RCVLOWAT, SOL_SOCKET,
 };
 
 /// What the flags of a sending call may be.
@@ -93,7 +93,6 @@ impl Kernel {
 
     /// SO_RCVLOWAT: how many octets make a connection readable.
     pub(super) fn least_to_read(&mut self, fd: i32) -> usize {
-        const SO_RCVLOWAT: i64 = 18;
         let least = self.tcp(fd).ok().and_then(|file| file.kept.get(&(SOL_SOCKET, SO_RCVLOWAT)).copied());
         usize::try_from(least.unwrap_or(1)).unwrap_or(usize::MAX).max(1)
     }

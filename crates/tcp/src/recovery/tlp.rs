@@ -6,7 +6,8 @@ use synfin_wire::SeqNumber;
 use crate::compact::compact;
 use crate::span::Span;
 
-/// What a probe adds to two round trips where more than one segment is in flight.
+/// What a probe adds to two round trips where more than one segment is in flight, and, as in Linux, the reordering timer
+/// to its wait.
 pub(crate) const SLACK: Span = Span::from_millis(2);
 
 /// The probe that is out.

@@ -11,6 +11,7 @@ use synfin_ladder::{Certainty, Seen};
 use synfin_wire::{SendReason, State, tcp::SackRange};
 
 use super::{Context, PROMPT, Receiver, Why};
+use crate::lost::come_twice;
 use crate::track::{Arrival, Moment};
 
 /// What strays by no more than half the round trip or this, whichever is less, did not wait: no stack delays for less.
@@ -55,11 +56,8 @@ fn reports_duplicate(ranges: &[SackRange], context: &Context<'_>) -> bool {
     let within = |outer: &SackRange, inner: &SackRange| {
         inner.start.at_or_after(outer.start) && inner.end.at_or_before(outer.end)
     };
-    match ranges {
-        [first, ..] if first.end.at_or_before(context.packet.header.ack) => true,
-        [first, second, ..] => within(second, first),
-        _ => false,
-    }
+    let is_within = matches!(ranges, [first, second, ..] if within(second, first));
+    is_within || come_twice(ranges, context.packet.header.ack).is_some()
 }
 
 impl Receiver {
