@@ -148,8 +148,12 @@ fn keep_alive(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> 
         tcb.timers.set(Timer::KeepAlive, next);
         return Ok(());
     }
-    // MUST-29: one probe may always go unanswered.
-    if tcb.probes >= settings.probes.max(2) {
+    // MUST-29: one probe may always go unanswered. As in Linux, a user timeout takes the place of their number.
+    let is_over = match common.config.user_timeout {
+        Some(timeout) => tcb.probes > 0 && now - tcb.last_heard >= timeout,
+        None => tcb.probes >= settings.probes.max(2),
+    };
+    if is_over {
         return Err(Stop::Reset(CloseReason::KeepAliveTimeout, SendReason::ResetTimeout));
     }
     tcb.probes = tcb.probes.saturating_add(1);
