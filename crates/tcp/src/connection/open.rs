@@ -87,7 +87,9 @@ impl SynSent {
             return Ok(());
         }
         let config = &common.config;
-        let over = now - self.started >= config.user_timeout.unwrap_or(config.r2_syn);
+        // As in Linux, a user timeout shorter than the first RTO does not keep the SYN from going twice.
+        let repeated = self.retransmissions > 0 || config.user_timeout.is_none();
+        let over = repeated && now - self.started >= config.user_timeout.unwrap_or(config.r2_syn);
         self.retransmissions = self.retransmissions.saturating_add(1);
         common.fast_open.timed_out(self.retransmissions, over);
         if over {
@@ -97,7 +99,7 @@ impl SynSent {
             self.rto.back_off();
         }
         let patience_ends = config.user_timeout.map_or(Instant::FAR_FUTURE, |timeout| self.started + timeout);
-        self.deadline = (now + self.rto.current()).min(patience_ends);
+        self.deadline = (now + self.rto.current()).min(patience_ends.max(now + SOON));
         self.due = Some(SendReason::SynRetransmit);
         Ok(())
     }
