@@ -101,6 +101,8 @@ pub(crate) struct TcpFile {
     write_shut: bool,
     /// The error of the connection's end was told.
     error_told: bool,
+    /// The error of an open that was shut down, until it is told.
+    left_error: Option<Errno>,
     /// A connect that did not block was told to have succeeded.
     connect_told: bool,
     /// The last state before CLOSED.
@@ -301,6 +303,9 @@ impl Kernel {
 
     /// The error that the end of the connection left and that nobody was told.
     fn pending_error(&mut self, fd: i32) -> Option<Errno> {
+        if let Some(errno) = self.tcp(fd).ok()?.left_error {
+            return Some(errno);
+        }
         let handle = self.connection(fd)?;
         let reason = self.host.tcp(handle)?.close_reason()?;
         let file = self.tcp(fd).ok()?;
@@ -310,7 +315,9 @@ impl Kernel {
     /// The same, told now.
     fn take_error(&mut self, fd: i32) -> Option<Errno> {
         let errno = self.pending_error(fd)?;
-        if let Ok(file) = self.tcp(fd) {
+        if let Ok(file) = self.tcp(fd)
+            && file.left_error.take().is_none()
+        {
             file.error_told = true;
         }
         Some(errno)
@@ -320,6 +327,7 @@ impl Kernel {
         if let Some(until) = self.linger(fd) {
             return Err(Stop::Block { until: Some(until) });
         }
+        let state = self.state(fd);
         let file = self.files.remove(&fd).ok_or(Errno::EBADF)?;
         for file in self.files.values_mut() {
             if let File::Epoll(epoll) = file {
@@ -332,7 +340,8 @@ impl Kernel {
             Role::Listener(listener) => self.host.close_listener(listener, self.now),
             Role::Connection(handle) => {
                 if let Some(mut socket) = self.host.tcp(handle) {
-                    if file.linger == Some(Duration::ZERO) {
+                    // In Linux TIME-WAIT is no socket any more, and no matter how one is closed.
+                    if file.linger == Some(Duration::ZERO) && state != State::TimeWait {
                         socket.abort(self.now);
                     }
                     socket.release(self.now);

@@ -25,6 +25,7 @@ impl TcpFile {
             read_shut: false,
             write_shut: false,
             error_told: false,
+            left_error: None,
             connect_told: false,
             last_state: State::Closed,
             fast_open: FastOpenFile::default(),

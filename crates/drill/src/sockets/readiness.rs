@@ -70,7 +70,7 @@ impl Kernel {
         let handle = match role {
             // A connect that was put off waits for octets.
             Role::Idle if put_off => return POLLOUT | POLLWRNORM,
-            Role::Idle => return POLLOUT | POLLWRNORM | POLLHUP,
+            Role::Idle => return POLLOUT | POLLWRNORM | POLLHUP | if failed { POLLERR } else { 0 },
             Role::Listener(listener) if self.host.is_acceptable(listener) => return POLLIN | POLLRDNORM,
             Role::Listener(_) => return 0,
             Role::Connection(handle) => handle,

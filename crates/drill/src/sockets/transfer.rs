@@ -199,8 +199,12 @@ impl Kernel {
             _ => return Err(Errno::EINVAL.into()),
         };
         let now = self.now;
-        if self.state(fd) == State::Closed {
+        let state = self.state(fd);
+        if state == State::Closed {
             return Err(Errno::ENOTCONN.into());
+        }
+        if state == State::SynSent {
+            return self.disconnect(fd);
         }
         let file = self.tcp(fd)?;
         file.read_shut |= reads;
@@ -209,6 +213,19 @@ impl Kernel {
         if writes && let Some(mut socket) = self.host.tcp(handle) {
             socket.close(now);
         }
+        Ok(0)
+    }
+
+    /// An open that is shut down has failed, whichever way, and the descriptor is as it was before.
+    fn disconnect(&mut self, fd: i32) -> Outcome<i64> {
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.abort(now);
+            socket.release(now);
+        }
+        let file = self.tcp(fd)?;
+        file.role = Role::Idle;
+        file.left_error = Some(Errno::ECONNRESET);
         Ok(0)
     }
 }
