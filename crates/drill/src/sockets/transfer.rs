@@ -209,9 +209,14 @@ impl Kernel {
         let file = self.tcp(fd)?;
         file.read_shut |= reads;
         file.write_shut |= writes;
+        let is_deaf = file.read_shut && file.write_shut;
         let Role::Connection(handle) = file.role else { return Err(Errno::ENOTCONN.into()) };
-        if writes && let Some(mut socket) = self.host.tcp(handle) {
+        let Some(mut socket) = self.host.tcp(handle) else { return Ok(0) };
+        if writes {
             socket.close(now);
+        }
+        if is_deaf {
+            socket.refuse_text();
         }
         Ok(0)
     }

@@ -220,6 +220,11 @@ impl<'a> TcpSocket<'a> {
         self.call(|connection| connection.close(now), |phase| phase.wishes.close = true);
     }
 
+    /// The owner has closed, and reads no more either: text that comes from now on resets the connection.
+    pub fn refuse_text(&mut self) {
+        self.call(Connection::refuse_text, |_| {});
+    }
+
     /// The owner has gone: the handle is void, and the connection ends by itself: in order, or by an RST
     /// when data is unread or more comes (RFC 9293 SHLD-3), or when as many connections as
     /// [`Limits::orphans`](crate::Limits::orphans) end by themselves already.

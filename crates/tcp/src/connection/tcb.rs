@@ -155,6 +155,8 @@ pub(crate) struct Tcb {
     pub(crate) fin_queued: bool,
     /// The user has gone: nobody will read.
     pub(crate) released: bool,
+    /// Nobody reads any more, and nothing more is sent: text that comes is answered with a reset.
+    pub(crate) is_deaf: bool,
     /// The end of the last segment sent that was not full (Nagle, as refined by Minshall).
     pub(crate) small_until: SeqNumber,
 
@@ -207,7 +209,7 @@ pub(crate) struct Tcb {
     pub(crate) pushed_until: SeqNumber,
 }
 
-compact!(Tcb { state, opening, negotiated, syn_pending, syn_text_lost, send, outbox, write_queue, queue, fin_queued, released, small_until, receive, memory, peer_fin, ack, stamps, ecn, plan, recovery, congestion, timers, intents, troubled_since, retransmissions, probes, probing_since, persist_backoff, began, last_heard, last_text, syn_ack_at, last_challenge, tally, chronograph, burst_overhead, send_buffer, pushed_until } empty { inbox, assembler, sack_report, repair });
+compact!(Tcb { state, opening, negotiated, syn_pending, syn_text_lost, send, outbox, write_queue, queue, fin_queued, released, is_deaf, small_until, receive, memory, peer_fin, ack, stamps, ecn, plan, recovery, congestion, timers, intents, troubled_since, retransmissions, probes, probing_since, persist_backoff, began, last_heard, last_text, syn_ack_at, last_challenge, tally, chronograph, burst_overhead, send_buffer, pushed_until } empty { inbox, assembler, sack_report, repair });
 
 /// What the handshake leaves for a TCB.
 pub(crate) struct Beginning {
@@ -253,6 +255,7 @@ impl Tcb {
             queue: RetransmissionQueue::default(),
             fin_queued: false,
             released: false,
+            is_deaf: false,
             small_until: iss,
             stamps: TimestampState::new(begin.timestamp, receive.nxt, begin.now),
             receive,

@@ -119,6 +119,14 @@ impl Connection {
         }
     }
 
+    /// The user has closed, and reads no more either. As in Linux, text that comes from now on resets the connection
+    /// unless the peer's FIN has come (SHLD-3); what has come stays.
+    pub fn refuse_text(&mut self) {
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.is_deaf |= tcb.fin_queued;
+        }
+    }
+
     /// The user is gone. Both directions are closed; what is queued is still sent. When there is unread
     /// data, or data comes later, the peer is reset, for nobody will read it (SHLD-3).
     pub fn release(&mut self, now: Instant) {
@@ -133,6 +141,7 @@ impl Connection {
             }
             Phase::Synchronized(tcb) => {
                 tcb.released = true;
+                tcb.is_deaf = true;
                 tcb.close();
                 if tcb.state() == State::FinWait2 {
                     tcb.timers.set(Timer::FinWait2, now + self.common.config.fin_wait_2_timeout);

@@ -147,6 +147,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     }
     tcb.fin_queued = syn_sent.fin_queued;
     tcb.released = syn_sent.released;
+    tcb.is_deaf = syn_sent.released;
     tcb.send.set_window(header.seq, header.ack, sequence::window(&tcb, header));
     tcb
 }

@@ -26,7 +26,7 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     if tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
         return drop(DropReason::BeyondFin);
     }
-    if tcb.released {
+    if tcb.is_deaf {
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
