@@ -105,8 +105,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let mss = common.config.own_mss().into();
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
-    let variable = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;
-    let variable = if variable > 0 { variable + SACK_HEAD_LEN } else { 0 };
+    let variable = sack_len(segment);
     let before = tcb.ack.full_segment();
     let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
     let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
@@ -119,6 +118,12 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
         tcb.ack.once_more();
     }
+}
+
+/// What the SACK option of the segment takes, octets.
+fn sack_len(segment: &InWindow) -> u32 {
+    let ranges = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;
+    if ranges > 0 { ranges + SACK_HEAD_LEN } else { 0 }
 }
 
 /// How the text came may say that the peer needs acknowledgments soon.
@@ -147,6 +152,9 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
+    let text = segment.text_len();
+    let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
+    tcb.ack.measure(size, segment.flags, common.config.own_mss().into(), sack_len(segment));
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {

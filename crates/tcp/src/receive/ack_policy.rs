@@ -162,7 +162,8 @@ impl AckPolicy {
         }
     }
 
-    fn measure(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32) -> bool {
+    /// How large the peer's full segments are. What lies beyond a gap tells as well, as in Linux since 6.17.
+    pub(crate) fn measure(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32) -> bool {
         let last_short = core::mem::take(&mut self.short_segment);
         if text >= self.full_segment {
             self.full_segment = text.min(mss);
