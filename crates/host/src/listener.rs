@@ -16,6 +16,7 @@ use crate::fast_open::queue::FastOpenQueue;
 use crate::keyed::{Key, Purpose};
 use crate::md5::PeerKeys;
 use crate::route::unspecified;
+use crate::table::Owner;
 
 /// LISTEN (RFC 9293 section 3.10.1) with its two queues. The SYN queue is a count: half-open connections
 /// are in the table like all others.
@@ -89,6 +90,11 @@ impl Listeners {
         let any = || SocketAddr::new(unspecified(local.ip()), local.port());
         let exact = self.by_address.get(&local);
         exact.or_else(|| if ours { self.by_address.get(&any()) } else { None }).copied()
+    }
+
+    /// Whether it waits in the queue of a listener that was closed.
+    pub(crate) fn is_closed(&self, owner: Owner) -> bool {
+        matches!(owner, Owner::Listener(listener) if !self.listeners.contains_key(listener))
     }
 
     pub(crate) fn get(&self, handle: ListenerHandle) -> Option<&Listener> {

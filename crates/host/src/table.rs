@@ -173,9 +173,9 @@ impl Entry {
         }
     }
 
-    /// Whether the segment that [`Entry::poll_transmit`] has just returned was plainly the last one for now.
-    pub(crate) fn was_last(&mut self, now: Instant) -> bool {
-        self.connection_mut().is_some_and(|connection| connection.was_last(now))
+    /// Ends the turn if the segment that [`Entry::poll_transmit`] has just returned was plainly the last one for now.
+    pub(crate) fn end_if_last(&mut self, now: Instant) -> bool {
+        self.connection_mut().is_some_and(|connection| connection.end_if_last(now))
     }
 
     /// A connection whose segments are not signed.

@@ -298,7 +298,7 @@ impl Connection {
             return Verdict::Dropped(DropReason::OutsideWindow);
         }
         match (&mut self.phase, signal.kind) {
-            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => tcb.path_takes(mss),
+            (Phase::Synchronized(tcb), PathSignalKind::TooBig { mss }) => tcb.path_takes(mss, now),
             (Phase::SynSent(syn_sent), PathSignalKind::TooBig { mss }) => syn_sent.path_takes(mss),
             // Once synchronized even a hard error may be forged: RFC 5927 section 5.2 treats it as soft.
             (Phase::SynSent(_), PathSignalKind::Hard) => self.finish(CloseReason::Unreachable, None, now),
@@ -345,11 +345,11 @@ impl Connection {
         }
     }
 
-    /// Whether the segment that [`Connection::poll_transmit`] has just returned was the last one for now, as far as that
-    /// is plain: it need not be asked again until something else happens.
-    pub fn was_last(&mut self, now: Instant) -> bool {
+    /// Ends the turn if the segment that [`Connection::poll_transmit`] has just returned was plainly the last one for now.
+    /// True when it was: it need not be asked again until something else happens.
+    pub fn end_if_last(&mut self, now: Instant) -> bool {
         match &mut self.phase {
-            Phase::Synchronized(tcb) => output::was_last(&mut self.common, tcb, now),
+            Phase::Synchronized(tcb) => output::end_if_last(&mut self.common, tcb, now),
             Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => false,
         }
     }

@@ -75,9 +75,9 @@ pub(crate) fn poll(
     })
 }
 
-/// Whether the segment that [`poll`] has just returned is plainly the last one for now. What `poll` does when there is
-/// none is done then.
-pub(crate) fn was_last(common: &mut Common, tcb: &mut Tcb, now: Instant) -> bool {
+/// Ends the turn, as [`poll`] does when there is nothing to send, if the segment that it has just returned is plainly the
+/// last one for now. True when it is.
+pub(crate) fn end_if_last(common: &mut Common, tcb: &mut Tcb, now: Instant) -> bool {
     let is_last = has_nothing_more(tcb);
     if is_last {
         build::plan(common, tcb, now);
@@ -181,7 +181,11 @@ fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
 fn waits_for_pace(tcb: &mut Tcb, now: Instant) -> bool {
     let deadline = tcb.congestion.pacer.holds_until(now);
     match deadline.filter(|_| tcb.has_unsent() || tcb.repair != Repair::Nothing) {
-        Some(deadline) => tcb.timers.set(Timer::Pacing, deadline),
+        Some(deadline) => {
+            tcb.timers.set(Timer::Pacing, deadline);
+            // Until then the windows may shrink.
+            tcb.write_queue.take_back();
+        }
         None => tcb.timers.stop(Timer::Pacing),
     }
     deadline.is_some()
@@ -230,9 +234,9 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let most = room.min(at_once(common, tcb, mss)).min(per_packet(tcb, limits, mss));
     let most = most.min((within_window / mss).max(1));
     let end = if most < segments { start + most * mss } else { end };
-    let reason = match tcb.syn_text_lost.take_if(|end| start.before(*end)) {
-        Some(_) => SendReason::SynTextRetransmit,
-        None => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
+    let reason = match tcb.syn_text_lost {
+        Some(end) if start.before(end) => SendReason::SynTextRetransmit,
+        _ => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
     };
     Some(Decision::Retransmit { start, end, reason })
 }
@@ -242,7 +246,6 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if !tcb.has_unsent() {
         return None;
     }
-    let size = segment_size(tcb);
     let unsent = tcb.unsent();
     tcb.write_queue.align(unsent);
     match mtu_probe::consider(common, tcb, now) {
@@ -254,6 +257,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
         MtuStep::Wait => return None,
         MtuStep::None => {}
     }
+    let size = segment_size(tcb);
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
     let octets = if held { overriding(tcb, size) } else { ordinary(common, tcb, size, now) };
     if octets == 0 && tcb.congestion_room() == 0 {

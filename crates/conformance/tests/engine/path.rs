@@ -5,7 +5,7 @@ use synfin_tcp::{CloseReason, Config, State};
 use synfin_wire::SeqNumber;
 use synfin_wire::icmp::{IcmpMessage, Unreachable};
 
-use crate::peer::{Scene, ack, ms, plain};
+use crate::peer::{Scene, ack, ms, plain, secs};
 
 fn too_big(scene: &mut Scene, mtu: u32, quoted: SeqNumber) {
     scene.router_says(|quote| IcmpMessage::PacketTooBig { mtu, quote }, quoted);
@@ -114,4 +114,48 @@ fn a_hard_error_does_not_end_what_is_synchronized() {
     unreachable(&mut scene, Unreachable::Port, quoted);
     assert!(scene.told(TcpEvents::soft_error));
     assert_eq!(scene.state(), State::Established);
+}
+
+/// RFC 1191 section 6.3: the path may have become another.
+#[test]
+fn what_a_router_has_told_is_not_believed_for_ever() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(1460);
+    let quoted = scene.iss + 1;
+    too_big(&mut scene, 1000, quoted);
+    scene.say(ack());
+    scene.wait(secs(590));
+    scene.segments();
+    scene.send(1460);
+    assert_eq!(scene.segments()[0].text.len(), 960);
+    scene.say(ack());
+    scene.wait(secs(10));
+    scene.send(1460);
+    assert_eq!(scene.segments()[0].text.len(), 1460);
+}
+
+/// What is lost for another reason later is told by that reason.
+#[test]
+fn a_timeout_behind_a_narrow_path_is_told_as_one() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(1460);
+    let quoted = scene.iss + 1;
+    too_big(&mut scene, 1000, quoted);
+    scene.segments();
+    scene.wait(secs(1));
+    let reasons: Vec<_> = scene.segments().iter().map(|heard| heard.reason.code()).collect();
+    assert!(!reasons.is_empty());
+    assert!(reasons.iter().all(|reason| *reason == "rto-retransmit"), "{reasons:?}");
+}
+
+/// What the path takes from us is not what it takes from the peer.
+#[test]
+fn a_syn_announces_no_absurd_mss() {
+    let mut scene = Scene::new(plain());
+    scene.reach(State::SynSent);
+    scene.segments();
+    let quoted = scene.iss;
+    too_big(&mut scene, 68, quoted);
+    scene.wait(secs(2));
+    assert_eq!(scene.segments()[0].header.options.mss, Some(256));
 }

@@ -76,6 +76,7 @@ impl Host {
         let Some(entry) = self.table.get_mut(handle) else { return };
         match &mut entry.phase {
             Phase::Request(_) => self.withdraw(handle),
+            Phase::HalfOpen(_) if self.listeners.is_closed(entry.owner) => drop(self.forget(handle)),
             Phase::HalfOpen(phase) => match phase.half_open.handle_timeout(&entry.config, now) {
                 Some(reason) => self.end_half_open(handle, reason),
                 None => self.ready.mark(handle, entry),
@@ -117,7 +118,7 @@ impl Host {
                 self.settle(handle, now);
                 continue;
             };
-            if entry.was_last(now) {
+            if entry.end_if_last(now) {
                 self.settle(handle, now);
             } else {
                 self.ready.mark(handle, entry);

@@ -2,7 +2,7 @@
 //! RFC 2018); what they say of ECN is in [`super::ecn`].
 
 use synfin_wire::tcp::MAX_OPTIONS_LEN;
-use synfin_wire::{Mss, TcpOptions, Timestamps, UserTimeout, WindowScale, WindowSize};
+use synfin_wire::{FastOpenOption, Mss, TcpOptions, Timestamps, UserTimeout, WindowScale, WindowSize};
 
 use super::ecn::EcnHandshake;
 use super::half_open::SynAck;
@@ -50,13 +50,14 @@ compact!(Negotiated {
     ecn
 });
 
-/// The options of an active SYN.
-pub(crate) fn offer(config: &Config, timestamp: u32) -> TcpOptions {
+/// The options of an active SYN, with Fast Open's where there is room for it.
+pub(crate) fn offer(config: &Config, timestamp: u32, fast_open: Option<FastOpenOption>) -> TcpOptions {
     let mut options = TcpOptions {
         mss: Some(config.own_mss()),
         window_scale: config.window_scaling.then(|| own_scale(config).shift()),
         sack_permitted: config.sack,
         timestamps: takes_timestamps(config, config.sack).then_some(Timestamps { value: timestamp, echo: 0 }),
+        fast_open,
         order: config.option_order,
         user_timeout: user_timeout::advertised(config),
         ..TcpOptions::default()

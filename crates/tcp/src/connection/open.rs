@@ -19,6 +19,8 @@ use synfin_wire::reason::{CloseReason, SendReason};
 
 /// Two ticks of Linux's clock, which are 2 to 8 ms.
 const SOON: Duration = Duration::from_millis(5);
+/// The least MSS that a SYN announces because of what a router has told, octets.
+const LEAST_ANNOUNCED: u16 = 256;
 
 /// Our SYN, and what the user has sent meanwhile.
 #[derive(Clone, Debug)]
@@ -130,9 +132,12 @@ impl SynSent {
         self.sent_at = now;
         let first = (reason == SendReason::Syn).then(|| self.attempt.take()).flatten();
         self.repeated |= reason != SendReason::Syn;
-        let mut options = negotiate::offer(&common.config, common.identity.timestamp(now));
-        options.mss = options.mss.map(|mss| mss.min(self.path_mss.unwrap_or(mss)));
-        options.fast_open = first.and_then(|attempt| attempt.option);
+        let cookie = first.and_then(|attempt| attempt.option);
+        let mut options = negotiate::offer(&common.config, common.identity.timestamp(now), cookie);
+        // What the path takes from us says little of what it takes from the peer: as in Linux, not less is told than this.
+        options.mss = options.mss.map(|mss| mss.min(self.path_mss.unwrap_or(mss).max(LEAST_ANNOUNCED)));
+        // Without room for the cookie it is a SYN like any other.
+        let first = first.filter(|attempt| attempt.option == options.fast_open);
         let header = TcpHeader {
             source_port: common.identity.local_port,
             destination_port: common.identity.remote_port,

@@ -341,8 +341,8 @@ impl Tcb {
     }
 
     /// A router tells that the path takes only `whole` octets of text and options in a segment (RFC 9293 section 3.7.2).
-    pub(crate) fn path_takes(&mut self, whole: u16) {
-        let news = self.recovery.mtu.told(whole);
+    pub(crate) fn path_takes(&mut self, whole: u16, now: Instant) {
+        let news = self.recovery.mtu.told(whole, now);
         self.follow_path(news, whole);
     }
 

@@ -110,6 +110,10 @@ impl Connection {
     }
 
     /// CLOSE: no more will be sent; a FIN goes behind what is queued. Reading goes on.
+    ///
+    /// In SYN-SENT too, where RFC 9293 section 3.10.4 deletes the TCB and refuses what was queued: the FIN waits for the
+    /// handshake, as it does in SYN-RECEIVED, so that a user who only reads need not wait before he says so. Who wants the
+    /// TCB deleted calls [`Connection::abort`] or [`Connection::release`].
     pub fn close(&mut self, now: Instant) {
         let _ = now;
         match &mut self.phase {
@@ -169,8 +173,10 @@ impl Connection {
     /// The user has gone, and there are too many connections like this one: what is left is dropped, and the peer is
     /// reset (RFC 6429 section 4).
     pub fn abandon(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Synchronized(_)) {
-            self.finish(CloseReason::Orphaned, Some(SendReason::ResetOrphan), now);
+        match self.phase {
+            Phase::SynSent(_) => self.finish(CloseReason::Orphaned, None, now),
+            Phase::Synchronized(_) => self.finish(CloseReason::Orphaned, Some(SendReason::ResetOrphan), now),
+            Phase::TimeWait { .. } | Phase::Closed(_) => {}
         }
     }
 
@@ -239,7 +245,8 @@ impl Connection {
         self.configure(|config| config.unsent_limit = octets);
     }
 
-    /// TCP_CORK: holds back segments that are not full until it is taken off, for 200 ms at the most.
+    /// TCP_CORK: holds back segments that are not full until it is taken off. Where nothing is in flight, no longer than
+    /// for an RTO, and a second.
     pub fn set_cork(&mut self, cork: bool) {
         self.configure(|config| config.cork = cork);
         if let Phase::Synchronized(tcb) = &mut self.phase {

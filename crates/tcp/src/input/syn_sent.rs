@@ -130,7 +130,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
     tcb.tally.segments_received = 1;
     tcb.send.urgent = syn_sent.urgent;
     if let Some(mss) = syn_sent.path_mss {
-        tcb.path_takes(mss);
+        tcb.path_takes(mss, incoming.arrived);
     }
     if syn_sent.text_sent > 0 {
         let (start, mss) = (tcb.send.nxt, tcb.mss());

@@ -30,6 +30,9 @@ pub(super) fn consider(common: &Common, tcb: &mut Tcb, now: Instant) -> MtuStep 
     if tcb.intents.mtu_probe_considered {
         return MtuStep::None;
     }
+    if tcb.recovery.mtu.told_long_ago(common.config.mtu_probing.interval, now) {
+        tcb.sync_mss();
+    }
     let step = next(common, tcb, now);
     tcb.intents.mtu_probe_considered = step != MtuStep::Wait;
     step

@@ -5,6 +5,8 @@
 //! TCP. Who sends a probe is `output`'s to decide; the probe's loss stands apart from other losses in
 //! `fast_recovery`.
 
+use core::time::Duration;
+
 use synfin_wire::{Instant, Mss, SeqNumber};
 
 use crate::compact::compact;
@@ -51,7 +53,7 @@ pub(crate) struct MtuSearch {
     /// Octets of the options that every segment carries.
     options: u16,
     enabled: bool,
-    /// When the search began, or began again.
+    /// When the search began, or began again; before it did, when a router has told something.
     began: Instant,
     probe: Option<MtuProbe>,
 }
@@ -115,11 +117,25 @@ impl MtuSearch {
         }
         if now - self.began >= probing.interval {
             self.began = now;
-            self.told = self.limit;
-            self.high = self.limit;
+            self.forget_told();
             self.low = size.min(self.limit);
         }
         None
+    }
+
+    /// What a router has told may be true no more after `interval` (RFC 1191 section 6.3, RFC 8201 section 4): without a
+    /// search that would look again, it is forgotten then. True when it is.
+    pub(crate) fn told_long_ago(&mut self, interval: Duration, now: Instant) -> bool {
+        let is_over = !self.enabled && self.told < self.limit && now - self.began >= interval;
+        if is_over {
+            self.forget_told();
+        }
+        is_over
+    }
+
+    fn forget_told(&mut self) {
+        self.told = self.limit;
+        self.high = self.limit;
     }
 
     /// A probe is under way.
@@ -147,7 +163,15 @@ impl MtuSearch {
     }
 
     /// A router tells that the path takes no more than `size`.
-    pub(crate) fn told(&mut self, size: u16) -> PathNews {
+    pub(crate) fn told(&mut self, size: u16, now: Instant) -> PathNews {
+        let news = self.takes_at_most(size);
+        if news != PathNews::None && !self.enabled {
+            self.began = now;
+        }
+        news
+    }
+
+    fn takes_at_most(&mut self, size: u16) -> PathNews {
         let size = size.max(self.least);
         if size >= self.told {
             return PathNews::None;
@@ -168,7 +192,7 @@ impl MtuSearch {
             return PathNews::None;
         }
         self.least = self.least.min(limit);
-        let news = self.told(limit);
+        let news = self.takes_at_most(limit);
         if limit > self.limit {
             self.told = limit;
             self.high = limit;

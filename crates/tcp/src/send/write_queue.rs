@@ -75,6 +75,11 @@ impl WriteQueue {
         self.released_bursts += 1;
     }
 
+    /// What was let go and has not left is held again.
+    pub(crate) fn take_back(&mut self) {
+        (self.released, self.released_bursts) = (0, 0);
+    }
+
     /// The queue holds `octets`: some of them left in the SYN, or came before there was a queue.
     pub(crate) fn align(&mut self, octets: u32) {
         while self.octets > octets {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use synfin_tcp::{SendReason, State};
 
-use crate::config::{HostConfig, Limits};
-use crate::testing::{A, B, World, config};
+use crate::config::{ConnectOptions, HostConfig, Limits};
+use crate::testing::{A, B, World, config, end};
 
 fn with_orphans(orphans: usize) -> World {
     let limits = Limits { orphans, ..Limits::default() };
@@ -44,4 +44,15 @@ fn who_is_in_time_wait_is_no_orphan() {
     assert_eq!((world.hosts[A].connection_count(), world.hosts[A].counters().orphans_reset), (10, 0));
     world.pass(Duration::from_secs(61));
     assert_eq!(world.hosts[A].connection_count(), 0);
+}
+
+#[test]
+fn an_attempt_that_is_released_beyond_the_limit_is_given_up() {
+    let mut world = with_orphans(0);
+    world.lose = |_, _| true;
+    let attempt = world.hosts[A].connect(end("10.0.0.2:80"), ConnectOptions::default(), world.now).unwrap();
+    world.tcp(A, attempt).send("text".into()).unwrap();
+    world.tcp(A, attempt).release();
+    world.settle();
+    assert_eq!((world.hosts[A].connection_count(), world.hosts[A].counters().orphans_reset), (0, 1));
 }

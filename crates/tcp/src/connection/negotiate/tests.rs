@@ -8,7 +8,7 @@ use synfin_wire::reason::SendReason;
 fn answer_with(cookie: usize) -> TcpOptions {
     let config = Config::default();
     let stamps = Timestamps { value: 1, echo: 2 };
-    let peer = TcpOptions { window_scale: Some(7), ..offer(&config, 2) };
+    let peer = TcpOptions { window_scale: Some(7), ..offer(&config, 2, None) };
     let ecn = EcnHandshake { feedback: EcnFeedback::Accurate, ..EcnHandshake::default() };
     let negotiated = Negotiated { ecn, ..Negotiated::from_peer(&config, &peer) };
     let cookie = Cookie::new(&[9; 16][..cookie]).unwrap();
@@ -31,19 +31,19 @@ fn a_long_cookie_leaves_acc_ecn_less_room() {
 #[test]
 fn a_signature_takes_room_from_text_and_from_timestamps() {
     let signed = Config { signature_len: 20, ..Config::default() };
-    let peer = offer(&Config::default(), 7);
-    assert!(offer(&signed, 7).timestamps.is_none());
+    let peer = offer(&Config::default(), 7, None);
+    assert!(offer(&signed, 7, None).timestamps.is_none());
     let agreed = Negotiated::from_peer(&signed, &peer);
     assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (true, false, 1440));
     let agreed = Negotiated::from_peer(&signed, &TcpOptions { sack_permitted: false, ..peer });
     assert_eq!((agreed.sack, agreed.timestamps, agreed.send_mss), (false, true, 1428));
-    assert!(offer(&Config { sack: false, ..signed }, 7).timestamps.is_some());
+    assert!(offer(&Config { sack: false, ..signed }, 7, None).timestamps.is_some());
 }
 
 #[test]
 fn a_signature_that_comes_and_goes_gives_the_room_back() {
-    let tiny = TcpOptions { mss: Some(1), ..offer(&Config::default(), 7) };
-    for (peer, mss) in [(offer(&Config::default(), 7), 1448), (tiny, 36)] {
+    let tiny = TcpOptions { mss: Some(1), ..offer(&Config::default(), 7, None) };
+    for (peer, mss) in [(offer(&Config::default(), 7, None), 1448), (tiny, 36)] {
         let mut agreed = Negotiated::from_peer(&Config::default(), &peer);
         assert_eq!(agreed.send_mss, mss);
         agreed.set_signature_len(20);
@@ -61,8 +61,26 @@ fn a_user_timeout_without_room_in_the_syn_is_left_out() {
     for (config, says) in
         [(config.clone(), true), (signed.clone(), true), (Config { sack: false, ..signed }, false)]
     {
-        let options = offer(&config, 7);
+        let options = offer(&config, 7, None);
         assert!(options.len() + usize::from(config.signature_len) <= MAX_OPTIONS_LEN);
         assert_eq!(options.user_timeout.is_some(), says);
+    }
+}
+
+#[test]
+fn every_cookie_fits_into_the_syn_or_stays_away() {
+    let option = Some(crate::config::UserTimeoutOption::default());
+    let all = Config { user_timeout_option: option, ..Config::default() };
+    let signed = Config { signature_len: 20, ..all.clone() };
+    for (len, experimental) in (4..=16).step_by(2).flat_map(|len| [(len, false), (len, true)]) {
+        let cookie = Cookie::new(&[9; 16][..len]).unwrap();
+        for config in [&all, &signed] {
+            let options = offer(config, 7, Some(FastOpenOption { cookie, experimental }));
+            assert!(
+                options.len() + usize::from(config.signature_len) <= MAX_OPTIONS_LEN,
+                "{len} {experimental}"
+            );
+            assert!(options.fast_open.is_some() || config.signature_len > 0, "{len} {experimental}");
+        }
     }
 }

@@ -127,14 +127,14 @@ fn a_black_hole_turns_it_on_and_then_halves() {
 fn a_router_bounds_it_from_above() {
     let (mut search, probing) = search(MtuProbingMode::Always);
     send(&mut search, 1242);
-    assert_eq!(search.told(1300), PathNews::Narrower);
-    assert_eq!(search.told(1300), PathNews::None);
+    assert_eq!(search.told(1300, Instant::ZERO), PathNews::Narrower);
+    assert_eq!(search.told(1300, Instant::ZERO), PathNews::None);
     assert_eq!((search.low, search.high, search.probe().map(|probe| probe.size)), (1024, 1300, Some(1242)));
-    assert_eq!(search.told(1200), PathNews::ProbeTooLarge);
+    assert_eq!(search.told(1200, Instant::ZERO), PathNews::ProbeTooLarge);
     assert_eq!(search.next(&probing, 1024, Instant::ZERO), Some(1112));
-    assert_eq!(search.told(600), PathNews::Narrower);
+    assert_eq!(search.told(600, Instant::ZERO), PathNews::Narrower);
     assert_eq!((search.size(), search.next(&probing, 600, Instant::ZERO)), (600, None));
-    assert_eq!(search.told(0), PathNews::Narrower);
+    assert_eq!(search.told(0, Instant::ZERO), PathNews::Narrower);
     assert_eq!(search.size(), 48);
     search.check_invariants();
 }
@@ -186,7 +186,7 @@ fn a_link_that_becomes_smaller_says_nothing_against_a_router() {
     let config = Config { mss: Mss::new(8960), ..config(MtuProbingMode::Off) };
     let peer = TcpOptions { mss: Some(8960), ..TcpOptions::default() };
     let mut search = MtuSearch::new(&config, &Negotiated::from_peer(&config, &peer), Instant::ZERO);
-    assert_eq!(search.told(1460), PathNews::Narrower);
+    assert_eq!(search.told(1460, Instant::ZERO), PathNews::Narrower);
     assert_eq!(search.link_takes(4000), PathNews::None);
     search.check_invariants();
     assert_eq!(search.describe().high, 1460);
@@ -194,4 +194,19 @@ fn a_link_that_becomes_smaller_says_nothing_against_a_router() {
     assert_eq!(search.link_takes(9000), PathNews::None);
     search.check_invariants();
     assert_eq!(search.describe().high, 8960);
+}
+
+#[test]
+fn what_a_router_has_told_is_forgotten_after_a_while() {
+    for mode in [MtuProbingMode::Off, MtuProbingMode::AfterBlackHole] {
+        let (mut search, probing) = search(mode);
+        let (told_at, interval) = (Instant::from_millis(5000), probing.interval);
+        assert!(!search.told_long_ago(interval, told_at + interval));
+        assert_eq!(search.told(1300, told_at), PathNews::Narrower);
+        assert!(!search.told_long_ago(interval, told_at + (interval - Duration::from_millis(1))));
+        assert_eq!(search.size(), 1300);
+        assert!(search.told_long_ago(interval, told_at + interval));
+        assert_eq!(search.size(), 1460);
+        search.check_invariants();
+    }
 }
