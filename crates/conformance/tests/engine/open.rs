@@ -231,3 +231,19 @@ fn an_rst_in_syn_received_remembers_who_opened() {
     assert!(scene.host.listener_addr(listener).is_some());
     assert!(!scene.told(|events| events.closed().is_some()));
 }
+
+/// MUST-23 bounds how long a half-open connection is kept, and a SYN that comes again and again does not move the bound.
+#[test]
+fn a_syn_that_comes_again_keeps_no_half_open_connection_alive() {
+    let mut scene = Scene::new(plain());
+    scene.reach(State::SynReceived);
+    let began = scene.now;
+    while scene.host.connection_count() > 0 {
+        assert!(scene.now - began < secs(190), "it lives on");
+        scene.wait(ms(600));
+        if scene.host.connection_count() > 0 {
+            scene.inject(segment(Flags::SYN).at_seq(IRS));
+            scene.segments();
+        }
+    }
+}

@@ -116,3 +116,20 @@ fn a_listener_that_closes_resets_what_nobody_accepted() {
     assert_eq!(scene.heard(), ["0.000 RST,ACK 1 ack 1: reset-abort"]);
     assert_eq!(scene.host.connection_count(), 0);
 }
+
+/// What a user who has gone left behind does not wait for a peer that answers and takes nothing.
+#[test]
+fn a_peer_that_takes_its_window_back_keeps_nothing_alive() {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(2 * 1460);
+    scene.release();
+    let una = scene.iss + 1;
+    for _ in 0..300 {
+        if scene.host.connection_count() == 0 {
+            return;
+        }
+        scene.say(ack().ack_seq(una).window(0));
+        scene.wait(secs(1));
+    }
+    panic!("it lives on");
+}

@@ -122,8 +122,14 @@ impl HalfOpen {
     }
 
     /// Takes a segment (RFC 9293 section 3.10.7.4, SYN-RECEIVED).
-    pub fn handle_segment(&mut self, config: &Arc<Config>, incoming: Incoming) -> HalfOpenOutcome {
+    pub fn handle_segment(&mut self, config: &Arc<Config>, mut incoming: Incoming) -> HalfOpenOutcome {
         let now = incoming.arrived;
+        if self.sends == u8::MAX
+            && let Some(stamps) = &mut incoming.segment.header.options.timestamps
+        {
+            // The timestamp of a SYN-ACK that nobody kept may have said other things than the time.
+            stamps.echo = 0;
+        }
         if self.defers(config, &incoming) {
             self.deferred = true;
             return HalfOpenOutcome::Stay(Verdict::Dropped(DropReason::AwaitsText));
@@ -223,7 +229,8 @@ impl HalfOpen {
         let reason = self.due.take()?;
         self.sent_at = now;
         if reason == SendReason::SynAckRepeat {
-            self.deadline = now + self.wait(config);
+            // However often the SYN comes, R2 ends it (MUST-23).
+            self.deadline = (now + self.wait(config)).min(self.started + config.r2_syn_ack).max(now);
         }
         let stamps = Timestamps { value: self.identity.timestamp(now), echo: self.timestamp };
         let this = SynAck { sends: self.sends, stamps, fast_open, reason };

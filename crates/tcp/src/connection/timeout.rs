@@ -106,8 +106,7 @@ fn reordering(common: &Common, tcb: &mut Tcb, now: Instant) {
 /// The SYN-ACK of a simultaneous open or of a passive Fast Open again (MUST-22, MUST-23). Until it is acknowledged
 /// nothing else is sent again.
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    let since = *tcb.troubled_since.get_or_insert(tcb.last_text);
-    if now - since >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
+    if now - tcb.began >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
     tcb.recovery.rto.back_off();

@@ -169,7 +169,7 @@ fn advance(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     tcb.send.forget_urgent();
     tcb.small_until = tcb.small_until.later(ack);
     tcb.outbox.acknowledge(ack);
-    tcb.tally.octets_acknowledged += u64::from(acknowledged);
+    tcb.tally.octets_acknowledged += u64::from(acknowledged) - u64::from(tcb.fin_acknowledged());
     if tcb.is_all_acknowledged() {
         common.events.raise(Event::AllAcknowledged);
     }
@@ -267,8 +267,8 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         }
     }
     // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
-    // somebody answered (MUST-37), and now it may come in.
-    if tcb.send.wnd == WindowSize::ZERO {
+    // somebody answered (MUST-37), and now it may come in. Who has gone waits for nobody.
+    if tcb.send.wnd == WindowSize::ZERO && !tcb.released {
         tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost();

@@ -17,10 +17,8 @@ use synfin_wire::reason::SendReason;
 const FIRST_FULL_SEGMENT: u32 = 536;
 /// A segment without PSH may be full, if it is as long as this.
 const SMALLEST_FULL_SEGMENT: u32 = 88;
-/// The longest wait of any acknowledgment.
+/// The longest wait of any acknowledgment; RFC 9293 allows less than 500 ms (MUST-40).
 const LONGEST_WAIT: Span = Span::from_millis(200);
-/// Where the user does not answer, half of the longest that RFC 9293 allows.
-const LONGEST_ONE_WAY: Span = Span::from_millis(500);
 /// So many segments beyond a gap are acknowledged each by itself: what the peer needs to find the loss.
 const DUPLICATES: u8 = 3;
 /// How long further ones may wait for each other.
@@ -210,7 +208,8 @@ impl AckPolicy {
         !self.interactive
     }
 
-    /// The window has grown: even a peer that is answered is acknowledged once.
+    /// The window has grown: the next acknowledgment does not wait, unless the user answers. As in Linux, of an even number
+    /// of such acknowledgments that are owed it makes one more.
     pub(crate) fn once_more(&mut self) {
         self.quick |= 1;
     }
@@ -257,8 +256,7 @@ impl AckPolicy {
     fn delay(&mut self, timers: &mut TimerTable, pace: &Pace) {
         let mut wait = self.wait;
         if wait > pace.delay {
-            let most = if self.interactive || self.pushes > 0 { LONGEST_WAIT } else { LONGEST_ONE_WAY };
-            wait = wait.min(pace.rtt.map_or(most, |rtt| rtt.max(pace.delay).min(most)));
+            wait = pace.rtt.map_or(wait, |rtt| wait.min(rtt.max(pace.delay)));
         }
         let wait = wait.min(LONGEST_WAIT);
         match timers.deadline(Timer::DelayedAck) {

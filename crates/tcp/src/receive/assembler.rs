@@ -5,13 +5,12 @@ use alloc::collections::VecDeque;
 use bytes::Bytes;
 use synfin_wire::{SeqNumber, tcp::SackRange};
 
+use super::COPY_BELOW;
 use super::memory::charge;
 
 /// So many pieces are held whatever they cost. Each is at least an octet inside the window, so a sender of single octets
 /// with gaps between them cannot make the queue cost more than that, or than the receive buffer if that is more.
 const FREE_PIECES: usize = 4096;
-/// A piece shorter than this is copied out of the device's buffer, which it would keep alive.
-const COPY_BELOW: usize = 4 * 1024;
 
 /// Pieces in the order of their numbers, without overlap.
 #[derive(Clone, Debug, Default)]

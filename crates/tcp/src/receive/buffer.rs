@@ -4,13 +4,11 @@ use alloc::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
 
+use super::COPY_BELOW;
 use crate::gathering::Gathering;
 
-/// Text shorter than this is copied together; longer text stays a slice of the buffer that the device
-/// filled. A slice keeps that whole buffer alive, so a short one would cost far more than it holds.
-const COPY_BELOW: usize = 4 * 1024;
-/// How much is copied together into one chunk.
-const GATHER_CHUNK: usize = 32 * 1024;
+/// How much short text is copied together into one chunk.
+const GATHER_CHUNK: usize = COPY_BELOW;
 
 /// The user's side of the receive direction.
 #[derive(Clone, Debug, Default)]

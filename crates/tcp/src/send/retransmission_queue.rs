@@ -11,6 +11,10 @@ use synfin_wire::{Instant, SeqNumber};
 use crate::compact::compact;
 use crate::congestion::rate::RateStamp;
 
+/// In more ranges than this the queue does not fall by what a peer reports, for each report walks along them and moves
+/// those behind it.
+const MOST_CUT: usize = 8192;
+
 /// Numbers that were sent together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SentRange {
@@ -291,11 +295,16 @@ impl RetransmissionQueue {
 
     /// The peer reports that it holds `start..end`. `each` sees every range for which that is news, as it was
     /// before. What covers a segment in part says nothing of it, so that no peer can make the queue longer
-    /// than the segments that were sent.
+    /// than the segments that were sent; nor does what covers a range in part once there are [`MOST_CUT`].
     pub(crate) fn sack(&mut self, start: SeqNumber, end: SeqNumber, mut each: impl FnMut(&SentRange)) {
         let mut index = self.index_at(start);
         while let Some(range) = self.ranges.get(index).filter(|range| range.start.before(end)) {
             if range.sacked {
+                index += 1;
+                continue;
+            }
+            let is_covered = range.start.at_or_after(start) && range.end.at_or_before(end);
+            if !is_covered && self.ranges.len() >= MOST_CUT {
                 index += 1;
                 continue;
             }

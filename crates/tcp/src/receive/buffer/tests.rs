@@ -53,6 +53,8 @@ fn a_short_slice_does_not_keep_the_devices_buffer_alive() {
     let mut buffer = ReceiveBuffer::default();
     buffer.push(device.slice(..100));
     assert!(device.is_unique());
-    buffer.push(device.slice(..5000));
+    buffer.push(device.slice(..20_000));
+    assert!(device.is_unique());
+    buffer.push(device.slice(..40_000));
     assert!(!device.is_unique());
 }

@@ -1,6 +1,6 @@
 use synfin_wire::{Instant, SeqNumber};
 
-use super::{Again, Counts, Finding, NewRange, RetransmissionQueue};
+use super::{Again, Counts, Finding, MOST_CUT, NewRange, RetransmissionQueue};
 use crate::congestion::rate::DeliveryRate;
 
 const UNA: u32 = u32::MAX - 1500;
@@ -236,4 +236,20 @@ fn what_was_sent_again_long_ago_says_nothing_of_the_order() {
         Finding::Stop
     });
     assert_eq!(seen, 1);
+}
+
+#[test]
+fn a_peer_cuts_the_queue_into_so_many_pieces_and_no_more() {
+    let mut queue = RetransmissionQueue::default();
+    let segments = 2 * MOST_CUT as u32 + 100;
+    queue.sent(new_range(0, segments * MSS, 0));
+    for segment in (1..segments).step_by(2).rev() {
+        sacked(&mut queue, segment * MSS, (segment + 1) * MSS);
+    }
+    assert!(queue.ranges.len() <= MOST_CUT + 1, "{}", queue.ranges.len());
+    queue.check_invariants(at(0), at(segments * MSS));
+    // What covers whole ranges is heard all the same.
+    sacked(&mut queue, 0, segments * MSS);
+    assert_eq!(queue.counts().sacked, segments);
+    queue.check_invariants(at(0), at(segments * MSS));
 }
