@@ -216,13 +216,19 @@ impl Host {
         self.events.pop(&mut self.table, &mut self.listeners, &mut self.udp)
     }
 
-    /// The settings of a connection: `wanted`, or the host's.
+    /// The settings of a connection: `wanted`, or the host's. What depends on the family is the host's.
     fn tcp_config(&self, wanted: Option<&Arc<Config>>, v4: bool) -> Arc<Config> {
         let ours = if v4 { &self.tcp_v4 } else { &self.tcp_v6 };
         match wanted {
             None => Arc::clone(ours),
-            Some(wanted) if wanted.mss <= ours.mss => Arc::clone(wanted),
-            Some(wanted) => Arc::new(Config { mss: ours.mss, ..Config::clone(wanted) }),
+            Some(wanted) if wanted.mss <= ours.mss && wanted.default_peer_mss == ours.default_peer_mss => {
+                Arc::clone(wanted)
+            }
+            Some(wanted) => Arc::new(Config {
+                mss: wanted.mss.min(ours.mss),
+                default_peer_mss: ours.default_peer_mss,
+                ..Config::clone(wanted)
+            }),
         }
     }
 }

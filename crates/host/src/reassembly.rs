@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hashbrown::HashMap;
 use synfin_wire::ip::{Fragment, IpHeader, IpPacket};
-use synfin_wire::{Instant, IpProtocol};
+use synfin_wire::{Ecn, Instant, IpProtocol};
 
 use crate::counters::PacketDrop;
 use crate::keyed::{Key, Purpose};
@@ -49,6 +49,9 @@ struct Partial {
     key: FragmentKey,
     deadline: Instant,
     first: Option<IpHeader>,
+    /// One of them had CE, and one was Not-ECT.
+    is_marked: bool,
+    is_unmarkable: bool,
     /// Sorted by offset, disjoint.
     pieces: Vec<Piece>,
     held: usize,
@@ -110,6 +113,10 @@ impl Reassembler {
         let Some(partial) = self.datagrams.get_mut(&serial) else {
             return Reassembled::Dropped(PacketDrop::ReassemblyFull);
         };
+        if partial.marks_contradict(header.ecn) {
+            self.discard(serial);
+            return Reassembled::Dropped(PacketDrop::Malformed);
+        }
         match partial.fit(fragment, packet.payload.len()) {
             Fit::Duplicate => return Reassembled::Waiting,
             Fit::Overlap => {
@@ -155,7 +162,16 @@ impl Reassembler {
         self.began += 1;
         self.by_key.insert(key, serial);
         let deadline = now + PATIENCE;
-        let partial = Partial { key, deadline, first: None, pieces: Vec::new(), held: 0, total: None };
+        let partial = Partial {
+            key,
+            deadline,
+            first: None,
+            is_marked: false,
+            is_unmarkable: false,
+            pieces: Vec::new(),
+            held: 0,
+            total: None,
+        };
         self.datagrams.insert(serial, partial);
         serial
     }
@@ -176,6 +192,12 @@ impl Reassembler {
 }
 
 impl Partial {
+    /// Whether a fragment with these bits does not belong to the others: one was marked, and one was not to be (RFC 3168
+    /// section 5.3).
+    fn marks_contradict(&self, ecn: Ecn) -> bool {
+        (self.is_marked || ecn == Ecn::Ce) && (self.is_unmarkable || ecn == Ecn::NotEct)
+    }
+
     fn fit(&self, fragment: Fragment, len: usize) -> Fit {
         let start = usize::from(fragment.offset);
         let end = start + len;
@@ -200,6 +222,8 @@ impl Partial {
         if offset == 0 {
             self.first = Some(packet.header);
         }
+        self.is_marked |= packet.header.ecn == Ecn::Ce;
+        self.is_unmarkable |= packet.header.ecn == Ecn::NotEct;
         if !fragment.more {
             self.total = Some(offset + packet.payload.len());
         }
@@ -220,7 +244,10 @@ impl Partial {
     }
 
     fn join(self) -> Reassembled {
-        let Some(first) = self.first else { return Reassembled::Dropped(PacketDrop::Malformed) };
+        let Some(mut first) = self.first else { return Reassembled::Dropped(PacketDrop::Malformed) };
+        if self.is_marked {
+            first.ecn = Ecn::Ce;
+        }
         let mut whole = Vec::with_capacity(self.total.unwrap_or(0));
         for piece in &self.pieces {
             whole.extend_from_slice(&piece.octets);

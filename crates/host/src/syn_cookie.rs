@@ -124,6 +124,12 @@ pub(crate) fn options_of(mss: u16, ack: &TcpOptions) -> TcpOptions {
     options
 }
 
+/// Whether a cookie can tell an MSS of the peer's: one that is smaller than all of the table's would be exceeded (RFC 9293
+/// section 3.7.1, MUST-16).
+pub(crate) fn can_tell(remote: SocketAddr, mss: u16) -> bool {
+    mss >= table(remote)[0]
+}
+
 fn minute(now: Instant) -> u32 {
     (now.as_millis() / 60_000) as u32
 }

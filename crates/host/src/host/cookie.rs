@@ -7,6 +7,7 @@ use synfin_tcp::connection::half_open::HalfOpenOutcome;
 use synfin_tcp::{Config, DropReason, HalfOpen, Identity, Incoming, SendReason};
 use synfin_wire::{Flags, Instant, Segment, TcpHeader};
 
+use super::segment::Stray;
 use super::{Host, signature};
 use crate::counters::Fate;
 use crate::event::ListenerHandle;
@@ -21,9 +22,11 @@ impl Host {
     }
 
     /// Whether a SYN for this listener gets a cookie rather than a place; `full` says that there is none.
-    pub(super) fn wants_cookie(&self, listener: ListenerHandle, full: bool) -> bool {
+    pub(super) fn wants_cookie(&self, listener: ListenerHandle, syn: &Stray, full: bool) -> bool {
         let accepts = self.listeners.get(listener).is_some_and(|found| !found.accept_queue_is_full());
+        let mss = syn.incoming.segment.header.options.mss;
         accepts
+            && mss.is_none_or(|mss| syn_cookie::can_tell(syn.pair.remote, mss))
             && match self.config.syn_cookies {
                 SynCookies::Off => false,
                 SynCookies::WhenFull => full,

@@ -91,7 +91,11 @@ impl Host {
     ) -> Option<Fate> {
         let kind = path_signal(error, pair.local.is_ipv4())?;
         let quoted_seq = quoted.seq?;
-        let (handle, _) = self.table.find(&pair)?;
+        let (handle, slot) = self.table.find(&pair)?;
+        if slot.is_time_wait() {
+            // It has nothing on its way, and stays as compact as it is.
+            return None;
+        }
         let entry = self.table.get_mut(handle)?;
         if let Phase::HalfOpen(phase) = &entry.phase {
             let in_flight = phase.iss == quoted_seq;
@@ -116,6 +120,8 @@ impl Host {
     /// RFC 9293 section 3.9.2.2 has a soft error abort no connection (MUST-56). A half-open one is none yet, and its peer
     /// can send its SYN again: Linux lets go of it.
     fn signal_half_open(&mut self, handle: TcpHandle, in_flight: bool, kind: PathSignalKind) -> Fate {
+        // What stays half-open is to be compact again.
+        self.mark_ready(handle);
         match kind {
             _ if !in_flight => return PacketDrop::IcmpOutsideWindow.into(),
             PathSignalKind::TooBig { .. } => return PacketDrop::IcmpIgnored.into(),

@@ -22,9 +22,9 @@ use crate::route::Destination;
 use crate::table::{Entry, HalfOpenPhase, Owner, Pair, Phase, Request, Wishes};
 
 /// A segment for no connection that there is.
-struct Stray {
-    pair: Pair,
-    incoming: Incoming,
+pub(super) struct Stray {
+    pub(super) pair: Pair,
+    pub(super) incoming: Incoming,
     ip: IpHeader,
     /// It ends a TIME-WAIT: our numbers must begin here or later.
     minimum_iss: Option<SeqNumber>,
@@ -138,6 +138,7 @@ impl Host {
                     return self.receive_stray(Stray { pair, incoming, ip, minimum_iss: None, key }, now);
                 }
                 Some(listener) if would_establish && listener.accept_queue_is_full() => {
+                    self.ready.mark(handle, entry);
                     return DropReason::Backlog.into();
                 }
                 Some(_) => {}
@@ -239,7 +240,7 @@ impl Host {
             return DropReason::NotForListen.into();
         }
         let full = self.table.is_full() || !self.listeners.may_begin(listener);
-        if self.wants_cookie(listener, full) {
+        if self.wants_cookie(listener, &stray, full) {
             return self.send_cookie(listener, stray.pair, stray.incoming, stray.key.as_ref(), now);
         }
         if full {

@@ -117,7 +117,7 @@ pub(super) fn key_of<'a>(entry: &'a Entry, listeners: &'a Listeners) -> Option<&
     }
 }
 
-/// Gives a connection that is not made yet this key.
+/// Gives a connection this key, made or not made yet.
 pub(super) fn adopt(entry: &mut Entry, key: Option<Md5Key>) {
     entry.config = config_for(Arc::clone(&entry.config), key.as_ref());
     entry.md5_key = key;

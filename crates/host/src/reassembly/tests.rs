@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use synfin_wire::ip::{Fragment, IpHeader, IpPacket};
-use synfin_wire::{Instant, IpProtocol};
+use synfin_wire::{Ecn, Instant, IpProtocol};
 
 use super::{PATIENCE, PIECE_OVERHEAD, Reassembled, Reassembler};
 use crate::counters::PacketDrop;
@@ -137,4 +137,28 @@ proptest! {
         while reassembler.next_overdue(NOW + PATIENCE).is_some() {}
         prop_assert_eq!(reassembler.octets, 0);
     }
+}
+
+/// RFC 3168 section 5.3.
+#[test]
+fn a_fragment_that_was_marked_marks_the_datagram() {
+    let mut marked = |bits: [Ecn; 2]| {
+        let mut reassembler = new();
+        let mut last = Reassembled::Waiting;
+        for (range, ecn) in [0..16, 16..20].into_iter().zip(bits) {
+            let fragment = Fragment { identification: 7, offset: range.start as u16, more: range.end < 20 };
+            let header = IpHeader { fragment: Some(fragment), ecn, ..header(true) };
+            let packet = IpPacket { header, header_len: header.len(), payload: vec![0; range.len()].into() };
+            last = reassembler.insert(&packet, fragment, NOW);
+        }
+        match last {
+            Reassembled::Whole(packet) => Some(packet.header.ecn),
+            _ => None,
+        }
+    };
+    assert_eq!(marked([Ecn::Ect0, Ecn::Ce]), Some(Ecn::Ce));
+    assert_eq!(marked([Ecn::Ce, Ecn::Ect1]), Some(Ecn::Ce));
+    assert_eq!(marked([Ecn::Ect0, Ecn::Ect0]), Some(Ecn::Ect0));
+    assert_eq!(marked([Ecn::NotEct, Ecn::Ce]), None);
+    assert_eq!(marked([Ecn::Ce, Ecn::NotEct]), None);
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use synfin_wire::{Instant, SeqNumber, TcpOptions, Timestamps};
 
-use super::{SynCookieMaker, options_of, stamp_with};
+use super::{SynCookieMaker, can_tell, options_of, stamp_with};
 
 const IRS: SeqNumber = SeqNumber::new(77);
 
@@ -15,7 +15,7 @@ fn pair() -> (SocketAddr, SocketAddr) {
 fn a_cookie_tells_the_mss_for_a_minute_or_two() {
     let maker = SynCookieMaker::new(&[3; 32]);
     let begin = Instant::from_millis(59_999);
-    for (announced, told) in [(1460, 1460), (9000, 1460), (1459, 1440), (100, 536)] {
+    for (announced, told) in [(1460, 1460), (9000, 1460), (1459, 1440), (536, 536)] {
         let iss = maker.sequence(pair(), IRS, announced, begin);
         assert_eq!(maker.mss(pair(), IRS, iss, begin), Some(told));
         assert_eq!(maker.mss(pair(), IRS, iss, begin + Duration::from_secs(60)), Some(told));
@@ -56,4 +56,12 @@ fn a_timestamp_brings_the_other_options_back_and_lies_not_ahead() {
 fn without_a_timestamp_only_the_mss_comes_back() {
     let bare = TcpOptions { mss: Some(1440), ..TcpOptions::default() };
     assert_eq!(options_of(1440, &TcpOptions::default()), bare);
+}
+
+#[test]
+fn an_mss_below_all_that_a_cookie_can_tell_is_not_rounded_up() {
+    for (remote, least) in [("10.0.0.2:1000", 536), ("[fd00::2]:1000", 1220)] {
+        let remote = remote.parse().unwrap();
+        assert!(can_tell(remote, least) && !can_tell(remote, least - 1));
+    }
 }

@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use synfin_tcp::{DropReason, EcnFeedback, State};
+use synfin_tcp::{Config, DropReason, EcnFeedback, State};
+use synfin_wire::Mss;
 
 use crate::config::{ConnectOptions, HostConfig, Limits, ListenOptions};
 use crate::counters::PacketDrop;
@@ -183,4 +185,43 @@ fn an_acknowledgment_out_of_nowhere_is_no_cookie() {
     let _ = world.tcp(A, client).send("who are you?".into());
     world.settle();
     assert_eq!(world.hosts[B].connection_count(), connections);
+}
+
+#[test]
+fn half_open_connections_of_a_closed_listener_say_nothing_more() {
+    let mut world = World::plain();
+    let listener = listen(&mut world, 10);
+    world.lose = |who, _| who == B;
+    connect(&mut world);
+    world.settle();
+    world.hosts[B].close_listener(listener, world.now);
+    world.lose = |_, _| true;
+    world.sent.clear();
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.hosts[B].connection_count(), 0);
+    assert_eq!(world.sent.iter().filter(|(who, _)| *who == B).count(), 0);
+}
+
+/// The timestamp of a SYN-ACK with a cookie says other things as well, and that must not become a round trip.
+#[test]
+fn a_cookie_measures_no_round_trip() {
+    let mut world = World::new(config(A), HostConfig { syn_cookies: SynCookies::Always, ..config(B) });
+    let listener = listen(&mut world, 10);
+    connect(&mut world);
+    world.settle();
+    let accepted = world.hosts[B].accept(listener).unwrap().handle;
+    assert_eq!(world.tcp(B, accepted).status().unwrap().smoothed_rtt, None);
+}
+
+/// MUST-16: a cookie would round it up.
+#[test]
+fn a_peer_of_small_segments_gets_a_place_and_no_cookie() {
+    let mut world = World::new(config(A), HostConfig { syn_cookies: SynCookies::Always, ..config(B) });
+    let listener = listen(&mut world, 10);
+    let small = Arc::new(Config { mss: Mss::new(400), ..Config::default() });
+    let options = ConnectOptions { config: Some(small), ..ConnectOptions::default() };
+    world.hosts[A].connect(end("10.0.0.2:80"), options, world.now).unwrap();
+    world.settle();
+    let accepted = world.hosts[B].accept(listener).unwrap().handle;
+    assert!(world.tcp(B, accepted).status().unwrap().send_mss <= 400);
 }

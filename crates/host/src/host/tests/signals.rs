@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use synfin_tcp::{CloseReason, DropReason, State};
 use synfin_wire::icmp::{self, IcmpMessage, Unreachable};
-use synfin_wire::ip::IpHeader;
+use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::{Flags, IpProtocol, Segment, SeqNumber, TcpHeader, TcpOptions};
 
 use crate::config::{ConnectOptions, ListenOptions};
@@ -93,16 +95,20 @@ fn an_error_about_nothing_of_ours_is_ignored() {
 }
 
 fn segment(source: &str, destination: &str, flags: Flags) -> Bytes {
+    numbered(source, destination, flags, [SeqNumber::new(1000), SeqNumber::new(2000)])
+}
+
+fn numbered(source: &str, destination: &str, flags: Flags, [seq, ack]: [SeqNumber; 2]) -> Bytes {
     let (source, destination) = (end(source), end(destination));
     let ip = IpHeader::new(source.ip(), destination.ip(), IpProtocol::TCP);
     let tcp = TcpHeader {
         source_port: source.port(),
         destination_port: destination.port(),
-        seq: SeqNumber::new(1000),
-        ack: SeqNumber::new(2000),
+        seq,
+        ack,
         flags,
         reserved: 0,
-        window: 1000,
+        window: 60_000,
         urgent_pointer: 0,
         options: TcpOptions::default(),
     };
@@ -170,4 +176,22 @@ fn a_checksum_is_verified_unless_trusted() {
     let fate = give(&mut world, B, bad, false);
     assert_eq!(fate, Fate::Dropped(PacketDrop::Tcp(DropReason::Checksum)));
     assert!(world.hosts[B].poll_transmit(world.now).is_none());
+}
+
+/// MUST-15: what is assumed of a peer that does not say depends on the family, whatever settings its caller brings.
+#[test]
+fn a_peer_without_an_mss_is_sent_what_its_family_takes() {
+    for (client, server, mss) in
+        [("10.0.0.1:999", "10.0.0.2:80", 536), ("[fd00::1]:999", "[fd00::2]:80", 1220)]
+    {
+        let mut world = World::plain();
+        let options = ListenOptions { config: Some(Arc::default()), ..ListenOptions::default() };
+        let listener = world.hosts[B].listen(end(server), options).unwrap();
+        give(&mut world, B, segment(client, server, Flags::SYN), true);
+        let answer = world.hosts[B].poll_transmit(world.now).unwrap().to_bytes();
+        let answer = Segment::parse(IpPacket::parse(answer, true).unwrap().payload, None).unwrap().header;
+        give(&mut world, B, numbered(client, server, Flags::ACK, [answer.ack, answer.seq + 1]), true);
+        let accepted = world.hosts[B].accept(listener).expect("established").handle;
+        assert_eq!(world.tcp(B, accepted).status().map(|status| status.send_mss), Some(mss));
+    }
 }
