@@ -36,7 +36,8 @@ impl SegmentOut {
 /// How much one segment may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransmitLimits {
-    /// The most text of one segment, octets. Over the MSS only when the device cuts segments itself.
+    /// The most text of one super-segment, octets, where the device cuts segments itself. With less than two segments'
+    /// worth there are no super-segments: each segment goes alone, and carries as much as the MSS allows.
     pub max_payload: usize,
     /// The device that cuts a segment leaves CWR in each of its pieces. Most leave it in the first alone, as RFC 3168
     /// section 6.1.2 wants it, which an ACE field of AccECN must not suffer.

@@ -154,6 +154,8 @@ pub(crate) struct LossRecovery {
     ack_rtt: Option<Span>,
     /// What was sent before this number was made for a path that takes more.
     narrowed: Option<SeqNumber>,
+    /// The acknowledgment that came last did not advance.
+    by_duplicate: bool,
 }
 
 compact!(LossRecovery {
@@ -175,7 +177,8 @@ compact!(LossRecovery {
     sent_again,
     owes_cwr,
     ack_rtt,
-    narrowed
+    narrowed,
+    by_duplicate
 });
 
 impl LossRecovery {
@@ -200,6 +203,7 @@ impl LossRecovery {
             owes_cwr: false,
             ack_rtt: None,
             narrowed: None,
+            by_duplicate: false,
         }
     }
 
@@ -213,6 +217,7 @@ impl LossRecovery {
         if !ack.ranges.is_empty() {
             self.take_sacks(ack, sender.queue, &mut news);
         }
+        self.by_duplicate = !ack.advances();
         if had_outstanding {
             self.take_cumulative(ack, sender.queue, highest, &mut news);
             let measured = self.measure(ack, sender, &news);
@@ -460,7 +465,7 @@ impl LossRecovery {
         self.undo.first_retransmission().map(|(_, at)| at)
     }
 
-    /// A timeout that new data may show to have been spurious.
+    /// No new data can be sent that would show whether the timeout was spurious (RFC 5682 section 3.1, 2b).
     pub(crate) fn gives_up_frto(&mut self) {
         self.frto = false;
     }
@@ -523,7 +528,7 @@ impl LossRecovery {
 
     /// New data that goes out now goes out on the strength of a duplicate acknowledgment (RFC 3042).
     pub(crate) fn is_limited_transmit(&self) -> bool {
-        self.state == RecoveryState::Disorder
+        self.state == RecoveryState::Disorder && self.by_duplicate
     }
 
     fn rack_input(&self, now: Instant) -> (Rack, RackInput<'_>) {

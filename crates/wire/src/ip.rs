@@ -109,7 +109,7 @@ pub struct IpHeader {
     pub dont_fragment: bool,
     /// IPv4 identification of a datagram that is not a fragment; 0 over IPv6.
     pub identification: u16,
-    /// The packet is a fragment. `write` refuses such a header: this host never fragments.
+    /// The packet is a fragment. `write` refuses such a header: fragments are made of whole packets.
     pub fragment: Option<Fragment>,
 }
 
@@ -214,7 +214,7 @@ impl IpHeader {
     /// When `buffer` is shorter than [`IpHeader::len`], when the header is that of a fragment, or when the
     /// addresses are of different families.
     pub fn write(&self, payload_len: usize, buffer: &mut [u8]) -> usize {
-        assert!(self.fragment.is_none(), "fragments are received, never sent");
+        assert!(self.fragment.is_none(), "a fragment has a header of its own");
         match (self.source, self.destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 v4::write(self, source, destination, payload_len, buffer)

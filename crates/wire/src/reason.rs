@@ -143,8 +143,8 @@ reasons! {
         ResetUnread = "reset-unread", "RFC 9293 3.6.1 SHLD-3";
         /// Data came for a user who has gone.
         ResetAfterClose = "reset-after-close", "RFC 9293 3.6.1 SHLD-3";
-        /// Retransmission or keep-alive gave the peer up.
-        ResetTimeout = "reset-timeout", "RFC 9293 3.8.3 MUST-20";
+        /// Keep-alive gave the peer up.
+        ResetTimeout = "reset-timeout", "RFC 9293 3.8.4";
         /// The user has gone, and what is left to be sent is not kept any longer.
         ResetOrphan = "reset-orphan", "RFC 6429 4";
     }
@@ -237,7 +237,7 @@ reasons! {
         Reset = "reset", "RFC 9293 3.10.7.4";
         /// Nobody answered the SYN, or the SYN-ACK.
         HandshakeTimeout = "handshake-timeout", "RFC 9293 3.8.3 MUST-23";
-        /// Data was retransmitted until R2 and never acknowledged.
+        /// Data was retransmitted until R2 and never acknowledged, or a closed window was probed for as long and nobody answered.
         RetransmissionTimeout = "retransmission-timeout", "RFC 9293 3.8.3 MUST-20";
         /// The user timeout passed.
         UserTimeout = "user-timeout", "RFC 9293 3.10.8";

@@ -146,7 +146,7 @@ fn a_closed_window_takes_acknowledgments() {
     scene.say(ack());
     assert_eq!(scene.status().outstanding, 0);
     scene.say(text(1));
-    assert_eq!(scene.heard(), ["0.000 ACK 11 ack 1001: unacceptable-ack"]);
+    assert_eq!(scene.heard(), ["0.000 ACK 11 ack 1001: probe-ack"]);
     scene.peer_next = crate::peer::IRS + 1001;
     scene.say(rst());
     assert_eq!(scene.state(), State::Closed);

@@ -19,6 +19,8 @@ const THRESHOLD: (Span, Span) = (Span::from_millis(4), Span::from_millis(16));
 const CSS_DIVISOR: u32 = 4;
 /// CSS_ROUNDS.
 const CSS_ROUNDS: u8 = 5;
+/// L, without pacing: segments that one acknowledgment lets the window grow by.
+const MOST_AT_ONCE: u32 = 8;
 
 /// The watch over one slow start.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct HyStart {
     found: bool,
     /// What the window did not grow by in it, in parts of `CSS_DIVISOR`.
     remainder: u32,
+    /// Segments leave at a pace.
+    paced: bool,
 }
 
 compact!(HyStart {
@@ -55,7 +59,8 @@ compact!(HyStart {
     previous,
     conservative,
     found,
-    remainder
+    remainder,
+    paced
 });
 
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +86,7 @@ impl HyStart {
             conservative: None,
             found: false,
             remainder: 0,
+            paced: false,
         }
     }
 
@@ -94,8 +100,10 @@ impl HyStart {
         self.least
     }
 
-    /// By how much slow start may grow for so much that has arrived.
+    /// By how much slow start may grow for so much that has arrived (RFC 9406 section 4.2).
     pub(crate) fn limit(&mut self, delivered: u32) -> u32 {
+        let is_limited = self.exit == SlowStartExit::HyStartPlusPlus && !self.paced;
+        let delivered = if is_limited { delivered.min(MOST_AT_ONCE) } else { delivered };
         if self.conservative.is_none() {
             return delivered;
         }
@@ -106,6 +114,7 @@ impl HyStart {
 
     /// Takes a sample, and ends slow start by setting the threshold where it is time.
     pub(crate) fn on_round_trip(&mut self, window: &mut Window, event: &RoundTripEvent) {
+        self.paced = event.paced;
         let rtt = event.rtt.max(Span::from_micros(1));
         self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
         if self.found || !window.in_slow_start() {

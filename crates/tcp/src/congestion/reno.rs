@@ -1,5 +1,8 @@
 //! Slow start, congestion avoidance and the halving (RFC 5681 sections 3.1 and 3.2), by what has arrived rather
 //! than by acknowledgments (RFC 3465).
+//!
+//! As in Linux it is the window that is halved and not FlightSize, as equation (4) has it: the window grows only where it
+//! is used, and shrinks where it is not (RFC 2861), so that it is no more than what was in flight a while ago.
 
 use super::{AckEvent, CongestionController, CongestionEvent, Window};
 

@@ -170,8 +170,12 @@ impl TimeWait {
             self.expires = incoming.arrived + config.msl * 2;
             return Verdict::Accepted;
         }
-        let drop = if header.flags.syn() { DropReason::SynInWindow } else { DropReason::Duplicate };
-        Verdict::Dropped(drop)
+        let is_new = incoming.segment.end().after(self.receive_next);
+        Verdict::Dropped(match header.flags.syn() {
+            true => DropReason::SynInWindow,
+            false if is_new => DropReason::BeyondFin,
+            false => DropReason::Duplicate,
+        })
     }
 
     /// Text and FINs are always answered, for their sender waits for it; anything else only now and then, as

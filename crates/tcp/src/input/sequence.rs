@@ -178,9 +178,10 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
     }
     // A FIN takes no room in the buffer: right behind the last octet it is welcome.
     if !payload.is_empty() && seq.at_or_after(tcb.receive.edge) {
+        let is_probe = payload.len() == 1 && tcb.receive.window() == 0;
         payload.clear();
         flags = flags.without(Flags::FIN);
-        tcb.ack.at_once(SendReason::UnacceptableAck);
+        tcb.ack.at_once(if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck });
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     let end = seq + payload.len() as u32;

@@ -19,12 +19,15 @@ const SACK_RANGE_LEN: u32 = 8;
 const SACK_HEAD_LEN: u32 = 4;
 
 pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
-    if segment.text_len() == 0 || !tcb.state().can_receive_data() {
+    if segment.text_len() == 0 {
         return ControlFlow::Continue(());
     }
     let end = segment.end;
     if tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
         return drop(DropReason::BeyondFin);
+    }
+    if !tcb.state().can_receive_data() {
+        return ControlFlow::Continue(());
     }
     if tcb.is_deaf {
         // SHLD-3: nobody will read this, and the peer should know.

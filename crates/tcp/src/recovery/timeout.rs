@@ -39,6 +39,7 @@ impl LossRecovery {
         self.probe.clear();
         self.owes_cwr = true;
         self.partial = false;
+        self.narrowed = None;
         // RFC 5682 section 3.1, step 1: not when an earlier loss is still being repaired.
         self.frto = input.frto && (was_calm || input.repeated);
         self.rto.back_off();

@@ -89,3 +89,16 @@ fn slow_start_may_end_by_loss_alone() {
     scene.round(50, 900, 1);
     assert!(scene.window.in_slow_start());
 }
+
+#[test]
+fn hystart_plus_plus_grows_by_eight_segments_at_once_unless_they_leave_at_a_pace() {
+    for (exit, paced, grows) in [
+        (SlowStartExit::HyStartPlusPlus, false, 8),
+        (SlowStartExit::HyStartPlusPlus, true, 44),
+        (SlowStartExit::HyStart, false, 44),
+    ] {
+        let mut scene = Scene::new(exit, 20);
+        scene.hystart.paced = paced;
+        assert_eq!(scene.hystart.limit(44), grows);
+    }
+}
