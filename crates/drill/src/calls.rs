@@ -116,11 +116,7 @@ impl Machine {
 
     /// A packet arrives.
     pub fn deliver(&mut self, packet: Bytes) {
-        // What the host makes of it shows in what it sends.
-        let _ = self.kernel.host.handle_packet(
-            PacketIn { bytes: packet, trust_checksum: false, segment_size: None },
-            self.kernel.now,
-        );
+        self.kernel.deliver(PacketIn { bytes: packet, trust_checksum: false, segment_size: None });
     }
 
     /// Collects what the host has to send and to tell; after each call, packet and advance.
@@ -243,7 +239,7 @@ impl Machine {
     pub fn set_option(&mut self, fd: i32, level: i32, name: i32, value: Setting) -> Outcome<i64> {
         let value = match value {
             Setting::Number(value) => OptionValue::Number(value),
-            Setting::Linger(on, seconds) => OptionValue::Linger(on, seconds),
+            Setting::Linger(on, seconds) => OptionValue::Linger(on.into(), seconds),
             Setting::Octets(octets) => OptionValue::Text(octets),
         };
         Ok(self.kernel.set_option(fd, level.into(), name.into(), value)?)
@@ -263,8 +259,7 @@ impl Machine {
 
     /// `epoll_create`, under a number that the caller has chosen.
     pub fn epoll_create(&mut self, fd: i32) {
-        let file = self.kernel.epoll_create();
-        self.kernel.install(fd, file);
+        self.kernel.install(fd, Kernel::epoll());
     }
 
     /// `epoll_ctl`; `event` is events and what is stored beside them.

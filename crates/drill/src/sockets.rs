@@ -22,6 +22,7 @@ mod files;
 mod info;
 mod open;
 mod options;
+mod path_errors;
 mod patience;
 mod readiness;
 mod transfer;
@@ -32,8 +33,11 @@ use crate::sysctl::{self, Settings};
 pub(crate) use errno::Errno;
 pub(crate) use error_queue::Report;
 pub(crate) use options::OptionValue;
-pub(crate) use patience::{retransmission_patience, retries_of, syn_patience};
+pub(crate) use patience::{Timeouts, Wait, retransmission_patience, retries_of, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
+
+/// Linux's RLIMIT_NOFILE.
+const MOST_FILES: i32 = 1024;
 
 /// Why a call has not returned a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,12 +89,18 @@ pub(crate) enum File {
 pub(crate) struct TcpFile {
     pub(crate) role: Role,
     nonblocking: bool,
+    /// O_APPEND, which is only ever read back.
+    appends: bool,
+    /// Another descriptor stands for the same socket, and closing this one does not end it.
+    has_twin: bool,
     /// FD_CLOEXEC, which is only ever read back.
     closes_on_exec: bool,
     bound: Option<SocketAddr>,
     /// The settings that a connection or listener made of it gets.
     config: Config,
     keep_alive: KeepAlive,
+    /// SO_RCVTIMEO and SO_SNDTIMEO: how long a call waits at the most.
+    timeouts: Timeouts,
     /// SO_LINGER: how long closing waits for the peer's acknowledgment; with zero it resets.
     linger: Option<Duration>,
     /// Closing waits until then.
@@ -103,6 +113,8 @@ pub(crate) struct TcpFile {
     error_told: bool,
     /// The error of an open that was shut down, until it is told.
     left_error: Option<Errno>,
+    /// The last ICMP error, while the peer has not been heard since.
+    path_error: Option<path_errors::PathError>,
     /// A connect that did not block was told to have succeeded.
     connect_told: bool,
     /// The last state before CLOSED.
@@ -231,10 +243,24 @@ impl Kernel {
     /// that had it any more. That one stays open.
     pub(crate) fn install_accepted(&mut self, fd: i32, file: File) -> bool {
         if let Some(hidden) = self.files.insert(fd, file) {
-            let lowest = self.files.keys().next().copied().unwrap_or(0).min(0);
-            self.files.insert(lowest - 1, hidden);
+            self.hide(hidden);
         }
         fd >= 0
+    }
+
+    /// Keeps a file open that no descriptor of the script's stands for.
+    fn hide(&mut self, file: File) {
+        let lowest = self.files.keys().next().copied().unwrap_or(0).min(0);
+        self.files.insert(lowest - 1, file);
+    }
+
+    /// F_DUPFD: the lowest free descriptor from `least` on. A script cannot call it, since it has no name for it; but
+    /// while it is there, the socket is open.
+    pub(crate) fn duplicate(&mut self, fd: i32, least: i64) -> Outcome<i64> {
+        self.tcp(fd)?.has_twin = true;
+        let first = i32::try_from(least).ok().filter(|first| (0..MOST_FILES).contains(first));
+        let twin = (first.ok_or(Errno::EINVAL)?..).find(|twin| !self.files.contains_key(twin));
+        Ok(twin.ok_or(Errno::EMFILE)?.into())
     }
 
     /// Takes note of what a script asked for in vain.
@@ -285,6 +311,7 @@ impl Kernel {
     /// Remembers the state of every connection: the error that one leaves depends on it.
     pub(crate) fn note_states(&mut self) {
         self.note_acknowledged();
+        self.forget_path_errors();
         for file in self.files.values_mut() {
             let File::Tcp(file) = file else { continue };
             let Role::Connection(handle) = file.role else { continue };
@@ -309,7 +336,8 @@ impl Kernel {
         let handle = self.connection(fd)?;
         let reason = self.host.tcp(handle)?.close_reason()?;
         let file = self.tcp(fd).ok()?;
-        if file.error_told { None } else { errno::of_closing(reason, file.last_state) }
+        let of_path = file.path_error.map(|error| error.errno);
+        if file.error_told { None } else { errno::of_closing(reason, file.last_state, of_path) }
     }
 
     /// The same, told now.
@@ -324,7 +352,9 @@ impl Kernel {
     }
 
     pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
-        if let Some(until) = self.linger(fd) {
+        if !self.tcp(fd).is_ok_and(|file| file.has_twin)
+            && let Some(until) = self.linger(fd)
+        {
             return Err(Stop::Block { until: Some(until) });
         }
         let state = self.state(fd);
@@ -335,6 +365,10 @@ impl Kernel {
             }
         }
         let File::Tcp(file) = file else { return Ok(0) };
+        if file.has_twin {
+            self.hide(File::Tcp(file));
+            return Ok(0);
+        }
         match file.role {
             Role::Idle => {}
             Role::Listener(listener) => self.host.close_listener(listener, self.now),

@@ -32,6 +32,7 @@ pub(crate) const F_SETFD: i64 = 2;
 pub(crate) const F_GETFL: i64 = 3;
 pub(crate) const F_SETFL: i64 = 4;
 
+pub(crate) const O_APPEND: i64 = 0o2000;
 pub(crate) const O_NONBLOCK: i64 = 0o4000;
 pub(crate) const O_RDWR: i64 = 2;
 
@@ -45,6 +46,7 @@ pub(crate) const POLLWRNORM: i64 = 0x100;
 pub(crate) const POLLRDHUP: i64 = 0x2000;
 pub(crate) const EPOLLET: i64 = 1 << 31;
 pub(crate) const EPOLLONESHOT: i64 = 1 << 30;
+pub(crate) const EPOLLEXCLUSIVE: i64 = 1 << 28;
 
 pub(crate) const MSG_OOB: i64 = 0x1;
 pub(crate) const MSG_PEEK: i64 = 0x2;
@@ -94,7 +96,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("O_EXCL", 128),
     ("O_NOCTTY", 256),
     ("O_TRUNC", 512),
-    ("O_APPEND", 1024),
+    ("O_APPEND", O_APPEND),
     ("F_DUPFD", F_DUPFD),
     ("F_GETFD", F_GETFD),
     ("F_SETFD", F_SETFD),
@@ -109,6 +111,21 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("F_SETLEASE", 1024),
     ("F_GETLEASE", 1025),
     ("F_NOTIFY", 1026),
+    ("F_GETLK64", 5),
+    ("F_SETLK64", 6),
+    ("F_SETLKW64", 7),
+    ("F_RDLCK", 0),
+    ("F_WRLCK", 1),
+    ("F_UNLCK", 2),
+    ("F_EXLCK", 4),
+    ("F_SHLCK", 8),
+    ("LOCK_SH", 1),
+    ("LOCK_EX", 2),
+    ("LOCK_NB", 4),
+    ("LOCK_UN", 8),
+    ("SEEK_SET", 0),
+    ("SEEK_CUR", 1),
+    ("SEEK_END", 2),
     ("FD_CLOEXEC", 1),
     ("SIOCATMARK", 0x8905),
     ("SIOCINQ", 0x541b),
@@ -247,7 +264,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("EPOLLWRBAND", 512),
     ("EPOLLMSG", 1024),
     ("EPOLLRDHUP", POLLRDHUP),
-    ("EPOLLEXCLUSIVE", 1 << 28),
+    ("EPOLLEXCLUSIVE", EPOLLEXCLUSIVE),
     ("EPOLLONESHOT", EPOLLONESHOT),
     ("EPOLLET", EPOLLET),
     ("EPOLL_CTL_ADD", 1),

@@ -11,7 +11,7 @@ use super::outputs::{Problem, Reply};
 use super::packets::Stage;
 use super::{Due, GRACE, Halt, Runner, Step};
 use crate::ast::{Call, Expression};
-use crate::sockets::{Errno, Stop};
+use crate::sockets::{Errno, Stop, Wait};
 use crate::span::Position;
 use crate::symbols::{self, MSG_ERRQUEUE, MSG_FASTOPEN};
 
@@ -96,7 +96,17 @@ impl Runner {
         let outcome = self.make(&call, ongoing);
         let outcome = match outcome {
             Err(Problem::Stop(Stop::Block { until })) => {
-                ongoing.deadline = until;
+                let over = self
+                    .timeout(&call, ongoing.started)
+                    .filter(|(end, _)| until.is_none_or(|until| *end < until));
+                match over {
+                    Some((end, _)) if self.kernel.now < end => ongoing.deadline = Some(end),
+                    None => ongoing.deadline = until,
+                    Some(_) if ongoing.progress > 0 => {
+                        return self.end_call(ongoing, Ok((ongoing.progress as i64).into()));
+                    }
+                    Some((_, errno)) => return self.end_call(ongoing, Err(errno)),
+                }
                 return Ok(false);
             }
             Err(Problem::Stop(Stop::Unsupported(what))) => {
@@ -106,9 +116,27 @@ impl Runner {
             Err(Problem::Stop(Stop::Errno(errno))) => Err(errno),
             Ok(reply) => Ok(reply),
         };
-        self.check_result(&call, outcome)?;
+        self.end_call(ongoing, outcome)
+    }
+
+    /// A call has returned: as the script says?
+    fn end_call(&mut self, ongoing: &Ongoing, outcome: Result<Reply, Errno>) -> Step<bool> {
+        let call = &ongoing.call;
+        self.check_result(call, outcome)?;
         self.check_time(call.at, &format!("the return of {}", call.name), self.kernel.now, &ongoing.due)?;
         Ok(true)
+    }
+
+    /// When the timeout of its socket ends a call, and with what.
+    fn timeout(&mut self, call: &Call, started: Instant) -> Option<(Instant, Errno)> {
+        let wait = match call.name.as_str() {
+            "accept" | "read" | "readv" | "recv" | "recvfrom" | "recvmsg" => Wait::Receive,
+            "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" => Wait::Send,
+            "connect" => Wait::Connect,
+            _ => return None,
+        };
+        let fd = integer(call.arguments.first()?).ok().and_then(|fd| i32::try_from(fd).ok())?;
+        self.kernel.timeout(fd, wait).map(|(timeout, errno)| (started + timeout, errno))
     }
 
     /// Compares what a call has returned, and gives new files their numbers.

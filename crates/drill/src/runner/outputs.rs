@@ -72,7 +72,10 @@ impl Runner {
                 let arguments = Arguments::new(call, 3..=3)?;
                 self.poll(arguments.get(0), deadline(started, arguments.integer(2)?))
             }
-            "epoll_create" => Ok(Reply::file(self.kernel.epoll_create(), None)),
+            "epoll_create" => {
+                let size = Arguments::new(call, 1..=1)?.integer(0)?;
+                Ok(Reply::file(self.kernel.epoll_create(size)?, None))
+            }
             "epoll_ctl" => {
                 let arguments = Arguments::new(call, 4..=4)?;
                 let event = epoll_event(arguments.get(3))?;
@@ -84,16 +87,16 @@ impl Runner {
                 let deadline = deadline(started, arguments.integer(3)?);
                 let told = self.kernel.epoll_wait(arguments.fd(0)?, arguments.size(2)?, deadline)?;
                 let expected = epoll_event(arguments.get(1))?;
-                if let Some(first) = told.first()
-                    && *first != expected
-                {
+                // Where nothing is told, nothing is written.
+                let found = told.first().copied().unwrap_or(EpollEvent { events: 0, data: 0 });
+                if found != expected {
                     let shown = |event: &EpollEvent| {
                         format!("{{events={}, {}}}", symbols::bits("EPOLL", event.events), event.data)
                     };
                     return Err(Problem::Wrong(format!(
                         "expected {}, it is {}",
                         shown(&expected),
-                        shown(first)
+                        shown(&found)
                     )));
                 }
                 Ok((told.len() as i64).into())

@@ -177,10 +177,8 @@ impl Runner {
 
     fn inject(&mut self, packet: &Packet, bytes: Bytes) -> Step<()> {
         self.note(show_packet(packet));
-        let now = self.kernel.now;
         let segment_size = self.setup.put_together(packet);
-        // What the host makes of it shows in what it sends.
-        let _ = self.kernel.host.handle_packet(PacketIn { bytes, trust_checksum: false, segment_size }, now);
+        self.kernel.deliver(PacketIn { bytes, trust_checksum: false, segment_size });
         self.settle()
     }
 

@@ -47,7 +47,7 @@ impl Runner {
             (F_SETFL, Some(flags)) => Ok(self.kernel.set_file_flags(fd, flags)?.into()),
             (F_GETFD, _) => Ok(self.kernel.descriptor_flags(fd)?.into()),
             (F_SETFD, Some(flags)) => Ok(self.kernel.set_descriptor_flags(fd, flags)?.into()),
-            (F_DUPFD, _) => Err(Problem::unsupported("fcntl F_DUPFD")),
+            (F_DUPFD, Some(least)) => Ok(self.kernel.duplicate(fd, least)?.into()),
             _ => Err(Problem::unsupported(format!("fcntl {command}"))),
         }
     }
@@ -84,7 +84,7 @@ fn option_value(expression: &Expression) -> Result<OptionValue, Wrong> {
         },
         Expression::Structure(_) => {
             let on = number_field(expression, "onoff")?;
-            Ok(OptionValue::Linger(on != 0, number_field(expression, "linger")?))
+            Ok(OptionValue::Linger(on, number_field(expression, "linger")?))
         }
         Expression::Text(text) => Ok(OptionValue::Text(text.clone())),
         other => integer(other).map(OptionValue::Number),

@@ -111,9 +111,9 @@ errnos! {
     EKEYREJECTED = 129;
 }
 
-/// The error that a connection leaves behind, given the state it was in before it was CLOSED; `None` when
-/// it ended in order.
-pub(crate) fn of_closing(reason: CloseReason, before: State) -> Option<Errno> {
+/// The error that a connection leaves behind, given the state it was in before it was CLOSED and the last error of the
+/// path; `None` when it ended in order.
+pub(crate) fn of_closing(reason: CloseReason, before: State, of_path: Option<Errno>) -> Option<Errno> {
     match reason {
         CloseReason::Finished | CloseReason::FinWait2Timeout | CloseReason::UnreadData => None,
         CloseReason::Reset if before == State::CloseWait => Some(Errno::EPIPE),
@@ -126,7 +126,7 @@ pub(crate) fn of_closing(reason: CloseReason, before: State) -> Option<Errno> {
         | CloseReason::RetransmissionTimeout
         | CloseReason::UserTimeout
         | CloseReason::KeepAliveTimeout
-        | CloseReason::Orphaned => Some(Errno::ETIMEDOUT),
-        CloseReason::Unreachable => Some(Errno::EHOSTUNREACH),
+        | CloseReason::Orphaned => Some(of_path.unwrap_or(Errno::ETIMEDOUT)),
+        CloseReason::Unreachable => Some(of_path.unwrap_or(Errno::EHOSTUNREACH)),
     }
 }

@@ -8,7 +8,7 @@ use synfin_host::{ConnectError, ConnectOptions, FastOpen, ListenError, ListenOpt
 
 use super::error_queue::ErrorQueue;
 use super::fast_open::FastOpenFile;
-use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile};
+use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile, Timeouts};
 use crate::symbols;
 
 impl TcpFile {
@@ -16,16 +16,20 @@ impl TcpFile {
         Self {
             role,
             nonblocking: false,
+            appends: false,
+            has_twin: false,
             closes_on_exec: false,
             bound: None,
             config,
             keep_alive: KeepAlive::default(),
+            timeouts: Timeouts::default(),
             linger: None,
             lingers_until: None,
             read_shut: false,
             write_shut: false,
             error_told: false,
             left_error: None,
+            path_error: None,
             connect_told: false,
             last_state: State::Closed,
             fast_open: FastOpenFile::default(),
@@ -96,6 +100,7 @@ impl Kernel {
         let mut file = TcpFile::new(Role::Connection(accepted.handle), listening.config.clone());
         file.kept = listening.kept.clone();
         file.keep_alive = listening.keep_alive;
+        file.timeouts = listening.timeouts;
         file.tells_unread = listening.tells_unread;
         file.last_state = State::Established;
         file.connect_told = true;

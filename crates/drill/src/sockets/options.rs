@@ -7,13 +7,17 @@ use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
 use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile, syn_patience};
-use crate::symbols::{self, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
+use crate::symbols::{
+    self, O_APPEND, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION,
+};
 
 const SO_SNDBUF: i64 = 7;
 const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_OOBINLINE: i64 = 10;
 const SO_LINGER: i64 = 13;
+const SO_RCVTIMEO: i64 = 20;
+const SO_SNDTIMEO: i64 = 21;
 const SO_TIMESTAMPING: i64 = 37;
 const SO_MAX_PACING_RATE: i64 = 47;
 const SO_ZEROCOPY: i64 = 60;
@@ -34,8 +38,8 @@ const TCP_INQ: i64 = 36;
 const IP_TOS: i64 = 1;
 const IP_TTL: i64 = 2;
 const IPV6_TCLASS: i64 = 67;
-/// Options that change nothing that a script could see.
-const HARMLESS: [(i64, &str); 15] = [
+/// Options that change nothing that a script could see, and those that are read where they matter.
+const HARMLESS: [(i64, &str); 17] = [
     (SOL_SOCKET, "SO_DEBUG"),
     (SOL_SOCKET, "SO_REUSEADDR"),
     (SOL_SOCKET, "SO_DONTROUTE"),
@@ -50,7 +54,9 @@ const HARMLESS: [(i64, &str); 15] = [
     (SOL_TCP, "TCP_THIN_DUPACK"),
     (SOL_IP, "IP_MTU_DISCOVER"),
     (SOL_IP, "IP_FREEBIND"),
+    (SOL_IP, "IP_RECVERR"),
     (SOL_IPV6, "IPV6_MTU_DISCOVER"),
+    (SOL_IPV6, "IPV6_RECVERR"),
 ];
 /// The highest numbers of options that Linux has.
 const LAST_OF_SOCKETS: i64 = 83;
@@ -70,7 +76,7 @@ pub(crate) enum OptionValue {
     /// A number.
     Number(i64),
     /// SO_LINGER: on or off, and seconds.
-    Linger(bool, i64),
+    Linger(i64, i64),
     /// Octets.
     Text(Vec<u8>),
 }
@@ -82,13 +88,21 @@ impl Kernel {
             OptionValue::Number(value) => self.set_number(fd, level, name, value),
             OptionValue::Linger(on, seconds) if (level, name) == (SOL_SOCKET, SO_LINGER) => {
                 let seconds = u64::try_from(seconds).unwrap_or(0);
-                self.tcp(fd)?.linger = on.then_some(Duration::from_secs(seconds));
+                self.tcp(fd)?.linger = (on != 0).then_some(Duration::from_secs(seconds));
                 Ok(0)
+            }
+            OptionValue::Linger(seconds, rest) if is_timeout(level, name) => {
+                // Eight octets, the first half of a timeval: seconds, of which the second number is the upper half.
+                self.set_timeout(fd, name, seconds | rest << 32, 0)
             }
             OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
             OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
                 self.set_fast_open_keys(fd, &octets)?;
                 Ok(0)
+            }
+            OptionValue::Text(timeval) if is_timeout(level, name) => {
+                let [seconds, micros] = timeval.as_chunks::<8>().0 else { return Err(Errno::EINVAL.into()) };
+                self.set_timeout(fd, name, i64::from_ne_bytes(*seconds), i64::from_ne_bytes(*micros))
             }
             OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
                 self.set_congestion(fd, &name_of)
@@ -105,6 +119,8 @@ impl Kernel {
         let connected = self.connection(fd);
         let file = self.tcp(fd)?;
         match (level, name) {
+            // A number is shorter than a timeval.
+            (SOL_SOCKET, SO_RCVTIMEO | SO_SNDTIMEO) => return Err(Errno::EINVAL.into()),
             (SOL_SOCKET, SO_SNDBUF | SO_RCVBUF) => self.set_buffer(fd, name, value)?,
             (SOL_TCP, TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT) => self.set_sending(fd, name, value)?,
             (SOL_TCP, TCP_WINDOW_CLAMP | TCP_QUICKACK) => self.set_receiving(fd, name, value)?,
@@ -161,6 +177,21 @@ impl Kernel {
             file.kept.insert((level, name), value);
         }
         self.configure_listener(fd);
+        Ok(0)
+    }
+
+    /// How long calls wait; no time is for ever, a negative one is none at all.
+    fn set_timeout(&mut self, fd: i32, name: i64, seconds: i64, micros: i64) -> Outcome<i64> {
+        if !(0..1_000_000).contains(&micros) {
+            return Err(Errno::EDOM.into());
+        }
+        let timeout = match u64::try_from(seconds) {
+            Ok(0) if micros == 0 => None,
+            Ok(seconds) => Some(Duration::from_secs(seconds) + Duration::from_micros(micros as u64)),
+            Err(_) => Some(Duration::ZERO),
+        };
+        let timeouts = &mut self.tcp(fd)?.timeouts;
+        *(if name == SO_RCVTIMEO { &mut timeouts.receive } else { &mut timeouts.send }) = timeout;
         Ok(0)
     }
 
@@ -335,12 +366,15 @@ impl Kernel {
 
     /// F_GETFL.
     pub(crate) fn file_flags(&mut self, fd: i32) -> Outcome<i64> {
-        Ok(O_RDWR | if self.tcp(fd)?.nonblocking { O_NONBLOCK } else { 0 })
+        let file = self.tcp(fd)?;
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        Ok(O_RDWR | flag(file.nonblocking, O_NONBLOCK) | flag(file.appends, O_APPEND))
     }
 
     /// F_SETFL.
     pub(crate) fn set_file_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
-        self.tcp(fd)?.nonblocking = flags & O_NONBLOCK != 0;
+        let file = self.tcp(fd)?;
+        (file.nonblocking, file.appends) = (flags & O_NONBLOCK != 0, flags & O_APPEND != 0);
         Ok(0)
     }
 
@@ -358,7 +392,11 @@ impl Kernel {
     /// The value that an ioctl stores.
     pub(crate) fn ioctl(&mut self, fd: i32, command: i64) -> Outcome<i64> {
         let state = self.state(fd);
-        let handle = self.connection(fd).ok_or(Errno::EINVAL)?;
+        let handle = match self.tcp(fd)?.role {
+            Role::Connection(handle) => handle,
+            Role::Listener(_) => return Err(Errno::EINVAL.into()),
+            Role::Idle => return Ok(0),
+        };
         let socket = self.host.tcp(handle).ok_or(Errno::EBADF)?;
         let status = socket.status();
         match command {
@@ -375,6 +413,10 @@ impl Kernel {
             _ => Err(Stop::unsupported(format!("ioctl {command:#x}"))),
         }
     }
+}
+
+fn is_timeout(level: i64, name: i64) -> bool {
+    level == SOL_SOCKET && matches!(name, SO_RCVTIMEO | SO_SNDTIMEO)
 }
 
 fn is_harmless(option: (i64, i64)) -> bool {

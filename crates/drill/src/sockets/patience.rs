@@ -1,6 +1,39 @@
-//! Linux counts retries, and makes a time of the count; the stack is told the time.
+//! How long is waited: calls, and the stack. Linux counts retries, and makes a time of the count; the stack is told the
+//! time.
 
 use std::time::Duration;
+
+use super::{Errno, Kernel};
+
+/// How long the calls of a socket wait; `None` for as long as it takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timeouts {
+    /// SO_RCVTIMEO: those that take something.
+    pub(super) receive: Option<Duration>,
+    /// SO_SNDTIMEO: those that send.
+    pub(super) send: Option<Duration>,
+}
+
+/// What a call that blocks waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Receive,
+    Send,
+    Connect,
+}
+
+impl Kernel {
+    /// How long a call waits at the most, and what it fails with then.
+    pub(crate) fn timeout(&mut self, fd: i32, wait: Wait) -> Option<(Duration, Errno)> {
+        let timeouts = self.tcp(fd).ok()?.timeouts;
+        let (timeout, errno) = match wait {
+            Wait::Receive => (timeouts.receive, Errno::EAGAIN),
+            Wait::Send => (timeouts.send, Errno::EAGAIN),
+            Wait::Connect => (timeouts.send, Errno::EINPROGRESS),
+        };
+        timeout.map(|timeout| (timeout, errno))
+    }
+}
 
 /// The RTO that Linux reckons with when it makes a time of a count of retransmissions.
 const LEAST_RTO: Duration = Duration::from_millis(200);

@@ -7,8 +7,12 @@ use synfin_wire::Instant;
 
 use super::{Errno, File, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
-    EPOLLET, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM, POLLWRNORM,
+    EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM,
+    POLLWRNORM,
 };
+
+/// What may be asked for together with EPOLLEXCLUSIVE.
+const WITH_EXCLUSIVE: i64 = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLET | EPOLLEXCLUSIVE;
 
 /// What `poll` is asked about one descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,17 +123,37 @@ impl Kernel {
         Err(Stop::Block { until: deadline })
     }
 
-    pub(crate) fn epoll_create(&self) -> File {
+    pub(crate) fn epoll_create(&self, size: i64) -> Outcome<File> {
+        if size <= 0 {
+            return Err(Errno::EINVAL.into());
+        }
+        Ok(Self::epoll())
+    }
+
+    pub(crate) fn epoll() -> File {
         File::Epoll(Epoll::default())
     }
 
+    /// Watches a descriptor (1), no longer (2), or for something else (3).
     pub(crate) fn epoll_ctl(&mut self, epoll: i32, how: i64, fd: i32, event: EpollEvent) -> Outcome<i64> {
-        self.file(fd)?;
+        let is_plain = matches!(self.file(fd)?, File::Plain { .. });
+        let is_itself = epoll == fd;
         let File::Epoll(epoll) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        if is_plain {
+            return Err(Errno::EPERM.into());
+        }
         let interest = Interest { events: event.events, data: event.data, told: None, spent: false };
-        match how {
-            1 | 3 => epoll.interests.insert(fd, interest),
-            2 => epoll.interests.remove(&fd),
+        let exclusive = event.events & EPOLLEXCLUSIVE != 0;
+        let told_so_far = epoll.interests.get(&fd).map(|interest| interest.events);
+        match (how, told_so_far) {
+            (1..=3, _) if is_itself => return Err(Errno::EINVAL.into()),
+            (1, _) if exclusive && event.events & !WITH_EXCLUSIVE != 0 => return Err(Errno::EINVAL.into()),
+            (1, Some(_)) => return Err(Errno::EEXIST.into()),
+            (3, _) if exclusive => return Err(Errno::EINVAL.into()),
+            (2 | 3, None) => return Err(Errno::ENOENT.into()),
+            (3, Some(events)) if events & EPOLLEXCLUSIVE != 0 => return Err(Errno::EINVAL.into()),
+            (1, None) | (3, Some(_)) => epoll.interests.insert(fd, interest),
+            (2, Some(_)) => epoll.interests.remove(&fd),
             _ => return Err(Errno::EINVAL.into()),
         };
         Ok(0)
@@ -142,6 +166,9 @@ impl Kernel {
         deadline: Option<Instant>,
     ) -> Outcome<Vec<EpollEvent>> {
         let File::Epoll(found) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        if most == 0 {
+            return Err(Errno::EINVAL.into());
+        }
         let watched: Vec<(i32, Interest)> =
             found.interests.iter().map(|(fd, interest)| (*fd, *interest)).collect();
         let mut told = Vec::new();

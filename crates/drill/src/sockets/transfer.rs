@@ -76,6 +76,9 @@ impl Kernel {
         match outcome {
             Ok(_) => Ok(0),
             Err(ReceiveError::WouldBlock) if self.tcp(fd)?.read_shut => Ok(0),
+            Err(ReceiveError::WouldBlock) if self.tcp(fd)?.left_error.is_some() => {
+                Err(self.take_error(fd).unwrap_or(Errno::EIO).into())
+            }
             Err(ReceiveError::WouldBlock) => Err(self.wait_or_again(fd, flags)),
             Err(ReceiveError::Closed(_)) => self.take_error(fd).map_or(Ok(0), |errno| Err(errno.into())),
         }
@@ -200,6 +203,14 @@ impl Kernel {
         };
         let now = self.now;
         let state = self.state(fd);
+        if let Role::Listener(listener) = self.tcp(fd)?.role {
+            // A listener writes nothing; and when it reads no more, it is none any more.
+            if reads {
+                self.host.close_listener(listener, now);
+                self.tcp(fd)?.role = Role::Idle;
+            }
+            return Ok(0);
+        }
         if state == State::Closed {
             return Err(Errno::ENOTCONN.into());
         }

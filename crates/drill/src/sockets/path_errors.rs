@@ -1,0 +1,134 @@
+//! What ICMP errors are to a socket: Linux ends an open that one answers, whichever it is, and names the error by its
+//! code. A connection goes on (RFC 9293 section 3.9.2.2); with IP_RECVERR its user is told at once, else when sending
+//! again was in vain.
+
+use synfin_host::tcp::State;
+use synfin_host::{HostEvent, PacketIn, TcpHandle};
+use synfin_wire::Instant;
+use synfin_wire::icmp::IcmpMessage;
+use synfin_wire::ip::IpPacket;
+
+use super::{Errno, File, Kernel, Role};
+use crate::symbols::{self, SOL_IP, SOL_IPV6};
+
+/// The last error of the path, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathError {
+    pub(super) errno: Errno,
+    at: Instant,
+}
+
+impl Kernel {
+    /// A packet arrives.
+    pub(crate) fn deliver(&mut self, packet: PacketIn) {
+        let errno = errno_of(&packet);
+        // What the host makes of it shows in what it sends.
+        let _ = self.host.handle_packet(packet, self.now);
+        let Some(errno) = errno else { return };
+        while let Some(event) = self.host.poll_event() {
+            if let HostEvent::Tcp { handle, events } = event
+                && events.soft_error()
+            {
+                self.path_failed(handle, errno);
+            }
+            self.note_event(event);
+        }
+        self.name_refusals(errno);
+    }
+
+    /// An error that answers a segment in flight.
+    fn path_failed(&mut self, handle: TcpHandle, errno: Errno) {
+        let Some(fd) = self.descriptor(handle) else { return };
+        if self.state(fd) == State::SynSent {
+            if let Some(mut socket) = self.host.tcp(handle) {
+                socket.abort(self.now);
+            }
+        }
+        let (at, opening) = (self.now, self.state(fd) == State::Closed);
+        let Ok(file) = self.tcp(fd) else { return };
+        let asked = |level, name| {
+            symbols::value(name)
+                .and_then(|name| file.kept.get(&(level, name)))
+                .is_some_and(|value| *value != 0)
+        };
+        if opening {
+            (file.left_error, file.error_told) = (Some(errno), true);
+        } else if asked(SOL_IP, "IP_RECVERR") || asked(SOL_IPV6, "IPV6_RECVERR") {
+            file.left_error = Some(errno);
+        } else {
+            file.path_error = Some(PathError { errno, at });
+        }
+    }
+
+    /// An error that ended an open has a name.
+    fn name_refusals(&mut self, errno: Errno) {
+        let at = self.now;
+        for file in self.files.values_mut() {
+            if let File::Tcp(file) = file
+                && let Role::Connection(handle) = file.role
+                && file.path_error.is_none()
+                && let Some(socket) = self.host.tcp(handle)
+                && socket.close_reason().is_some()
+            {
+                file.path_error = Some(PathError { errno, at });
+            }
+        }
+    }
+
+    /// What the peer sends proves that the path is whole again.
+    pub(super) fn forget_path_errors(&mut self) {
+        for file in self.files.values_mut() {
+            if let File::Tcp(file) = file
+                && let Role::Connection(handle) = file.role
+                && let Some(error) = file.path_error
+                && let Some(measures) = self.host.tcp(handle).and_then(|socket| socket.receive_measures())
+                && measures.last_heard > error.at
+            {
+                file.path_error = None;
+            }
+        }
+    }
+
+    fn descriptor(&self, handle: TcpHandle) -> Option<i32> {
+        let is_it = |file: &File| matches!(file, File::Tcp(file) if file.role == Role::Connection(handle));
+        self.files.iter().find(|(_, file)| is_it(file)).map(|(fd, _)| *fd)
+    }
+}
+
+/// The error that Linux makes of an ICMP message; `None` of one that is none.
+fn errno_of(packet: &PacketIn) -> Option<Errno> {
+    let packet = IpPacket::parse(packet.bytes.clone(), true).ok()?;
+    IcmpMessage::parse(&packet).ok()?.quote()?;
+    let [kind, code, ..] = packet.payload[..] else { return None };
+    let of_v4 = packet.header.is_v4();
+    Some(match (of_v4, kind) {
+        (true, 3) => unreachable_v4(code),
+        (true, 11) | (false, 3) => Errno::EHOSTUNREACH,
+        (true, 12) | (false, 4) => Errno::EPROTO,
+        (false, 1) => unreachable_v6(code),
+        _ => return None,
+    })
+}
+
+fn unreachable_v4(code: u8) -> Errno {
+    match code {
+        0 | 6 | 9 | 11 => Errno::ENETUNREACH,
+        2 => Errno::ENOPROTOOPT,
+        3 => Errno::ECONNREFUSED,
+        4 => Errno::EMSGSIZE,
+        5 => Errno::EOPNOTSUPP,
+        7 => Errno::EHOSTDOWN,
+        8 => Errno::ENONET,
+        _ => Errno::EHOSTUNREACH,
+    }
+}
+
+fn unreachable_v6(code: u8) -> Errno {
+    match code {
+        0 => Errno::ENETUNREACH,
+        1 | 5 | 6 => Errno::EACCES,
+        2 | 3 => Errno::EHOSTUNREACH,
+        4 => Errno::ECONNREFUSED,
+        _ => Errno::EPROTO,
+    }
+}
