@@ -203,9 +203,10 @@ impl Runner {
             "listen" => {
                 let arguments = Arguments::new(call, 2..=2)?;
                 let fd = arguments.fd(0)?;
-                let value = self.kernel.listen(fd, arguments.integer(1)?)?;
+                let value = self.kernel.listen(fd, arguments.integer(1)?);
+                // Whoever fails to listen on a port that another has is still the last that was to.
                 self.advance_conversation(fd, Stage::Listening);
-                Ok(value.into())
+                Ok(value?.into())
             }
             "accept" => {
                 let arguments = Arguments::new(call, 3..=3)?;

@@ -133,10 +133,15 @@ impl Runner {
                 let code = value("SO_EE_CODE_ZEROCOPY_COPIED");
                 (0, 0, "SO_EE_ORIGIN_ZEROCOPY", code, i64::from(first), i64::from(last))
             }
-            // The text that comes with it is cut off.
-            Report::Stamp { kind, key, .. } => {
-                (MSG_TRUNC, value("ENOMSG"), "SO_EE_ORIGIN_TIMESTAMPING", 0, kind, i64::from(key))
-            }
+            // The segment that comes with it is cut off.
+            Report::Stamp { kind, key, bare, .. } => (
+                if bare { 0 } else { MSG_TRUNC },
+                value("ENOMSG"),
+                "SO_EE_ORIGIN_TIMESTAMPING",
+                0,
+                kind,
+                i64::from(key),
+            ),
         };
         Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE | flags)?;
         let Some(Expression::List(list)) = field(message, "msg_control") else {
@@ -185,13 +190,21 @@ impl Runner {
         Ok(())
     }
 
-    /// Compares control messages: TCP_CM_INQ is the one that this runner makes.
+    /// Compares control messages: when text came, and how much is left.
     pub(super) fn check_control(&mut self, fd: i32, expected: &[Expression]) -> Result<(), Problem> {
-        let inq = symbols::value("TCP_CM_INQ").unwrap_or_default();
+        let value = |name| symbols::value(name).unwrap_or_default();
+        let (inq, stamping) = (value("TCP_CM_INQ"), value("SCM_TIMESTAMPING"));
         for message in expected {
             let (level, kind) = (number_field(message, "cmsg_level")?, number_field(message, "cmsg_type")?);
+            if (level, kind) == (SOL_SOCKET, stamping) {
+                let at = self.kernel.received_at(fd).ok_or("expected a control message, there is none")?;
+                self.check_stamp(message, at)?;
+                continue;
+            }
             if (level, kind) != (SOL_TCP, inq) {
-                return Err(Problem::unsupported("control messages other than TCP_CM_INQ"));
+                return Err(Problem::unsupported(
+                    "control messages other than TCP_CM_INQ and SCM_TIMESTAMPING",
+                ));
             }
             let found = self.kernel.unread_message(fd);
             let found = found.ok_or("expected a control message, there is none")?;

@@ -102,8 +102,8 @@ impl Setup {
             // What has no meaning without a device and a kernel, or was seen to already.
             "mss" => self.mss = Some(value(flag)?),
             "ip_version" | "define" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts" | "verbose"
-            | "send_omit_free" | "non_fatal" | "debug" | "code_command" | "code_format" | "code_sockopt"
-            | "psp_udp_port" => {}
+            | "send_omit_free" | "is_anyip" | "dry_run" | "non_fatal" | "debug" | "code_command"
+            | "code_format" | "code_sockopt" | "psp_udp_port" => {}
             _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
         }
         Ok(())

@@ -9,9 +9,12 @@ use crate::symbols::{MSG_ZEROCOPY, SOL_SOCKET};
 
 const SO_TIMESTAMPING: i64 = 37;
 const TX_SOFTWARE: i64 = 2;
+const RX_SOFTWARE: i64 = 8;
+const SOFTWARE: i64 = 16;
 const OPT_ID: i64 = 128;
 const TX_SCHED: i64 = 256;
 const TX_ACK: i64 = 512;
+const OPT_TSONLY: i64 = 2048;
 const SCM_TSTAMP_SND: i64 = 0;
 const SCM_TSTAMP_SCHED: i64 = 1;
 const SCM_TSTAMP_ACK: i64 = 2;
@@ -23,7 +26,8 @@ pub(crate) enum Report {
     /// Sends without copying are over.
     Over { first: u32, last: u32 },
     /// The last octet of a write was queued, sent or acknowledged.
-    Stamp { kind: i64, key: u32, at: Instant },
+    /// `bare` is without the segment itself (SOF_TIMESTAMPING_OPT_TSONLY).
+    Stamp { kind: i64, key: u32, at: Instant, bare: bool },
 }
 
 /// The end of a write whose times are wanted.
@@ -95,7 +99,13 @@ impl ErrorQueue {
         }
         self.stamping.retain(|stamping| stamping.end > acknowledged);
         self.reported += reports.len() as u64;
-        self.reports.extend(reports.into_iter().map(|(kind, key)| Report::Stamp { kind, key, at: now }));
+        let bare = flags & OPT_TSONLY != 0;
+        self.reports.extend(reports.into_iter().map(|(kind, key)| Report::Stamp {
+            kind,
+            key,
+            at: now,
+            bare,
+        }));
     }
 }
 
@@ -142,6 +152,14 @@ impl Kernel {
                 file.errors.stamp(sent, status.octets_acknowledged, flags, now);
             }
         }
+    }
+
+    /// SCM_TIMESTAMPING of what was received last, where SO_TIMESTAMPING asks for it.
+    pub(crate) fn received_at(&mut self, fd: i32) -> Option<Instant> {
+        let flags = self.tcp(fd).ok()?.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied()?;
+        let socket = self.connection(fd).and_then(|handle| self.host.tcp(handle))?;
+        let wanted = flags & RX_SOFTWARE != 0 && flags & SOFTWARE != 0;
+        socket.receive_measures().and_then(|measures| measures.last_text).filter(|_| wanted)
     }
 
     /// MSG_ERRQUEUE: the next report. It never blocks.

@@ -47,6 +47,45 @@ impl Kernel {
         Ok(moved)
     }
 
+    /// Reads from a pipe, or from a file where it is read to. What is not there is not waited for, if nobody can write it.
+    pub(super) fn read_file(&mut self, fd: i32, wanted: usize) -> Outcome<i64> {
+        let (taken, is_over) = match self.file(fd)? {
+            File::Plain { len, position } => {
+                let taken = wanted.min(len.saturating_sub(*position));
+                *position += taken;
+                (taken, true)
+            }
+            File::Pipe { pipe, end: PipeEnd::Read } => {
+                let pipe = *pipe;
+                let taken = wanted.min(self.pipes[pipe]);
+                self.pipes[pipe] -= taken;
+                (taken, !self.has_end(pipe, PipeEnd::Write))
+            }
+            File::Pipe { .. } => return Err(Errno::EBADF.into()),
+            File::Tcp(_) | File::Epoll(_) => return Err(Errno::EINVAL.into()),
+        };
+        if taken > 0 || wanted == 0 || is_over { Ok(taken as i64) } else { Err(Stop::BLOCK) }
+    }
+
+    /// Writes into a pipe; `sent` as in [`Kernel::send`].
+    pub(super) fn write_file(&mut self, fd: i32, len: usize, sent: &mut usize) -> Outcome<i64> {
+        let File::Pipe { pipe, end } = *self.file(fd)? else { return Err(Errno::EINVAL.into()) };
+        if end == PipeEnd::Read {
+            return Err(Errno::EBADF.into());
+        }
+        if !self.has_end(pipe, PipeEnd::Read) {
+            return Err(Errno::EPIPE.into());
+        }
+        let taken = (len - *sent).min(PIPE_SIZE - self.pipes[pipe]);
+        self.pipes[pipe] += taken;
+        *sent += taken;
+        if *sent < len { Err(Stop::BLOCK) } else { Ok(*sent as i64) }
+    }
+
+    fn has_end(&self, pipe: usize, end: PipeEnd) -> bool {
+        self.files.values().any(|file| file.pipe() == Some((pipe, end)))
+    }
+
     /// Moves up to `len` octets between a connection and a pipe.
     pub(crate) fn splice(&mut self, from: i32, to: i32, len: usize, sent: &mut usize) -> Outcome<i64> {
         match (self.file(from)?.pipe(), self.file(to)?.pipe()) {

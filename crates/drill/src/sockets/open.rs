@@ -9,7 +9,12 @@ use synfin_host::{ConnectError, ConnectOptions, FastOpen, ListenError, ListenOpt
 use super::error_queue::ErrorQueue;
 use super::fast_open::FastOpenFile;
 use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile, Timeouts};
-use crate::symbols;
+use crate::symbols::{self, SOL_SOCKET};
+
+/// Its number as a protocol of IP.
+const UDP: i64 = 17;
+const SO_REUSEADDR: i64 = 2;
+const SO_REUSEPORT: i64 = 15;
 
 impl TcpFile {
     pub(super) fn new(role: Role, config: Config) -> Self {
@@ -46,7 +51,13 @@ impl TcpFile {
 impl Kernel {
     /// A TCP socket, to be installed under the script's number.
     pub(crate) fn socket(&self, kind: i64, protocol: i64) -> Outcome<File> {
-        if kind & 0xf != 1 || !matches!(protocol, 0 | symbols::SOL_TCP) {
+        let fits = match (kind & 0xf, protocol) {
+            (1, 0 | symbols::SOL_TCP) => true,
+            // A protocol that has no sockets of that type.
+            (1, UDP) | (2, symbols::SOL_TCP) => return Err(Errno::EPROTONOSUPPORT.into()),
+            _ => false,
+        };
+        if !fits {
             return Err(Stop::unsupported("sockets other than TCP's"));
         }
         let mut file = TcpFile::new(Role::Idle, self.defaults.clone());
@@ -60,8 +71,32 @@ impl Kernel {
         if file.bound.is_some() || file.role != Role::Idle {
             return Err(Errno::EINVAL.into());
         }
-        file.bound = Some(address);
+        if self.is_taken(fd, address) {
+            return Err(Errno::EADDRINUSE.into());
+        }
+        self.tcp(fd)?.bound = Some(address);
         Ok(0)
+    }
+
+    /// Whether another socket has the address: those that both say SO_REUSEPORT share it, and those that both say
+    /// SO_REUSEADDR while neither listens.
+    fn is_taken(&mut self, fd: i32, address: SocketAddr) -> bool {
+        let says =
+            |file: &TcpFile, option| file.kept.get(&(SOL_SOCKET, option)).is_some_and(|value| *value != 0);
+        let Some(File::Tcp(new)) = self.files.get(&fd) else { return false };
+        self.files.values().any(|other| {
+            let File::Tcp(other) = other else { return false };
+            let meets = other.bound.is_some_and(|bound| {
+                let (left, right) = (bound.ip(), address.ip());
+                bound.port() == address.port()
+                    && address.port() != 0
+                    && (left == right || left.is_unspecified() || right.is_unspecified())
+            });
+            let listens = matches!(other.role, Role::Listener(_));
+            let shares = says(new, SO_REUSEPORT) && says(other, SO_REUSEPORT)
+                || says(new, SO_REUSEADDR) && says(other, SO_REUSEADDR) && !listens;
+            meets && !shares
+        })
     }
 
     pub(crate) fn listen(&mut self, fd: i32, backlog: i64) -> Outcome<i64> {
@@ -82,9 +117,11 @@ impl Kernel {
             fast_open: file.fast_open.listens(),
             ..ListenOptions::default()
         };
+        let shares = file.kept.get(&(SOL_SOCKET, SO_REUSEPORT)).is_some_and(|value| *value != 0);
         let listener = self.host.listen(local, options).map_err(|error| match error {
-            ListenError::NotOurAddress => Errno::EADDRNOTAVAIL,
-            ListenError::InUse | ListenError::NoFreePort => Errno::EADDRINUSE,
+            ListenError::NotOurAddress => Stop::Errno(Errno::EADDRNOTAVAIL),
+            ListenError::InUse if shares => Stop::unsupported("two listeners on one port"),
+            ListenError::InUse | ListenError::NoFreePort => Stop::Errno(Errno::EADDRINUSE),
         })?;
         self.tcp(fd)?.role = Role::Listener(listener);
         Ok(0)
@@ -99,6 +136,7 @@ impl Kernel {
         let listening = self.tcp(fd)?;
         let mut file = TcpFile::new(Role::Connection(accepted.handle), listening.config.clone());
         file.kept = listening.kept.clone();
+        file.bound = listening.bound;
         file.keep_alive = listening.keep_alive;
         file.timeouts = listening.timeouts;
         file.tells_unread = listening.tells_unread;

@@ -32,6 +32,7 @@ const TCP_LINGER2: i64 = 8;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
+const TCP_MD5SIG: i64 = 14;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
@@ -168,6 +169,8 @@ impl Kernel {
             (SOL_SOCKET, SO_OOBINLINE) => file.urgent_inline = value != 0,
             (SOL_SOCKET, SO_ZEROCOPY) => {}
             (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
+            // A number is shorter than the structure with the key.
+            (SOL_TCP, TCP_MD5SIG) => return Err(Errno::EINVAL.into()),
             pair if is_harmless(pair) => {}
             (SOL_TCP, name) if name > LAST_OF_TCP => return Err(Errno::ENOPROTOOPT.into()),
             (SOL_SOCKET, name) if name > LAST_OF_SOCKETS => return Err(Errno::ENOPROTOOPT.into()),

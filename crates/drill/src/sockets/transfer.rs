@@ -6,18 +6,11 @@ use bytes::Bytes;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
 use super::urgent::{Ahead, ahead};
-use super::{Errno, Kernel, Outcome, Role, Stop};
+use super::{Errno, File, Kernel, Outcome, Role, Stop};
 use crate::symbols::{
-    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC,
-    MSG_WAITALL, MSG_ZEROCOPY, SO_RCVLOWAT, SOL_SOCKET,
+    MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MSG_ZEROCOPY, SO_RCVLOWAT,
+    SOL_SOCKET,
 };
-
-/// What the flags of a sending call may be.
-const SEND_FLAGS: i64 =
-    MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | MSG_MORE | MSG_NOSIGNAL | MSG_OOB | MSG_ZEROCOPY;
-/// What those of a receiving call may be.
-const RECEIVE_FLAGS: i64 =
-    MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_ERRQUEUE | MSG_PEEK | MSG_OOB | MSG_TRUNC;
 
 /// The most octets that Linux takes in one call, whatever it asks for (MAX_RW_COUNT).
 const MOST_IN_A_CALL: usize = 0x7fff_f000;
@@ -28,13 +21,13 @@ const MOST_AT_ONCE: usize = 64 << 20;
 impl Kernel {
     /// Takes up to `len` octets; 0 is the end.
     pub(crate) fn receive(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
-        if flags & !RECEIVE_FLAGS != 0 || flags & MSG_ERRQUEUE != 0 {
-            return Err(Stop::unsupported(format!(
-                "receiving with flags {}",
-                crate::symbols::bits("MSG_", flags)
-            )));
+        if flags & MSG_ERRQUEUE != 0 {
+            return self.take_report(fd).map(|_| 0);
         }
         let now = self.now;
+        if !matches!(self.file(fd)?, File::Tcp(_)) {
+            return self.read_file(fd, len);
+        }
         if self.tcp(fd)?.fast_open.put_off.is_some() {
             return Err(self.wait_or_again(fd, flags));
         }
@@ -103,6 +96,9 @@ impl Kernel {
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
     pub(crate) fn send(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
         let buffers = as_far_as_taken(buffers);
+        if !matches!(self.file(fd)?, File::Tcp(_)) {
+            return self.write_file(fd, buffers.iter().sum(), sent);
+        }
         if self.tcp(fd)?.fast_open.takes(flags) {
             let remote = self.peer;
             return self.send_with_syn(fd, remote, &buffers, flags, sent);
@@ -119,9 +115,6 @@ impl Kernel {
         sent: &mut usize,
     ) -> Outcome<i64> {
         let len: usize = buffers.iter().sum();
-        if flags & !SEND_FLAGS != 0 {
-            return Err(Stop::unsupported(format!("sending with flags {flags:#x}")));
-        }
         if let Some(errno) = self.take_error(fd) {
             return Err(errno.into());
         }

@@ -51,6 +51,7 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         }
         "rm" => settings.files.retain(|path, _| !arguments.contains(path)),
         "dd" if let Some((path, len)) = copy(arguments) => settings.files.extend([(path, len)]),
+        "tc" | "ip" if changes_nothing_seen(arguments) => {}
         "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
         "tc" | "ip" if is_question(arguments) => {}
         "echo" => match output {
@@ -80,6 +81,28 @@ fn only_looks(line: &str) -> bool {
         let first = stage.split_whitespace().next().unwrap_or_default();
         first == "echo" || ONLY_LOOK.contains(&first.rsplit('/').next().unwrap_or(first))
     })
+}
+
+/// A queue with room for everything, how long it is, an interface that is up already: no segment goes another way.
+fn changes_nothing_seen(arguments: &[String]) -> bool {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        [
+            "qdisc",
+            "add" | "replace" | "change",
+            "dev",
+            _,
+            "root",
+            "pfifo" | "pfifo_fast" | "bfifo" | "noqueue",
+            ..,
+        ] => true,
+        ["qdisc", "del" | "delete", "dev", _, "root", ..] => true,
+        ["link", "set", "dev", _, "up"] | ["link", "set", _, "up"] => true,
+        ["link", "set", "dev", _, "txqueuelen" | "qlen", _]
+        | ["link", "set", _, "txqueuelen" | "qlen", _] => true,
+        ["neigh" | "neighbor", ..] => true,
+        _ => false,
+    }
 }
 
 /// `ip route show`, `ip -s link`, `tc qdisc show dev tun0`: whatever is asked for, nothing changes.

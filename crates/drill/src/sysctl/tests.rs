@@ -23,8 +23,8 @@ fn sysctls_set_connections_up() {
 fn what_is_not_known_is_said() {
     let mut settings = Settings::of(&HostConfig::new([]));
     let unheeded =
-        apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root pfifo", &mut settings);
-    assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root pfifo`"]);
+        apply("sysctl -q net.ipv4.tcp_moon=1 # full\ntc qdisc add dev tun0 root netem", &mut settings);
+    assert_eq!(unheeded, ["sysctl tcp_moon=1", "`tc qdisc add dev tun0 root netem`"]);
     assert_eq!(apply("/tmp/sysctl_restore_${PPID}.sh", &mut settings), Vec::<String>::new());
 }
 
