@@ -1,12 +1,14 @@
 //! The snippets between `%{` and `}%`: assertions over what `TCP_INFO` tells, in the words of Python.
 //!
-//! Known are `assert`, `print`, assignments and augmented ones, each on its line or behind a semicolon, over numbers,
-//! comparisons that chain, `in` with a list, a few functions, and strings that are only ever messages; `import` does
-//! nothing, and what it would have brought is not known. Anything else is unsupported.
+//! Known are `assert`, `print`, assignments and augmented ones, `if`, `for` and `while`, and giving up by `raise` or
+//! `sys.exit`, over numbers, strings and lists, with a few functions, some of them of `math`. Anything else is
+//! unsupported; `import` does nothing, and what it would have brought is not known.
 
 use std::collections::BTreeMap;
 
+mod blocks;
 mod evaluate;
+mod functions;
 mod scan;
 mod value;
 
@@ -64,23 +66,25 @@ const CONSTANTS: [(&str, i64); 26] = [
     ("False", 0),
 ];
 
+/// The signs of statements that give a name a value.
+const ASSIGNS: [&str; 8] = ["=", "+=", "-=", "*=", "/=", "%=", "|=", "&="];
+
+/// Variables of 64 bits, all ones where there is no limit.
+const WIDE: [&str; 2] = ["tcpi_pacing_rate", "tcpi_max_pacing_rate"];
+
+/// The value of all that these pieces are.
+fn whole(pieces: &[Piece], lookup: &Lookup<'_>) -> Result<Value, Trouble> {
+    let mut evaluator = Evaluator::new(pieces, lookup);
+    let value = evaluator.expressions().and_then(|value| evaluator.end().map(|()| value));
+    value.map_err(Trouble::Unsupported)
+}
+
 impl Environment {
     /// Runs a snippet. What it prints is returned.
     pub(crate) fn run(&mut self, text: &str, info: &[(&'static str, i64)]) -> Result<Vec<String>, Trouble> {
-        let mut printed = Vec::new();
-        for statement in scan::statements(text) {
-            let pieces = match scan::pieces(&statement) {
-                Ok(pieces) => pieces,
-                // What cannot be shown is not worth a failure.
-                Err(_) if statement.starts_with("print") => {
-                    printed.push(statement);
-                    continue;
-                }
-                Err(what) => return Err(Trouble::Unsupported(what)),
-            };
-            self.execute(&statement, &pieces, info, &mut printed)?;
-        }
-        Ok(printed)
+        let mut run = blocks::Run { info, printed: Vec::new(), steps: 0 };
+        self.block(&scan::statements(text), &mut run)?;
+        Ok(run.printed)
     }
 
     fn execute(
@@ -91,6 +95,7 @@ impl Environment {
         printed: &mut Vec<String>,
     ) -> Result<(), Trouble> {
         let lookup = |name: &str| self.lookup(name, info);
+        let unknown = || Trouble::Unsupported(format!("the statement `{statement}`"));
         match pieces {
             [Piece::Name(word), condition @ ..] if word == "assert" => {
                 let mut evaluator = Evaluator::new(condition, &lookup);
@@ -107,30 +112,86 @@ impl Environment {
                 );
                 Ok(())
             }
-            [Piece::Name(name), Piece::Sign(sign), rest @ ..] if matches!(*sign, "=" | "+=" | "-=") => {
-                let mut evaluator = Evaluator::new(rest, &lookup);
-                let value = evaluator.expression().and_then(|value| evaluator.end().map(|()| value));
-                let value = value.map_err(Trouble::Unsupported)?;
-                let value = match sign.strip_suffix('=').filter(|operator| !operator.is_empty()) {
-                    None => value,
-                    Some(operator) => {
-                        let before = lookup(name).map_err(Trouble::Unsupported)?;
-                        let result = before.operate(operator, value);
-                        result.ok_or_else(|| Trouble::Unsupported(format!("the statement `{statement}`")))?
-                    }
-                };
-                self.assigned.insert(name.clone(), value);
-                Ok(())
+            [Piece::Name(list), Piece::Sign("."), Piece::Name(append), rest @ ..] if append == "append" => {
+                let item = whole(rest, &lookup)?;
+                let Some(Value::List(values)) = self.assigned.get_mut(list) else { return Err(unknown()) };
+                values.push(item);
+                let list = Value::List(std::mem::take(values));
+                self.bind(&pieces[..1], list).ok_or_else(unknown)
+            }
+            [Piece::Name(word), ..] if matches!(word.as_str(), "raise" | "exit" | "quit") => {
+                Err(failed(statement, &pieces[1..], &lookup))
+            }
+            [Piece::Name(sys), Piece::Sign("."), Piece::Name(exit), rest @ ..]
+                if sys == "sys" && exit == "exit" =>
+            {
+                let status = whole(rest, &lookup)?;
+                let ends_well = matches!(&status, Value::List(none) if none.is_empty())
+                    || status.is_equal(&Value::Integer(0));
+                if ends_well { Ok(()) } else { Err(failed(statement, &[], &lookup)) }
             }
             [Piece::Name(word), ..] if matches!(word.as_str(), "import" | "pass") => Ok(()),
-            _ => Err(Trouble::Unsupported(format!("the statement `{statement}`"))),
+            _ => self.assign(statement, pieces, info),
         }
+    }
+
+    /// `a = 1`, `a, b = 1, 2`, `a += 1`.
+    fn assign(
+        &mut self,
+        statement: &str,
+        pieces: &[Piece],
+        info: &[(&'static str, i64)],
+    ) -> Result<(), Trouble> {
+        let unknown = || Trouble::Unsupported(format!("the statement `{statement}`"));
+        let sign =
+            pieces.iter().position(|piece| matches!(piece, Piece::Sign(sign) if ASSIGNS.contains(sign)));
+        let (names, [Piece::Sign(sign), rest @ ..]) = pieces.split_at(sign.ok_or_else(unknown)?) else {
+            return Err(unknown());
+        };
+        let lookup = |name: &str| self.lookup(name, info);
+        let value = whole(rest, &lookup)?;
+        let value = match (sign.strip_suffix('=').filter(|operator| !operator.is_empty()), names) {
+            (None, _) => value,
+            (Some(operator), [Piece::Name(name)]) => {
+                let before = lookup(name).map_err(Trouble::Unsupported)?;
+                before.operate(operator, &value).ok_or_else(unknown)?
+            }
+            (Some(_), _) => return Err(unknown()),
+        };
+        self.bind(names, value).ok_or_else(unknown)
+    }
+
+    /// Gives a value a name, or its items names.
+    fn bind(&mut self, names: &[Piece], value: Value) -> Option<()> {
+        if value.is_huge() {
+            return None;
+        }
+        if let [Piece::Name(name)] = names {
+            self.assigned.insert(name.clone(), value);
+            return Some(());
+        }
+        let names: Option<Vec<&String>> = names
+            .split(|piece| *piece == Piece::Sign(","))
+            .map(|name| if let [Piece::Name(name)] = name { Some(name) } else { None })
+            .collect();
+        let (names, items) = (names?, value.items()?);
+        if names.len() != items.len() {
+            return None;
+        }
+        self.assigned.extend(names.into_iter().cloned().zip(items));
+        Some(())
     }
 
     fn lookup(&self, name: &str, info: &[(&'static str, i64)]) -> Evaluated {
         let told = || info.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let constant = || CONSTANTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let found = self.assigned.get(name).copied().or_else(|| told().or_else(constant).map(Value::Integer));
+        let number = |value: i64| match WIDE.contains(&name) {
+            true => Value::Integer(i128::from(value as u64)),
+            false => Value::Integer(value.into()),
+        };
+        let none = || (name == "None").then_some(Value::None);
+        let found =
+            self.assigned.get(name).cloned().or_else(|| told().or_else(constant).map(number)).or_else(none);
         found.ok_or_else(|| format!("the variable {name}"))
     }
 }

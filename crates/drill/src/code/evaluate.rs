@@ -1,8 +1,9 @@
-//! Expressions, by precedence climbing: `or`, `and`, `not`, comparisons and `in`, `|`, `^`, `&`, shifts, sums, products,
-//! powers; and the functions `abs`, `int`, `max`, `min`.
+//! Expressions, by precedence climbing: `a if b else c`, `or`, `and`, `not`, comparisons, `in` and `is`, `|`, `^`, `&`,
+//! shifts, sums, products, powers; lists, their items, and functions.
 
 use std::cmp::Ordering;
 
+use super::functions;
 use super::scan::Piece;
 use super::value::Value;
 
@@ -45,12 +46,43 @@ impl<'a> Evaluator<'a> {
         if self.depth > DEEPEST {
             return Err("an expression that nests so deep".to_owned());
         }
+        let mut value = self.disjunction()?;
+        if self.takes_name("if") {
+            let condition = self.disjunction()?;
+            if !self.takes_name("else") {
+                return Err("`if` without `else` in an expression".to_owned());
+            }
+            let other = self.expression()?;
+            value = if condition.is_true() { value } else { other };
+        }
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    /// An expression, or several with commas between them, which are a tuple.
+    pub(super) fn expressions(&mut self) -> Evaluated {
+        let first = self.expression()?;
+        if !matches!(self.pieces, [Piece::Sign(","), ..]) {
+            return Ok(first);
+        }
+        let mut values = vec![first];
+        while self.takes_sign(&[","]).is_some() && !self.ends() {
+            values.push(self.expression()?);
+        }
+        Ok(Value::List(values))
+    }
+
+    /// Nothing follows that could be an expression.
+    fn ends(&self) -> bool {
+        matches!(self.pieces, [] | [Piece::Sign(")" | "]" | "}"), ..])
+    }
+
+    fn disjunction(&mut self) -> Evaluated {
         let mut value = self.conjunction()?;
         while self.takes_name("or") {
             let right = self.conjunction()?;
             value = if value.is_true() { value } else { right };
         }
-        self.depth -= 1;
         Ok(value)
     }
 
@@ -69,34 +101,30 @@ impl<'a> Evaluator<'a> {
             negated = Some(!negated.unwrap_or(false));
         }
         let value = self.comparison()?;
-        Ok(negated.map_or(value, |negated| (value.is_true() != negated).into()))
+        Ok(match negated {
+            None => value,
+            Some(negated) => (value.is_true() != negated).into(),
+        })
     }
 
     /// `a <= b <= c` holds when both halves do.
     fn comparison(&mut self) -> Evaluated {
         let mut left = self.operation(0)?;
         let mut holds = None;
-        loop {
-            let absent = matches!(self.pieces, [Piece::Name(not), Piece::Name(word), ..] if not == "not" && word == "in");
-            if absent {
-                self.pieces = &self.pieces[1..];
-            }
-            if self.takes_name("in") {
-                let is_in =
-                    self.list()?.into_iter().any(|value| value.compare(left) == Some(Ordering::Equal));
-                holds = Some(holds.unwrap_or(true) && is_in != absent);
-                continue;
-            }
-            let Some(sign) = self.takes_sign(&COMPARISONS) else { break };
+        while let Some(sign) = self.takes_comparison() {
             let right = self.operation(0)?;
-            let order = left.compare(right);
+            let order = left.compare(&right);
             let result = match sign {
-                "==" => order == Some(Ordering::Equal),
-                "!=" => order != Some(Ordering::Equal),
+                "==" | "is" => order == Some(Ordering::Equal),
+                "!=" | "is not" => order != Some(Ordering::Equal),
                 "<=" => order.is_some_and(Ordering::is_le),
                 ">=" => order.is_some_and(Ordering::is_ge),
                 "<" => order.is_some_and(Ordering::is_lt),
-                _ => order.is_some_and(Ordering::is_gt),
+                ">" => order.is_some_and(Ordering::is_gt),
+                _ => {
+                    let items = right.clone().items().ok_or("`in` without a list")?;
+                    items.iter().any(|item| item.is_equal(&left)) == (sign == "in")
+                }
             };
             holds = Some(holds.unwrap_or(true) && result);
             left = right;
@@ -104,12 +132,29 @@ impl<'a> Evaluator<'a> {
         Ok(holds.map_or(left, Value::from))
     }
 
+    fn takes_comparison(&mut self) -> Option<&'static str> {
+        let (sign, len) = match self.pieces {
+            [Piece::Sign(sign), ..] if COMPARISONS.contains(sign) => (*sign, 1),
+            [Piece::Name(first), Piece::Name(second), ..] if first == "not" && second == "in" => {
+                ("not in", 2)
+            }
+            [Piece::Name(first), Piece::Name(second), ..] if first == "is" && second == "not" => {
+                ("is not", 2)
+            }
+            [Piece::Name(first), ..] if first == "in" => ("in", 1),
+            [Piece::Name(first), ..] if first == "is" => ("is", 1),
+            _ => return None,
+        };
+        self.pieces = &self.pieces[len..];
+        Some(sign)
+    }
+
     fn operation(&mut self, level: usize) -> Evaluated {
         let Some(signs) = LEVELS.get(level) else { return self.term() };
         let mut left = self.operation(level + 1)?;
         while let Some(sign) = self.takes_sign(signs) {
             let right = self.operation(level + 1)?;
-            left = left.operate(sign, right).ok_or_else(|| format!("`{left} {sign} {right}`"))?;
+            left = left.operate(sign, &right).ok_or_else(|| format!("`{left} {sign} {right}`"))?;
         }
         Ok(left)
     }
@@ -122,47 +167,57 @@ impl<'a> Evaluator<'a> {
             }
             let value = self.term()?;
             self.depth -= 1;
-            return match (sign, value) {
-                ("-", value) => Ok(value.negated()),
-                ("+", value) => Ok(value),
-                (_, Value::Integer(value)) => Ok(Value::Integer(!value)),
-                (_, Value::Float(_)) => Err("`~` of a fraction".to_owned()),
-            };
+            return match (sign, &value) {
+                ("-", _) => value.negated(),
+                ("+", Value::Integer(_) | Value::Float(_)) => Some(value.clone()),
+                (_, Value::Integer(value)) => Some(Value::Integer(!value)),
+                _ => None,
+            }
+            .ok_or_else(|| format!("`{sign}{value}`"));
         }
+        let mut value = self.atom()?;
+        while self.takes_sign(&["["]).is_some() {
+            let index = self.expression()?;
+            if self.takes_sign(&["]"]).is_none() {
+                return Err("a bracket that is not closed".to_owned());
+            }
+            let shown = format!("`{value}[{index}]`");
+            value = value.item(&index).ok_or(shown)?;
+        }
+        Ok(value)
+    }
+
+    fn atom(&mut self) -> Evaluated {
         if self.takes_sign(&["("]).is_some() {
-            let value = self.expression()?;
+            let value = if self.ends() { Value::List(Vec::new()) } else { self.expressions()? };
             return match self.takes_sign(&[")"]) {
                 Some(_) => Ok(value),
                 None => Err("a parenthesis that is not closed".to_owned()),
             };
         }
+        if matches!(self.pieces, [Piece::Sign("["), ..]) {
+            return self.list().map(Value::List);
+        }
         let (first, rest) = self.pieces.split_first().ok_or("an expression that stops")?;
         self.pieces = rest;
         match first {
-            Piece::Number(value) => Ok(Value::Integer(*value)),
+            Piece::Number(value) => Ok(Value::Integer((*value).into())),
             Piece::Decimal(value) => Ok(Value::Float(*value)),
+            Piece::Name(name) if name == "math" && matches!(rest, [Piece::Sign("."), ..]) => {
+                let [_, Piece::Name(name), behind @ ..] = rest else { return Err("`math.`".to_owned()) };
+                self.pieces = behind;
+                self.function(name)
+            }
             Piece::Name(name) if matches!(rest, [Piece::Sign("("), ..]) => self.function(name),
             Piece::Name(name) => (self.lookup)(name),
-            Piece::Text => Err("a string as a value".to_owned()),
+            Piece::Text(text) => Ok(Value::Text(text.clone())),
             Piece::Sign(sign) => Err(format!("`{sign}` as a value")),
         }
     }
 
     fn function(&mut self, name: &str) -> Evaluated {
         let arguments = self.list()?;
-        let least = |order: Ordering| {
-            let better =
-                |left: &Value, right: &Value| left.compare(*right).unwrap_or(Ordering::Equal) == order;
-            arguments.iter().copied().reduce(|best, next| if better(&next, &best) { next } else { best })
-        };
-        let value = match (name, &arguments[..]) {
-            ("abs", [value]) => Some(value.absolute()),
-            ("int", [value]) => Some(value.truncated()),
-            ("min", [_, _, ..]) => least(Ordering::Less),
-            ("max", [_, _, ..]) => least(Ordering::Greater),
-            _ => None,
-        };
-        value.ok_or_else(|| format!("the function {name}"))
+        functions::call(name, arguments).ok_or_else(|| format!("the function {name}"))
     }
 
     /// Values with commas between them, in parentheses or brackets.
@@ -170,7 +225,7 @@ impl<'a> Evaluator<'a> {
         let close = match self.takes_sign(&["(", "["]) {
             Some("(") => ")",
             Some(_) => "]",
-            None => return Err("`in` without a list".to_owned()),
+            None => return Err("a function without arguments".to_owned()),
         };
         let mut values = Vec::new();
         while self.takes_sign(&[close]).is_none() {

@@ -6,20 +6,30 @@ pub(super) enum Piece {
     Name(String),
     Number(i64),
     Decimal(f64),
-    /// A string; what it says is never needed.
-    Text,
+    /// A string, as written.
+    Text(String),
     Sign(&'static str),
 }
 
 /// The signs, those first that others begin with.
-const SIGNS: [&str; 30] = [
-    "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "//", "**", "<", ">", "=", "+", "-", "*", "/", "%", "&",
-    "|", "^", "~", "(", ")", "[", "]", "{", "}", ",", ".",
+const SIGNS: [&str; 37] = [
+    "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "//", "**", ":", ";", "<",
+    ">", "=", "+", "-", "*", "/", "%", "&", "|", "^", "~", "(", ")", "[", "]", "{", "}", ",", ".",
 ];
+
+/// A statement, and by how much its line is indented.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
+    pub(super) indent: usize,
+    pub(super) text: String,
+}
+
+/// What begins a statement with others inside it.
+const COMPOUND: [&str; 5] = ["if", "elif", "else", "for", "while"];
 
 /// The statements of a snippet without comments; a backslash at the end of a line joins it to the next, and so does a
 /// bracket that is open.
-pub(super) fn statements(text: &str) -> Vec<String> {
+pub(super) fn statements(text: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut current = String::new();
     let mut quote = None;
@@ -48,7 +58,11 @@ pub(super) fn statements(text: &str) -> Vec<String> {
                 depth = depth.saturating_sub(1);
                 current.push(character);
             }
-            (None, ';') => statements.push(std::mem::take(&mut current)),
+            // Behind a colon they belong to what is before it.
+            (None, ';') if !is_compound(&current) => {
+                let next = " ".repeat(indent_of(&current));
+                statements.push(std::mem::replace(&mut current, next));
+            }
             (None, '\'' | '"') => {
                 quote = Some(character);
                 current.push(character);
@@ -61,7 +75,19 @@ pub(super) fn statements(text: &str) -> Vec<String> {
         }
     }
     statements.push(current);
-    statements.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+    let statement = |line: &String| Statement { indent: indent_of(line), text: line.trim().to_owned() };
+    statements.iter().map(statement).filter(|statement| !statement.text.is_empty()).collect()
+}
+
+pub(super) fn is_compound(line: &str) -> bool {
+    let first = line.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+    first.is_some_and(|first| COMPOUND.contains(&first))
+}
+
+/// Of a line that is not blank; a tab goes on to the next multiple of eight.
+fn indent_of(line: &str) -> usize {
+    let blanks = line.chars().take_while(|c| c.is_whitespace());
+    blanks.fold(0, |indent, blank| if blank == '\t' { indent / 8 * 8 + 8 } else { indent + 1 })
 }
 
 pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
@@ -70,7 +96,11 @@ pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
     while let Some(first) = rest.chars().next() {
         if first.is_ascii_alphabetic() || first == '_' {
             let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            pieces.push(Piece::Name(rest[..len].to_owned()));
+            // What stands in front of a string says how it is read, which is for a person here.
+            let is_prefix = rest[..len].chars().all(|c| "bfruBFRU".contains(c));
+            if !(is_prefix && rest[len..].starts_with(['\'', '"'])) {
+                pieces.push(Piece::Name(rest[..len].to_owned()));
+            }
             rest = &rest[len..];
         } else if first.is_ascii_digit() {
             let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len());
@@ -78,7 +108,7 @@ pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
             rest = &rest[len..];
         } else if matches!(first, '\'' | '"') {
             let end = rest[1..].find(first).ok_or_else(|| format!("the string {rest}"))?;
-            pieces.push(Piece::Text);
+            pieces.push(Piece::Text(rest[1..=end].to_owned()));
             rest = &rest[end + 2..];
         } else {
             let sign = SIGNS.into_iter().find(|sign| rest.starts_with(*sign));

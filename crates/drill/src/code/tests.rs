@@ -30,8 +30,10 @@ fn what_is_not_known_is_unsupported() {
     for (text, what) in [
         ("assert tcpi_fackets == 0", "the variable tcpi_fackets"),
         ("del cwnd", "the statement `del cwnd`"),
-        ("assert tcpi_rtt if 1", "an expression that goes on"),
-        ("assert math.sqrt(2)", "the variable math"),
+        ("assert tcpi_rtt if 1", "`if` without `else` in an expression"),
+        ("assert os.sqrt(2)", "the variable os"),
+        ("while 1:\n  pass", "a snippet of more than 100000 steps"),
+        ("def check(x):\n  assert x", "the statement `def check(x):`"),
         ("assert sum(1, 2)", "the function sum"),
         ("assert 1 / 0", "`1 / 0`"),
         ("assert (1", "a parenthesis that is not closed"),
@@ -48,6 +50,12 @@ fn python_is_spoken_as_far_as_snippets_do() {
         "assert tcpi_rtt / 1000.0 < 100.6 and 5 / 2 == 2.5 and 5 // 2 == 2",
         "assert abs(tcpi_snd_cwnd - 12) <= 2 and min(3, 1, 2) == 1 and max(1, 2) == 2",
         "assert ~0 == -1 and 2 ** 3 == 8 and int(2.9) == 2",
+        "if tcpi_snd_cwnd > 10:\n  assert False\nelif tcpi_snd_cwnd == 10:\n\tx = 1; y = 2\nelse:\n  sys.exit(1)\nassert x + y == 3",
+        "if tcpi_rtt: a, b = tcpi_snd_cwnd, [1, 2][-1]\nassert (a, b) == (10, 2) and len([a, b]) == 2",
+        "for x in range(1, 4):\n  if x % 2:\n    assert x in (1, 3)\n  else: assert x == 2\nassert x == 3",
+        "n = 0\nwhile n < 5: n += 1\nassert n == 5 and sum([n, 1]) == 6 and -7 // 2 == -4 and -7 % 2 == 1",
+        "import math\nassert math.ceil(tcpi_snd_cwnd / 3.0) == 4 and round(2.5) == 2 and str(10) == '10'",
+        "x = None if tcpi_rtt else 1\nassert x is None and tcpi_rtt is not None and f'{x}' != ''",
         "print('cwnd %d' % (tcpi_snd_cwnd,), {1: 2}); half = tcpi_snd_cwnd * 0.5\nassert half == 5",
     ] {
         assert!(run(holds).is_ok(), "{holds}: {:?}", run(holds));
