@@ -39,10 +39,10 @@ impl Kernel {
     /// An error that answers a segment in flight.
     fn path_failed(&mut self, handle: TcpHandle, errno: Errno) {
         let Some(fd) = self.descriptor(handle) else { return };
-        if self.state(fd) == State::SynSent {
-            if let Some(mut socket) = self.host.tcp(handle) {
-                socket.abort(self.now);
-            }
+        if self.state(fd) == State::SynSent
+            && let Some(mut socket) = self.host.tcp(handle)
+        {
+            socket.abort(self.now);
         }
         let (at, opening) = (self.now, self.state(fd) == State::Closed);
         let Ok(file) = self.tcp(fd) else { return };

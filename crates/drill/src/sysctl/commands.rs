@@ -11,6 +11,9 @@ use super::{COMMON_DEFAULTS, Settings, Unheeded, assignments, route, set};
 /// No script waits longer for a command.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
+/// Packets: no script has as many on their way at once.
+const ROOM_FOR_EVERYTHING: u32 = 100;
+
 /// Programs that only look, or do nothing at all.
 const ONLY_LOOK: &[&str] = &[
     ":", "cat", "date", "dmesg", "head", "ls", "modprobe", "netstat", "nstat", "printf", "pwd", "sort", "ss",
@@ -87,20 +90,16 @@ fn only_looks(line: &str) -> bool {
 fn changes_nothing_seen(arguments: &[String]) -> bool {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        [
-            "qdisc",
-            "add" | "replace" | "change",
-            "dev",
-            _,
-            "root",
-            "pfifo" | "pfifo_fast" | "bfifo" | "noqueue",
-            ..,
-        ] => true,
-        ["qdisc", "del" | "delete", "dev", _, "root", ..] => true,
-        ["link", "set", "dev", _, "up"] | ["link", "set", _, "up"] => true,
-        ["link", "set", "dev", _, "txqueuelen" | "qlen", _]
-        | ["link", "set", _, "txqueuelen" | "qlen", _] => true,
-        ["neigh" | "neighbor", ..] => true,
+        ["qdisc", "add" | "replace" | "change", "dev", _, "root", "pfifo", "limit", packets] => {
+            packets.parse().is_ok_and(|packets: u32| packets >= ROOM_FOR_EVERYTHING)
+        }
+        ["qdisc", "add" | "replace" | "change", "dev", _, "root", "pfifo" | "pfifo_fast" | "noqueue"]
+        | ["link", "set", "dev", _, "up"]
+        | ["link", "set", _, "up"] => true,
+        ["link", "set", "dev", _, "txqueuelen" | "qlen", packets]
+        | ["link", "set", _, "txqueuelen" | "qlen", packets] => {
+            packets.parse().is_ok_and(|packets: u32| packets >= ROOM_FOR_EVERYTHING)
+        }
         _ => false,
     }
 }
