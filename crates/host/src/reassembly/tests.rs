@@ -142,7 +142,7 @@ proptest! {
 /// RFC 3168 section 5.3.
 #[test]
 fn a_fragment_that_was_marked_marks_the_datagram() {
-    let mut marked = |bits: [Ecn; 2]| {
+    let marked = |bits: [Ecn; 2]| {
         let mut reassembler = new();
         let mut last = Reassembled::Waiting;
         for (range, ecn) in [0..16, 16..20].into_iter().zip(bits) {

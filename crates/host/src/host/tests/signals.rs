@@ -187,10 +187,13 @@ fn a_peer_without_an_mss_is_sent_what_its_family_takes() {
         let mut world = World::plain();
         let options = ListenOptions { config: Some(Arc::default()), ..ListenOptions::default() };
         let listener = world.hosts[B].listen(end(server), options).unwrap();
-        give(&mut world, B, segment(client, server, Flags::SYN), true);
+        assert_eq!(Fate::Taken, give(&mut world, B, segment(client, server, Flags::SYN), true));
         let answer = world.hosts[B].poll_transmit(world.now).unwrap().to_bytes();
         let answer = Segment::parse(IpPacket::parse(answer, true).unwrap().payload, None).unwrap().header;
-        give(&mut world, B, numbered(client, server, Flags::ACK, [answer.ack, answer.seq + 1]), true);
+        assert_eq!(
+            Fate::Taken,
+            give(&mut world, B, numbered(client, server, Flags::ACK, [answer.ack, answer.seq + 1]), true)
+        );
         let accepted = world.hosts[B].accept(listener).expect("established").handle;
         assert_eq!(world.tcp(B, accepted).status().map(|status| status.send_mss), Some(mss));
     }
