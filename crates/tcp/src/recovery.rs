@@ -154,8 +154,6 @@ pub(crate) struct LossRecovery {
     ack_rtt: Option<Span>,
     /// What was sent before this number was made for a path that takes more.
     narrowed: Option<SeqNumber>,
-    /// The acknowledgment that came last did not advance.
-    by_duplicate: bool,
 }
 
 compact!(LossRecovery {
@@ -177,8 +175,7 @@ compact!(LossRecovery {
     sent_again,
     owes_cwr,
     ack_rtt,
-    narrowed,
-    by_duplicate
+    narrowed
 });
 
 impl LossRecovery {
@@ -203,7 +200,6 @@ impl LossRecovery {
             owes_cwr: false,
             ack_rtt: None,
             narrowed: None,
-            by_duplicate: false,
         }
     }
 
@@ -217,7 +213,6 @@ impl LossRecovery {
         if !ack.ranges.is_empty() {
             self.take_sacks(ack, sender.queue, &mut news);
         }
-        self.by_duplicate = !ack.advances();
         if had_outstanding {
             self.take_cumulative(ack, sender.queue, highest, &mut news);
             let measured = self.measure(ack, sender, &news);
@@ -528,7 +523,7 @@ impl LossRecovery {
 
     /// New data that goes out now goes out on the strength of a duplicate acknowledgment (RFC 3042).
     pub(crate) fn is_limited_transmit(&self) -> bool {
-        self.state == RecoveryState::Disorder && self.by_duplicate
+        self.state == RecoveryState::Disorder
     }
 
     fn rack_input(&self, now: Instant) -> (Rack, RackInput<'_>) {

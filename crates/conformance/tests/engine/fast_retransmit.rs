@@ -1,9 +1,8 @@
 //! Fast retransmit and fast recovery (RFC 5681 section 3.2, RFC 6582, RFC 6675, RFC 3042).
 
-use synfin_tcp::{Config, State};
-use synfin_wire::Flags;
+use synfin_tcp::Config;
 
-use crate::peer::{Scene, ack, ms, plain, segment};
+use crate::peer::{Scene, ack, ms, plain};
 
 /// Ten full segments in flight after 1 s of nothing; `sack` by agreement.
 fn ten_in_flight(sack: bool) -> Scene {
@@ -193,21 +192,4 @@ fn a_segment_sent_again_beside_sack_ranges_fits_the_path() {
     for heard in scene.segments() {
         assert!(heard.header.len() + heard.text.len() <= 1480, "{heard:?}");
     }
-}
-
-/// RFC 3042 is about what duplicates let go: not about what an acknowledgment that advances makes room for.
-#[test]
-fn what_an_advance_lets_go_in_disorder_is_no_limited_transmit() {
-    let mut scene = Scene::new(Config { sack: true, ..plain() });
-    scene.peer_options.sack_permitted = true;
-    scene.reach(State::SynSent);
-    scene.wait(ms(50));
-    scene.say(segment(Flags::SYN | Flags::ACK));
-    scene.send(15 * 1460);
-    scene.wait(ms(50));
-    scene.segments();
-    scene.say(ack().ack_seq(scene.iss + nth(4)).sack(&[(nth(5), nth(6))]));
-    let lines = scene.heard();
-    assert!(!lines.is_empty());
-    assert!(lines.iter().all(|line| line.ends_with("data")), "{lines:?}");
 }
