@@ -15,6 +15,15 @@ fn unreachable(scene: &mut Scene, reason: Unreachable, quoted: SeqNumber) {
     scene.router_says(|quote| IcmpMessage::DestinationUnreachable { reason, quote }, quoted);
 }
 
+/// A full segment is in flight, and a router has told that the path takes 1000 octets.
+fn narrowed() -> Scene {
+    let mut scene = Scene::new(plain()).established();
+    scene.send(1460);
+    let quoted = scene.iss + 1;
+    too_big(&mut scene, 1000, quoted);
+    scene
+}
+
 /// All that was too long goes again at once, in segments that fit.
 #[test]
 fn a_narrow_path_is_obeyed_at_once() {
@@ -119,10 +128,7 @@ fn a_hard_error_does_not_end_what_is_synchronized() {
 /// RFC 1191 section 6.3: the path may have become another.
 #[test]
 fn what_a_router_has_told_is_not_believed_for_ever() {
-    let mut scene = Scene::new(plain()).established();
-    scene.send(1460);
-    let quoted = scene.iss + 1;
-    too_big(&mut scene, 1000, quoted);
+    let mut scene = narrowed();
     scene.say(ack());
     scene.wait(secs(590));
     scene.segments();
@@ -137,10 +143,7 @@ fn what_a_router_has_told_is_not_believed_for_ever() {
 /// What is lost for another reason later is told by that reason.
 #[test]
 fn a_timeout_behind_a_narrow_path_is_told_as_one() {
-    let mut scene = Scene::new(plain()).established();
-    scene.send(1460);
-    let quoted = scene.iss + 1;
-    too_big(&mut scene, 1000, quoted);
+    let mut scene = narrowed();
     scene.segments();
     scene.wait(secs(1));
     let reasons: Vec<_> = scene.segments().iter().map(|heard| heard.reason.code()).collect();

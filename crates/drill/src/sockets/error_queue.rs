@@ -112,9 +112,9 @@ impl ErrorQueue {
 impl TcpFile {
     /// Octets were written by a call that has returned; MSG_ZEROCOPY in its flags asks for a report.
     pub(super) fn wrote(&mut self, octets: u64, flags: i64) {
+        let wanted = self.is_set(SOL_SOCKET, SO_ZEROCOPY);
         let queue = &mut self.errors;
         queue.written += octets;
-        let wanted = self.kept.get(&(SOL_SOCKET, SO_ZEROCOPY)).is_some_and(|value| *value != 0);
         if flags & MSG_ZEROCOPY != 0 && wanted && octets > 0 {
             queue.under_way.push_back((queue.next, queue.written));
             queue.next = queue.next.wrapping_add(1);

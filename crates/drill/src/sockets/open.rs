@@ -17,6 +17,11 @@ const SO_REUSEADDR: i64 = 2;
 const SO_REUSEPORT: i64 = 15;
 
 impl TcpFile {
+    /// Whether an option that is only kept was turned on.
+    pub(super) fn is_set(&self, level: i64, name: i64) -> bool {
+        self.kept.get(&(level, name)).is_some_and(|value| *value != 0)
+    }
+
     pub(super) fn new(role: Role, config: Config) -> Self {
         Self {
             role,
@@ -80,9 +85,8 @@ impl Kernel {
 
     /// Whether another socket has the address: those that both say SO_REUSEPORT share it, and those that both say
     /// SO_REUSEADDR while neither listens.
-    fn is_taken(&mut self, fd: i32, address: SocketAddr) -> bool {
-        let says =
-            |file: &TcpFile, option| file.kept.get(&(SOL_SOCKET, option)).is_some_and(|value| *value != 0);
+    fn is_taken(&self, fd: i32, address: SocketAddr) -> bool {
+        let says = |file: &TcpFile, option| file.is_set(SOL_SOCKET, option);
         let Some(File::Tcp(new)) = self.files.get(&fd) else { return false };
         self.files.values().any(|other| {
             let File::Tcp(other) = other else { return false };
@@ -117,7 +121,7 @@ impl Kernel {
             fast_open: file.fast_open.listens(),
             ..ListenOptions::default()
         };
-        let shares = file.kept.get(&(SOL_SOCKET, SO_REUSEPORT)).is_some_and(|value| *value != 0);
+        let shares = file.is_set(SOL_SOCKET, SO_REUSEPORT);
         let listener = self.host.listen(local, options).map_err(|error| match error {
             ListenError::NotOurAddress => Stop::Errno(Errno::EADDRNOTAVAIL),
             ListenError::InUse if shares => Stop::unsupported("two listeners on one port"),

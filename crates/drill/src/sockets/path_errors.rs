@@ -46,11 +46,7 @@ impl Kernel {
         }
         let (at, opening) = (self.now, self.state(fd) == State::Closed);
         let Ok(file) = self.tcp(fd) else { return };
-        let asked = |level, name| {
-            symbols::value(name)
-                .and_then(|name| file.kept.get(&(level, name)))
-                .is_some_and(|value| *value != 0)
-        };
+        let asked = |level, name| symbols::value(name).is_some_and(|name| file.is_set(level, name));
         if opening {
             (file.left_error, file.error_told) = (Some(errno), true);
         } else if asked(SOL_IP, "IP_RECVERR") || asked(SOL_IPV6, "IPV6_RECVERR") {

@@ -193,11 +193,11 @@ impl MtuSearch {
         }
         self.least = self.least.min(limit);
         let news = self.takes_at_most(limit);
-        if limit > self.limit {
-            self.told = limit;
-            self.high = limit;
-        }
+        let is_wider = limit > self.limit;
         self.limit = limit;
+        if is_wider {
+            self.forget_told();
+        }
         news
     }
 
