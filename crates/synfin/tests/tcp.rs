@@ -259,6 +259,31 @@ async fn whoever_waits_for_room_is_woken_when_there_is_some() {
     assert_eq!(reading.await.unwrap(), sent);
 }
 
+/// The loop of tokio's documentation. A write that takes exactly what room is left has found none missing, and yet whoever
+/// waits behind it is to hear of more.
+#[tokio::test(start_paused = true)]
+async fn whoever_has_filled_the_buffer_to_the_last_octet_is_woken_too() {
+    let (left, right) = stacks();
+    let (client, mut server) = connected(&left, &right).await;
+    let data = pattern(5_000_000);
+    let expected = data.clone();
+    let writing = tokio::spawn(async move {
+        let mut sent = 0;
+        while sent < data.len() {
+            client.writable().await.unwrap();
+            match client.try_write(&data[sent..]) {
+                Ok(length) => sent += length,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    });
+    let mut received = Vec::new();
+    let reading = server.read_to_end(&mut received);
+    tokio::time::timeout(std::time::Duration::from_secs(3600), reading).await.unwrap().unwrap();
+    writing.await.unwrap();
+    assert!(received == expected, "what was received is not what was sent");
+}
+
 #[tokio::test]
 async fn an_abort_is_a_reset_for_the_peer() {
     let (left, right) = stacks();

@@ -72,7 +72,7 @@ pub(super) fn room(state: &mut State, handle: TcpHandle, now: Instant) -> Poll<i
     // Full, or gone: sending nothing tells.
     match socket.send(Bytes::new(), now) {
         Ok(_) | Err(SendError::WouldBlock) => {
-            // From here on there is an event when there is room.
+            // As in `is_writable`.
             socket.is_writable();
             Poll::Pending
         }
@@ -157,8 +157,12 @@ pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bo
 /// Ready when a write would be: with room or an error.
 pub(super) fn is_writable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
     let write_closed = state.stream(handle).is_some_and(|stream| stream.write_closed);
-    let socket = state.tcp(handle)?;
-    Ok(write_closed || socket.close_reason().is_some() || socket.send_capacity() > 0)
+    let mut socket = state.tcp(handle)?;
+    if write_closed || socket.close_reason().is_some() || socket.send_capacity() > 0 {
+        return Ok(true);
+    }
+    // From here on there is an event when there is room.
+    Ok(socket.is_writable())
 }
 
 /// Pending while the handshake is under way.
