@@ -192,6 +192,38 @@ async fn what_was_peeked_at_is_read_again() {
     assert_eq!(&all, b"abcdef");
 }
 
+/// As MSG_PEEK does: a reader that looks until it sees a whole frame would otherwise look for ever.
+#[tokio::test(start_paused = true)]
+async fn peeking_sees_all_that_has_arrived() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    let mut seen = [0; 7];
+    client.write_all(b"abc").await.unwrap();
+    assert_eq!(server.peek(&mut seen).await.unwrap(), 3);
+    // Beyond what was seen, in pieces of both kinds that there are.
+    let sent = pattern(20_000);
+    for piece in sent.chunks(5000) {
+        client.write_all(piece).await.unwrap();
+        client.acknowledged().await.unwrap();
+    }
+    assert_eq!(server.peek(&mut seen).await.unwrap(), 7);
+    assert_eq!((&seen[..3], &seen[3..]), (&b"abc"[..], &sent[..4]));
+    let window = server.status().unwrap().receive_window;
+    let mut all = vec![0; 30_000];
+    assert_eq!(server.peek(&mut all).await.unwrap(), 20_003);
+    assert!(all[3..20_003] == sent);
+    assert_eq!(server.status().unwrap().receive_window, window, "nothing was read");
+    let mut read = vec![0; 20_003];
+    server.read_exact(&mut read).await.unwrap();
+    assert!(read == all[..20_003], "what was seen is not what is read");
+    assert_eq!(server.try_read(&mut all).unwrap_err().kind(), ErrorKind::WouldBlock);
+
+    client.write_all(b"left unread").await.unwrap();
+    server.peek(&mut seen).await.unwrap();
+    drop(server);
+    assert_eq!(client.read(&mut seen).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
 #[tokio::test]
 async fn bytes_pass_without_a_copy() {
     let (left, right) = stacks();

@@ -22,6 +22,10 @@ impl Gathering {
         self.octets.len()
     }
 
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// Whether there is room behind the last piece for one so long.
     pub(crate) fn has_room(&self, octets: usize) -> bool {
         self.octets.capacity() - self.octets.len() >= octets

@@ -192,6 +192,18 @@ impl<'a> TcpSocket<'a> {
         }
     }
 
+    /// [`TcpSocket::receive_slice`] of octets that stay to be read: for the peer, nothing has happened.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn peek_slice(&self, room: &mut [u8]) -> Result<Option<usize>, ReceiveError> {
+        match &self.entry().phase {
+            Phase::Connection(connection) => connection.peek_slice(room),
+            Phase::Closed(reason) => Err(ReceiveError::Closed(*reason)),
+            Phase::HalfOpen(_) | Phase::Request(_) | Phase::TimeWait(_) => Err(ReceiveError::WouldBlock),
+        }
+    }
+
     fn receive_by<T>(
         &mut self,
         receive: impl FnOnce(&mut Connection) -> Result<Option<T>, ReceiveError>,

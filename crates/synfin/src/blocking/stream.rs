@@ -163,7 +163,7 @@ impl TcpStream {
         Ok(self.timeouts().write.get())
     }
 
-    /// Copies what can be read next, and leaves it to be read; 0 at the end of the stream.
+    /// Copies what can be read next, as much as there is and fits, and leaves it to be read; 0 at the end of the stream.
     ///
     /// # Errors
     /// As a read.

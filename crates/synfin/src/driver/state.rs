@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::Duration;
 
-use bytes::Bytes;
 use slotmap::SecondaryMap;
 use synfin_host::{
     ConnectError, ConnectOptions, Host, HostEvent, ListenerHandle, OpenRequest, RequestId, TcpEvents,
@@ -64,8 +63,6 @@ pub(crate) struct Stream {
     write: Waiters,
     acknowledged: Waiters,
     closed: Waiters,
-    /// What was taken from the host to be peeked at, and not read since.
-    pub(crate) peeked: Bytes,
     /// The owner has ended this direction.
     pub(crate) write_closed: bool,
     /// The owner wants to hear no more.
@@ -184,12 +181,11 @@ impl State {
         self.streams.len() <= FEW
     }
 
-    /// The owner of a connection has gone. With data unread that was only peeked at, it is reset like any
-    /// other (RFC 9293 SHLD-3).
+    /// The owner of a connection has gone.
     pub(crate) fn release(&mut self, handle: TcpHandle, now: Instant) {
         let stream = self.streams.remove(&handle).unwrap_or_default();
-        if let Some(mut socket) = self.host.tcp(handle)
-            && (stream.abort_on_release || !stream.peeked.is_empty())
+        if stream.abort_on_release
+            && let Some(mut socket) = self.host.tcp(handle)
         {
             socket.abort(now);
         }

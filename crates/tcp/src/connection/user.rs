@@ -11,7 +11,7 @@ use super::{Common, Connection, Phase, user_timeout};
 use crate::config::{Config, CongestionAlgorithm, KeepAlive, UserTimeoutOption};
 use crate::error::ReceiveError;
 use crate::pressure::MemoryPressure;
-use crate::receive::window;
+use crate::receive::{ReceiveBuffer, window};
 use crate::timer::Timer;
 use synfin_wire::reason::{CloseReason, SendReason};
 use synfin_wire::state::{State, Trigger};
@@ -20,12 +20,7 @@ impl Connection {
     /// How many octets [`Connection::receive`] could return now.
     #[must_use]
     pub fn receive_available(&self) -> usize {
-        match &self.phase {
-            Phase::SynSent(_) => 0,
-            Phase::Synchronized(tcb) => tcb.inbox.len(),
-            Phase::TimeWait { unread, .. } => unread.len(),
-            Phase::Closed(closed) => closed.unread.len(),
-        }
+        self.unread().map_or(0, ReceiveBuffer::len)
     }
 
     /// [`Connection::receive`] would return something, be it the end or an error.
@@ -67,23 +62,13 @@ impl Connection {
     /// # Errors
     /// See [`ReceiveError`].
     pub fn receive(&mut self, max: usize, now: Instant) -> Result<Option<Bytes>, ReceiveError> {
-        match &mut self.phase {
-            Phase::SynSent(_) => Err(ReceiveError::WouldBlock),
-            Phase::Synchronized(tcb) => match tcb.inbox.pop(max) {
-                Some(bytes) => {
-                    tcb.has_read(&self.common, bytes.len(), now);
-                    Ok(Some(bytes))
-                }
-                None if tcb.peer_finished() => Ok(None),
-                None => Err(ReceiveError::WouldBlock),
-            },
-            Phase::TimeWait { unread, .. } => Ok(unread.pop(max)),
-            Phase::Closed(closed) => match closed.unread.pop(max) {
-                Some(bytes) => Ok(Some(bytes)),
-                None if closed.peer_finished => Ok(None),
-                None => Err(ReceiveError::Closed(closed.reason)),
-            },
+        let Some(bytes) = self.unread_mut().and_then(|unread| unread.pop(max)) else {
+            return self.behind_the_last();
+        };
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.has_read(&self.common, bytes.len(), now);
         }
+        Ok(Some(bytes))
     }
 
     /// [`Connection::receive`] into `room`: copies as much as there is, and fits, and returns how much; `None` when the peer
@@ -92,21 +77,54 @@ impl Connection {
     /// # Errors
     /// See [`ReceiveError`].
     pub fn receive_slice(&mut self, room: &mut [u8], now: Instant) -> Result<Option<usize>, ReceiveError> {
-        let unread = match &mut self.phase {
-            Phase::SynSent(_) => return Err(ReceiveError::WouldBlock),
-            Phase::Synchronized(tcb) => &mut tcb.inbox,
-            Phase::TimeWait { unread, .. } => unread,
-            Phase::Closed(closed) => &mut closed.unread,
+        let Some(unread) = self.unread_mut().filter(|unread| !unread.is_empty()) else {
+            return self.behind_the_last();
         };
         let copied = unread.read(room);
-        if copied == 0 && unread.is_empty() {
-            // Without any octets it is as with those that are handed over.
-            return self.receive(0, now).map(|end| end.map(|_| 0));
-        }
         if let Phase::Synchronized(tcb) = &mut self.phase {
             tcb.has_read(&self.common, copied, now);
         }
         Ok(Some(copied))
+    }
+
+    /// [`Connection::receive_slice`] of octets that stay to be read: for the peer, nothing has happened.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn peek_slice(&self, room: &mut [u8]) -> Result<Option<usize>, ReceiveError> {
+        match self.unread() {
+            Some(unread) if !unread.is_empty() => Ok(Some(unread.peek(room))),
+            _ => self.behind_the_last(),
+        }
+    }
+
+    fn unread(&self) -> Option<&ReceiveBuffer> {
+        match &self.phase {
+            Phase::SynSent(_) => None,
+            Phase::Synchronized(tcb) => Some(&tcb.inbox),
+            Phase::TimeWait { unread, .. } => Some(unread),
+            Phase::Closed(closed) => Some(&closed.unread),
+        }
+    }
+
+    fn unread_mut(&mut self) -> Option<&mut ReceiveBuffer> {
+        match &mut self.phase {
+            Phase::SynSent(_) => None,
+            Phase::Synchronized(tcb) => Some(&mut tcb.inbox),
+            Phase::TimeWait { unread, .. } => Some(unread),
+            Phase::Closed(closed) => Some(&mut closed.unread),
+        }
+    }
+
+    /// What is found behind the last octet that has arrived: the peer's end, or that there is none.
+    fn behind_the_last<T>(&self) -> Result<Option<T>, ReceiveError> {
+        match &self.phase {
+            Phase::Synchronized(tcb) if tcb.peer_finished() => Ok(None),
+            Phase::SynSent(_) | Phase::Synchronized(_) => Err(ReceiveError::WouldBlock),
+            Phase::TimeWait { .. } => Ok(None),
+            Phase::Closed(closed) if closed.peer_finished => Ok(None),
+            Phase::Closed(closed) => Err(ReceiveError::Closed(closed.reason)),
+        }
     }
 
     /// CLOSE: no more will be sent; a FIN goes behind what is queued. Reading goes on.

@@ -86,6 +86,20 @@ impl ReceiveBuffer {
         copied
     }
 
+    /// As [`ReceiveBuffer::read`], and leaves them to be read.
+    pub(crate) fn peek(&self, room: &mut [u8]) -> usize {
+        let mut copied = 0;
+        for piece in self.chunks.iter().map(|chunk| &chunk[..]).chain([self.gathering.octets()]) {
+            let octets = piece.len().min(room.len() - copied);
+            room[copied..copied + octets].copy_from_slice(&piece[..octets]);
+            copied += octets;
+            if copied == room.len() {
+                break;
+            }
+        }
+        copied
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

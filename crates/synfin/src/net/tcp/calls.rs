@@ -3,7 +3,7 @@
 use std::io;
 use std::task::Poll;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use smallvec::SmallVec;
 use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions};
@@ -87,21 +87,26 @@ pub(super) fn receive(
     max: usize,
     now: Instant,
 ) -> Poll<io::Result<Option<Bytes>>> {
-    state.running()?;
-    let mut read_closed = false;
-    if let Some(stream) = state.stream(handle) {
-        if !stream.peeked.is_empty() {
-            let length = stream.peeked.len().min(max);
-            return Poll::Ready(Ok(Some(stream.peeked.split_to(length))));
-        }
-        read_closed = stream.read_closed;
-    }
-    match state.tcp(handle)?.receive(max, now) {
+    let received = state.tcp(handle)?.receive(max, now);
+    found(state, handle, received)
+}
+
+/// What a read has found: the end, too, where the owner wants to hear no more.
+fn found<T>(
+    state: &mut State,
+    handle: TcpHandle,
+    received: Result<Option<T>, ReceiveError>,
+) -> Poll<io::Result<Option<T>>> {
+    match received {
         Ok(received) => Poll::Ready(Ok(received)),
-        Err(ReceiveError::WouldBlock) if read_closed => Poll::Ready(Ok(None)),
+        Err(ReceiveError::WouldBlock) if is_read_closed(state, handle) => Poll::Ready(Ok(None)),
         Err(ReceiveError::WouldBlock) => Poll::Pending,
         Err(error) => Poll::Ready(Err(error::of_receive(error))),
     }
+}
+
+fn is_read_closed(state: &mut State, handle: TcpHandle) -> bool {
+    state.stream(handle).is_some_and(|stream| stream.read_closed)
 }
 
 /// As [`receive`], in as many pieces as fit; empty at the end of the stream.
@@ -129,29 +134,15 @@ pub(super) fn receive_chunks(
     Poll::Ready(Ok(chunks))
 }
 
-/// Copies what can be read next, and leaves it to be read.
-pub(super) fn peek(
-    state: &mut State,
-    handle: TcpHandle,
-    buffer: &mut [u8],
-    now: Instant,
-) -> Poll<io::Result<usize>> {
-    let received = std::task::ready!(receive(state, handle, usize::MAX, now))?;
-    let Some(bytes) = received else { return Poll::Ready(Ok(0)) };
-    let length = bytes.len().min(buffer.len());
-    (&bytes[..]).copy_to_slice(&mut buffer[..length]);
-    if let Some(stream) = state.stream(handle) {
-        stream.peeked = bytes;
-    }
-    Poll::Ready(Ok(length))
+/// Copies what can be read next, as much as there is and fits, and leaves it to be read; 0 at the end of the stream.
+pub(super) fn peek(state: &mut State, handle: TcpHandle, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    let seen = state.tcp(handle)?.peek_slice(buffer);
+    found(state, handle, seen).map_ok(Option::unwrap_or_default)
 }
 
 /// Ready when a read would be: with data, the end, or an error.
 pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
-    if state.stream(handle).is_some_and(|stream| stream.read_closed || !stream.peeked.is_empty()) {
-        return Ok(true);
-    }
-    Ok(state.tcp(handle)?.is_readable())
+    Ok(state.tcp(handle)?.is_readable() || is_read_closed(state, handle))
 }
 
 /// Ready when a write would be: with room or an error.

@@ -37,7 +37,10 @@ fn what_is_copied_out_is_what_would_be_handed_over() {
         let room = [0, 1, 77, 9_000, 60_000][round / 3 % 5];
         let [copied_from, popped_from] = &mut buffers;
         let mut copied = vec![0; room];
+        let mut peeked = vec![0; room];
+        let seen = copied_from.peek(&mut peeked);
         let octets = copied_from.read(&mut copied);
+        assert_eq!((seen, &peeked), (octets, &copied), "round {round}: what was seen is what is there");
         let mut popped = Vec::new();
         while popped.len() < octets {
             popped.extend_from_slice(&popped_from.pop(octets - popped.len()).expect("both hold as much"));

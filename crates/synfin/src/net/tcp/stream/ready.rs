@@ -119,23 +119,22 @@ impl TcpStream {
         would_block(self.shared().call(|state, now| calls::send(state, self.handle, data, now)))
     }
 
-    /// Copies what can be read next, and leaves it to be read; 0 at the end of the stream.
+    /// Copies what can be read next, as much as there is and fits, and leaves it to be read; 0 at the end of the stream.
     ///
     /// # Errors
     /// As a read.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let attempt = |state: &mut State, now| calls::peek(state, self.handle, buf, now);
-        self.shared().wait(Place::Read(self.handle), attempt).await
+        let attempt = |state: &mut State, _| calls::peek(state, self.handle, buf);
+        self.shared().watch(Place::Read(self.handle), attempt).await
     }
 
-    /// Copies what can be read next, and leaves it to be read; 0 at the end of the stream.
+    /// Copies what can be read next, as much as there is and fits, and leaves it to be read; 0 at the end of the stream.
     ///
     /// # Errors
     /// As a read.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let attempt =
-            |state: &mut State, now| calls::peek(state, self.handle, buf.initialize_unfilled(), now);
-        let length = ready!(self.shared().poll(Place::Read(self.handle), cx, attempt))?;
+        let attempt = |state: &mut State, _| calls::peek(state, self.handle, buf.initialize_unfilled());
+        let length = ready!(self.shared().poll_look(Place::Read(self.handle), cx, attempt))?;
         buf.advance(length);
         Poll::Ready(Ok(length))
     }
