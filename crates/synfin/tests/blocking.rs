@@ -125,3 +125,18 @@ fn dropping_resets_where_it_is_told_to() {
     drop(client);
     assert_eq!(server.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
+
+/// A task's budget is 128 calls, after which nothing is ready until the task gives way.
+#[tokio::test]
+async fn a_task_makes_as_many_calls_as_it_likes() {
+    let (left, right) = stacks();
+    let listener = TcpListener::bind_on(&right, (RIGHT, 80)).unwrap();
+    let mut client = TcpStream::connect_on(&left, (RIGHT, 80)).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    client.set_nonblocking(true).unwrap();
+    for number in 0..1000 {
+        assert_eq!(client.write(b"x").unwrap(), 1, "{number}");
+    }
+    drop(client);
+    assert_eq!(server.read_to_end(&mut Vec::new()).unwrap(), 1000);
+}

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use tokio::task::coop;
+
 /// Wakes a thread that is parked.
 struct Unpark(Thread);
 
@@ -27,7 +29,8 @@ thread_local! {
     static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
 }
 
-/// Waits until the future is ready, or until `patience` is over.
+/// Waits until the future is ready, or until `patience` is over. Within a task of tokio's it has no part in the task's
+/// budget: that begins anew only when the task gives way, which this thread does not.
 pub(super) fn wait<T>(
     future: impl Future<Output = io::Result<T>>,
     patience: Option<Duration>,
@@ -36,7 +39,7 @@ pub(super) fn wait<T>(
     let deadline = patience.and_then(|patience| Instant::now().checked_add(patience));
     let waker = WAKER.with(Waker::clone);
     let mut cx = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    let mut future = pin!(coop::unconstrained(future));
     loop {
         if let Poll::Ready(result) = future.as_mut().poll(&mut cx) {
             return result;
