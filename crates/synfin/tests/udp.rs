@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use common::{RIGHT, pattern, stacks};
+use synfin::Stack;
 use synfin::net::UdpSocket;
 
 #[tokio::test]
@@ -53,4 +56,26 @@ async fn a_port_without_socket_refuses() {
     client.send(b"anybody?").await.unwrap();
     let error = client.recv(&mut [0; 8]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// A cable that holds one packet, and nobody who takes it: both sockets wait, each in a task of its own.
+#[tokio::test(start_paused = true)]
+async fn every_socket_that_waits_for_room_is_woken() {
+    let (left, right) = synfin::memory::pair(common::capabilities(false), 1).unwrap();
+    let left = Stack::builder(left).address("10.0.0.1/24").spawn().unwrap();
+    let target = (RIGHT.parse::<std::net::IpAddr>().unwrap(), 53).into();
+    let one = UdpSocket::bind_on(&left, "10.0.0.1:0").await.unwrap();
+    let other = UdpSocket::bind_on(&left, "10.0.0.1:0").await.unwrap();
+    while one.try_send_to(b"fills the queue", target).is_ok() {}
+    let send = |socket: UdpSocket| {
+        tokio::spawn(async move { poll_fn(|cx| socket.poll_send_to(cx, b"more", target)).await })
+    };
+    let sending = [send(one), send(other)];
+    tokio::task::yield_now().await;
+    assert!(sending.iter().all(|task| !task.is_finished()), "there is no room");
+    let _right = Stack::builder(right).address("10.0.0.2/24").spawn().unwrap();
+    for task in sending {
+        let sent = tokio::time::timeout(Duration::from_secs(60), task).await;
+        assert_eq!(sent.expect("nobody has woken it").unwrap().unwrap(), 4);
+    }
 }

@@ -45,8 +45,9 @@ pub(crate) struct State {
     leaving: Option<Instant>,
     streams: BTreeMap<TcpHandle, Stream>,
     listeners: SecondaryMap<ListenerHandle, Waiters>,
-    udp: SecondaryMap<UdpHandle, Waiters>,
+    udp: SecondaryMap<UdpHandle, Udp>,
     requests: BTreeMap<RequestId, Waiters>,
+    /// All UDP sockets' in one, so that nothing is looked through when there is room.
     room: Waiters,
     request: Waiters,
     echo: Waiters,
@@ -69,6 +70,14 @@ pub(crate) struct Stream {
     pub(crate) read_closed: bool,
     /// Whether the connection is reset when its owner goes.
     pub(crate) abort_on_release: bool,
+}
+
+/// What is known of a UDP socket beyond what the host knows.
+#[derive(Debug, Default)]
+struct Udp {
+    datagram: Waiters,
+    /// The caller of a `poll_*` method who waits for room.
+    room: Option<Ticket>,
 }
 
 /// The forwarder's parts that somebody holds.
@@ -204,11 +213,13 @@ impl State {
     }
 
     pub(crate) fn add_udp(&mut self, handle: UdpHandle) {
-        self.udp.insert(handle, Waiters::default());
+        self.udp.insert(handle, Udp::default());
     }
 
     pub(crate) fn remove_udp(&mut self, handle: UdpHandle) {
-        self.udp.remove(handle);
+        if let Some(ticket) = self.udp.remove(handle).and_then(|udp| udp.room) {
+            self.room.forget(ticket);
+        }
         self.host.udp_close(handle);
     }
 
@@ -229,7 +240,11 @@ impl State {
     }
 
     pub(super) fn register(&mut self, place: Place, waker: &Waker) {
-        if let Some(waiters) = self.waiters(place) {
+        if let Place::Room(handle) = place {
+            if let Some(udp) = self.udp.get_mut(handle) {
+                udp.room = Some(self.room.register_future(udp.room, waker));
+            }
+        } else if let Some(waiters) = self.waiters(place) {
             waiters.register(waker);
         }
     }
@@ -258,8 +273,8 @@ impl State {
             }
             Place::Closed(handle) => self.streams.get_mut(&handle).map(|stream| &mut stream.closed),
             Place::Accept(listener) => self.listeners.get_mut(listener),
-            Place::Datagram(handle) => self.udp.get_mut(handle),
-            Place::Room => Some(&mut self.room),
+            Place::Datagram(handle) => self.udp.get_mut(handle).map(|udp| &mut udp.datagram),
+            Place::Room(_) => Some(&mut self.room),
             Place::Request => Some(&mut self.request),
             Place::Withdrawn(id) => self.requests.get_mut(&id),
             Place::Echo => Some(&mut self.echo),
@@ -329,8 +344,8 @@ impl State {
                 }
             }
             HostEvent::Udp { handle } => {
-                if let Some(waiters) = self.udp.get_mut(handle) {
-                    waiters.wake(woken);
+                if let Some(udp) = self.udp.get_mut(handle) {
+                    udp.datagram.wake(woken);
                 }
             }
             HostEvent::Request => self.request.wake(woken),
@@ -400,7 +415,8 @@ impl State {
         for stream in self.streams.values_mut() {
             stream.wake(woken);
         }
-        let waiters = self.listeners.values_mut().chain(self.udp.values_mut());
+        let datagrams = self.udp.values_mut().map(|udp| &mut udp.datagram);
+        let waiters = self.listeners.values_mut().chain(datagrams);
         waiters.chain(self.requests.values_mut()).for_each(|waiters| waiters.wake(woken));
         for waiters in [&mut self.room, &mut self.request, &mut self.echo, &mut self.ended] {
             waiters.wake(woken);

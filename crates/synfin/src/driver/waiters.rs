@@ -20,8 +20,8 @@ pub(crate) enum Place {
     Accept(ListenerHandle),
     /// A UDP socket has a datagram.
     Datagram(UdpHandle),
-    /// The queue of packets has room.
-    Room,
+    /// The queue of packets has room; this socket's `poll_*` methods wait for it.
+    Room(UdpHandle),
     /// The forwarder has a request.
     Request,
     /// A request is void.

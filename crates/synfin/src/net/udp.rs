@@ -137,7 +137,7 @@ impl UdpSocket {
     /// As [`UdpSocket::send_to`].
     pub async fn send_bytes_to(&self, payload: Bytes, addr: SocketAddr) -> io::Result<usize> {
         let attempt = |state: &mut State, now| self.give(state, payload.clone(), addr, now);
-        self.shared().wait(Place::Room, attempt).await
+        self.shared().wait(Place::Room(self.handle), attempt).await
     }
 
     /// Sends a datagram to the peer.
@@ -212,7 +212,7 @@ impl UdpSocket {
         target: SocketAddr,
     ) -> Poll<io::Result<usize>> {
         let attempt = |state: &mut State, now| self.give(state, Bytes::copy_from_slice(buf), target, now);
-        self.shared().poll(Place::Room, cx, attempt)
+        self.shared().poll(Place::Room(self.handle), cx, attempt)
     }
 
     /// Receives a datagram; the task of the last caller is woken when there is one.

@@ -26,7 +26,7 @@ impl UdpSocket {
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn writable(&self) -> io::Result<()> {
-        self.shared().wait(Place::Room, |state, _| has_room(state)).await
+        self.shared().wait(Place::Room(self.handle), |state, _| has_room(state)).await
     }
 
     /// Waits for either, and tells which it is.
@@ -62,7 +62,7 @@ impl UdpSocket {
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared().poll(Place::Room, cx, |state, _| has_room(state))
+        self.shared().poll(Place::Room(self.handle), cx, |state, _| has_room(state))
     }
 
     /// Receives a datagram if there is one, and tells its sender.
