@@ -77,6 +77,11 @@ pub(crate) fn of_reason(reason: CloseReason) -> io::Error {
     ConnectionClosed(reason).into()
 }
 
+/// Whether a connection that is gone for this has not ended in order.
+pub(crate) fn is_failure(reason: CloseReason) -> bool {
+    reason != CloseReason::Finished
+}
+
 /// What a send says that cannot succeed later either.
 pub(crate) fn of_send(error: SendError) -> io::Error {
     match error {

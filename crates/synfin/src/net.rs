@@ -17,7 +17,9 @@ pub use udp::UdpSocket;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
+
+use tokio::io::Ready;
 
 /// Waiting as the error that a call which never waits gives.
 pub(crate) fn would_block<T>(attempt: Poll<io::Result<T>>) -> io::Result<T> {
@@ -36,9 +38,20 @@ where
         return call(only).await;
     }
     let (later, first) = places.split_at(turn % places.len());
-    let mut calls: Vec<Pin<Box<F>>> = first.iter().chain(later).map(|place| Box::pin(call(place))).collect();
-    let mut poll_each = |cx: &mut std::task::Context<'_>| {
-        calls.iter_mut().map(|call| call.as_mut().poll(cx)).find(Poll::is_ready).unwrap_or(Poll::Pending)
+    let calls: Vec<Pin<Box<F>>> = first.iter().chain(later).map(|place| Box::pin(call(place))).collect();
+    first_of(calls).await
+}
+
+/// Waits for the first outcome of several futures, which are asked in this order.
+pub(crate) async fn first_of<F: Future + Unpin>(mut futures: impl AsMut<[F]>) -> F::Output {
+    let mut poll_each = |cx: &mut Context<'_>| {
+        let mut polls = futures.as_mut().iter_mut().map(|future| Pin::new(future).poll(cx));
+        polls.find(Poll::is_ready).unwrap_or(Poll::Pending)
     };
     poll_fn(|cx| poll_each(cx)).await
+}
+
+/// What there is of readiness, once there is any.
+pub(crate) fn once_any(ready: Ready) -> Poll<io::Result<Ready>> {
+    if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
 }

@@ -124,6 +124,7 @@ macro_rules! bodies {
                 socket.readable().await?;
                 socket.writable().await?;
                 socket.ready(Interest::READABLE).await?;
+                let _: Option<io::Error> = socket.take_error()?;
                 let _: usize = socket.try_send(buf)?;
                 let _: usize = socket.try_send_to(buf, peer)?;
                 let _: usize = socket.try_recv(buf)?;

@@ -10,7 +10,7 @@ use synfin::{
     CloseReason, ConnectOptions, ConnectionClosed, FastOpen, FastOpenConfig, ListenFastOpen, ListenOptions,
     Stack,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest, Ready};
 
 /// Both ends of a connection from left to right.
 async fn connected(left: &Stack, right: &Stack) -> (TcpStream, TcpStream) {
@@ -314,6 +314,35 @@ async fn whoever_has_filled_the_buffer_to_the_last_octet_is_woken_too() {
     tokio::time::timeout(std::time::Duration::from_secs(3600), reading).await.unwrap().unwrap();
     writing.await.unwrap();
     assert!(received == expected, "what was received is not what was sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_tells_of_ends_and_of_errors() {
+    let all = Interest::READABLE | Interest::WRITABLE | Interest::ERROR;
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    assert_eq!(client.ready(all).await.unwrap(), Ready::WRITABLE);
+    server.write_all(b"the last words").await.unwrap();
+    server.acknowledged().await.unwrap();
+    assert_eq!(client.ready(all).await.unwrap(), Ready::WRITABLE | Ready::READABLE);
+    server.shutdown().await.unwrap();
+    server.acknowledged().await.unwrap();
+    // The end is known before what stands in front of it is read.
+    assert_eq!(client.ready(Interest::READABLE).await.unwrap(), Ready::READABLE | Ready::READ_CLOSED);
+    client.shutdown().await.unwrap();
+    assert_eq!(client.ready(Interest::WRITABLE).await.unwrap(), Ready::WRITABLE | Ready::WRITE_CLOSED);
+
+    let (client, server) = connected(&left, &right).await;
+    let (reader, writer) = client.into_split();
+    let waiting = tokio::spawn(async move { writer.ready(Interest::ERROR).await.map(|ready| (ready, writer)) });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    server.abort();
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+    let (ready, _writer) = heard.expect("nobody has heard of the reset").unwrap().unwrap();
+    assert_eq!(ready, Ready::ERROR);
+    let everything = Ready::ALL - Ready::PRIORITY;
+    assert_eq!(reader.ready(all).await.unwrap(), everything);
 }
 
 #[tokio::test]

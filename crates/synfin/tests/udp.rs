@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{RIGHT, pattern, stacks};
 use synfin::Stack;
 use synfin::net::UdpSocket;
+use tokio::io::{Interest, Ready};
 
 #[tokio::test]
 async fn datagrams_pass_both_ways_whole_and_in_fragments() {
@@ -48,7 +49,7 @@ async fn a_connected_socket_hears_its_peer_alone() {
     assert_eq!(listener.try_recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_port_without_socket_refuses() {
     let (left, _right) = stacks();
     let client = UdpSocket::bind_on(&left, "0.0.0.0:0").await.unwrap();
@@ -56,6 +57,18 @@ async fn a_port_without_socket_refuses() {
     client.send(b"anybody?").await.unwrap();
     let error = client.recv(&mut [0; 8]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+
+    // Being ready takes nothing away.
+    client.send(b"nobody?").await.unwrap();
+    let all = Interest::READABLE | Interest::ERROR;
+    let ready = tokio::time::timeout(Duration::from_secs(60), client.ready(Interest::ERROR)).await;
+    assert_eq!(ready.expect("nobody has heard of the error").unwrap(), Ready::ERROR);
+    client.readable().await.unwrap();
+    assert_eq!(client.ready(all).await.unwrap(), Ready::READABLE | Ready::ERROR);
+    let error = client.take_error().unwrap().unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert!(client.take_error().unwrap().is_none());
+    assert_eq!(client.try_recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 /// A cable that holds one packet, and nobody who takes it: both sockets wait, each in a task of its own.

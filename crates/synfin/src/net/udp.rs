@@ -53,8 +53,9 @@ pub struct UdpSocket {
 #[derive(Debug, Default)]
 struct Inbox {
     peer: Option<SocketAddr>,
-    /// A datagram that was looked at and not received.
-    held: Option<Datagram>,
+    /// What comes next: an ICMP error before a datagram.
+    error: Option<UdpError>,
+    next: Option<Datagram>,
 }
 
 impl UdpSocket {
@@ -247,28 +248,37 @@ impl UdpSocket {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, state: &mut State) -> Poll<io::Result<Datagram>> {
+    /// The inbox, and in it what comes next, if there is anything.
+    fn filled(&self, state: &mut State) -> io::Result<MutexGuard<'_, Inbox>> {
         state.running()?;
         let mut inbox = self.inbox();
-        if let Some(held) = inbox.held.take() {
-            return Poll::Ready(Ok(held));
-        }
         let peer = inbox.peer;
-        if let Some(error) = state.host.udp_take_error(self.handle)
-            && Some(error.remote) == peer
-        {
-            return Poll::Ready(Err(of_icmp(error)));
+        if inbox.error.is_none() {
+            let error = state.host.udp_take_error(self.handle);
+            inbox.error = error.filter(|error| Some(error.remote) == peer);
         }
-        let from_peer = |datagram: &Datagram| peer.is_none_or(|peer| peer == datagram.remote);
-        let next = std::iter::from_fn(|| state.host.udp_receive_from(self.handle)).find(from_peer);
-        next.map_or(Poll::Pending, |datagram| Poll::Ready(Ok(datagram)))
+        if inbox.next.is_none() {
+            let from_peer = |datagram: &Datagram| peer.is_none_or(|peer| peer == datagram.remote);
+            let mut datagrams = std::iter::from_fn(|| state.host.udp_receive_from(self.handle));
+            inbox.next = datagrams.find(from_peer);
+        }
+        Ok(inbox)
+    }
+
+    fn take(&self, state: &mut State) -> Poll<io::Result<Datagram>> {
+        let mut inbox = self.filled(state)?;
+        match inbox.error.take() {
+            Some(error) => Poll::Ready(Err(of_icmp(error))),
+            None => inbox.next.take().map_or(Poll::Pending, |datagram| Poll::Ready(Ok(datagram))),
+        }
     }
 
     fn look<R>(&self, state: &mut State, look: impl FnOnce(&Datagram) -> R) -> Poll<io::Result<R>> {
-        let datagram = ready!(self.take(state))?;
-        let result = look(&datagram);
-        self.inbox().held = Some(datagram);
-        Poll::Ready(Ok(result))
+        let mut inbox = self.filled(state)?;
+        match inbox.error.take() {
+            Some(error) => Poll::Ready(Err(of_icmp(error))),
+            None => inbox.next.as_ref().map_or(Poll::Pending, |datagram| Poll::Ready(Ok(look(datagram)))),
+        }
     }
 
     fn give(

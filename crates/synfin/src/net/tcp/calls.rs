@@ -8,9 +8,11 @@ use smallvec::SmallVec;
 use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions};
 use synfin_wire::Instant;
+use tokio::io::{Interest, Ready};
 
 use crate::driver::{State, Stream, Woken};
 use crate::error;
+use crate::net::once_any;
 
 /// The most that one write copies, octets; more is left for the next one.
 pub(super) const LONGEST_WRITE: usize = 256 * 1024;
@@ -147,13 +149,43 @@ pub(super) fn is_readable(state: &mut State, handle: TcpHandle) -> io::Result<bo
 
 /// Ready when a write would be: with room or an error.
 pub(super) fn is_writable(state: &mut State, handle: TcpHandle) -> io::Result<bool> {
-    let write_closed = state.stream(handle).is_some_and(|stream| stream.write_closed);
+    let write_closed = is_write_closed(state, handle);
     let mut socket = state.tcp(handle)?;
     if write_closed || socket.close_reason().is_some() || socket.send_capacity() > 0 {
         return Ok(true);
     }
     // From here on there is an event when there is room.
     Ok(socket.is_writable())
+}
+
+/// What of this interest a stream is ready for.
+pub(super) fn readiness(
+    state: &mut State,
+    handle: TcpHandle,
+    interest: Interest,
+) -> Poll<io::Result<Ready>> {
+    let mut ready = Ready::EMPTY;
+    let mut add = |is_so, what| ready |= if is_so { what } else { Ready::EMPTY };
+    let socket = state.tcp(handle)?;
+    let (phase, reason) = (socket.state(), socket.close_reason());
+    let is_gone = reason.is_some();
+    if interest.is_readable() {
+        let has_ended = phase.is_synchronized() && !phase.can_receive_data();
+        add(is_readable(state, handle)?, Ready::READABLE);
+        add(is_gone || has_ended || is_read_closed(state, handle), Ready::READ_CLOSED);
+    }
+    if interest.is_writable() {
+        add(is_writable(state, handle)?, Ready::WRITABLE);
+        add(is_gone || is_write_closed(state, handle), Ready::WRITE_CLOSED);
+    }
+    if interest.is_error() {
+        add(reason.is_some_and(error::is_failure), Ready::ERROR);
+    }
+    once_any(ready)
+}
+
+fn is_write_closed(state: &mut State, handle: TcpHandle) -> bool {
+    state.stream(handle).is_some_and(|stream| stream.write_closed)
 }
 
 /// Pending while the handshake is under way.

@@ -317,7 +317,7 @@ impl TcpStream {
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         let reason = self.close_reason();
-        Ok(reason.filter(|reason| *reason != CloseReason::Finished).map(error::of_reason))
+        Ok(reason.filter(|reason| error::is_failure(*reason)).map(error::of_reason))
     }
 }
 

@@ -7,18 +7,17 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::io::{Interest, Ready};
 
-use super::{UdpSocket, copy};
+use super::{UdpSocket, copy, of_icmp};
 use crate::driver::{Place, State};
-use crate::net::would_block;
+use crate::net::{first_of, once_any, would_block};
 
 impl UdpSocket {
-    /// Waits until there is a datagram or an error.
+    /// Waits until there is a datagram, or an error that receiving will give.
     ///
     /// # Errors
-    /// As [`UdpSocket::recv_from`].
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn readable(&self) -> io::Result<()> {
-        let attempt = |state: &mut State, _| self.look(state, |_| ());
-        self.shared().wait(Place::Datagram(self.handle), attempt).await
+        self.ready(Interest::READABLE).await.map(|_| ())
     }
 
     /// Waits until the queue of packets has room.
@@ -26,27 +25,18 @@ impl UdpSocket {
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn writable(&self) -> io::Result<()> {
-        self.shared().wait(Place::Room(self.handle), |state, _| has_room(state)).await
+        self.ready(Interest::WRITABLE).await.map(|_| ())
     }
 
-    /// Waits for either, and tells which it is.
+    /// Waits until something of this interest is so, and tells all of it that is; [`Ready::ERROR`] is an ICMP error, which
+    /// receiving or [`UdpSocket::take_error`] will give.
     ///
     /// # Errors
-    /// As [`UdpSocket::readable`].
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let mut readable = std::pin::pin!(self.readable());
-        let mut writable = std::pin::pin!(self.writable());
-        std::future::poll_fn(|cx| {
-            let mut ready = Ready::EMPTY;
-            if interest.is_readable() && readable.as_mut().poll(cx)?.is_ready() {
-                ready |= Ready::READABLE;
-            }
-            if interest.is_writable() && writable.as_mut().poll(cx)?.is_ready() {
-                ready |= Ready::WRITABLE;
-            }
-            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
-        })
-        .await
+        let attempt = move |state: &mut State, _| self.readiness(state, interest);
+        let places = [Place::Datagram(self.handle), Place::Room(self.handle)];
+        first_of(places.map(|place| self.shared().watch(place, attempt))).await
     }
 
     /// Whether there is a datagram or an error; the task of the last caller is woken when there is.
@@ -54,7 +44,8 @@ impl UdpSocket {
     /// # Errors
     /// As [`UdpSocket::readable`].
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared().poll(Place::Datagram(self.handle), cx, |state, _| self.look(state, |_| ()))
+        let attempt = |state: &mut State, _| self.readiness(state, Interest::READABLE);
+        self.shared().poll_look(Place::Datagram(self.handle), cx, attempt).map_ok(|_| ())
     }
 
     /// Whether the queue of packets has room; the task of the last caller is woken when it has.
@@ -62,7 +53,33 @@ impl UdpSocket {
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared().poll(Place::Room(self.handle), cx, |state, _| has_room(state))
+        let attempt = |state: &mut State, _| self.readiness(state, Interest::WRITABLE);
+        self.shared().poll_look(Place::Room(self.handle), cx, attempt).map_ok(|_| ())
+    }
+
+    fn readiness(&self, state: &mut State, interest: Interest) -> Poll<io::Result<Ready>> {
+        let has_room = !state.link.is_blocked();
+        let inbox = self.filled(state)?;
+        let has_error = inbox.error.is_some();
+        let mut ready = Ready::EMPTY;
+        if interest.is_readable() && (has_error || inbox.next.is_some()) {
+            ready |= Ready::READABLE;
+        }
+        if interest.is_writable() && has_room {
+            ready |= Ready::WRITABLE;
+        }
+        if interest.is_error() && has_error {
+            ready |= Ready::ERROR;
+        }
+        once_any(ready)
+    }
+
+    /// Takes the ICMP error that has answered a datagram to the peer.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.shared().call(|state, _| Ok(self.filled(state)?.error.take().map(of_icmp)))
     }
 
     /// Receives a datagram if there is one, and tells its sender.
@@ -110,9 +127,4 @@ impl UdpSocket {
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
         self.try_send_to(buf, self.peer_addr()?)
     }
-}
-
-fn has_room(state: &mut State) -> Poll<io::Result<()>> {
-    state.running()?;
-    if state.link.is_blocked() { Poll::Pending } else { Poll::Ready(Ok(())) }
 }

@@ -10,7 +10,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 use super::{TcpStream, gather, scatter};
 use crate::driver::{Place, State};
 use crate::net::tcp::calls;
-use crate::net::would_block;
+use crate::net::{first_of, would_block};
 
 impl TcpStream {
     /// Waits until a read would not wait: for data, the end, or an error.
@@ -31,24 +31,17 @@ impl TcpStream {
         self.shared().watch(Place::Write(self.handle), attempt).await
     }
 
-    /// Waits for either, and tells which it is.
+    /// Waits until something of this interest is so, and tells all of it that is: beside readable and writable,
+    /// [`Ready::READ_CLOSED`] once the peer's end has come, what stands before it being read or not,
+    /// [`Ready::WRITE_CLOSED`] once this direction was shut down, and [`Ready::ERROR`] once the connection is gone and did
+    /// not end in order. Of [`Interest::PRIORITY`] nothing is ever told: urgent data is read where it stands.
     ///
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let mut readable = std::pin::pin!(self.readable());
-        let mut writable = std::pin::pin!(self.writable());
-        std::future::poll_fn(|cx| {
-            let mut ready = Ready::EMPTY;
-            if interest.is_readable() && readable.as_mut().poll(cx)?.is_ready() {
-                ready |= Ready::READABLE;
-            }
-            if interest.is_writable() && writable.as_mut().poll(cx)?.is_ready() {
-                ready |= Ready::WRITABLE;
-            }
-            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
-        })
-        .await
+        let attempt = move |state: &mut State, _| calls::readiness(state, self.handle, interest);
+        let places = [Place::Read(self.handle), Place::Write(self.handle), Place::Closed(self.handle)];
+        first_of(places.map(|place| self.shared().watch(place, attempt))).await
     }
 
     /// Whether a read would not wait; the task of the last caller is woken when it is so.
