@@ -8,7 +8,7 @@ use common::{LEFT, RIGHT, builders, pattern, stacks};
 use synfin::net::{TcpListener, TcpStream};
 use synfin::{
     CloseReason, ConnectOptions, ConnectionClosed, FastOpen, FastOpenConfig, ListenFastOpen, ListenOptions,
-    Stack,
+    Stack, State,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest, Ready};
 
@@ -517,6 +517,27 @@ async fn the_second_connection_brings_its_text_with_the_syn() {
     second.read_exact(&mut text).await.unwrap();
     assert_eq!(&text, b"answer");
     assert!(second.status().unwrap().syn_text_taken && server.status().unwrap().syn_text_taken);
+}
+
+#[tokio::test]
+async fn what_was_counted_is_told_after_the_end() {
+    let (left, right) = stacks();
+    let (mut client, mut server) = connected(&left, &right).await;
+    client.write_all(&pattern(100_000)).await.unwrap();
+    client.shutdown().await.unwrap();
+    assert_eq!(server.read_to_end(&mut Vec::new()).await.unwrap(), 100_000);
+    server.shutdown().await.unwrap();
+    server.closed().await.unwrap();
+    let (mine, its) = (client.status().unwrap(), server.status().unwrap());
+    assert_eq!((mine.state, its.state), (State::TimeWait, State::Closed));
+    assert_eq!((mine.octets_sent, mine.octets_acknowledged, its.octets_received), (100_000, 100_000, 100_000));
+    assert!(mine.segments_received > 2 && its.segments_sent > 2);
+    assert_eq!(mine.segments_delivered, mine.text_segments_sent);
+
+    let (mut client, _server) = connected(&left, &right).await;
+    client.write_all(b"abc").await.unwrap();
+    client.abort();
+    assert_eq!(client.status().unwrap().octets_sent, 3);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ use crate::pressure::MemoryPressure;
 use crate::receive::ReceiveBuffer;
 use half_open::HalfOpen;
 use open::SynSent;
+use status::Tallies;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::state::State;
 use tcb::Tcb;
@@ -117,7 +118,7 @@ pub struct Connection {
 enum Phase {
     SynSent(Box<SynSent>),
     Synchronized(Box<Tcb>),
-    TimeWait { entry: TimeWait, unread: ReceiveBuffer },
+    TimeWait { entry: TimeWait, unread: ReceiveBuffer, tallies: Option<Box<Tallies>> },
     Closed(Closed),
 }
 
@@ -130,6 +131,7 @@ struct Closed {
     peer_finished: bool,
     /// The RST that tells the peer.
     last_words: Option<Box<SegmentOut>>,
+    tallies: Option<Box<Tallies>>,
 }
 
 impl Connection {
@@ -377,7 +379,7 @@ impl Connection {
     #[allow(clippy::result_large_err, reason = "it gives back what it was given")]
     pub fn into_time_wait(self) -> Result<TimeWait, Self> {
         match self.phase {
-            Phase::TimeWait { entry, unread } if unread.is_empty() => Ok(entry),
+            Phase::TimeWait { entry, unread, .. } if unread.is_empty() => Ok(entry),
             phase => Err(Self { common: self.common, phase }),
         }
     }
@@ -386,25 +388,34 @@ impl Connection {
         let Phase::Synchronized(tcb) = &mut self.phase else { return };
         let entry = TimeWait::new(&self.common, tcb, now);
         let unread = core::mem::take(&mut tcb.inbox);
-        self.phase = Phase::TimeWait { entry, unread };
+        let tallies = tcb.tallies_to_keep();
+        self.phase = Phase::TimeWait { entry, unread, tallies };
     }
 
     /// To CLOSED, with an RST for the peer when `reset` says why.
     fn finish(&mut self, reason: CloseReason, reset: Option<SendReason>, now: Instant) {
         let closed = match &mut self.phase {
-            Phase::SynSent(_) => {
-                Closed { reason, unread: ReceiveBuffer::default(), peer_finished: false, last_words: None }
-            }
+            Phase::SynSent(_) => Closed {
+                reason,
+                unread: ReceiveBuffer::default(),
+                peer_finished: false,
+                last_words: None,
+                tallies: None,
+            },
             Phase::Synchronized(tcb) => {
                 let peer_finished = !matches!(reset, Some(SendReason::ResetUnread))
                     && tcb.peer_fin.is_some_and(|fin| tcb.receive.nxt.after(fin));
                 let last_words = reset.map(|why| Box::new(output::build::reset(&self.common, tcb, why, now)));
                 let unread = core::mem::take(&mut tcb.inbox);
-                Closed { reason, unread, peer_finished, last_words }
+                Closed { reason, unread, peer_finished, last_words, tallies: tcb.tallies_to_keep() }
             }
-            Phase::TimeWait { unread, .. } => {
-                Closed { reason, unread: core::mem::take(unread), peer_finished: true, last_words: None }
-            }
+            Phase::TimeWait { unread, tallies, .. } => Closed {
+                reason,
+                unread: core::mem::take(unread),
+                peer_finished: true,
+                last_words: None,
+                tallies: tallies.take(),
+            },
             Phase::Closed(_) => return,
         };
         self.phase = Phase::Closed(closed);

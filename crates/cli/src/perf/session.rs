@@ -314,7 +314,8 @@ impl Measured {
         }
         StreamInterval {
             octets: now.octets - before.octets,
-            retransmits: now.retransmits - before.retransmits,
+            // A stack that has stopped counts nothing any more.
+            retransmits: now.retransmits.saturating_sub(before.retransmits),
             window,
             rtt: rtt.unwrap_or(0),
             rtt_variation: status.map_or(0, |status| micros(status.rtt_variation)),
@@ -327,7 +328,7 @@ impl Measured {
         StreamResults {
             id,
             bytes: whole(now.octets - self.began.octets),
-            retransmits: if sends { whole(now.retransmits - self.began.retransmits) } else { -1 },
+            retransmits: if sends { whole(now.retransmits.saturating_sub(self.began.retransmits)) } else { -1 },
             end_time: elapsed.as_secs_f64(),
             ..StreamResults::default()
         }

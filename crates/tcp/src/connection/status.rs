@@ -1,10 +1,11 @@
 //! What a connection looks like at one moment (RFC 9293 section 3.9.1.6, STATUS).
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use synfin_wire::UserTimeout;
 
-use super::tcb::{Opening, Tcb};
+use super::tcb::{Opening, Tally, Tcb};
 use super::{Connection, Phase, user_timeout};
 use crate::compact::compact;
 use crate::config::EcnFeedback;
@@ -186,7 +187,8 @@ pub struct Status {
 }
 
 impl Connection {
-    /// A snapshot.
+    /// A snapshot. Once the connection is in TIME-WAIT or CLOSED nothing is left of its path and windows, and of its
+    /// tallies what they were then; none where its user has gone.
     #[must_use]
     pub fn status(&self) -> Status {
         let mut status = Status {
@@ -253,14 +255,61 @@ impl Connection {
                 status.user_timeout = user_timeout::in_force(&self.common, tcb);
                 status.remote_user_timeout = tcb.negotiated.remote_user_timeout.map(UserTimeout::duration);
             }
-            Phase::TimeWait { .. } => {}
-            Phase::Closed(closed) => status.close_reason = Some(closed.reason),
+            Phase::TimeWait { tallies, .. } => status.count(tallies.as_deref()),
+            Phase::Closed(closed) => {
+                status.close_reason = Some(closed.reason);
+                status.count(closed.tallies.as_deref());
+            }
         }
         status
     }
 }
 
+/// What was counted of a connection: all that is told of it after its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tallies {
+    of_traffic: Tally,
+    segments_delivered: u64,
+    segments_lost: u64,
+    segments_retransmitted: u64,
+    segments_duplicated: u64,
+}
+
+impl Status {
+    fn count(&mut self, tallies: Option<&Tallies>) {
+        let Some(tallies) = tallies else { return };
+        self.segments_delivered = tallies.segments_delivered;
+        self.segments_lost_in_all = tallies.segments_lost;
+        self.segments_retransmitted = tallies.segments_retransmitted;
+        self.segments_duplicated = tallies.segments_duplicated;
+        self.segments_sent = tallies.of_traffic.segments_sent;
+        self.segments_received = tallies.of_traffic.segments_received;
+        self.text_segments_sent = tallies.of_traffic.text_segments_sent;
+        self.text_segments_received = tallies.of_traffic.text_segments_received;
+        self.octets_sent = tallies.of_traffic.octets_sent;
+        self.octets_acknowledged = tallies.of_traffic.octets_acknowledged;
+        self.octets_received = tallies.of_traffic.octets_received;
+        self.octets_retransmitted = tallies.of_traffic.octets_retransmitted;
+        self.timeouts = tallies.of_traffic.timeouts;
+    }
+}
+
 impl Tcb {
+    fn tallies(&self) -> Tallies {
+        Tallies {
+            of_traffic: self.tally,
+            segments_delivered: self.recovery.rate.delivered,
+            segments_lost: self.recovery.lost_in_all(),
+            segments_retransmitted: self.recovery.sent_again_in_all(),
+            segments_duplicated: self.recovery.reported_twice(),
+        }
+    }
+
+    /// What is kept beyond the end, as long as there is a user who may ask.
+    pub(crate) fn tallies_to_keep(&self) -> Option<Box<Tallies>> {
+        (!self.released).then(|| Box::new(self.tallies()))
+    }
+
     fn describe(&self, status: &mut Status) {
         self.describe_path(status);
         self.describe_flight(status);
@@ -277,15 +326,7 @@ impl Tcb {
         status.sack = self.negotiated.sack;
         status.window_scales = self.negotiated.scales();
         status.ecn = self.describe_ecn();
-        status.segments_sent = self.tally.segments_sent;
-        status.segments_received = self.tally.segments_received;
-        status.text_segments_sent = self.tally.text_segments_sent;
-        status.text_segments_received = self.tally.text_segments_received;
-        status.octets_sent = self.tally.octets_sent;
-        status.octets_acknowledged = self.tally.octets_acknowledged;
-        status.octets_received = self.tally.octets_received;
-        status.octets_retransmitted = self.tally.octets_retransmitted;
-        status.timeouts = self.tally.timeouts;
+        status.count(Some(&self.tallies()));
     }
 
     fn describe_ecn(&self) -> EcnStatus {
@@ -328,10 +369,6 @@ impl Tcb {
         status.segments_sacked = counts.sacked + recovery.duplicates();
         status.segments_lost = counts.lost;
         status.segments_resent = counts.resent;
-        status.segments_delivered = recovery.rate.delivered;
-        status.segments_lost_in_all = recovery.lost_in_all();
-        status.segments_retransmitted = recovery.sent_again_in_all();
-        status.segments_duplicated = recovery.reported_twice();
         (status.reorderings, status.reordering) = recovery.reordering();
     }
 }

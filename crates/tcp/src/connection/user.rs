@@ -169,8 +169,14 @@ impl Connection {
                     tcb.timers.set(Timer::FinWait2, now + self.common.config.fin_wait_2_timeout);
                 }
             }
-            Phase::TimeWait { unread, .. } => unread.clear(),
-            Phase::Closed(closed) => closed.unread.clear(),
+            Phase::TimeWait { unread, tallies, .. } => {
+                unread.clear();
+                *tallies = None;
+            }
+            Phase::Closed(closed) => {
+                closed.unread.clear();
+                closed.tallies = None;
+            }
         }
     }
 

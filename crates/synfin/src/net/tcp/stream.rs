@@ -332,7 +332,8 @@ impl TcpStream {
         });
     }
 
-    /// A snapshot of the connection: state, round trips, windows, tallies. `None` while a stream of
+    /// A snapshot of the connection: state, round trips, windows, tallies. In TIME-WAIT and CLOSED the tallies stay what
+    /// they were, and of the rest there is nothing any more. `None` while a stream of
     /// [`OpenRequest::accept`](crate::forward::OpenRequest::accept) waits for its handshake, and when the
     /// stack has stopped.
     #[must_use]
