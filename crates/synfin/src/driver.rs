@@ -28,6 +28,7 @@ mod ports;
 mod shared;
 mod state;
 mod steering;
+mod view;
 mod waiters;
 
 pub(crate) use clock::Clock;

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 
 use crate::checksum::PseudoHeader;
 
-pub(crate) mod extension;
+pub mod extension;
 mod v4;
 mod v6;
 

@@ -18,13 +18,13 @@
 //! would they meet their connection; another shard would reset it. They are lost, and whoever heeds the path's MTU
 //! sends none.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use synfin_host::Host;
-use synfin_wire::{IpPacket, IpProtocol};
+use synfin_wire::IpProtocol;
+
+use super::view::View;
 
 /// Whose a packet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Steering {
     }
 
     /// Whose `packet` is, which this shard's queue has brought; `host` is this shard's.
-    pub(super) fn owner(&self, packet: &Bytes, host: &Host) -> Owner {
+    pub(super) fn owner(&self, packet: &[u8], host: &Host) -> Owner {
         let Some(view) = View::of(packet) else { return Owner::Here };
         match view.protocol {
             IpProtocol::TCP if view.is_fragment => Owner::Nobody,
@@ -93,15 +93,13 @@ impl Steering {
     }
 
     fn owner_of_segment(&self, view: &View<'_>, host: &Host) -> Owner {
-        let &[source_high, source_low, high, low, ..] = view.payload else { return Owner::Here };
-        let port = u16::from_be_bytes([high, low]);
+        let Some([remote, local]) = view.ends() else { return Owner::Here };
+        let port = local.port();
         let opener = owner_of_port(port, self.shards);
         if opener == self.shard || !self.opened.contains(port) {
             return Owner::Here;
         }
         // Somebody may have connected to that port before one of us has connected from it.
-        let local = SocketAddr::new(view.destination(), port);
-        let remote = SocketAddr::new(view.source(), u16::from_be_bytes([source_high, source_low]));
         if host.look(local, remote).is_some() { Owner::Here } else { Owner::Shard(opener) }
     }
 
@@ -113,85 +111,6 @@ impl Steering {
 /// The shard that opens connections from a port.
 pub(crate) fn owner_of_port(port: u16, shards: usize) -> usize {
     usize::from(port) % shards
-}
-
-/// What has to be known of a packet, without its host's effort. What makes no sense is left for a host to drop.
-struct View<'a> {
-    protocol: IpProtocol,
-    is_fragment: bool,
-    /// Source and destination, one behind the other.
-    addresses: &'a [u8],
-    payload: &'a [u8],
-}
-
-impl<'a> View<'a> {
-    fn of(packet: &'a Bytes) -> Option<Self> {
-        match packet.first()? >> 4 {
-            4 => {
-                let header_len = usize::from(packet[0] & 0x0f) * 4;
-                let payload = packet.get(header_len.max(20)..)?;
-                let fragment = u16::from_be_bytes([packet[6], packet[7]]);
-                Some(Self {
-                    protocol: IpProtocol(packet[9]),
-                    // All but "do not fragment": more fragments, or an offset (RFC 791 section 3.1).
-                    is_fragment: fragment & 0x3fff != 0,
-                    addresses: &packet[12..20],
-                    payload,
-                })
-            }
-            6 => {
-                let payload = packet.get(40..)?;
-                let plain = Self {
-                    protocol: IpProtocol(packet[6]),
-                    is_fragment: false,
-                    addresses: &packet[8..40],
-                    payload,
-                };
-                if plain.is_plain() { Some(plain) } else { plain.behind_extensions(packet) }
-            }
-            _ => None,
-        }
-    }
-
-    fn is_plain(&self) -> bool {
-        matches!(self.protocol, IpProtocol::TCP | IpProtocol::UDP | IpProtocol::ICMPV6)
-    }
-
-    /// The same behind the extension headers that the payload begins with (RFC 8200 section 4).
-    fn behind_extensions(self, packet: &'a Bytes) -> Option<Self> {
-        let parsed = IpPacket::parse(packet.clone(), true).ok()?;
-        Some(Self {
-            protocol: parsed.header.protocol,
-            is_fragment: parsed.header.fragment.is_some(),
-            payload: packet.get(parsed.header_len..)?,
-            ..self
-        })
-    }
-
-    fn source(&self) -> IpAddr {
-        address(&self.addresses[..self.addresses.len() / 2])
-    }
-
-    fn destination(&self) -> IpAddr {
-        address(&self.addresses[self.addresses.len() / 2..])
-    }
-
-    /// An error and not a question or an answer (RFC 792; RFC 4443 section 2.1).
-    fn is_icmp_error(&self) -> bool {
-        match (self.protocol, self.payload.first()) {
-            (IpProtocol::ICMP, Some(kind)) => matches!(kind, 3 | 4 | 5 | 11 | 12),
-            (_, Some(kind)) => *kind < 128,
-            (_, None) => false,
-        }
-    }
-}
-
-fn address(octets: &[u8]) -> IpAddr {
-    match <[u8; 4]>::try_from(octets) {
-        Ok(octets) => octets.into(),
-        // Of the two lengths that there are.
-        Err(_) => <[u8; 16]>::try_from(octets).unwrap_or_default().into(),
-    }
 }
 
 #[cfg(test)]

@@ -12,19 +12,22 @@ const DESTINATION_OPTIONS: IpProtocol = IpProtocol(60);
 
 /// What a run of extension headers came to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Extensions {
+pub struct Extensions {
     /// What follows them.
-    pub(crate) protocol: IpProtocol,
+    pub protocol: IpProtocol,
     /// Their length, octets.
-    pub(crate) len: usize,
+    pub len: usize,
     /// Where among them `protocol` is named; `None` when the header before them names it.
-    pub(crate) named_at: Option<usize>,
+    pub named_at: Option<usize>,
     /// The last of them is a fragment header: what follows cannot be read before reassembly.
-    pub(crate) fragment: Option<Fragment>,
+    pub fragment: Option<Fragment>,
 }
 
 /// Passes over the extension headers that `bytes` begins with; `first` is the kind of the first one.
-pub(crate) fn pass_over(first: IpProtocol, bytes: &[u8]) -> Result<Extensions, IpError> {
+///
+/// # Errors
+/// [`IpError::ExtensionHeader`].
+pub fn pass_over(first: IpProtocol, bytes: &[u8]) -> Result<Extensions, IpError> {
     let mut extensions = Extensions { protocol: first, len: 0, named_at: None, fragment: None };
     for count in 0.. {
         let rest = &bytes[extensions.len..];

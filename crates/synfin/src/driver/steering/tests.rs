@@ -1,3 +1,6 @@
+use std::net::SocketAddr;
+
+use bytes::Bytes;
 use synfin_host::{ConnectOptions, HostConfig, ListenOptions};
 use synfin_wire::Instant;
 
