@@ -40,15 +40,9 @@ pub use udp::UdpSocket;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Tries each address in turn; the last error is the one that counts.
-fn each<T>(addr: impl ToSocketAddrs, mut attempt: impl FnMut(SocketAddr) -> io::Result<T>) -> io::Result<T> {
-    let mut last = None;
-    for addr in addr.to_socket_addrs()? {
-        match attempt(addr) {
-            Ok(made) => return Ok(made),
-            Err(error) => last = Some(error),
-        }
-    }
-    let none = || io::Error::new(io::ErrorKind::InvalidInput, "could not resolve to any address");
-    Err(last.unwrap_or_else(none))
+use crate::net::resolve;
+
+/// [`resolve::first_of`] the addresses that std finds.
+fn each<T>(addr: impl ToSocketAddrs, attempt: impl FnMut(SocketAddr) -> io::Result<T>) -> io::Result<T> {
+    resolve::first_of(addr.to_socket_addrs()?, attempt)
 }

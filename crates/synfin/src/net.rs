@@ -6,7 +6,7 @@
 //! Beyond tokio: [`TcpStream`] sends and receives [`Bytes`](bytes::Bytes) without a copy, tells its
 //! [`Status`](crate::Status), and why it ended.
 
-mod resolve;
+pub(crate) mod resolve;
 pub mod tcp;
 mod udp;
 

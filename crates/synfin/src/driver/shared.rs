@@ -183,6 +183,8 @@ impl<R, F: FnMut(&mut State, Instant) -> Poll<R> + Unpin> Future for Wait<'_, F>
             let result = attempt(state, now);
             if result.is_pending() {
                 *ticket = state.register_future(*place, *ticket, cx.waker());
+            } else if let Some(ticket) = ticket.take() {
+                state.forget(*place, ticket);
             }
             result
         };

@@ -5,13 +5,21 @@ use std::net::SocketAddr;
 
 use tokio::net::{ToSocketAddrs, lookup_host};
 
-/// Tries each address in turn; the last error is the one that counts.
+/// [`first_of`] the addresses that tokio finds.
 pub(super) async fn each<T>(
     addr: impl ToSocketAddrs,
+    attempt: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    first_of(lookup_host(addr).await?, attempt)
+}
+
+/// Tries each address in turn; the last error is the one that counts.
+pub(crate) fn first_of<T>(
+    addrs: impl Iterator<Item = SocketAddr>,
     mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut last = None;
-    for addr in lookup_host(addr).await? {
+    for addr in addrs {
         match attempt(addr) {
             Ok(made) => return Ok(made),
             Err(error) => last = Some(error),

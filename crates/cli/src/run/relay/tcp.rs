@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::{BufMut as _, Bytes};
 use synfin::CloseReason;
 use synfin::forward::{Forwarder, OpenRequest, Refusal};
 use synfin::net as inside;
@@ -113,7 +113,7 @@ async fn carry(here: &inside::TcpStream, there: &mut outside::TcpStream) -> io::
 
 /// From the command to the world. It `hears` of an abort by itself as long as it waits for the command.
 async fn up(here: &inside::TcpStream, there: &mut WriteHalf<'_>, hears: &AtomicBool) -> io::Result<()> {
-    while let Some(bytes) = poll_fn(|cx| here.poll_receive_bytes(cx, TAKE)).await? {
+    while let Some(bytes) = here.receive_bytes(TAKE).await? {
         hears.store(false, Ordering::Relaxed);
         there.write_all(&bytes).await?;
         hears.store(true, Ordering::Relaxed);
@@ -135,7 +135,7 @@ async fn down(here: &inside::TcpStream, there: &mut ReadHalf<'_>) -> io::Result<
             break;
         }
         let is_full = bytes.len() == most;
-        send(here, bytes).await?;
+        here.send_bytes(bytes).await?;
         if is_full {
             most = whole_packets(here);
             // What was sent is acknowledged by now: then what comes next is read to where it was, which is in the
@@ -147,31 +147,13 @@ async fn down(here: &inside::TcpStream, there: &mut ReadHalf<'_>) -> io::Result<
             None => read(there, most).await?,
         };
     }
-    send_last(here, bytes).await
+    here.send_last(bytes).await
 }
 
 /// How much to read at once, so that no packet has to go with little text in it.
 fn whole_packets(here: &inside::TcpStream) -> usize {
     let Some(segment) = here.status().map(|status| usize::from(status.send_mss).max(1)) else { return BLOCK };
     PACKETS * (LONGEST_TEXT / segment).max(1) * segment
-}
-
-async fn send(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let sent = poll_fn(|cx| here.poll_send_bytes(cx, &bytes)).await?;
-        bytes.advance(sent);
-    }
-    Ok(())
-}
-
-async fn send_last(here: &inside::TcpStream, mut bytes: Bytes) -> io::Result<()> {
-    loop {
-        let sent = poll_fn(|cx| here.poll_send_last(cx, &bytes)).await?;
-        if sent == bytes.len() {
-            return Ok(());
-        }
-        bytes.advance(sent);
-    }
 }
 
 thread_local! {

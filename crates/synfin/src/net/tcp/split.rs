@@ -86,7 +86,7 @@ macro_rules! reading_half {
             /// # Errors
             /// As a read.
             pub async fn receive_bytes(&mut self, max: usize) -> io::Result<Option<Bytes>> {
-                std::future::poll_fn(|cx| self.0.poll_receive_bytes(cx, max)).await
+                self.0.receive_bytes(max).await
             }
 
             /// As [`TcpStream::peer_addr`].
@@ -159,7 +159,7 @@ macro_rules! writing_half {
             /// # Errors
             /// As a write.
             pub async fn send_bytes(&mut self, data: Bytes) -> io::Result<()> {
-                self.0.send_all(data).await
+                self.0.send_bytes(data).await
             }
 
             /// As [`TcpStream::send_last`].
@@ -167,7 +167,7 @@ macro_rules! writing_half {
             /// # Errors
             /// As a write.
             pub async fn send_last(&mut self, data: Bytes) -> io::Result<()> {
-                self.0.send_rest(data).await
+                self.0.send_last(data).await
             }
 
             /// As [`TcpStream::peer_addr`].

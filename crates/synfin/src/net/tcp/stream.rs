@@ -1,7 +1,6 @@
 //! A stream.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -388,17 +387,15 @@ impl TcpStream {
         tokio::time::timeout(patience, self.acknowledged()).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
-    /// Sends all of `data` without copying it: it is held until the peer has acknowledged it.
+    /// Sends all of `data` without copying it: it is held until the peer has acknowledged it. What several tasks send at
+    /// once is not mixed up within what there is room for at a time, but beyond that.
     ///
     /// # Errors
     /// As a write.
-    pub async fn send_bytes(&mut self, data: Bytes) -> io::Result<()> {
-        self.send_all(data).await
-    }
-
-    pub(super) async fn send_all(&self, mut data: Bytes) -> io::Result<()> {
+    pub async fn send_bytes(&self, mut data: Bytes) -> io::Result<()> {
         while !data.is_empty() {
-            let sent = poll_fn(|cx| self.poll_send_bytes(cx, &data)).await?;
+            let attempt = |state: &mut State, now| calls::send(state, self.handle, data.clone(), now);
+            let sent = self.shared().wait(Place::Write(self.handle), attempt).await?;
             data.advance(sent);
         }
         Ok(())
@@ -409,13 +406,11 @@ impl TcpStream {
     ///
     /// # Errors
     /// As a write.
-    pub async fn send_last(&mut self, data: Bytes) -> io::Result<()> {
-        self.send_rest(data).await
-    }
-
-    pub(super) async fn send_rest(&self, mut data: Bytes) -> io::Result<()> {
+    pub async fn send_last(&self, mut data: Bytes) -> io::Result<()> {
         loop {
-            let sent = poll_fn(|cx| self.poll_send_last(cx, &data)).await?;
+            let attempt = |state: &mut State, now| calls::send_last(state, self.handle, data.clone(), now);
+            let (sent, woken) = self.shared().wait(Place::Write(self.handle), attempt).await?;
+            woken.into_iter().for_each(Waker::wake);
             if sent == data.len() {
                 return Ok(());
             }
@@ -449,8 +444,9 @@ impl TcpStream {
     ///
     /// # Errors
     /// As a read.
-    pub async fn receive_bytes(&mut self, max: usize) -> io::Result<Option<Bytes>> {
-        poll_fn(|cx| self.poll_receive_bytes(cx, max)).await
+    pub async fn receive_bytes(&self, max: usize) -> io::Result<Option<Bytes>> {
+        let attempt = |state: &mut State, now| calls::receive(state, self.handle, max, now);
+        self.shared().wait(Place::Read(self.handle), attempt).await
     }
 
     /// What has arrived, at most `max` octets, without a copy; `None` at the end of the stream.
