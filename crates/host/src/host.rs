@@ -24,7 +24,7 @@ use crate::listener::Listeners;
 use crate::neighbour::Neighbours;
 use crate::outbox::Outbox;
 use crate::packet::{PacketIn, PacketOut};
-use crate::ports::PortAllocator;
+use crate::ports::{PortAllocator, PortShare};
 use crate::ready::ReadyQueue;
 use crate::reassembly::Reassembler;
 use crate::route::Routes;
@@ -82,6 +82,7 @@ pub struct Host {
     #[cfg(feature = "counterfactual")]
     fixed_sequences: std::collections::VecDeque<synfin_wire::SeqNumber>,
     tcp_ports: PortAllocator,
+    port_share: PortShare,
     /// The keys of Fast Open cookies where nobody has set any.
     fast_open_keys: FastOpenKeys,
     cookies: CookieCache,
@@ -126,6 +127,7 @@ impl Host {
             #[cfg(feature = "counterfactual")]
             fixed_sequences: std::collections::VecDeque::new(),
             tcp_ports: PortAllocator::new(&secret, Purpose::TcpPorts),
+            port_share: PortShare::WHOLE,
             fast_open_keys: FastOpenKeys::derive(&secret),
             cookies: CookieCache::new(&secret, limits.fast_open_peers),
             black_hole: BlackHole::default(),

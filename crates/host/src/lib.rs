@@ -62,6 +62,7 @@ pub use fast_open::{FastOpen, FastOpenConfig, FastOpenKey, FastOpenKeys};
 pub use host::{Host, Look, TcpSocket};
 pub use md5::{Md5Key, PeerKeys};
 pub use packet::{ChecksumOut, HeaderBytes, PacketIn, PacketNote, PacketOut, Segmentation};
+pub use ports::PortShare;
 pub use syn_cookie::SynCookies;
 /// The engine whose vocabulary this interface speaks: settings, states, reasons.
 pub use synfin_tcp as tcp;

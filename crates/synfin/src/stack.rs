@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use synfin_host::Counters;
+use synfin_host::{Counters, PortShare};
 use tokio::runtime::Handle;
 
-use crate::driver::{Place, Shared, Stopped, owner_of_port};
+use crate::driver::{Place, Shared, Stopped};
 use crate::forward::{EchoForwarder, Forwarder, UdpForwarder};
 
 mod builder;
@@ -91,7 +91,7 @@ impl Stack {
             _ if shards == 1 => 0,
             (0, Some(shard)) => shard,
             (0, None) => self.owned.next.fetch_add(1, Ordering::Relaxed) % shards,
-            (port, _) => owner_of_port(port, shards),
+            (port, _) => PortShare::owner(port, shards),
         };
         self.of_shard(shard)
     }

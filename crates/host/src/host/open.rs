@@ -12,6 +12,7 @@ use crate::error::{ConnectError, ListenError};
 use crate::event::{Accepted, ListenerHandle, TcpHandle};
 use crate::fast_open::FastOpen;
 use crate::listener::Listener;
+use crate::ports::PortShare;
 use crate::table::{Entry, Owner, Pair, Phase};
 
 impl Host {
@@ -44,6 +45,11 @@ impl Host {
         let handle = self.table.insert(entry);
         self.touch(handle);
         Ok(handle)
+    }
+
+    /// Chooses the ports of connections from this share alone from now on.
+    pub fn set_port_share(&mut self, share: PortShare) {
+        self.port_share = share;
     }
 
     /// Listens on `local`. An unspecified address stands for all of the host's of that family; port 0 for
@@ -165,7 +171,9 @@ impl Host {
             0 => {
                 let is_free = |port| {
                     let pair = pair(port);
-                    self.table.find(&pair).is_none() && self.listeners.find(pair.local, true).is_none()
+                    self.port_share.contains(port)
+                        && self.table.find(&pair).is_none()
+                        && self.listeners.find(pair.local, true).is_none()
                 };
                 self.tcp_ports.allocate(address, remote, is_free).ok_or(ConnectError::NoFreePort)?
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use synfin_wire::Instant;
 use super::crowd::Crowd;
 use super::link::Flushed;
 use super::waiters::{Place, Ticket, Waiters, Woken};
-use super::{Link, ShardPorts};
+use super::{Link, OpenedPorts};
 
 /// How long the driver goes on when nobody holds the stack any more, for what was sent to arrive.
 const LINGER: Duration = Duration::from_secs(2);
@@ -33,7 +34,7 @@ pub(crate) struct State {
     pub(crate) host: Host,
     pub(crate) link: Link,
     /// Where this is the state of one shard among several.
-    ports: Option<ShardPorts>,
+    opened_ports: Option<Arc<OpenedPorts>>,
     pub(crate) stopped: Option<Stopped>,
     /// The driver's task.
     pub(super) driver: Waiters,
@@ -128,11 +129,11 @@ impl From<Stopped> for io::Error {
 }
 
 impl State {
-    pub(crate) fn new(host: Host, link: Link, ports: Option<ShardPorts>) -> Self {
+    pub(crate) fn new(host: Host, link: Link, opened_ports: Option<Arc<OpenedPorts>>) -> Self {
         Self {
             host,
             link,
-            ports,
+            opened_ports,
             stopped: None,
             driver: Waiters::default(),
             unanswered: 0,
@@ -165,10 +166,14 @@ impl State {
         options: ConnectOptions,
         now: Instant,
     ) -> Result<TcpHandle, ConnectError> {
-        match &mut self.ports {
-            None => self.host.connect(remote, options, now),
-            Some(ports) => ports.connect(&mut self.host, remote, options, now),
+        let handle = self.host.connect(remote, options, now)?;
+        if let Some(opened) = &self.opened_ports
+            && let Some(socket) = self.host.tcp(handle)
+        {
+            // Before the lock is released, and with it the SYN.
+            opened.insert(socket.local_addr().port());
         }
+        Ok(handle)
     }
 
     /// A connection, to call.

@@ -21,7 +21,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use synfin_host::Host;
+use synfin_host::{Host, PortShare};
 use synfin_wire::IpProtocol;
 
 use super::view::View;
@@ -95,7 +95,7 @@ impl Steering {
     fn owner_of_segment(&self, view: &View<'_>, host: &Host) -> Owner {
         let Some([remote, local]) = view.ends() else { return Owner::Here };
         let port = local.port();
-        let opener = owner_of_port(port, self.shards);
+        let opener = PortShare::owner(port, self.shards);
         if opener == self.shard || !self.opened.contains(port) {
             return Owner::Here;
         }
@@ -106,11 +106,6 @@ impl Steering {
     fn shard(&self, shard: usize) -> Owner {
         if shard == self.shard { Owner::Here } else { Owner::Shard(shard) }
     }
-}
-
-/// The shard that opens connections from a port.
-pub(crate) fn owner_of_port(port: u16, shards: usize) -> usize {
-    usize::from(port) % shards
 }
 
 #[cfg(test)]

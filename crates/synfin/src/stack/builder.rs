@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use synfin_device::{Capabilities, Device, SoftwareOffload};
-use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress};
+use synfin_host::{FastOpenConfig, Host, HostConfig, HostOffload, MacAddress, PortShare};
 use tokio::runtime::Handle;
 
 use super::Stack;
 use crate::Config;
-use crate::driver::{Clock, Driver, Inbox, Link, OpenedPorts, Peers, ShardPorts, Shared, State, Steering};
+use crate::driver::{Clock, Driver, Inbox, Link, OpenedPorts, Peers, Shared, State, Steering};
 use crate::path::Path;
 use crate::recorder::{self, Recorder};
 
@@ -250,13 +250,15 @@ impl Builder {
         for ((shard, device), recorder) in devices.zip(recorder::share(self.recorder, count)) {
             descriptors.push(descriptor(&*device)?);
             let mut link = Link::new(device, config.mtu, self.path.take(), recorder, clock);
-            let mut ports = None;
+            // One secret for all, so that numbers and cookies are the same wherever the kernel leads a flow.
+            let mut host = Host::new(config.clone(), secret);
+            let mut opened_ports = None;
             if count > 1 {
                 link = link.steer(Steering::new(shard, count, Arc::clone(&opened)));
-                ports = Some(ShardPorts::new(shard, count, secret, Arc::clone(&opened)));
+                host.set_port_share(PortShare::new(shard, count));
+                opened_ports = Some(Arc::clone(&opened));
             }
-            // One secret for all, so that numbers and cookies are the same wherever the kernel leads a flow.
-            let state = State::new(Host::new(config.clone(), secret), link, ports);
+            let state = State::new(host, link, opened_ports);
             shards.push(Arc::new(Shared::new(clock, state)));
         }
         let shards: Arc<[_]> = shards.into();
