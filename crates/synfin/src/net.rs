@@ -5,6 +5,20 @@
 //!
 //! Beyond tokio: [`TcpStream`] sends and receives [`Bytes`](bytes::Bytes) without a copy, tells its
 //! [`Status`](crate::Status), and why it ended.
+//!
+//! A program that comes from tokio finds these things otherwise:
+//!
+//! - Readiness is looked up each time and never remembered, so that nothing has to be emptied before it is waited for
+//!   again. `try_io` and `async_io` have nothing to do then, and `from_std`, `into_std` and the file descriptors are not
+//!   there.
+//! - The error that has ended a connection stays: every read, write and [`TcpStream::take_error`] gives it, where a kernel
+//!   gives it once and then the end of the stream.
+//! - Dropping never waits: [`TcpStream::set_linger`] takes zero or nothing, and [`TcpStream::close_within`] waits.
+//! - Of urgent data nothing is told: it is read where it stands (RFC 6093 section 6).
+//! - UDP knows neither broadcast nor multicast, and gives an ICMP error to the next receive, not to the next send. What was
+//!   received before [`UdpSocket::connect`] from others than the peer is dropped.
+//! - The TTL and the traffic class are the stack's, and an address can always be listened on again but never twice:
+//!   `set_ttl`, `set_tos`, `set_reuseport` and the like are not there.
 
 pub(crate) mod resolve;
 pub mod tcp;

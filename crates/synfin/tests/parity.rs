@@ -54,6 +54,8 @@ macro_rules! bodies {
                 let _: SocketAddr = stream.peer_addr()?;
                 stream.set_nodelay(true)?;
                 let _: bool = stream.nodelay()?;
+                stream.set_quickack(true)?;
+                let _: bool = stream.quickack()?;
                 stream.set_zero_linger()?;
                 let _: Option<Duration> = stream.linger()?;
                 let _: Option<io::Error> = stream.take_error()?;
@@ -121,6 +123,13 @@ macro_rules! bodies {
                 let _: usize = socket.send_to(&buf[..length], peer).await?;
                 let _: usize = socket.peek(buf).await?;
                 let _: (usize, SocketAddr) = socket.peek_from(buf).await?;
+                let _: (SocketAddr, SocketAddr) = (socket.peek_sender().await?, socket.try_peek_sender()?);
+                let _: (usize, (usize, SocketAddr)) = (socket.try_peek(buf)?, socket.try_peek_from(buf)?);
+                let mut grows = Vec::new();
+                let _: (usize, usize) =
+                    (socket.recv_buf(&mut grows).await?, socket.try_recv_buf(&mut grows)?);
+                let _: (usize, SocketAddr) = socket.recv_buf_from(&mut grows).await?;
+                let _: (usize, SocketAddr) = socket.try_recv_buf_from(&mut grows)?;
                 socket.readable().await?;
                 socket.writable().await?;
                 socket.ready(Interest::READABLE).await?;
@@ -138,6 +147,9 @@ macro_rules! bodies {
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<SocketAddr>> {
                 let _: Poll<io::Result<()>> = socket.poll_recv(cx, buf);
+                let _: Poll<io::Result<()>> = socket.poll_peek(cx, buf);
+                let _: Poll<io::Result<SocketAddr>> = socket.poll_peek_from(cx, buf);
+                let _: Poll<io::Result<SocketAddr>> = socket.poll_peek_sender(cx);
                 let _: Poll<io::Result<usize>> = socket.poll_send(cx, buf.filled());
                 let _: Poll<io::Result<()>> = socket.poll_recv_ready(cx);
                 let _: Poll<io::Result<()>> = socket.poll_send_ready(cx);

@@ -25,8 +25,12 @@ async fn datagrams_pass_both_ways_whole_and_in_fragments() {
             let (received, peer) = server.recv_from(&mut buf).await.unwrap();
             assert!(buf[..received] == sent, "{length} octets");
             server.send_to(&sent, peer).await.unwrap();
+            assert_eq!(client.peek_sender().await.unwrap(), server.local_addr().unwrap());
             assert_eq!(client.peek(&mut buf).await.unwrap(), length);
-            assert_eq!(client.recv(&mut buf).await.unwrap(), length);
+            assert_eq!(client.try_peek(&mut [0; 10]).unwrap(), length.min(10));
+            let mut grown = b"before".to_vec();
+            assert_eq!(client.recv_buf(&mut grown).await.unwrap(), length);
+            assert!(grown[6..] == sent, "{length} octets");
         }
         let error = client.send(&pattern(65_528)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);

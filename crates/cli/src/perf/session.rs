@@ -328,7 +328,11 @@ impl Measured {
         StreamResults {
             id,
             bytes: whole(now.octets - self.began.octets),
-            retransmits: if sends { whole(now.retransmits.saturating_sub(self.began.retransmits)) } else { -1 },
+            retransmits: if sends {
+                whole(now.retransmits.saturating_sub(self.began.retransmits))
+            } else {
+                -1
+            },
             end_time: elapsed.as_secs_f64(),
             ..StreamResults::default()
         }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use synfin_host::{Datagram, SendToError, UdpError, UdpHandle, Unreachable};
 use synfin_wire::Instant;
 use tokio::io::ReadBuf;
@@ -16,6 +16,7 @@ use super::resolve;
 use crate::driver::{Place, Shared, State};
 use crate::{Stack, error};
 
+mod peek;
 mod ready;
 
 /// A UDP socket, as [`tokio::net::UdpSocket`] is one.
@@ -156,7 +157,7 @@ impl UdpSocket {
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let datagram = self.recv_datagram().await?;
-        Ok((copy(&datagram, buf), datagram.remote))
+        Ok((put(&datagram, &mut &mut *buf), datagram.remote))
     }
 
     /// Receives a datagram.
@@ -176,22 +177,21 @@ impl UdpSocket {
         self.shared().wait(Place::Datagram(self.handle), attempt).await
     }
 
-    /// Looks at the next datagram, which stays to be received, and tells its sender.
+    /// Receives a datagram into a buffer that may grow.
     ///
     /// # Errors
     /// As [`UdpSocket::recv_from`].
-    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let attempt =
-            |state: &mut State, _| self.look(state, |datagram| (copy(datagram, buf), datagram.remote));
-        self.shared().wait(Place::Datagram(self.handle), attempt).await
+    pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        Ok(self.recv_buf_from(buf).await?.0)
     }
 
-    /// Looks at the next datagram, which stays to be received.
+    /// Receives a datagram into a buffer that may grow, and tells its sender.
     ///
     /// # Errors
     /// As [`UdpSocket::recv_from`].
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(self.peek_from(buf).await?.0)
+    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let datagram = self.recv_datagram().await?;
+        Ok((put(&datagram, buf), datagram.remote))
     }
 
     /// Sends a datagram to the peer; the task of the last caller is woken when there is room.
@@ -235,8 +235,7 @@ impl UdpSocket {
     ) -> Poll<io::Result<SocketAddr>> {
         let attempt = |state: &mut State, _: Instant| self.take(state);
         let datagram = ready!(self.shared().poll(Place::Datagram(self.handle), cx, attempt))?;
-        let length = datagram.payload.len().min(buf.remaining());
-        buf.put_slice(&datagram.payload[..length]);
+        put(&datagram, buf);
         Poll::Ready(Ok(datagram.remote))
     }
 
@@ -298,9 +297,10 @@ impl UdpSocket {
     }
 }
 
-fn copy(datagram: &Datagram, buf: &mut [u8]) -> usize {
-    let length = datagram.payload.len().min(buf.len());
-    buf[..length].copy_from_slice(&datagram.payload[..length]);
+/// As much of a datagram as there is room for behind what `buf` holds, and how much that is.
+fn put(datagram: &Datagram, buf: &mut impl BufMut) -> usize {
+    let length = datagram.payload.len().min(buf.remaining_mut());
+    buf.put_slice(&datagram.payload[..length]);
     length
 }
 

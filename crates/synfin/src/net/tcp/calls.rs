@@ -159,11 +159,7 @@ pub(super) fn is_writable(state: &mut State, handle: TcpHandle) -> io::Result<bo
 }
 
 /// What of this interest a stream is ready for.
-pub(super) fn readiness(
-    state: &mut State,
-    handle: TcpHandle,
-    interest: Interest,
-) -> Poll<io::Result<Ready>> {
+pub(super) fn readiness(state: &mut State, handle: TcpHandle, interest: Interest) -> Poll<io::Result<Ready>> {
     let mut ready = Ready::EMPTY;
     let mut add = |is_so, what| ready |= if is_so { what } else { Ready::EMPTY };
     let socket = state.tcp(handle)?;

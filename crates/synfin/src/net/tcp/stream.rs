@@ -205,6 +205,26 @@ impl TcpStream {
         })
     }
 
+    /// Whether acknowledgments go at once rather than wait for what is written in answer.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn quickack(&self) -> io::Result<bool> {
+        self.shared().look(|state| Ok(state.tcp(self.handle)?.is_quick_ack()))
+    }
+
+    /// Has acknowledgments go at once, or wait for what is written in answer. What is read and written next may change
+    /// it again.
+    ///
+    /// # Errors
+    /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        self.shared().call(|state, now| {
+            state.tcp(self.handle)?.set_quick_ack(quickack, now);
+            Ok(())
+        })
+    }
+
     /// Probes an idle peer, or stops to (RFC 9293 section 3.8.4).
     ///
     /// # Errors
@@ -310,7 +330,8 @@ impl TcpStream {
         })
     }
 
-    /// Takes the error that has ended the connection: `None` as long as it is alive, or if it ended in order.
+    /// The error that has ended the connection, which stays to be asked for: `None` as long as it is alive, or if it ended
+    /// in order.
     ///
     /// # Errors
     /// [`NetworkDown`](io::ErrorKind::NetworkDown) when the stack has stopped.

@@ -4,10 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use tokio::io::{Interest, Ready};
 
-use super::{UdpSocket, copy, of_icmp};
+use super::{UdpSocket, of_icmp, put};
 use crate::driver::{Place, State};
 use crate::net::{first_of, once_any, would_block};
 
@@ -88,8 +88,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; otherwise as
     /// [`UdpSocket::recv_from`].
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let datagram = would_block(self.shared().call(|state, _| self.take(state)))?;
-        Ok((copy(&datagram, buf), datagram.remote))
+        self.try_recv_buf_from(&mut &mut *buf)
     }
 
     /// Receives a datagram if there is one.
@@ -100,15 +99,21 @@ impl UdpSocket {
         Ok(self.try_recv_from(buf)?.0)
     }
 
-    /// Looks at the next datagram if there is one, and tells its sender.
+    /// Receives a datagram if there is one, into a buffer that may grow.
     ///
     /// # Errors
     /// As [`UdpSocket::try_recv_from`].
-    pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        would_block(
-            self.shared()
-                .call(|state, _| self.look(state, |datagram| (copy(datagram, buf), datagram.remote))),
-        )
+    pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        Ok(self.try_recv_buf_from(buf)?.0)
+    }
+
+    /// Receives a datagram if there is one, into a buffer that may grow, and tells its sender.
+    ///
+    /// # Errors
+    /// As [`UdpSocket::try_recv_from`].
+    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let datagram = would_block(self.shared().call(|state, _| self.take(state)))?;
+        Ok((put(&datagram, buf), datagram.remote))
     }
 
     /// Sends a datagram if there is room.
