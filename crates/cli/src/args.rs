@@ -1,7 +1,7 @@
 //! The words behind `synfin`.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,9 +73,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PORT:PORT", allow_hyphen_values = true)]
     pub(crate) publish: Vec<Publish>,
 
-    /// Dial out through this SOCKS5 proxy
+    /// Dial out through this SOCKS5 proxy, which takes TCP: DNS is asked over TCP, other UDP and echo are refused
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) socks5: Option<HostPort>,
+
+    /// Who answers DNS, in place of this machine's resolver, which a proxy may not reach
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) dns: Option<IpAddr>,
 
     /// How much may be in flight: reno, cubic or bbr
     #[arg(long, value_name = "NAME", default_value = "cubic")]
@@ -102,7 +106,8 @@ const RUN_EXAMPLES: &str = "Examples:
   synfin run -- curl -s http://example.org/
   synfin run --loss 2% --delay 80ms -- bash
   synfin run --diagram -- curl -s http://synfin.internal/
-  synfin run --publish 8080:80 -- nginx";
+  synfin run --publish 8080:80 -- nginx
+  synfin run --socks5 127.0.0.1:1080 --dns 9.9.9.9 -- bash";
 
 /// What the link does to packets, in each direction.
 #[derive(Debug, Args)]

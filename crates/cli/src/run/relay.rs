@@ -25,6 +25,7 @@ mod blocks;
 mod destination;
 mod diagram;
 mod dial;
+mod dns;
 mod echo;
 mod impair;
 mod page;
@@ -76,7 +77,7 @@ impl Relay {
         let stack = stack(tun, args)?;
         let mut tasks = JoinSet::new();
         let connections = Open::default();
-        let destinations = Destinations::of_this_machine();
+        let destinations = Destinations::new(args);
         let dialler = args.socks5.clone().map_or(Dialler::Direct, Dialler::Socks5);
         let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));
 
@@ -85,9 +86,10 @@ impl Relay {
         }
         tasks.spawn(page::serve(page::listen(&stack).await.map_err(fault)?));
         let forwarder = stack.forwarder().map_err(fault)?;
-        tasks.spawn(tcp::serve(forwarder, destinations.clone(), dialler, connections.clone()));
-        tasks.spawn(udp::serve(stack.udp_forwarder().map_err(fault)?, destinations.clone()));
-        tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, destinations));
+        tasks.spawn(tcp::serve(forwarder, destinations.clone(), dialler.clone(), connections.clone()));
+        let forwarder = stack.udp_forwarder().map_err(fault)?;
+        tasks.spawn(udp::serve(forwarder, destinations.clone(), dialler.clone()));
+        tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, destinations, dialler));
         let link = args.impairments.link();
         let (added, record) = (2 * (link.delay + link.jitter), args.record.clone());
         Ok(Self { stack, tasks, connections, added, record })

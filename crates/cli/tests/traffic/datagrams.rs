@@ -71,7 +71,7 @@ fn answer(query: &[u8]) -> Vec<u8> {
 
 /// A name server on port 53 of loopback, and a resolv.conf that names it, as long as its place is held.
 #[must_use]
-fn name_server() -> TempDir {
+pub(crate) fn name_server() -> TempDir {
     let udp = UdpSocket::bind("127.0.0.1:53").expect("it is free");
     let tcp = TcpListener::bind("127.0.0.1:53").expect("it is free");
     thread::spawn(move || {

@@ -1,11 +1,12 @@
 //! `--socks5`: through a proxy of the test's own (RFC 1928).
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use crate::common::run;
+use crate::datagrams::name_server;
 use crate::world::{alone, server, sh};
 
 const SUCCEEDED: u8 = 0;
@@ -96,5 +97,35 @@ fn a_proxy_that_is_not_there_leads_nowhere() {
             run(&["--socks5", "127.0.0.1:9", "--", "bash", "-c", "exec 3<>/dev/tcp/10.0.2.4/80"]).stdout(),
             ""
         );
+    });
+}
+
+#[test]
+fn names_are_asked_through_the_proxy() {
+    alone(&["dig"], || {
+        let _place = name_server();
+        let (proxy, asked_for) = proxy();
+        let proxy = proxy.to_string();
+        for options in [&["--socks5", &proxy][..], &["--socks5", &proxy, "--dns", "127.0.0.1"]] {
+            let ended = sh(options, "dig +short +time=10 +tries=1 known.test");
+            assert_eq!(ended.stdout(), "192.0.2.53\n");
+            assert_eq!(asked_for.recv().unwrap().to_string(), "127.0.0.1:53");
+        }
+    });
+}
+
+#[test]
+fn what_the_proxy_does_not_carry_is_refused() {
+    alone(&["bash", "ping"], || {
+        let (proxy, _asked_for) = proxy();
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        socket.set_nonblocking(true).expect("it can be");
+        let port = socket.local_addr().expect("it is bound").port();
+        let options = ["--socks5", &proxy.to_string()];
+        let ended = sh(&options, &format!("exec 3<>/dev/udp/10.0.2.2/{port}; echo >&3; read -t 20 -u 3"));
+        assert!(ended.stderr.contains("Connection refused"), "{ended:?}");
+        assert_eq!(socket.recv(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let ended = sh(&options, "ping -n -c 1 -W 20 192.0.2.1");
+        assert!(ended.stdout.contains("Packet filtered"), "{ended:?}");
     });
 }

@@ -21,6 +21,11 @@ pub(super) enum Dialler {
 }
 
 impl Dialler {
+    /// Whether this machine's own network is used.
+    pub(super) fn is_direct(&self) -> bool {
+        matches!(self, Self::Direct)
+    }
+
     /// Connects, or says how the command's SYN is to be answered.
     pub(super) async fn dial(&self, destination: SocketAddr) -> Result<TcpStream, Refusal> {
         let stream = match self {

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::destination::Destinations;
+use super::dial::Dialler;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,14 +22,17 @@ const MAX_WAITING: usize = 256;
 const HEADER_LEN: usize = 8;
 
 /// Sends each request on, and what answers it back.
-pub(super) async fn serve(forwarder: EchoForwarder, destinations: Destinations) {
+pub(super) async fn serve(forwarder: EchoForwarder, destinations: Destinations, dialler: Dialler) {
     let forwarder = Arc::new(forwarder);
     let mut waiting = JoinSet::new();
     loop {
         tokio::select! {
             request = forwarder.next() => {
                 let Some(request) = request else { return };
-                if waiting.len() < MAX_WAITING {
+                if !dialler.is_direct() {
+                    // No proxy carries it, and past the proxy nothing goes.
+                    forwarder.unreachable(&request, Unreachable::Prohibited);
+                } else if waiting.len() < MAX_WAITING {
                     let (handle, destinations) = (Arc::clone(&forwarder), destinations.clone());
                     waiting.spawn(async move { ask(&handle, &destinations, &request).await });
                 }
@@ -39,7 +43,7 @@ pub(super) async fn serve(forwarder: EchoForwarder, destinations: Destinations) 
 }
 
 async fn ask(forwarder: &EchoForwarder, destinations: &Destinations, request: &EchoRequest) {
-    let Some(destination) = destinations.outside(SocketAddr::new(request.destination, 0)) else { return };
+    let Some(destination) = destinations.address(SocketAddr::new(request.destination, 0)) else { return };
     match timeout(PATIENCE, answered(destination.ip(), request)).await {
         Ok(Ok(())) => forwarder.reply(request),
         Ok(Err(error)) if error.kind() == io::ErrorKind::HostUnreachable => {

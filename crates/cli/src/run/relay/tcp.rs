@@ -70,7 +70,7 @@ pub(super) async fn serve(forwarder: Forwarder, destinations: Destinations, dial
 
 /// Dials first, then answers: SYN-ACK only when the real destination has accepted.
 async fn answer(request: OpenRequest, destinations: Destinations, dialler: Dialler, open: Open) {
-    let Some(destination) = destinations.outside(request.local()) else {
+    let Some(destination) = destinations.address(request.local()) else {
         return request.refuse(Refusal::Reset);
     };
     let dialled = tokio::select! {

@@ -1,4 +1,6 @@
 //! UDP: a socket outside for each pair of ends that the command uses, as long as it is used.
+//!
+//! A proxy carries TCP alone: behind one, DNS takes another way ([`dns`](super::dns)), and all else is refused.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,7 +16,9 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::destination::Destinations;
+use super::destination::{Destinations, Outside};
+use super::dial::Dialler;
+use super::dns::Asker;
 
 /// How long a flow may be silent: RFC 4787 section 4.3 asks for two minutes at least.
 const IDLE: Duration = Duration::from_secs(120);
@@ -29,8 +33,11 @@ const LONGEST: usize = 65_535;
 type Ends = (SocketAddr, SocketAddr);
 
 /// Carries datagrams for the command.
-pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations) {
+pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations, dialler: Dialler) {
     let forwarder = Arc::new(forwarder);
+    if !dialler.is_direct() {
+        return serve_dns_alone(forwarder, destinations, dialler).await;
+    }
     let mut flows: HashMap<Ends, mpsc::Sender<Datagram>> = HashMap::new();
     while let Some(datagram) = forwarder.recv().await {
         let ends = (datagram.remote, datagram.local);
@@ -41,7 +48,7 @@ pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations) {
             continue;
         }
         flows.retain(|_, flow| !flow.is_closed());
-        let Some(destination) = destinations.outside(datagram.local).filter(|_| flows.len() < MAX_FLOWS)
+        let Some(destination) = destinations.address(datagram.local).filter(|_| flows.len() < MAX_FLOWS)
         else {
             forwarder.unreachable(&datagram, Unreachable::Port);
             continue;
@@ -50,6 +57,19 @@ pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations) {
         let _ = sender.try_send(datagram);
         flows.insert(ends, sender);
         tokio::spawn(carry(Arc::clone(&forwarder), destination, ends, receiver));
+    }
+}
+
+/// Answers DNS, and refuses all other datagrams.
+async fn serve_dns_alone(forwarder: Arc<UdpForwarder>, destinations: Destinations, dialler: Dialler) {
+    let asker = Arc::new(Asker::new(destinations.clone(), dialler));
+    while let Some(datagram) = forwarder.recv().await {
+        if destinations.outside(datagram.local) == Outside::Resolver {
+            let (forwarder, asker) = (Arc::clone(&forwarder), Arc::clone(&asker));
+            tokio::spawn(async move { asker.answer(&forwarder, &datagram).await });
+        } else {
+            forwarder.unreachable(&datagram, Unreachable::Port);
+        }
     }
 }
 

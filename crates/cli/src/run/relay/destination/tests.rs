@@ -2,7 +2,7 @@ use super::{Destinations, first_nameserver};
 
 fn outside(dialled: &str) -> Option<String> {
     let destinations = Destinations { resolver: first_nameserver("search a\nnameserver 192.0.2.53\n") };
-    destinations.outside(dialled.parse().expect("an address")).map(|address| address.to_string())
+    destinations.address(dialled.parse().expect("an address")).map(|address| address.to_string())
 }
 
 #[test]

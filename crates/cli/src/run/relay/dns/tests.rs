@@ -1,0 +1,31 @@
+use super::{HEADER_LEN, LONGEST, question_end, shorten};
+
+/// A message about `a.test`, with so many octets behind its question.
+fn message(behind: usize) -> Vec<u8> {
+    let mut message = vec![7, 7, 0x81, 0x80, 0, 1, 0, 9, 0, 0, 0, 1];
+    message.extend(b"\x01a\x04test\x00\x00\x01\x00\x01");
+    message.resize(message.len() + behind, 0xff);
+    message
+}
+
+#[test]
+fn what_is_too_long_is_cut_behind_its_question_and_says_so() {
+    let mut fits = message(LONGEST - message(0).len());
+    shorten(&mut fits);
+    assert_eq!(fits.len(), LONGEST);
+
+    let mut long = message(LONGEST);
+    shorten(&mut long);
+    let question = message(0)[HEADER_LEN..].to_vec();
+    assert_eq!(long, [&[7, 7, 0x83, 0x80, 0, 1, 0, 0, 0, 0, 0, 0], &question[..]].concat());
+}
+
+#[test]
+fn what_is_no_question_is_left_out() {
+    for octets in [vec![0; HEADER_LEN], vec![0xff; LONGEST + 1], vec![63; LONGEST + 1]] {
+        assert_eq!(question_end(&octets), None);
+    }
+    let mut nonsense = vec![0xff; LONGEST + 1];
+    shorten(&mut nonsense);
+    assert_eq!(nonsense, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+}
