@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
 use crate::args::{ConnectArgs, HostPort};
-use crate::link::{Link, single};
+use crate::link::{Link, has_ipv6, must_have_ipv6, single};
 use crate::out::cannot_print;
 
 /// The kernel's end.
@@ -44,7 +43,7 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::fault(format_args!("cannot wait for events: {error}")))?;
     let outcome = runtime.block_on(async {
         let addresses = resolve(&args.destination).await?;
-        let stack = join(&args.tun, Config::default())?;
+        let stack = join(&args.tun, Config::default(), &addresses)?;
         let mut conversation = pin!(converse(&stack, &args.destination, &addresses));
         let outcome = tokio::select! {
             outcome = &mut conversation => outcome,
@@ -76,11 +75,13 @@ pub(crate) async fn resolve(HostPort { host, port }: &HostPort) -> Result<Vec<So
     Ok(addresses)
 }
 
-/// A stack on a link of its own.
-pub(crate) fn join(name: &str, config: Config) -> Result<Stack, Failure> {
+/// A stack on a link of its own, for connections to these addresses.
+pub(crate) fn join(name: &str, config: Config, destinations: &[SocketAddr]) -> Result<Stack, Failure> {
     let mut link = Link::open(name)?;
-    // A kernel may have been started without IPv6.
-    let has_ipv6 = Path::new("/proc/self/net/if_inet6").exists();
+    if destinations.iter().all(SocketAddr::is_ipv6) {
+        must_have_ipv6(link.tun.name())?;
+    }
+    let has_ipv6 = has_ipv6(link.tun.name());
     let kernel = [Some(IpAddr::V4(KERNEL_V4)), has_ipv6.then_some(IpAddr::V6(KERNEL_V6))];
     let kernel: Vec<_> = kernel.into_iter().flatten().collect();
     link.up(&kernel)?;

@@ -3,9 +3,10 @@
 //! Each end has one address of each family, and a route to the other end alone: however many such links
 //! there are, and whatever else is in their subnet, they do not get into each other's way.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::path::Path;
 
 use nix::net::if_::if_nametoindex;
 use synfin_device::interface::{Interface, InterfaceError};
@@ -49,6 +50,9 @@ impl Link {
 
     /// Gives the kernel's end its addresses, then brings the interface up.
     pub(crate) fn up(&mut self, kernel: &[IpAddr]) -> Result<(), Failure> {
+        if kernel.iter().any(IpAddr::is_ipv6) {
+            must_have_ipv6(self.tun.name())?;
+        }
         let set = self.interface.set_queue_len(QUEUE_LEN);
         self.allow(set).map_err(Failure::call)?;
         for &address in kernel {
@@ -79,6 +83,24 @@ impl Link {
             result => result,
         }
     }
+}
+
+/// Whether an interface may have addresses of IPv6: the kernel may have been started without it, or be told to leave it
+/// off, which only this file says.
+pub(crate) fn has_ipv6(interface: &str) -> bool {
+    let setting = Path::new("/proc/sys/net/ipv6/conf").join(interface).join("disable_ipv6");
+    fs::read_to_string(setting).is_ok_and(|is_off| is_off.trim() == "0")
+}
+
+/// Says what to do about an interface that has no IPv6. A new one is as `default` says.
+pub(crate) fn must_have_ipv6(interface: &str) -> Result<(), Failure> {
+    if has_ipv6(interface) {
+        return Ok(());
+    }
+    Err(Failure::call(format_args!(
+        "IPv6 is off on {interface}: let interfaces have it (`sysctl net.ipv6.conf.default.disable_ipv6=0`, and \
+         net.ipv6.conf.{interface}.disable_ipv6 where it exists already), or use IPv4"
+    )))
 }
 
 /// The length of the prefix that is one address.

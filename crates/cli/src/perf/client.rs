@@ -58,7 +58,7 @@ pub(super) fn client(args: &ClientArgs) -> Result<ExitCode, Failure> {
         let destination = HostPort { host: args.host.clone(), port: args.port };
         let addresses = resolve(&destination).await?;
         let config = Config { congestion: args.congestion.unwrap_or_default(), ..Config::default() };
-        let stack = join(&args.tun, config)?;
+        let stack = join(&args.tun, config, &addresses)?;
         let status = tokio::select! {
             connected = TcpStream::connect_on(&stack, &*addresses) => match connected {
                 Ok(control) => converse(control, &stack, args).await,

@@ -13,7 +13,7 @@ use synfin_device::tun::Tun;
 
 use super::addresses::{COMMAND_V4, COMMAND_V6, HOST_V4, HOST_V6, PREFIX_V4, PREFIX_V6};
 use crate::args::InnerArgs;
-use crate::link::{QUEUE_LEN, no_tun};
+use crate::link::{QUEUE_LEN, has_ipv6, no_tun};
 
 const NAME: &str = "synfin0";
 
@@ -92,8 +92,7 @@ fn configure() -> Result<(), InterfaceError> {
     Interface::new("lo")?.up()?;
     let mut link = Interface::new(NAME)?;
     link.set_queue_len(QUEUE_LEN)?;
-    // A kernel may have been started without IPv6.
-    let has_v6 = Path::new("/proc/self/net/if_inet6").exists();
+    let has_v6 = has_ipv6(NAME);
     link.add_address(COMMAND_V4.into(), PREFIX_V4)?;
     if has_v6 {
         link.add_address(COMMAND_V6.into(), PREFIX_V6)?;

@@ -1,6 +1,6 @@
 //! `synfin connect` to the kernel.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -47,6 +47,21 @@ fn what_goes_there_comes_back() {
             assert_eq!(client.status(), Some(0));
             until("no connection is left", || open_connections().is_empty());
         }
+    });
+}
+
+#[test]
+fn where_ipv6_is_off_ipv4_serves() {
+    alone(&[], || {
+        fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").expect("it is ours to set");
+        let server = server("0.0.0.0:0", |mut stream| stream.write_all(b"hello\n").unwrap());
+        let heard = connect(&format!("10.0.0.1:{}", server.port()), "").stdout();
+        assert_eq!(heard, "hello\n");
+        let told = "synfin: IPv6 is off on synfin0: let interfaces have it \
+                    (`sysctl net.ipv6.conf.default.disable_ipv6=0`, and net.ipv6.conf.synfin0.disable_ipv6 where it \
+                    exists already), or use IPv4";
+        connect("[fd00::1]:7", "").fails(2, told);
+        output(Command::new(SYNFIN).args(["serve", "/", "--listen", "[fd00::2]:80"])).fails(2, told);
     });
 }
 
