@@ -77,9 +77,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) socks5: Option<HostPort>,
 
-    /// Who answers DNS, in place of this machine's resolver, which a proxy may not reach
+    /// Who answers DNS, in place of this machine's resolvers, which a proxy may not reach; may be given again
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) dns: Option<IpAddr>,
+    pub(crate) dns: Vec<IpAddr>,
 
     /// How much may be in flight: reno, cubic or bbr
     #[arg(long, value_name = "NAME", default_value = "cubic")]

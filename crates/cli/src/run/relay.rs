@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use synfin::recorder::{Options, Sniffer};
@@ -36,9 +37,10 @@ mod udp;
 use destination::Destinations;
 use diagram::Diagram;
 use dial::Dialler;
+use dns::Resolvers;
 use impair::Impaired;
 use publish::Published;
-use tcp::Open;
+use tcp::{Leads, Open};
 
 /// How much of one direction of one connection is held between the command and the world.
 const BUFFER: usize = 4 << 20;
@@ -77,8 +79,9 @@ impl Relay {
         let stack = stack(tun, args)?;
         let mut tasks = JoinSet::new();
         let connections = Open::default();
-        let destinations = Destinations::new(args);
         let dialler = args.socks5.clone().map_or(Dialler::Direct, Dialler::Socks5);
+        let resolvers = Arc::new(Resolvers::new(args, dialler.clone()));
+        let leads = Leads { destinations: Destinations, dialler, resolvers };
         let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));
 
         for published in published {
@@ -86,10 +89,9 @@ impl Relay {
         }
         tasks.spawn(page::serve(page::listen(&stack).await.map_err(fault)?));
         let forwarder = stack.forwarder().map_err(fault)?;
-        tasks.spawn(tcp::serve(forwarder, destinations.clone(), dialler.clone(), connections.clone()));
-        let forwarder = stack.udp_forwarder().map_err(fault)?;
-        tasks.spawn(udp::serve(forwarder, destinations.clone(), dialler.clone()));
-        tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, destinations, dialler));
+        tasks.spawn(tcp::serve(forwarder, leads.clone(), connections.clone()));
+        tasks.spawn(udp::serve(stack.udp_forwarder().map_err(fault)?, leads.clone()));
+        tasks.spawn(echo::serve(stack.echo_forwarder().map_err(fault)?, leads.destinations, leads.dialler));
         let link = args.impairments.link();
         let (added, record) = (2 * (link.delay + link.jitter), args.record.clone());
         Ok(Self { stack, tasks, connections, added, record })

@@ -69,9 +69,9 @@ fn answer(query: &[u8]) -> Vec<u8> {
     message
 }
 
-/// A name server on port 53 of loopback, and a resolv.conf that names it, as long as its place is held.
+/// A name server on port 53 of 127.0.0.1, and this resolv.conf, as long as its place is held.
 #[must_use]
-pub(crate) fn name_server() -> TempDir {
+pub(crate) fn name_server(resolv_conf: &str) -> TempDir {
     let udp = UdpSocket::bind("127.0.0.1:53").expect("it is free");
     let tcp = TcpListener::bind("127.0.0.1:53").expect("it is free");
     thread::spawn(move || {
@@ -94,7 +94,7 @@ pub(crate) fn name_server() -> TempDir {
     });
     let place = tempfile::tempdir().expect("there is room for files");
     let file = place.path().join("resolv.conf");
-    fs::write(&file, "nameserver 127.0.0.1\n").expect("it can be written");
+    fs::write(&file, resolv_conf).expect("it can be written");
     let mounted = output(Command::new("mount").arg("--bind").arg(&file).arg("/etc/resolv.conf"));
     assert_eq!(mounted.stdout(), "");
     place
@@ -103,13 +103,33 @@ pub(crate) fn name_server() -> TempDir {
 #[test]
 fn names_are_asked_of_this_machines_resolver() {
     alone(&["dig", "getent"], || {
-        let _place = name_server();
+        let _place = name_server("nameserver 127.0.0.1\n");
         let dig = |words: &str| sh(&[], &format!("dig +short +time=10 +tries=1 {words} known.test")).stdout();
         assert_eq!(dig(""), "192.0.2.53\n");
         assert_eq!(dig("+tcp"), "192.0.2.53\n");
         assert_eq!(dig("@fd00:2::3"), "192.0.2.53\n");
         assert!(run(&["--", "getent", "ahostsv4", "known.test"]).stdout().starts_with("192.0.2.53 "));
         assert_eq!(run(&["--", "getent", "ahostsv4", "unknown.test"]).status, Some(2));
+    });
+}
+
+#[test]
+fn a_resolver_that_does_not_answer_is_followed_by_the_next() {
+    alone(&["dig"], || {
+        // The first is not there, the second says nothing.
+        let _silent = UdpSocket::bind("127.0.0.3:53").expect("it is free");
+        let resolv_conf = "nameserver 127.0.0.2\nnameserver 127.0.0.3\nnameserver 127.0.0.1\n";
+        let _place = name_server(resolv_conf);
+        let dig = "dig +short +time=20 +tries=1 known.test";
+        assert_eq!(sh(&[], &format!("{dig}; {dig} +tcp")).stdout(), "192.0.2.53\n192.0.2.53\n");
+    });
+}
+
+#[test]
+fn where_no_resolver_is_named_this_machine_is_asked() {
+    alone(&["dig"], || {
+        let _place = name_server("search test\n");
+        assert_eq!(sh(&[], "dig +short +time=20 +tries=1 known.test").stdout(), "192.0.2.53\n");
     });
 }
 

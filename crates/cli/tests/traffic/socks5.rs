@@ -103,7 +103,7 @@ fn a_proxy_that_is_not_there_leads_nowhere() {
 #[test]
 fn names_are_asked_through_the_proxy() {
     alone(&["dig"], || {
-        let _place = name_server();
+        let _place = name_server("nameserver 127.0.0.1\n");
         let (proxy, asked_for) = proxy();
         let proxy = proxy.to_string();
         for options in [&["--socks5", &proxy][..], &["--socks5", &proxy, "--dns", "127.0.0.1"]] {

@@ -1,58 +1,120 @@
-//! DNS over UDP where only TCP leads outside: each question goes to the resolver over TCP (RFC 7766).
+//! DNS: what the command asks, asked of this machine's resolvers in turn, until one answers.
+//!
+//! Over UDP it is asked over UDP; behind a proxy, which carries TCP alone, over TCP (RFC 7766).
 
+use std::fs;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use synfin::forward::{Datagram, UdpForwarder, Unreachable};
+use bytes::Bytes;
+use synfin::forward::{Datagram, Refusal, UdpForwarder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::destination::Destinations;
+use super::destination::DNS;
 use super::dial::Dialler;
+use super::udp::{self, unreachable};
+use crate::args::RunArgs;
 
-/// How long an answer is waited for.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// How long a resolver may take before the next is asked: less than the 5 s after which programs ask again.
+const TURN: Duration = Duration::from_secs(2);
+/// How long the last may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most questions under way; more are dropped.
 const MAX_WAITING: usize = 256;
 /// What every resolver takes over UDP, octets (RFC 1035 section 4.2.1).
 const LONGEST: usize = 512;
+/// The longest message.
+const LONGEST_OF_ALL: usize = 65_535;
 /// The header of a message, and what in its third octet says that the rest is missing.
 const HEADER_LEN: usize = 12;
 const TRUNCATED: u8 = 0x02;
+/// SERVFAIL, NOTIMP and REFUSED: answers that say nothing about the question, after which the C library goes on, too.
+const NO_ANSWER: [u8; 3] = [2, 4, 5];
 
 /// Whoever is asked, and how.
-pub(super) struct Asker {
-    destinations: Destinations,
+pub(super) struct Resolvers {
+    addresses: Vec<SocketAddr>,
+    /// Which of them has answered last, and is asked first.
+    preferred: AtomicUsize,
     dialler: Dialler,
-    places: Arc<Semaphore>,
+    places: Semaphore,
 }
 
-impl Asker {
-    pub(super) fn new(destinations: Destinations, dialler: Dialler) -> Self {
-        Self { destinations, dialler, places: Arc::new(Semaphore::new(MAX_WAITING)) }
+impl Resolvers {
+    /// As the options say, or else this machine's resolv.conf.
+    pub(super) fn new(args: &RunArgs, dialler: Dialler) -> Self {
+        let addresses = match &*args.dns {
+            [] => nameservers(&fs::read_to_string(RESOLV_CONF).unwrap_or_default()),
+            given => given.iter().map(|&address| (address, DNS).into()).collect(),
+        };
+        let (preferred, places) = (AtomicUsize::new(0), Semaphore::new(MAX_WAITING));
+        Self { addresses, preferred, dialler, places }
     }
 
     /// Asks, and hands the answer to the command.
     pub(super) async fn answer(&self, forwarder: &UdpForwarder, question: &Datagram) {
         let Ok(_place) = self.places.try_acquire() else { return };
-        let Some(resolver) = self.destinations.resolver() else {
-            return forwarder.unreachable(question, Unreachable::Port);
-        };
-        match timeout(PATIENCE, self.over_tcp(resolver, &question.payload)).await {
-            Ok(Ok(mut answer)) => {
-                shorten(&mut answer);
-                // The command's network has ended, if that fails.
-                let _ = forwarder.send_from(question.local, question.remote, answer.into());
-            }
-            Ok(Err(_)) => forwarder.unreachable(question, Unreachable::Port),
-            Err(_) => {}
+        match self.ask(&question.payload).await {
+            // The command's network has ended, if that fails.
+            Ok(answer) => drop(forwarder.send_from(question.local, question.remote, answer)),
+            // Silence outside is silence inside.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            Err(error) => forwarder.unreachable(question, unreachable(&error)),
         }
     }
 
-    async fn over_tcp(&self, resolver: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
+    /// Connects to the first that can be connected to.
+    pub(super) async fn dial(&self) -> Result<TcpStream, Refusal> {
+        let mut refusal = Refusal::Reset;
+        for (number, patience) in self.turns() {
+            match timeout(patience, self.dialler.dial(self.addresses[number])).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => refusal = error,
+                Err(_) => refusal = Refusal::Silent,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// All of them, beginning with the preferred one, and how long each may take.
+    fn turns(&self) -> impl Iterator<Item = (usize, Duration)> {
+        let (count, first) = (self.addresses.len(), self.preferred.load(Ordering::Relaxed));
+        (1..=count).map(move |turn| ((first + turn - 1) % count, if turn == count { PATIENCE } else { TURN }))
+    }
+
+    async fn ask(&self, question: &[u8]) -> io::Result<Bytes> {
+        let mut outcome = Err(io::ErrorKind::ConnectionRefused.into());
+        for (number, patience) in self.turns() {
+            let answer = timeout(patience, self.ask_one(self.addresses[number], question)).await;
+            match answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+                Ok(answer) if !is_no_answer(&answer) => {
+                    self.preferred.store(number, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Ok(answer) => outcome = Ok(answer),
+                Err(error) if outcome.is_err() => outcome = Err(error),
+                Err(_) => {}
+            }
+        }
+        outcome
+    }
+
+    async fn ask_one(&self, resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
+        if self.dialler.is_direct() {
+            over_udp(resolver, question).await
+        } else {
+            self.over_tcp(resolver, question).await
+        }
+    }
+
+    async fn over_tcp(&self, resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
         let refused = |_| io::Error::from(io::ErrorKind::ConnectionRefused);
         let mut stream = self.dialler.dial(resolver).await.map_err(refused)?;
         let length = u16::try_from(question.len()).map_err(io::Error::other)?;
@@ -60,8 +122,38 @@ impl Asker {
         stream.write_all(&[&length.to_be_bytes()[..], question].concat()).await?;
         let mut answer = vec![0; stream.read_u16().await?.into()];
         stream.read_exact(&mut answer).await?;
-        Ok(answer)
+        shorten(&mut answer);
+        Ok(answer.into())
     }
+}
+
+async fn over_udp(resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
+    let socket = udp::connected(resolver).await?;
+    socket.send(question).await?;
+    let mut answer = Vec::with_capacity(LONGEST_OF_ALL);
+    loop {
+        answer.clear();
+        socket.recv_buf(&mut answer).await?;
+        // Whatever has another number answers something else.
+        if answer.get(..2) == question.get(..2) {
+            return Ok(Bytes::copy_from_slice(&answer));
+        }
+    }
+}
+
+/// The nameservers of a resolv.conf, with port 53; where it names none, the C library asks this machine.
+fn nameservers(resolv_conf: &str) -> Vec<SocketAddr> {
+    let named: Vec<IpAddr> = resolv_conf
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("nameserver"))
+        .filter_map(|rest| rest.split_whitespace().next()?.parse().ok())
+        .collect();
+    let addresses = if named.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { named };
+    addresses.into_iter().map(|address| (address, DNS).into()).collect()
+}
+
+fn is_no_answer(answer: &[u8]) -> bool {
+    answer.get(3).is_none_or(|octet| NO_ANSWER.contains(&(octet & 0x0f)))
 }
 
 /// Cuts what is too long for UDP behind its question, so that the command asks again over TCP (RFC 2181 section 9).

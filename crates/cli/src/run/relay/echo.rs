@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::destination::Destinations;
+use super::destination::{Destinations, Outside};
 use super::dial::Dialler;
 
 /// How long an answer is waited for.
@@ -33,8 +33,8 @@ pub(super) async fn serve(forwarder: EchoForwarder, destinations: Destinations, 
                     // No proxy carries it, and past the proxy nothing goes.
                     forwarder.unreachable(&request, Unreachable::Prohibited);
                 } else if waiting.len() < MAX_WAITING {
-                    let (handle, destinations) = (Arc::clone(&forwarder), destinations.clone());
-                    waiting.spawn(async move { ask(&handle, &destinations, &request).await });
+                    let handle = Arc::clone(&forwarder);
+                    waiting.spawn(async move { ask(&handle, destinations, &request).await });
                 }
             }
             Some(_) = waiting.join_next() => {}
@@ -42,8 +42,9 @@ pub(super) async fn serve(forwarder: EchoForwarder, destinations: Destinations, 
     }
 }
 
-async fn ask(forwarder: &EchoForwarder, destinations: &Destinations, request: &EchoRequest) {
-    let Some(destination) = destinations.address(SocketAddr::new(request.destination, 0)) else { return };
+async fn ask(forwarder: &EchoForwarder, destinations: Destinations, request: &EchoRequest) {
+    let dialled = SocketAddr::new(request.destination, 0);
+    let Outside::Address(destination) = destinations.outside(dialled) else { return };
     match timeout(PATIENCE, answered(destination.ip(), request)).await {
         Ok(Ok(())) => forwarder.reply(request),
         Ok(Err(error)) if error.kind() == io::ErrorKind::HostUnreachable => {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,8 +20,9 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::task::JoinSet;
 
 use super::blocks::{BLOCK, Blocks};
-use super::destination::Destinations;
+use super::destination::{Destinations, Outside};
 use super::dial::Dialler;
+use super::dns::Resolvers;
 
 /// The most text that one packet of the link carries behind the longest headers, octets.
 const LONGEST_TEXT: usize = 65_435;
@@ -53,14 +55,32 @@ impl Drop for Guard {
     }
 }
 
+/// Where what the command dials leads, and how it is reached.
+#[derive(Clone)]
+pub(super) struct Leads {
+    pub(super) destinations: Destinations,
+    pub(super) dialler: Dialler,
+    pub(super) resolvers: Arc<Resolvers>,
+}
+
+impl Leads {
+    async fn dial(&self, dialled: SocketAddr) -> Result<outside::TcpStream, Refusal> {
+        match self.destinations.outside(dialled) {
+            Outside::Address(address) => self.dialler.dial(address).await,
+            Outside::Resolver => self.resolvers.dial().await,
+            Outside::Nobody => Err(Refusal::Reset),
+        }
+    }
+}
+
 /// Answers every SYN that nobody else listens for.
-pub(super) async fn serve(forwarder: Forwarder, destinations: Destinations, dialler: Dialler, open: Open) {
+pub(super) async fn serve(forwarder: Forwarder, leads: Leads, open: Open) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             request = forwarder.next() => {
                 let Some(request) = request else { return };
-                connections.spawn(answer(request, destinations.clone(), dialler.clone(), open.clone()));
+                connections.spawn(answer(request, leads.clone(), open.clone()));
             }
             // Reaps, so that ended tasks do not pile up.
             Some(_) = connections.join_next() => {}
@@ -69,12 +89,9 @@ pub(super) async fn serve(forwarder: Forwarder, destinations: Destinations, dial
 }
 
 /// Dials first, then answers: SYN-ACK only when the real destination has accepted.
-async fn answer(request: OpenRequest, destinations: Destinations, dialler: Dialler, open: Open) {
-    let Some(destination) = destinations.address(request.local()) else {
-        return request.refuse(Refusal::Reset);
-    };
+async fn answer(request: OpenRequest, leads: Leads, open: Open) {
     let dialled = tokio::select! {
-        dialled = dialler.dial(destination) => dialled,
+        dialled = leads.dial(request.local()) => dialled,
         // The command gave up waiting: nobody is left to answer.
         () = request.withdrawn() => return,
     };

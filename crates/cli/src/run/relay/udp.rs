@@ -1,6 +1,6 @@
 //! UDP: a socket outside for each pair of ends that the command uses, as long as it is used.
 //!
-//! A proxy carries TCP alone: behind one, DNS takes another way ([`dns`](super::dns)), and all else is refused.
+//! DNS takes a way of its own ([`dns`](super::dns)).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,9 +16,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::destination::{Destinations, Outside};
-use super::dial::Dialler;
-use super::dns::Asker;
+use super::destination::Outside;
+use super::tcp::Leads;
 
 /// How long a flow may be silent: RFC 4787 section 4.3 asks for two minutes at least.
 const IDLE: Duration = Duration::from_secs(120);
@@ -33,13 +32,23 @@ const LONGEST: usize = 65_535;
 type Ends = (SocketAddr, SocketAddr);
 
 /// Carries datagrams for the command.
-pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations, dialler: Dialler) {
+pub(super) async fn serve(forwarder: UdpForwarder, leads: Leads) {
     let forwarder = Arc::new(forwarder);
-    if !dialler.is_direct() {
-        return serve_dns_alone(forwarder, destinations, dialler).await;
-    }
     let mut flows: HashMap<Ends, mpsc::Sender<Datagram>> = HashMap::new();
     while let Some(datagram) = forwarder.recv().await {
+        let destination = match leads.destinations.outside(datagram.local) {
+            Outside::Resolver => {
+                let (forwarder, resolvers) = (Arc::clone(&forwarder), Arc::clone(&leads.resolvers));
+                tokio::spawn(async move { resolvers.answer(&forwarder, &datagram).await });
+                continue;
+            }
+            Outside::Address(address) if leads.dialler.is_direct() => address,
+            // A proxy carries TCP alone, and past the proxy nothing goes.
+            Outside::Address(_) | Outside::Nobody => {
+                forwarder.unreachable(&datagram, Unreachable::Port);
+                continue;
+            }
+        };
         let ends = (datagram.remote, datagram.local);
         let known = flows.get(&ends).filter(|flow| !flow.is_closed());
         if let Some(flow) = known {
@@ -48,28 +57,14 @@ pub(super) async fn serve(forwarder: UdpForwarder, destinations: Destinations, d
             continue;
         }
         flows.retain(|_, flow| !flow.is_closed());
-        let Some(destination) = destinations.address(datagram.local).filter(|_| flows.len() < MAX_FLOWS)
-        else {
+        if flows.len() >= MAX_FLOWS {
             forwarder.unreachable(&datagram, Unreachable::Port);
             continue;
-        };
+        }
         let (sender, receiver) = mpsc::channel(WAITING);
         let _ = sender.try_send(datagram);
         flows.insert(ends, sender);
         tokio::spawn(carry(Arc::clone(&forwarder), destination, ends, receiver));
-    }
-}
-
-/// Answers DNS, and refuses all other datagrams.
-async fn serve_dns_alone(forwarder: Arc<UdpForwarder>, destinations: Destinations, dialler: Dialler) {
-    let asker = Arc::new(Asker::new(destinations.clone(), dialler));
-    while let Some(datagram) = forwarder.recv().await {
-        if destinations.outside(datagram.local) == Outside::Resolver {
-            let (forwarder, asker) = (Arc::clone(&forwarder), Arc::clone(&asker));
-            tokio::spawn(async move { asker.answer(&forwarder, &datagram).await });
-        } else {
-            forwarder.unreachable(&datagram, Unreachable::Port);
-        }
     }
 }
 
@@ -138,7 +133,7 @@ async fn receive(socket: &UdpSocket) -> io::Result<Bytes> {
     }
 }
 
-async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {
+pub(super) async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {
     let any: IpAddr = match destination {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -148,7 +143,7 @@ async fn connected(destination: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-fn unreachable(error: &io::Error) -> Unreachable {
+pub(super) fn unreachable(error: &io::Error) -> Unreachable {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Unreachable::Port,
         io::ErrorKind::HostUnreachable => Unreachable::Host,

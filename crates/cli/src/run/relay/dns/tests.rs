@@ -1,4 +1,4 @@
-use super::{HEADER_LEN, LONGEST, question_end, shorten};
+use super::{HEADER_LEN, LONGEST, nameservers, question_end, shorten};
 
 /// A message about `a.test`, with so many octets behind its question.
 fn message(behind: usize) -> Vec<u8> {
@@ -28,4 +28,12 @@ fn what_is_no_question_is_left_out() {
     let mut nonsense = vec![0xff; LONGEST + 1];
     shorten(&mut nonsense);
     assert_eq!(nonsense, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn all_nameservers_that_are_addresses_count() {
+    let text = "# nameserver 192.0.2.1\nnameserver nonsense\nnameserver\t2001:db8::53 # main\n nameserver 192.0.2.2\n";
+    let named = |text| nameservers(text).into_iter().map(|address| address.to_string()).collect::<Vec<_>>();
+    assert_eq!(named(text), ["[2001:db8::53]:53", "192.0.2.2:53"]);
+    assert_eq!(named("search a\n"), ["127.0.0.1:53"]);
 }
