@@ -160,6 +160,14 @@ fn signals_are_passed_on() {
     running.signal(Signal::SIGTERM);
     assert_eq!(running.synfin.wait().unwrap().code(), Some(9));
 
+    // A terminal would have sent these to the command as well; a process has not.
+    for signal in ["INT", "QUIT"] {
+        let script = format!("trap 'exit 9' {signal}; echo ready; while :; do sleep 0.02; done");
+        let mut running = Running::start(&script);
+        running.signal(format!("SIG{signal}").parse().unwrap());
+        assert_eq!(running.synfin.wait().unwrap().code(), Some(9));
+    }
+
     let mut running = Running::start("echo ready; exec sleep 1000");
     running.signal(Signal::SIGHUP);
     assert_eq!(running.synfin.wait().unwrap().code(), Some(128 + 1));

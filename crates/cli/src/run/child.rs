@@ -1,18 +1,19 @@
 //! The command as its parent sees it: started, watched over, its status passed on.
 
-use std::future::poll_fn;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
-use std::task::Poll;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{Signal as Number, kill, raise};
+use nix::sys::signal::{SigSet, Signal as Number, kill, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use synfin_device::fd::receive_fd;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::inner;
@@ -44,6 +45,8 @@ impl Starting {
         }
         let child = command.arg("--").args(&args.command).spawn().map_err(cannot_start)?;
         drop(theirs);
+        // Not before the start: a mask is inherited. And before there is another thread, that would not have it.
+        minded().thread_block().map_err(|errno| cannot_start(errno.into()))?;
 
         let pid = Pid::from_raw(child.id().cast_signed());
         let mut starting = Self { pid, socket };
@@ -67,8 +70,7 @@ impl Starting {
 
     /// Lets it become the command.
     pub(super) fn go(mut self) -> Result<Child, Failure> {
-        // Handlers come after the start: a disposition that the caller chose, as `nohup` does, is inherited,
-        // and a handler would have reset it.
+        // A handler comes after the start: a disposition that the caller chose is inherited, and it would have reset it.
         let cannot = |error| Failure::fault(format_args!("cannot handle signals: {error}"));
         let signals = Signals::new().map_err(cannot)?;
         self.socket.write_all(&inner::GO).map_err(|_| {
@@ -91,11 +93,19 @@ impl Child {
             if let Some(status) = self.look()? {
                 return Ok(status);
             }
-            let number = self.signals.next().await;
-            if PASSED_ON.contains(&number) {
-                self.send(number);
+            match self.signals.next().await {
+                // The command has sent it to the whole group, and so to itself.
+                Event::Sent(_, Some(sender)) if sender == self.pid => {}
+                Event::Sent(number, None) if OF_THE_TERMINAL.contains(&number) => {}
+                Event::Sent(number, _) => self.send(number),
+                Event::Change => {}
             }
         }
+    }
+
+    /// Returns when somebody asks for an end. The command, which has ended, is not told any more.
+    pub(super) async fn told_to_end(&mut self) {
+        while !matches!(self.signals.next().await, Event::Sent(number, _) if ENDS.contains(&number)) {}
     }
 
     /// Ends the command.
@@ -142,28 +152,55 @@ impl Child {
 /// Meant for the command, though sent to this process.
 const PASSED_ON: [Number; 4] = [Number::SIGTERM, Number::SIGHUP, Number::SIGUSR1, Number::SIGUSR2];
 
-/// What a terminal sends to the command as well, which decides what it means.
-const LEFT_TO_THE_COMMAND: [Number; 3] = [Number::SIGINT, Number::SIGQUIT, Number::SIGTSTP];
+/// What a terminal sends to the command as well, which decides what it means. From a process they are passed on.
+const OF_THE_TERMINAL: [Number; 3] = [Number::SIGINT, Number::SIGQUIT, Number::SIGTSTP];
 
-/// The signals that this process minds: those above, and SIGCHLD.
-struct Signals(Vec<(Number, Signal)>);
+/// What asks for an end.
+const ENDS: [Number; 4] = [Number::SIGTERM, Number::SIGHUP, Number::SIGINT, Number::SIGQUIT];
+
+/// What this process minds.
+enum Event {
+    /// The command may have ended or stopped.
+    Change,
+    /// One of the signals above, and the process that has sent it: nobody has, where the kernel did.
+    Sent(Number, Option<Pid>),
+}
+
+/// The signals that this process minds, and SIGCHLD.
+///
+/// They are read and not handled: only so is it known who has sent them.
+struct Signals {
+    changes: Signal,
+    sent: AsyncFd<SignalFd>,
+}
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let numbers = [Number::SIGCHLD].into_iter().chain(PASSED_ON).chain(LEFT_TO_THE_COMMAND);
-        let listen = |number| Ok((number, signal(SignalKind::from_raw(number as i32))?));
-        numbers.map(listen).collect::<io::Result<_>>().map(Self)
+        let sent = SignalFd::with_flags(&minded(), SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        // The successor of this constructor is unsafe for the sake of types that lend out a descriptor that is not
+        // theirs; a `SignalFd` is none of them.
+        #[expect(deprecated)]
+        let sent = AsyncFd::with_interest(sent, Interest::READABLE)?;
+        Ok(Self { changes: signal(SignalKind::child())?, sent })
     }
 
     /// Waits for the next one.
-    async fn next(&mut self) -> Number {
-        poll_fn(|context| {
-            let arrived = self
-                .0
-                .iter_mut()
-                .find_map(|(number, signal)| signal.poll_recv(context).is_ready().then_some(*number));
-            arrived.map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
+    async fn next(&mut self) -> Event {
+        let read = |fd: &SignalFd| fd.read_signal()?.ok_or_else(|| io::ErrorKind::WouldBlock.into());
+        tokio::select! {
+            _ = self.changes.recv() => Event::Change,
+            Ok(info) = self.sent.async_io(Interest::READABLE, read) => {
+                // Positive codes are the kernel's: SI_USER and its kin are not.
+                let sender = (info.ssi_code <= 0).then(|| Pid::from_raw(info.ssi_pid.cast_signed()));
+                match Number::try_from(info.ssi_signo.cast_signed()) {
+                    Ok(number) => Event::Sent(number, sender),
+                    Err(_) => Event::Change,
+                }
+            }
+        }
     }
+}
+
+fn minded() -> SigSet {
+    PASSED_ON.into_iter().chain(OF_THE_TERMINAL).collect()
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
             status = child.wait() => status?,
             failure = relay.run() => return Err(stop(child, failure).await),
         };
-        relay.finish().await.map_err(|failure| failure.behind(status))?;
+        relay.finish(child.told_to_end()).await.map_err(|failure| failure.behind(status))?;
         Ok(ExitCode::from(status))
     })
 }

@@ -104,11 +104,14 @@ impl Relay {
         Failure::fault(format_args!("the command's network has ended: {why}"))
     }
 
-    /// The command has ended: brings to an end what it has sent and closed before.
-    pub(super) async fn finish(mut self) -> Result<(), Failure> {
-        let delivered = self.silence();
-        // What takes longer is cut off, like what the command left running.
-        let _ = tokio::time::timeout(LAST_WORDS, delivered).await;
+    /// The command has ended: brings to an end what it has sent and closed before, unless it is called off.
+    pub(super) async fn finish(mut self, called_off: impl Future<Output = ()>) -> Result<(), Failure> {
+        tokio::select! {
+            () = self.silence() => {}
+            // What takes longer is cut off, like what the command left running.
+            () = tokio::time::sleep(LAST_WORDS) => {}
+            () = called_off => {}
+        }
         self.tasks.shutdown().await;
         self.stack.shutdown();
         let _ = self.stack.stopped().await;

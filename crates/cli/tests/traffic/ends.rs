@@ -3,7 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
+use nix::sys::signal::Signal;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::world::{Running, alone, is_reset, open_connections, server, server_once, sh, until};
@@ -113,5 +115,23 @@ fn what_the_command_said_last_arrives() {
         let script = format!("exec 3<>/dev/tcp/10.0.2.2/{}; head -c 1000000 /dev/zero >&3", server.port());
         assert_eq!(sh(&["--delay", "10ms"], &script).stdout(), "");
         assert_eq!(received.join().unwrap().unwrap(), 1_000_000);
+    });
+}
+
+#[test]
+fn who_has_enough_of_last_words_ends_them() {
+    alone(&["bash"], || {
+        let (server, received) = server_once("127.0.0.1:0", |mut stream| {
+            let mut text = String::new();
+            stream.read_to_string(&mut text).map(|_| text)
+        });
+        // What it says last is two seconds on its way.
+        let script = format!("exec 3<>/dev/tcp/10.0.2.2/{}; echo hello >&3; echo $$", server.port());
+        let mut inside = Running::synfin(&["run", "--delay", "2s", "--", "bash", "-c", &script]);
+        let command = Path::new("/proc").join(inside.line());
+        until("the command has ended", || !command.exists());
+        inside.signal(Signal::SIGINT);
+        assert_eq!(inside.status(), Some(0));
+        assert_eq!(received.join().unwrap().unwrap(), "");
     });
 }
