@@ -1,11 +1,10 @@
 //! `synfin serve`: a directory over HTTP, on synfin's own TCP.
 //!
 //! What comes in: requests from this machine's kernel, and from whom it forwards for. What goes out: the
-//! files. HTTP is axum's and tower-http's, on our listener, with rustls's TLS between them where it is asked for.
+//! files. HTTP is hyper's and tower-http's, on our listener, with rustls's TLS between them where it is asked for.
 //!
 //! Left out on purpose: listings of directories, uploads.
 
-use std::fmt::Debug;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -13,10 +12,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::{Listener, ListenerExt as _};
+use axum::serve::ListenerExt as _;
 use synfin::net::{TcpListener, TcpStream};
 use synfin::xdp::Xdp;
-use synfin::{Builder, Stack};
+use synfin::{Builder, Config, KeepAlive, Stack};
 use synfin_device::interface::Interface;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,12 +29,18 @@ use crate::args::ServeArgs;
 use crate::link::{Link, single};
 
 mod files;
+mod http;
 mod tls;
 
 use files::Files;
+use http::serve_until;
 
 /// How long answers that are under way may take when the end has come.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A peer that has gone without a word is not waited for: it is asked after a minute, and given up another minute later.
+const KEEP_ALIVE: KeepAlive =
+    KeepAlive { idle: Duration::from_secs(60), interval: Duration::from_secs(15), probes: 4 };
 
 /// The two addresses on the link; on an interface that is taken over, the other end's is the router's.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +109,8 @@ fn serve_on(
 ) -> Result<ExitCode, Failure> {
     let handles: Vec<Handle> = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
     let first = runtimes.remove(0);
-    let stack = plan.builder.spawn_on(&handles).map_err(fault)?;
+    let config = Config { keep_alive: Some(KEEP_ALIVE), ..Config::default() };
+    let stack = plan.builder.tcp(config).spawn_on(&handles).map_err(fault)?;
     let others: Vec<JoinHandle<()>> = runtimes.into_iter().map(|runtime| drive(runtime, &stack)).collect();
     let served = first.block_on(serve_all(&stack, &handles, args, tls, &plan.interface));
     // However it ended, the other threads end with the stack.
@@ -159,19 +165,6 @@ async fn serve_all(
             Ok(())
         }
     }
-}
-
-/// Answers what a listener brings until it is to end.
-async fn serve_until<L>(listener: L, directory: Router, mut ended: watch::Receiver<bool>) -> io::Result<()>
-where
-    L: Listener,
-    L::Addr: Debug,
-{
-    let server = axum::serve(listener, directory).with_graceful_shutdown(async move {
-        // An error says the same: the sender is gone.
-        let _ = ended.wait_for(|ended| *ended).await;
-    });
-    server.await
 }
 
 /// A response is a head and a body, written one after the other: the second is not to wait for the acknowledgment of the
