@@ -106,7 +106,7 @@ const RUN_EXAMPLES: &str = "Examples:
   synfin run -- curl -s http://example.org/
   synfin run --loss 2% --delay 80ms -- bash
   synfin run --diagram -- curl -s http://synfin.internal/
-  synfin run --publish 8080:80 -- nginx
+  synfin run --publish 8080:80 -- nginx -g 'daemon off;'
   synfin run --socks5 127.0.0.1:1080 --dns 9.9.9.9 -- bash";
 
 /// What the link does to packets, in each direction.
