@@ -67,11 +67,17 @@ fn a_port_that_takes_root_is_told() {
 #[test]
 fn a_port_that_is_taken_is_told() {
     alone(&[], || {
-        let _listener = TcpListener::bind("127.0.0.1:8080").expect("it is free");
-        run(&["--publish", "8080:80", "--", "true"]).fails(
-            2,
-            "synfin: cannot publish port 8080 of 127.0.0.1: Address already in use (os error 98): \
-             choose another, or end what listens there",
-        );
+        for address in ["127.0.0.1", "::1"] {
+            let _listener = TcpListener::bind((address, 8080)).expect("it is free");
+            run(&["--publish", "8080:80", "--", "true"]).fails(
+                2,
+                &format!(
+                    "synfin: cannot publish port 8080 of {address}: Address already in use (os error 98): \
+                     choose another, or end what listens there"
+                ),
+            );
+        }
+        std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").expect("it is ours to set");
+        assert_eq!(run(&["--publish", "8080:80", "--", "true"]).stdout(), "");
     });
 }

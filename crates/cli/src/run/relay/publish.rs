@@ -1,9 +1,10 @@
 //! `--publish`: ports of this machine's loopback that lead to the command's.
 
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{Error, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use synfin::Stack;
 use synfin::net as inside;
 use synfin_host::ConnectOptions;
@@ -28,15 +29,24 @@ impl Published {
     /// Binds the port on both loopback addresses; IPv6's may be missing on this machine.
     pub(super) async fn bind(publish: Publish) -> Result<Self, Failure> {
         let port = publish.outside;
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-            let remedy = match error.kind() {
-                ErrorKind::PermissionDenied => "ports below 1024 take root: choose another, like 8080",
-                _ => "choose another, or end what listens there",
-            };
-            Failure::call(format_args!("cannot publish port {port} of 127.0.0.1: {error}: {remedy}"))
-        })?;
-        let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
-        Ok(Self { listeners: [Some(v4), v6].into_iter().flatten().collect(), inside: publish.inside })
+        let mut listeners = Vec::new();
+        for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+            match TcpListener::bind((address, port)).await {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if address.is_ipv6() && is_without_ipv6(&error) => {}
+                Err(error) => {
+                    let remedy = match error.kind() {
+                        ErrorKind::PermissionDenied => {
+                            "ports below 1024 take root: choose another, like 8080"
+                        }
+                        _ => "choose another, or end what listens there",
+                    };
+                    let message = format_args!("cannot publish port {port} of {address}: {error}: {remedy}");
+                    return Err(Failure::call(message));
+                }
+            }
+        }
+        Ok(Self { listeners, inside: publish.inside })
     }
 
     /// Accepts outside, connects inside.
@@ -62,6 +72,12 @@ impl Published {
         }
         while tasks.join_next().await.is_some() {}
     }
+}
+
+/// The kernel was started without it, or an interface is told to leave it off.
+fn is_without_ipv6(error: &Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw);
+    matches!(number, Some(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL))
 }
 
 async fn lead_in(stack: Stack, port: u16, there: TcpStream, open: Open) {
