@@ -119,6 +119,23 @@ fn beside(address: IpAddr, last: u8) -> IpAddr {
     }
 }
 
+/// Connects to the first address that answers. While none does, the user is told what may be missing.
+pub(crate) async fn open(
+    stack: &Stack,
+    HostPort { host, port }: &HostPort,
+    addresses: &[SocketAddr],
+) -> io::Result<TcpStream> {
+    let mut connecting = pin!(TcpStream::connect_on(stack, addresses));
+    if let Ok(connected) = tokio::time::timeout(SILENCE, &mut connecting).await {
+        return connected;
+    }
+    eprintln!(
+        "synfin: {host} port {port} does not answer: trying on. Beyond this machine's own addresses its kernel has to \
+         forward, there and back (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"
+    );
+    connecting.await
+}
+
 /// One connection, from SYN to FIN.
 async fn converse(
     stack: &Stack,
@@ -130,18 +147,8 @@ async fn converse(
         // The first words are those that every program uses; ours say more.
         Failure::fault(format_args!("{what} {host} port {port}: {}: {error}", error.kind()))
     };
-    let mut connecting = pin!(TcpStream::connect_on(stack, addresses));
-    let connected = match tokio::time::timeout(SILENCE, &mut connecting).await {
-        Ok(connected) => connected,
-        Err(_) => {
-            eprintln!(
-                "synfin: {host} port {port} does not answer: trying on. Beyond this machine's own addresses its kernel has to \
-                 forward, there and back (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"
-            );
-            connecting.await
-        }
-    };
-    let stream = connected.map_err(|error| failed("cannot connect to", &error))?;
+    let stream =
+        open(stack, destination, addresses).await.map_err(|error| failed("cannot connect to", &error))?;
     let stream = carry(stream).await.map_err(|broken| match broken {
         Broken::Connection(error) => failed("lost the connection to", &error),
         Broken::Input(error) => Failure::fault(format_args!("standard input cannot be read: {error}")),

@@ -14,7 +14,7 @@ use super::report::{Outcome, Setting, heading, interval_lines, print_outcome};
 use super::session::{Session, Step};
 use crate::Failure;
 use crate::args::HostPort;
-use crate::connect::{interrupted, join, resolve};
+use crate::connect::{interrupted, join, open, resolve};
 use crate::out::print;
 
 /// How long the server may take to say what is due.
@@ -60,7 +60,7 @@ pub(super) fn client(args: &ClientArgs) -> Result<ExitCode, Failure> {
         let config = Config { congestion: args.congestion.unwrap_or_default(), ..Config::default() };
         let stack = join(&args.tun, config, &addresses)?;
         let status = tokio::select! {
-            connected = TcpStream::connect_on(&stack, &*addresses) => match connected {
+            connected = open(&stack, &destination, &addresses) => match connected {
                 Ok(control) => converse(control, &stack, args).await,
                 Err(error) => Err(Broken::Connect(error)),
             },

@@ -120,7 +120,15 @@ async fn serve(
             () = &mut end => break Ok(()),
         };
         let Some(Arrival { mut stream, peer, cookie }) = arrival else { break Ok(()) };
-        let ended = conduct(&mut stream, peer, cookie, &mut arrivals, args, end.as_mut()).await;
+        // The streams stay until the client has gone: the loss of one is no word of an end.
+        let mut session = None;
+        let ended = tokio::select! {
+            ended = conduct(&mut stream, peer, cookie, &mut arrivals, args, &mut session) => ended,
+            () = &mut end => {
+                let _ = timeout(LAST_WORD, say_farewell(&mut stream)).await;
+                Err(Broken::Ending)
+            }
+        };
         match ended {
             Ok(()) => {}
             Err(Broken::Ending) => break Ok(()),
@@ -190,7 +198,7 @@ async fn conduct(
     cookie: Cookie,
     arrivals: &mut mpsc::Receiver<Arrival>,
     args: &ServerArgs,
-    end: Pin<&mut impl Future<Output = ()>>,
+    held: &mut Option<Session>,
 ) -> Result<(), Broken> {
     control.set_nodelay(true)?;
     Signal::ParamExchange.write(control).await?;
@@ -218,16 +226,8 @@ async fn conduct(
         TestEnd::Octets(_) => None,
     };
     let ShownArgs { interval, json } = args.shown;
-    let mut session = Session::begin(plan, setting.sends(), streams, interval, json, patience);
-    tokio::select! {
-        ended = run(&mut session, control, arrivals, json) => ended?,
-        () = end => {
-            Signal::ServerTerminate.write(control).await?;
-            // The streams stay until the client has gone: the loss of one is no word of an end.
-            let _ = timeout(LAST_WORD, gone(control)).await;
-            return Err(Broken::Ending);
-        }
-    }
+    let session = held.insert(Session::begin(plan, setting.sends(), streams, interval, json, patience));
+    run(session, control, arrivals, json).await?;
 
     let outcome = exchange(session, control, setting, json).await?;
     print_outcome(&outcome, json).map_err(Broken::Own)?;
@@ -236,8 +236,9 @@ async fn conduct(
     Ok(())
 }
 
-/// The client has closed the control connection, or lost it.
-async fn gone(control: &mut TcpStream) {
+/// Tells a client that the server is ended, and waits until it has closed the control connection, or lost it.
+async fn say_farewell(control: &mut TcpStream) {
+    let _ = Signal::ServerTerminate.write(control).await;
     while control.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
 }
 
@@ -326,7 +327,7 @@ async fn run(
 
 /// Each end tells the other what it has measured.
 async fn exchange(
-    mut session: Session,
+    session: &mut Session,
     control: &mut TcpStream,
     setting: Setting,
     json: bool,

@@ -87,17 +87,19 @@ fn a_full_disk_is_no_lost_connection() {
 #[test]
 fn who_waits_is_told_for_what() {
     alone(&[], || {
-        let mut child = Command::new(SYNFIN)
-            .args(["connect", "10.0.0.99:7"])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("synfin can be started");
-        let mut told = String::new();
-        BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut told).unwrap();
-        assert!(told.starts_with("synfin: 10.0.0.99 port 7 does not answer: trying on."), "{told}");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        for words in [&["connect", "10.0.0.99:7"][..], &["perf", "client", "10.0.0.99", "-p", "7"]] {
+            let mut child = Command::new(SYNFIN)
+                .args(words)
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("synfin can be started");
+            let mut told = String::new();
+            BufReader::new(child.stderr.take().expect("it is piped")).read_line(&mut told).unwrap();
+            assert!(told.starts_with("synfin: 10.0.0.99 port 7 does not answer: trying on."), "{told}");
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     });
 }
 

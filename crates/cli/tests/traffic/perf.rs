@@ -327,3 +327,22 @@ fn either_end_tells_the_other_that_its_user_has_ended_it() {
         while !peer.line().contains("iperf3: the client has terminated") {}
     });
 }
+
+#[test]
+fn the_server_ends_while_a_client_stalls() {
+    alone(&[], || {
+        let server = Server::start(&[]);
+        let mut stalled = TcpStream::connect("10.0.0.2:5201").expect("it listens");
+        stalled.write_all(&[&[b'a'; 36][..], b"\0"].concat()).expect("it is open");
+        let mut octet = [0];
+        stalled.read_exact(&mut octet).expect("it is asked for its settings");
+        assert_eq!(octet, [9]);
+        // It does not give them.
+        let child = server.0.as_ref().expect("it has not ended");
+        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).expect("it is there");
+        stalled.read_exact(&mut octet).expect("it is told of the end");
+        assert_eq!(octet, [11]);
+        drop(stalled);
+        assert_eq!(server.over().status, Some(0));
+    });
+}
