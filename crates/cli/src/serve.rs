@@ -7,11 +7,15 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::header::RANGE;
+use axum::middleware::map_request;
 use axum::serve::ListenerExt as _;
 use synfin::net::{TcpListener, TcpStream};
 use synfin::xdp::Xdp;
@@ -145,7 +149,7 @@ async fn serve_all(
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local, tls.is_some()));
 
-    let directory = Router::new().fallback_service(ServeDir::with_backend(&args.directory, Files::default()));
+    let directory = directory(&args.directory);
     let (end, ended) = watch::channel(false);
     let mut servers = JoinSet::new();
     for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
@@ -165,6 +169,22 @@ async fn serve_all(
             Ok(())
         }
     }
+}
+
+/// What is answered.
+fn directory(path: &Path) -> Router {
+    let files = ServeDir::with_backend(path, Files::default());
+    Router::new().fallback_service(files).layer(map_request(with_one_range_at_most))
+}
+
+/// Several ranges at once, which ServeDir refuses with 416, are answered as if none were asked for: by the whole file
+/// (RFC 9110 section 14.2).
+async fn with_one_range_at_most(mut request: Request) -> Request {
+    let has_several = request.headers().get(RANGE).is_some_and(|range| range.as_bytes().contains(&b','));
+    if has_several {
+        request.headers_mut().remove(RANGE);
+    }
+    request
 }
 
 /// A response is a head and a body, written one after the other: the second is not to wait for the acknowledgment of the

@@ -69,6 +69,8 @@ fn a_directory_is_served_to_the_kernel() {
             assert_eq!(get(url, &[]), "the index");
             get(&format!("{url}file"), &["-o", got.to_str().unwrap()]);
             assert_eq!(sha256(got), sha256(&place.path().join("file")));
+            assert_eq!(get(&format!("{url}index.html"), &["-r", "4-6"]), "ind");
+            assert_eq!(get(&format!("{url}index.html"), &["-r", "0-0,4-6"]), "the index");
             let end = if options.is_empty() { Signal::SIGINT } else { Signal::SIGTERM };
             assert_eq!(serving.end(end), Some(0));
         }
