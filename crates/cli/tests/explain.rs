@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
 mod common;
@@ -439,4 +441,38 @@ fn the_readme_shows_a_ladder_as_it_is() {
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
         .collect();
     assert_eq!(shown.join("\n").trim_end(), ladder.trim_end());
+}
+
+#[test]
+fn what_was_not_seen_is_told() {
+    if !root() || !programs(&["ip"]) {
+        return;
+    }
+    let watched = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        let mut command = command(Path::new("/"), &["-i", "lo"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        said.read_line(&mut String::new()).unwrap();
+        let pid = Pid::from_raw(child.id().try_into().unwrap());
+        kill(pid, Signal::SIGSTOP).unwrap();
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        // More than the kernel holds for anybody.
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..4096 {
+            socket.send_to(&[0; 32_768], "127.0.0.1:9").unwrap();
+        }
+        kill(pid, Signal::SIGCONT).unwrap();
+        let mut text = String::new();
+        said.read_line(&mut text).unwrap();
+        kill(pid, Signal::SIGINT).unwrap();
+        said.read_to_string(&mut text).unwrap();
+        child.wait().unwrap();
+        text
+    });
+    let said = watched.join().unwrap();
+    let first = "synfin: packets of lo are not seen: more come than can be explained\nsynfin: ";
+    let last = " packets of lo were not seen: capture with tcpdump -w and read the file\n";
+    assert!(said.starts_with(first) && said.ends_with(last), "{said}");
 }

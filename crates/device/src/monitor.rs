@@ -19,6 +19,8 @@ use nix::sys::socket::{
 };
 use nix::sys::time::TimeSpec;
 
+use crate::sys;
+
 /// The longest piece of a packet that is kept: more than IPv4 or an IPv6 packet without a jumbo payload can have.
 const LONGEST: usize = 1 << 16;
 /// What the kernel may hold for us, octets: a burst of some thousands of packets.
@@ -36,6 +38,7 @@ pub struct Monitor {
     index: usize,
     buffer: Vec<u8>,
     control: Vec<u8>,
+    dropped: u64,
 }
 
 /// A packet that was seen.
@@ -73,13 +76,23 @@ impl Monitor {
             setsockopt(&socket, sockopt::RcvBuf, &KERNEL_BUFFER)?;
         }
         let control = nix::cmsg_space!(TimeSpec);
-        Ok(Self { socket, index, buffer: vec![0; LONGEST], control })
+        Ok(Self { socket, index, buffer: vec![0; LONGEST], control, dropped: 0 })
     }
 
     /// Readable when there is a packet.
     #[must_use]
     pub fn poll_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+
+    /// How many packets there was no room for since it began: more came than were [received](Self::receive). On loopback
+    /// each counts twice.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn dropped(&mut self) -> io::Result<u64> {
+        self.dropped += u64::from(sys::packets_dropped(&self.socket)?);
+        Ok(self.dropped)
     }
 
     /// The next packet, or `None` when there is none at present.

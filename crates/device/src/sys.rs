@@ -142,6 +142,24 @@ pub(crate) fn read(fd: &impl AsFd, buffer: &mut BytesMut) -> io::Result<usize> {
     Ok(read)
 }
 
+/// How many packets a packet socket had no room for since this was last asked (`PACKET_STATISTICS` of packet(7)).
+pub(crate) fn packets_dropped(fd: &impl AsFd) -> nix::Result<u32> {
+    let mut statistics = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
+    let mut len = size_of::<libc::tpacket_stats>() as libc::socklen_t;
+    // SAFETY: the descriptor is open for the length of the call, and the kernel writes at most `len` octets to the
+    // structure, all of which are integers.
+    Errno::result(unsafe {
+        libc::getsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            (&raw mut statistics).cast(),
+            &raw mut len,
+        )
+    })?;
+    Ok(statistics.tp_drops)
+}
+
 /// Takes ownership of descriptors that the kernel has just made for this process.
 pub(crate) fn own_received(fds: Vec<RawFd>) -> Vec<OwnedFd> {
     // SAFETY: the numbers come from the SCM_RIGHTS message that made them: open, and nobody else's.

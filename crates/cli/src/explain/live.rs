@@ -66,6 +66,7 @@ impl Watch {
         );
         let end = self.lasts.map(|lasts| Clock::now() + lasts);
         let (mut start, mut number) = (None, 0);
+        let mut unseen = Unseen { name: &self.name, is_told: false };
         let cut = loop {
             let left = end.map(|end| end.saturating_duration_since(Clock::now()));
             // What came before the end is taken in after it.
@@ -76,12 +77,15 @@ impl Watch {
                 Err(Ended::Device(error)) => break Some(error.to_string()),
                 Err(Ended::Failed(failure)) => return Err(failure),
             }
+            unseen.tell_first(&mut monitor);
             if let Some(start) = start {
                 follower.passed(since(start, now()))?;
             }
             self.wait(&monitor, left.unwrap_or(TICK).min(TICK))?;
         };
-        follower.end(&self.name, cut)
+        let summary = follower.end(&self.name, cut);
+        unseen.tell_all(&mut monitor);
+        summary
     }
 
     fn is_told_to_end(&self) -> bool {
@@ -97,6 +101,38 @@ impl Watch {
             Err(error) => Err(Failure::fault(format!("nothing can be waited for: {error}"))),
         }
     }
+}
+
+/// What the kernel had no room for: what is told of the connections may be wrong by as much.
+struct Unseen<'a> {
+    name: &'a str,
+    is_told: bool,
+}
+
+impl Unseen<'_> {
+    /// Says so when it begins.
+    fn tell_first(&mut self, monitor: &mut Monitor) {
+        if !self.is_told && dropped(monitor) > 0 {
+            self.is_told = true;
+            eprintln!("synfin: packets of {} are not seen: more come than can be explained", self.name);
+        }
+    }
+
+    /// Says how many there were.
+    fn tell_all(&self, monitor: &mut Monitor) {
+        match dropped(monitor) {
+            0 => {}
+            packets => eprintln!(
+                "synfin: {packets} packets of {} were not seen: capture with tcpdump -w and read the file",
+                self.name
+            ),
+        }
+    }
+}
+
+/// A kernel that does not say is taken to have dropped none.
+fn dropped(monitor: &mut Monitor) -> u64 {
+    monitor.dropped().unwrap_or_default()
 }
 
 /// Why nothing more is taken in.
