@@ -74,8 +74,8 @@ pub(crate) struct RunArgs {
     pub(crate) publish: Vec<Publish>,
 
     /// Dial out through this SOCKS5 proxy, which takes TCP: DNS is asked over TCP, other UDP and echo are refused
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) socks5: Option<HostPort>,
+    #[arg(long, value_name = "[USER:PASSWORD@]HOST:PORT")]
+    pub(crate) socks5: Option<Proxy>,
 
     /// Who answers DNS, in place of this machine's resolvers, which a proxy may not reach; may be given again
     #[arg(long, value_name = "ADDRESS")]
@@ -374,6 +374,30 @@ impl FromStr for HostPort {
         parts.ok_or_else(|| {
             format!("'{text}' is not HOST:PORT: give a name or an address and a port from 1 to 65535, like example.org:80 or [::1]:80")
         })
+    }
+}
+
+/// A SOCKS5 proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    pub(crate) at: HostPort,
+    /// A name and a password (RFC 1929).
+    pub(crate) login: Option<(String, String)>,
+}
+
+impl FromStr for Proxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A password may have a '@' of its own.
+        let Some((login, at)) = text.rsplit_once('@') else {
+            return Ok(Self { at: text.parse()?, login: None });
+        };
+        let (user, password) = login
+            .split_once(':')
+            .filter(|(user, password)| (1..256).contains(&user.len()) && (1..256).contains(&password.len()))
+            .ok_or("before the '@' there is no USER:PASSWORD: give each 1 to 255 octets")?;
+        Ok(Self { at: at.parse()?, login: Some((user.to_owned(), password.to_owned())) })
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 use synfin_sim::{LinkConfig, Loss, Probability, Queue, Rate};
 
-use super::{Cli, HostPort, Publish, RunArgs, Verb, one_line};
+use super::{Cli, HostPort, Proxy, Publish, RunArgs, Verb, one_line};
 
 fn run(line: &str) -> Result<RunArgs, String> {
     let words = ["synfin", "run"].into_iter().chain(line.split_whitespace());
@@ -71,7 +71,13 @@ fn impairments_become_a_link() {
 fn ports_and_hosts() {
     let args = run("--publish 8080:80 --publish 53:53 --socks5 [::1]:1080 -- true").unwrap();
     assert_eq!(args.publish, [Publish { outside: 8080, inside: 80 }, Publish { outside: 53, inside: 53 }]);
-    assert_eq!(args.socks5, Some(HostPort { host: "::1".to_owned(), port: 1080 }));
+    let at = HostPort { host: "::1".to_owned(), port: 1080 };
+    assert_eq!(args.socks5, Some(Proxy { at: at.clone(), login: None }));
+    let login = Some(("me".to_owned(), "a:b@c".to_owned()));
+    assert_eq!("me:a:b@c@[::1]:1080".parse(), Ok(Proxy { at, login }));
+    for text in ["me@[::1]:1080", ":b@[::1]:1080", "me:@[::1]:1080", "me:b@[::1]"] {
+        assert!(text.parse::<Proxy>().is_err(), "{text}");
+    }
     assert_eq!("example.org:80".parse(), Ok(HostPort { host: "example.org".to_owned(), port: 80 }));
     for text in ["example.org", "::1:80", "[::1:80", ":80", "a:0", "a:65536", "a:"] {
         assert!(text.parse::<HostPort>().is_err(), "{text}");

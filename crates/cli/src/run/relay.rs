@@ -79,7 +79,7 @@ impl Relay {
         let stack = stack(tun, args)?;
         let mut tasks = JoinSet::new();
         let connections = Open::default();
-        let dialler = args.socks5.clone().map_or(Dialler::Direct, Dialler::Socks5);
+        let dialler = Dialler::new(args.socks5.clone());
         let resolvers = Arc::new(Resolvers::new(args, dialler.clone()));
         let leads = Leads { destinations: Destinations, dialler, resolvers };
         let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));

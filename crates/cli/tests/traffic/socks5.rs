@@ -14,9 +14,14 @@ const REFUSED: u8 = 5;
 
 /// A proxy without passwords, for one connection after the other, and whom it was asked for.
 fn proxy() -> (SocketAddr, Receiver<SocketAddr>) {
+    proxy_for(None)
+}
+
+/// A proxy that wants this login, or none.
+fn proxy_for(login: Option<&'static [u8]>) -> (SocketAddr, Receiver<SocketAddr>) {
     let (asked, asked_for) = channel();
     let address = server("127.0.0.1:0", move |mut client| {
-        let destination = greet(&mut client).expect("the client speaks SOCKS5");
+        let Some(destination) = greet(&mut client, login).expect("the client speaks SOCKS5") else { return };
         asked.send(destination).expect("the test waits");
         let peer = TcpStream::connect(destination);
         let reply = if peer.is_ok() { SUCCEEDED } else { REFUSED };
@@ -28,19 +33,32 @@ fn proxy() -> (SocketAddr, Receiver<SocketAddr>) {
     (address, asked_for)
 }
 
-/// The greeting and the request: where the client wants to go.
-fn greet(client: &mut TcpStream) -> io::Result<SocketAddr> {
+/// The greeting and the request: where the client wants to go, if it may (RFC 1929).
+fn greet(client: &mut TcpStream, login: Option<&[u8]>) -> io::Result<Option<SocketAddr>> {
     let [version, methods] = read(client)?;
     assert_eq!(version, 5);
-    client.read_exact(&mut vec![0; methods.into()])?;
-    client.write_all(&[5, 0])?;
+    let mut offered = vec![0; methods.into()];
+    client.read_exact(&mut offered)?;
+    if let Some(login) = login {
+        if !offered.contains(&2) {
+            client.write_all(&[5, 0xff])?;
+            return Ok(None);
+        }
+        client.write_all(&[5, 2])?;
+        let mut given = vec![0; login.len()];
+        client.read_exact(&mut given)?;
+        assert_eq!(given, login);
+        client.write_all(&[1, 0])?;
+    } else {
+        client.write_all(&[5, 0])?;
+    }
     let [5, 1, 0, kind] = read(client)? else { panic!("a CONNECT was expected") };
     let ip = match kind {
         1 => Ipv4Addr::from(read::<4>(client)?).into(),
         4 => Ipv6Addr::from(read::<16>(client)?).into(),
         _ => panic!("an address was expected, and not a name"),
     };
-    Ok(SocketAddr::new(ip, u16::from_be_bytes(read(client)?)))
+    Ok(Some(SocketAddr::new(ip, u16::from_be_bytes(read(client)?))))
 }
 
 fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
@@ -88,10 +106,25 @@ fn a_refusal_of_the_proxys_is_a_refusal() {
 }
 
 #[test]
+fn a_proxy_may_want_to_know_who_asks() {
+    alone(&["nc"], || {
+        let (proxy, _asked_for) = proxy_for(Some(b"\x01\x02me\x06secret"));
+        let server = server("127.0.0.1:0", |mut stream| stream.write_all(b"hello\n").unwrap());
+        let script = format!("nc -N 10.0.2.2 {} </dev/null", server.port());
+        assert_eq!(sh(&["--socks5", &format!("me:secret@{proxy}")], &script).stdout(), "hello\n");
+        let ended = sh(&["--socks5", &proxy.to_string()], &script);
+        let told = format!("synfin: the proxy 127.0.0.1 port {} does not let synfin in: ", proxy.port());
+        assert!(ended.stderr.contains(&told), "{ended:?}");
+    });
+}
+
+#[test]
 fn a_proxy_that_is_not_there_leads_nowhere() {
     alone(&["bash"], || {
-        let ended = sh(&["--socks5", "127.0.0.1:9"], "exec 3<>/dev/tcp/10.0.2.2/80");
-        assert!(ended.stderr.contains("Network is unreachable"), "{ended:?}");
+        let ended = sh(&["--socks5", "127.0.0.1:9"], "for i in 1 2; do : 3<>/dev/tcp/10.0.2.2/80; done");
+        assert_eq!(ended.stderr.matches("bash: connect: Network is unreachable").count(), 2, "{ended:?}");
+        let told = "synfin: cannot reach the proxy 127.0.0.1 port 9: Connection refused (os error 111)\n";
+        assert_eq!(ended.stderr.matches(told).count(), 1, "{ended:?}");
         // The page is synfin's own, with or without a proxy.
         assert_eq!(
             run(&["--socks5", "127.0.0.1:9", "--", "bash", "-c", "exec 3<>/dev/tcp/10.0.2.4/80"]).stdout(),
@@ -111,6 +144,18 @@ fn names_are_asked_through_the_proxy() {
             assert_eq!(ended.stdout(), "192.0.2.53\n");
             assert_eq!(asked_for.recv().unwrap().to_string(), "127.0.0.1:53");
         }
+    });
+}
+
+#[test]
+fn a_resolver_that_the_proxy_does_not_reach_is_told() {
+    alone(&["dig"], || {
+        let _place = name_server("nameserver 127.0.0.1\n");
+        let (proxy, _asked_for) = proxy();
+        let options = ["--socks5", &proxy.to_string(), "--dns", "127.0.0.9"];
+        let ended = sh(&options, "dig +short +time=10 +tries=1 known.test");
+        let told = "synfin: the proxy does not lead to the resolver 127.0.0.9: name one that it reaches with --dns ADDRESS";
+        assert!(ended.stderr.contains(told), "{ended:?}");
     });
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::destination::DNS;
-use super::dial::Dialler;
+use super::dial::{Dialler, Trouble};
 use super::udp::{self, unreachable};
 use crate::args::RunArgs;
 
@@ -115,8 +115,14 @@ impl Resolvers {
     }
 
     async fn over_tcp(&self, resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
-        let refused = |_| io::Error::from(io::ErrorKind::ConnectionRefused);
-        let mut stream = self.dialler.dial(resolver).await.map_err(refused)?;
+        let mut stream = self.dialler.dial(resolver).await.map_err(|_| {
+            let remedy = "name one that it reaches with --dns ADDRESS";
+            self.dialler.tell(
+                Trouble::NoNames,
+                format_args!("the proxy does not lead to the resolver {}: {remedy}", resolver.ip()),
+            );
+            io::Error::from(io::ErrorKind::ConnectionRefused)
+        })?;
         let length = u16::try_from(question.len()).map_err(io::Error::other)?;
         // In one write: RFC 7766 section 8.
         stream.write_all(&[&length.to_be_bytes()[..], question].concat()).await?;
