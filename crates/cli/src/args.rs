@@ -69,9 +69,14 @@ pub(crate) struct RunArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(1280..=65_521))]
     pub(crate) mtu: u16,
 
-    /// Lead a port of this machine's loopback to a port of CMD's, like 8080:80; may be given again
-    #[arg(long, value_name = "PORT:PORT", allow_hyphen_values = true)]
+    /// Lead a port of this machine's loopback, or of another of its addresses, to a port of CMD's, like 8080:80 or
+    /// 192.168.1.5:8080:80; may be given again
+    #[arg(long, value_name = "[ADDRESS:]PORT:PORT", allow_hyphen_values = true)]
     pub(crate) publish: Vec<Publish>,
+
+    /// Lead nothing to this machine's loopback, but for DNS to a resolver there
+    #[arg(long)]
+    pub(crate) no_host_loopback: bool,
 
     /// Dial out through this SOCKS5 proxy, which takes TCP: DNS is asked over TCP, other UDP and echo are refused
     #[arg(long, value_name = "[USER:PASSWORD@]HOST:PORT")]
@@ -328,7 +333,9 @@ pub(crate) struct InnerArgs {
 /// A port outside that leads to one inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Publish {
-    /// On this machine's loopback.
+    /// Of this machine; both loopback addresses where none is named.
+    pub(crate) address: Option<IpAddr>,
+    /// Its port.
     pub(crate) outside: u16,
     /// Of the command's.
     pub(crate) inside: u16,
@@ -338,12 +345,17 @@ impl FromStr for Publish {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let ports = text
-            .split_once(':')
-            .and_then(|(outside, inside)| Some(Self { outside: port(outside)?, inside: port(inside)? }));
+        let ports = text.rsplit_once(':').and_then(|(outside, inside)| {
+            let (address, outside) = match outside.rsplit_once(':') {
+                Some((address, outside)) => (Some(bracketed(address)?.parse().ok()?), outside),
+                None => (None, outside),
+            };
+            Some(Self { address, outside: port(outside)?, inside: port(inside)? })
+        });
         ports.ok_or_else(|| {
             format!(
-                "'{text}' is not PORT:PORT: give this machine's port and CMD's, from 1 to 65535, like 8080:80"
+                "'{text}' is not PORT:PORT: give this machine's port and CMD's, from 1 to 65535, like 8080:80, \
+                 with an address of this machine's before them where it is not to be its loopback"
             )
         })
     }
@@ -362,18 +374,22 @@ impl FromStr for HostPort {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.rsplit_once(':').and_then(|(host, number)| {
-            let host = match host.strip_prefix('[').map(|inner| inner.strip_suffix(']')) {
-                Some(inner) => inner?,
-                // More colons, no brackets: which of them begins the port?
-                None if host.contains(':') => return None,
-                None => host,
-            };
+            let host = bracketed(host)?;
             let port = port(number)?;
             (!host.is_empty()).then(|| Self { host: host.to_owned(), port })
         });
         parts.ok_or_else(|| {
             format!("'{text}' is not HOST:PORT: give a name or an address and a port from 1 to 65535, like example.org:80 or [::1]:80")
         })
+    }
+}
+
+/// What is before a port, without the brackets of an IPv6 address. With more colons and no brackets it is nothing: which of
+/// them begins the port?
+fn bracketed(host: &str) -> Option<&str> {
+    match host.strip_prefix('[') {
+        Some(inner) => inner.strip_suffix(']'),
+        None => (!host.contains(':')).then_some(host),
     }
 }
 

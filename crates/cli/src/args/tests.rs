@@ -69,8 +69,18 @@ fn impairments_become_a_link() {
 
 #[test]
 fn ports_and_hosts() {
-    let args = run("--publish 8080:80 --publish 53:53 --socks5 [::1]:1080 -- true").unwrap();
-    assert_eq!(args.publish, [Publish { outside: 8080, inside: 80 }, Publish { outside: 53, inside: 53 }]);
+    let words =
+        "--publish 8080:80 --publish 192.0.2.1:53:54 --publish [::]:53:55 --socks5 [::1]:1080 -- true";
+    let args = run(words).unwrap();
+    let address = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(
+        args.publish,
+        [
+            Publish { address: None, outside: 8080, inside: 80 },
+            Publish { address: address("192.0.2.1"), outside: 53, inside: 54 },
+            Publish { address: address("::"), outside: 53, inside: 55 },
+        ]
+    );
     let at = HostPort { host: "::1".to_owned(), port: 1080 };
     assert_eq!(args.socks5, Some(Proxy { at: at.clone(), login: None }));
     let login = Some(("me".to_owned(), "a:b@c".to_owned()));
@@ -82,7 +92,8 @@ fn ports_and_hosts() {
     for text in ["example.org", "::1:80", "[::1:80", ":80", "a:0", "a:65536", "a:"] {
         assert!(text.parse::<HostPort>().is_err(), "{text}");
     }
-    for text in ["80", "80:", ":80", "0:80", "80:80:80", "-1:80", "80:http"] {
+    for text in ["80", "80:", ":80", "0:80", "80:80:80", ":80:80", "::1:80:80", "a:80:80", "-1:80", "80:http"]
+    {
         assert!(text.parse::<Publish>().is_err(), "{text}");
     }
 }
@@ -135,8 +146,9 @@ fn an_error_is_one_line_that_says_what_to_do() {
         ),
         (
             "--publish 80 -- true",
-            "invalid value '80' for '--publish <PORT:PORT>': '80' is not PORT:PORT: \
-             give this machine's port and CMD's, from 1 to 65535, like 8080:80",
+            "invalid value '80' for '--publish <[ADDRESS:]PORT:PORT>': '80' is not PORT:PORT: \
+             give this machine's port and CMD's, from 1 to 65535, like 8080:80, \
+             with an address of this machine's before them where it is not to be its loopback",
         ),
         (
             "--reorder 1% -- true",

@@ -81,7 +81,8 @@ impl Relay {
         let connections = Open::default();
         let dialler = Dialler::new(args.socks5.clone());
         let resolvers = Arc::new(Resolvers::new(args, dialler.clone()));
-        let leads = Leads { destinations: Destinations, dialler, resolvers };
+        let destinations = Destinations { host_loopback: !args.no_host_loopback };
+        let leads = Leads { destinations, dialler, resolvers };
         let fault = |error| Failure::fault(format_args!("cannot begin to relay: {error}"));
 
         for published in published {

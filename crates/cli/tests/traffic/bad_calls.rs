@@ -15,8 +15,9 @@ fn of_run() {
         .fails(2, "synfin: invalid value '10' for '--mtu <OCTETS>': 10 is not in 1280..=65521; see --help");
     refused(
         "run --publish 80 -- true",
-        "synfin: invalid value '80' for '--publish <PORT:PORT>': '80' is not PORT:PORT: \
-         give this machine's port and CMD's, from 1 to 65535, like 8080:80",
+        "synfin: invalid value '80' for '--publish <[ADDRESS:]PORT:PORT>': '80' is not PORT:PORT: \
+         give this machine's port and CMD's, from 1 to 65535, like 8080:80, \
+         with an address of this machine's before them where it is not to be its loopback",
     );
     alone(&[], || {
         refused(

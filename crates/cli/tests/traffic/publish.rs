@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::common::{SYNFIN, output, root, run};
-use crate::world::{Running, alone, until};
+use crate::world::{Running, alone, ip, until};
 
 /// The end of its question would end nc(1), answered or not.
 fn ask(address: &str, question: &str) -> std::io::Result<String> {
@@ -45,6 +45,25 @@ fn where_nothing_listens_inside_there_is_a_reset() {
         assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
         inside.hang_up();
         assert!(TcpStream::connect("127.0.0.1:9").is_err());
+    });
+}
+
+#[test]
+fn the_address_may_be_named() {
+    alone(&["ip", "nc"], || {
+        ip("address add 192.0.2.1/32 dev lo");
+        let words = ["run", "--publish", "192.0.2.1:8080:80", "--", "bash", "-c", "echo hello | nc -lN 80"];
+        let mut inside = Running::synfin(&words);
+        until("there is an answer", || {
+            ask("192.0.2.1:8080", "question\n").is_ok_and(|text| text == "hello\n")
+        });
+        assert!(TcpStream::connect("127.0.0.1:8080").is_err());
+        assert_eq!(inside.rest(), "question\n");
+        run(&["--publish", "192.0.2.9:8080:80", "--", "true"]).fails(
+            2,
+            "synfin: cannot publish port 8080 of 192.0.2.9: Cannot assign requested address (os error 99): \
+             choose an address that this machine has",
+        );
     });
 }
 

@@ -32,6 +32,18 @@ fn a_refused_port_is_refused() {
 }
 
 #[test]
+fn the_loopback_of_this_machine_may_be_shut_off() {
+    alone(&["curl"], || {
+        let listener = TcpListener::bind("[::]:0").expect("a port is free");
+        let port = listener.local_addr().unwrap().port();
+        for host in ["10.0.2.2", "[fd00:2::2]"] {
+            let script = format!("curl -s --max-time 20 http://{host}:{port}/");
+            assert_eq!(sh(&["--no-host-loopback"], &script).status, Some(CURL_REFUSED));
+        }
+    });
+}
+
+#[test]
 fn a_destination_without_a_route_is_unreachable() {
     alone(&[], || {
         assert!(verdict("192.0.2.1").contains("Network is unreachable"));

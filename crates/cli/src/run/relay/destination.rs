@@ -31,20 +31,36 @@ pub(super) enum Outside {
 
 /// How addresses on the link translate to addresses outside.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Destinations;
+pub(super) struct Destinations {
+    /// Whether this machine's loopback may be reached.
+    pub(super) host_loopback: bool,
+}
 
 impl Destinations {
     /// Where `dialled` leads.
     pub(super) fn outside(&self, dialled: SocketAddr) -> Outside {
         let port = dialled.port();
-        match dialled.ip() {
-            IpAddr::V4(HOST_V4) => Outside::Address((Ipv4Addr::LOCALHOST, port).into()),
-            IpAddr::V6(HOST_V6) => Outside::Address((Ipv6Addr::LOCALHOST, port).into()),
-            IpAddr::V4(NAME_SERVER) | IpAddr::V6(NAME_SERVER_V6) if port == DNS => Outside::Resolver,
-            IpAddr::V4(NAME_SERVER | PAGE_V4) | IpAddr::V6(NAME_SERVER_V6 | PAGE_V6) => Outside::Nobody,
-            _ => Outside::Address(dialled),
+        let address = match dialled.ip() {
+            IpAddr::V4(HOST_V4) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(HOST_V6) => Ipv6Addr::LOCALHOST.into(),
+            IpAddr::V4(NAME_SERVER) | IpAddr::V6(NAME_SERVER_V6) if port == DNS => return Outside::Resolver,
+            IpAddr::V4(NAME_SERVER | PAGE_V4) | IpAddr::V6(NAME_SERVER_V6 | PAGE_V6) => {
+                return Outside::Nobody;
+            }
+            address => address,
+        };
+        if self.host_loopback || !is_loopback(address) {
+            Outside::Address((address, port).into())
+        } else {
+            Outside::Nobody
         }
     }
+}
+
+/// Whether this machine's kernel takes an address for its loopback, as it does the unspecified ones.
+fn is_loopback(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address.is_loopback() || address.is_unspecified()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `--publish`: ports of this machine's loopback that lead to the command's.
+//! `--publish`: ports of this machine that lead to the command's.
 
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,24 +26,17 @@ pub(super) struct Published {
 }
 
 impl Published {
-    /// Binds the port on both loopback addresses; IPv6's may be missing on this machine.
+    /// Binds the port on the address that was named, or else on both loopback addresses, of which IPv6's may be missing
+    /// on this machine.
     pub(super) async fn bind(publish: Publish) -> Result<Self, Failure> {
-        let port = publish.outside;
+        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         let mut listeners = Vec::new();
-        for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-            match TcpListener::bind((address, port)).await {
+        for &address in publish.address.as_ref().map_or(&loopback[..], std::slice::from_ref) {
+            let may_be_missing = publish.address.is_none() && address.is_ipv6();
+            match TcpListener::bind((address, publish.outside)).await {
                 Ok(listener) => listeners.push(listener),
-                Err(error) if address.is_ipv6() && is_without_ipv6(&error) => {}
-                Err(error) => {
-                    let remedy = match error.kind() {
-                        ErrorKind::PermissionDenied => {
-                            "ports below 1024 take root: choose another, like 8080"
-                        }
-                        _ => "choose another, or end what listens there",
-                    };
-                    let message = format_args!("cannot publish port {port} of {address}: {error}: {remedy}");
-                    return Err(Failure::call(message));
-                }
+                Err(error) if may_be_missing && is_without_ipv6(&error) => {}
+                Err(error) => return Err(cannot(publish.outside, address, &error)),
             }
         }
         Ok(Self { listeners, inside: publish.inside })
@@ -72,6 +65,15 @@ impl Published {
         }
         while tasks.join_next().await.is_some() {}
     }
+}
+
+fn cannot(port: u16, address: IpAddr, error: &Error) -> Failure {
+    let remedy = match error.kind() {
+        ErrorKind::PermissionDenied => "ports below 1024 take root: choose another, like 8080",
+        ErrorKind::AddrNotAvailable => "choose an address that this machine has",
+        _ => "choose another, or end what listens there",
+    };
+    Failure::call(format_args!("cannot publish port {port} of {address}: {error}: {remedy}"))
 }
 
 /// The kernel was started without it, or an interface is told to leave it off.
