@@ -110,7 +110,7 @@ const A_YEAR: i64 = 366 * 24 * 3600;
 const EXAMPLES: &str = "Examples:
   synfin explain trace.pcapng
   synfin explain trace.pcapng '#3' --lang zh
-  synfin explain -i eth0 --seconds 10
+  sudo synfin explain -i eth0 --seconds 10
   tcpdump -w - port 80 | synfin explain - --follow
   synfin explain *.pcap --parquet tables
   synfin explain trace.pcapng '#3' --what-if 'drop 7'
