@@ -22,7 +22,7 @@ const PROMPT: Duration = Duration::from_micros(500);
 /// The first guess at the size of the peer's full segments, octets.
 const FIRST_FULL_SEGMENT: u32 = 536;
 /// What a segment takes on most links; more of a peer whose SYN was not seen was put together here, octets.
-const USUAL_FULL_SEGMENT: u16 = 1460;
+pub(super) const USUAL_FULL_SEGMENT: u16 = 1460;
 /// A new peer, or one that was quiet, is acknowledged at once so many times.
 const QUICK: u8 = 16;
 /// Who answers sooner than this answers what he has read.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use synfin_ladder::Seen;
 use synfin_wire::{Instant, SendReason, SeqNumber, TcpHeader};
 
-use super::acknowledgment::Receiver;
+use super::acknowledgment::{Receiver, USUAL_FULL_SEGMENT};
 use super::{Context, Why};
 use crate::packet::Packet;
 
@@ -182,7 +182,10 @@ impl Sender {
         let has_sack = context.tracker.negotiated_sack();
         let is_tail = end == context.most_sent();
         let waited = context.ago(self.moved_at.max(self.last_sent_at.unwrap_or_default()));
-        let may_probe = is_tail && has_sack && self.probe.is_none() && self.sacked.is_none() && !overtaken;
+        // A probe is one segment (RFC 8985 section 7.3): what the card will cut into several is none.
+        let is_one = packet.len <= space.largest_text(packet, USUAL_FULL_SEGMENT);
+        let may_probe =
+            is_tail && is_one && has_sack && self.probe.is_none() && self.sacked.is_none() && !overtaken;
         if seq == una && waited >= SHORTEST_RTO && !may_probe {
             return self.timed_out(context, first);
         }
