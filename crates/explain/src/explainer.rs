@@ -82,7 +82,6 @@ pub struct Explainer {
     steps_over: usize,
     told: Vec<Connection>,
     /// Room of those that were told: to allocate so much for each anew is slow.
-    #[expect(clippy::vec_box, reason = "they go into the table and out of it as they are")]
     spare: Vec<Box<Flow>>,
     begun: u64,
     /// A connection's number is that of its first frame.

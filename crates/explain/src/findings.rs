@@ -12,8 +12,10 @@ use synfin_ladder::{
 };
 use synfin_wire::icmp::Unreachable;
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{Ecn, Instant, SendReason};
+use synfin_wire::{DropReason, Ecn, Instant, SendReason, SeqNumber};
 
+use crate::black_hole::BlackHoles;
+use crate::contradiction::Contradictions;
 use crate::flow::Flow;
 use crate::lost::come_twice;
 use crate::nagle::Nagle;
@@ -35,12 +37,18 @@ pub(crate) struct Evidences {
     /// By side.
     checksums: [[u64; 4]; 2],
     last_text: [Option<Instant>; 2],
+    /// The frame that it was in.
+    text_frames: [u64; 2],
     hop_limits: [Option<u8>; 2],
     /// When the last segment came.
     last_at: Instant,
     /// What either side has sent again, as long as it may turn out that it had arrived.
     again: [VecDeque<Again>; 2],
     nagle: Nagle,
+    contradictions: Contradictions,
+    /// Of what lay beyond the window: behind its last number, and its frame.
+    strays: [Vec<(SeqNumber, u64)>; 2],
+    black_holes: BlackHoles,
 }
 
 /// What is known of the way that a packet takes.
@@ -56,6 +64,8 @@ pub(crate) struct Path {
     pub(crate) echoes_marks: bool,
     /// It acknowledges what was not seen to be sent.
     pub(crate) acks_unseen: bool,
+    /// Why its receiver does not take it, if it does not.
+    pub(crate) dropped: Option<DropReason>,
 }
 
 /// Something that was sent again.
@@ -91,11 +101,21 @@ impl Evidences {
         let carries_on = !header.flags.rst() && !header.flags.syn();
         let is_lost = !marks.contains(Mark::SpuriousRetransmission);
         let repeat = self.reported_twice(from.other(), packet, why);
+        self.follow_strays(from, packet, path);
+        let is_taken = path.dropped.is_none();
+        let contradicts = is_taken && self.contradictions.found(from, packet);
+        if is_taken {
+            self.black_holes.observe(from, packet);
+        }
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
             (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
             (carries_on && !header.flags.ack() || is_senseless(why), FindingKind::Deviation, by),
             (packet.captured < packet.len, FindingKind::CutOff, None),
+            (packet.at < self.last_at, FindingKind::Disordered, None),
+            (path.dropped == Some(DropReason::OutsideWindow), FindingKind::OutsideWindow, by),
+            (contradicts, FindingKind::ConflictingText, by),
+            (self.refuses_text(from, why), FindingKind::Paws, Some(from.other())),
             (path.mss.is_some_and(|mss| packet.len > u32::from(mss)), FindingKind::SuperSegments, by),
             (self.nagle.waited(from, packet, path), FindingKind::NagleDelay, by),
             (why.reason == Seen::Reordered.into(), FindingKind::Reordering, by),
@@ -134,6 +154,7 @@ impl Evidences {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
+            self.text_frames[from.index()] = packet.frame;
             self.slow_answer(from, packet, path);
         }
         self.last_at = self.last_at.max(packet.at);
@@ -142,6 +163,30 @@ impl Evidences {
     /// An RST that has come another way than its sender's other packets.
     fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
         self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
+    }
+
+    /// What lay beyond the window and is acknowledged did not: the capture lacks something before it.
+    fn follow_strays(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
+        let (header, peer) = (&packet.header, from.other());
+        let strays = &mut self.strays[from.index()];
+        if path.dropped == Some(DropReason::OutsideWindow) && strays.len() < MOST_FRAMES {
+            strays.push((header.seq + packet.sequence_length(), packet.frame));
+        }
+        if header.flags.ack() && !header.flags.rst() {
+            let (acknowledged, rest) = std::mem::take(&mut self.strays[peer.index()])
+                .into_iter()
+                .partition::<Vec<_>, _>(|(end, _)| header.ack.at_or_after(*end));
+            self.strays[peer.index()] = rest;
+            for (_, frame) in acknowledged {
+                self.withdraw(FindingKind::OutsideWindow, peer, frame);
+            }
+        }
+    }
+
+    /// It says that the last text of the other end was too old. An acknowledgment that was overtaken is no loss.
+    fn refuses_text(&self, from: Side, why: &Why) -> bool {
+        why.reason == SendReason::PawsAck.into()
+            && why.because == Some(self.text_frames[from.other().index()])
     }
 
     /// No timer has run out since the segment before.
@@ -279,7 +324,9 @@ impl Evidences {
             });
         }
         findings.extend(self.offloads());
+        findings.extend(self.swallowed());
         findings.extend(beginning(flow));
+        findings.extend(queues(flow));
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind.severity()));
         findings
     }
@@ -287,6 +334,22 @@ impl Evidences {
     /// Whether a side has sent a right checksum: then a wrong one was damaged, and not left out.
     fn fills_in(&self, side: Side) -> bool {
         self.checksums[side.index()][ChecksumSeen::Right as usize] > 0
+    }
+
+    /// Segments that are too long for their path. What a router has said of that is another finding.
+    fn swallowed(&self) -> impl Iterator<Item = Finding> {
+        Side::BOTH.into_iter().filter_map(|side| {
+            let stuck = self.black_holes.of(side)?;
+            let is_said = self.noticed.contains_key(&(FindingKind::PathMtu, Some(side)));
+            (!is_said).then(|| Finding {
+                kind: FindingKind::BlackHole,
+                certainty: Certainty::Inferred,
+                by: Some(side),
+                reporter: None,
+                frames: stuck.frames.clone(),
+                evidence: vec![Evidence { name: "octets", value: stuck.len.into() }],
+            })
+        })
     }
 
     /// Checksums that were not filled in, of either side.
@@ -305,6 +368,21 @@ impl Evidences {
             })
         })
     }
+}
+
+/// Long round trips while much is in flight.
+fn queues(flow: &Flow) -> impl Iterator<Item = Finding> {
+    Side::BOTH.into_iter().filter_map(|side| {
+        let queued = flow.queued(side)?;
+        Some(Finding {
+            kind: FindingKind::Bufferbloat,
+            certainty: Certainty::Inferred,
+            by: Some(side),
+            reporter: None,
+            frames: Vec::new(),
+            evidence: vec![Evidence { name: "ms", value: queued.as_secs_f64() * 1e3 }],
+        })
+    })
 }
 
 /// What ICMP says in numbers: the MTU, and why something could not be delivered, as RFC 792 numbers that.
@@ -373,13 +451,23 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::HopLimit
             | FindingKind::PathMtu
             | FindingKind::IcmpIgnored
+            | FindingKind::ConflictingText
+            | FindingKind::Disordered
+            | FindingKind::OutsideWindow
     )
 }
 
 /// What the verdict and the RSTs say.
 fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |kind, certainty, by, frames| {
+    let mut add = |kind, certainty, by, frames: Vec<u64>| {
+        // A segment that goes again is answered again.
+        let same = findings.iter_mut().find(|other: &&mut Finding| (other.kind, other.by) == (kind, by));
+        if let Some(same) = same {
+            same.frames.extend(frames);
+            same.frames.truncate(MOST_FRAMES);
+            return;
+        }
         findings.push(Finding { kind, certainty, by, reporter: None, frames, evidence: Vec::new() });
     };
     for reset in flow.tracker.resets() {
@@ -402,6 +490,7 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
             (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) if reset.opening => {
                 FindingKind::ResetOpening
             }
+            (true, ResetCause::NoConnection) if flow.is_half_open(reset.by.other()) => FindingKind::HalfOpen,
             (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) => FindingKind::Reset,
             (false, _) => FindingKind::ResetIgnored,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use synfin_ladder::{
     Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Role, Seen, Side, Step, Window,
 };
-use synfin_wire::{Flags, Instant, Note, SendReason, SeqNumber, State};
+use synfin_wire::{DropReason, Flags, Instant, Note, SendReason, SeqNumber, State};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
@@ -15,6 +15,7 @@ use crate::lost;
 use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
+use crate::round_trips::RoundTrips;
 use crate::track::{Arrival, Moment, ResetCause, SeenReset, Tracker};
 use crate::verdict;
 use crate::zeek::ZeekTracker;
@@ -81,15 +82,6 @@ struct Handshake {
     syn: Option<Instant>,
     syn_ack: Option<Instant>,
     took: Option<Duration>,
-}
-
-/// Round trips that were measured.
-#[derive(Clone, Copy, Debug, Default)]
-struct RoundTrips {
-    count: u32,
-    sum: Duration,
-    least: Duration,
-    most: Duration,
 }
 
 impl Flow {
@@ -186,6 +178,7 @@ impl Flow {
             self.observe_again(from, packet, first, &note);
             return;
         }
+        let dropped = self.tracker.discards(from, packet);
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
@@ -193,7 +186,7 @@ impl Flow {
         let mut why = if packet.header.flags.rst() {
             self.tracker.observe_noted(from, packet, &note);
             if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {
-                self.reasons.strange_reset(from, packet);
+                self.reasons.stray(from, packet, DropReason::RstNotExact);
             }
             self.why_reset()
         } else {
@@ -219,14 +212,16 @@ impl Flow {
                 Role::Peer => packet.source.port() < packet.destination.port(),
             },
             echoes_marks: self.echoes_marks(packet),
-            acks_unseen: arrival == Arrival::BadAck,
+            // What is wrong about the answer to a SYN tells nothing of the capture.
+            acks_unseen: arrival == Arrival::BadAck && !packet.header.flags.syn(),
+            dropped,
         };
         let told = why.noted(&note);
         // That it was overtaken is the network's doing, whatever its sender says of it.
         let is_reordered = why.reason == Seen::Reordered.into();
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
-        self.keep(from, packet, &told, &observed, note);
+        self.keep(from, packet, &told, &observed, note, dropped);
     }
 
     /// Whether a segment echoes a mark. Of accurate ECN the flags are a counter, and tell otherwise.
@@ -243,7 +238,7 @@ impl Flow {
         self.evidence.hear(from, error, is_in_flight);
         match error.kind {
             _ if !is_in_flight => {}
-            IcmpKind::TooBig { mtu } => self.reasons.narrowed(from, mtu, &self.tracker),
+            IcmpKind::TooBig { mtu } => self.reasons.narrowed(from, mtu, error.at, &self.tracker),
             IcmpKind::Unreachable(_) => {
                 self.tracker.unreachable(from, Moment { frame: error.frame, at: error.at });
             }
@@ -272,7 +267,8 @@ impl Flow {
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
         self.tracker.seen_again(from, packet, note);
         self.evidence.note_mirrored(packet);
-        self.keep(from, packet, &why, &observed, *note);
+        let dropped = self.tracker.discards(from, packet);
+        self.keep(from, packet, &why, &observed, *note, dropped);
     }
 
     fn why_reset(&self) -> Why {
@@ -333,7 +329,8 @@ impl Flow {
         // Of what was sent twice it is not known which one is acknowledged (RFC 6298 section 3).
         let is_clear = is_new && ack.at_or_before(peer.most_sent()) && peer.unanswered().is_none();
         if let Some(sent) = peer.moment_of(ack).filter(|_| is_clear) {
-            self.rtt[from.index()].add(packet.at - sent.at);
+            let in_flight = self.in_flight(from.other()).unwrap_or(0);
+            self.rtt[from.index()].add(packet.at - sent.at, in_flight);
         }
     }
 
@@ -349,6 +346,17 @@ impl Flow {
             }
             (_, left, right) => left.or(right),
         }
+    }
+
+    /// Whether a side was seen to have it open when the other had not, and neither to close it.
+    pub(crate) fn is_half_open(&self, side: Side) -> bool {
+        let has_closed = |side: &Side| self.tracker.space(*side).fin_end().is_some();
+        self.tracker.is_captured(side) && !Side::BOTH.iter().any(has_closed)
+    }
+
+    /// How long a round trip takes while much of a side is in flight, where that is far longer than otherwise.
+    pub(crate) fn queued(&self, side: Side) -> Option<Duration> {
+        self.rtt[side.other().index()].queued()
     }
 
     fn is_new(&self, from: Side, packet: &Packet<'_>) -> bool {
@@ -385,7 +393,15 @@ impl Flow {
         Some(space.most_sent().octets_since(from))
     }
 
-    fn keep(&mut self, from: Side, packet: &Packet<'_>, why: &Why, observed: &Observed, note: Note) {
+    fn keep(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        why: &Why,
+        observed: &Observed,
+        note: Note,
+        dropped: Option<DropReason>,
+    ) {
         if self.steps.as_ref().is_none_or(|steps| steps.len() == MOST_STEPS) {
             return;
         }
@@ -398,11 +414,6 @@ impl Flow {
         let segments =
             mss.map_or(1, |mss| packet.len.div_ceil(u32::from(mss)).clamp(1, u32::from(u16::MAX)) as u16);
         let header = &packet.header;
-        let fate = if self.tracker.is_discarded(from, packet) {
-            Fate::Dropped(synfin_wire::DropReason::Checksum)
-        } else {
-            Fate::Unknown
-        };
         let step = Step {
             frame: packet.frame,
             at: packet.at,
@@ -424,7 +435,7 @@ impl Flow {
             marks: observed.marks,
             ack_rtt: observed.ack_rtt,
             in_flight: observed.in_flight,
-            fate,
+            fate: dropped.map_or(Fate::Unknown, Fate::Dropped),
             arrival: Window { earliest: Some(packet.at), latest: None },
             comment: packet.comment.as_deref().map(str::to_owned),
             note,
@@ -527,18 +538,5 @@ impl Flow {
             steps,
             findings,
         }
-    }
-}
-
-impl RoundTrips {
-    fn add(&mut self, sample: Duration) {
-        self.least = if self.count == 0 { sample } else { self.least.min(sample) };
-        self.most = self.most.max(sample);
-        self.sum += sample;
-        self.count += 1;
-    }
-
-    fn figures(&self) -> Option<[Duration; 3]> {
-        (self.count > 0).then(|| [self.least, self.sum / self.count, self.most])
     }
 }

@@ -28,11 +28,14 @@ pub mod shard;
 pub mod track;
 pub mod zeek;
 
+mod black_hole;
+mod contradiction;
 mod findings;
 mod flow;
 mod lost;
 mod mirror;
 mod nagle;
+mod round_trips;
 mod verdict;
 
 pub use explainer::{Detail, Explainer};

@@ -2,7 +2,7 @@
 
 use synfin_ladder::{Fate, Mark, Reason, Step};
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{SendReason, SeqNumber};
+use synfin_wire::{DropReason, SendReason, SeqNumber};
 
 /// So many reports of what has come twice are held against retransmissions.
 const MOST_REPORTS: usize = 64;
@@ -22,6 +22,37 @@ pub(crate) fn mark(steps: &mut [Step]) {
             && steps[at].end().at_or_after(end)
         {
             steps[at].fate = Fate::Lost;
+        }
+    }
+    refused(steps);
+    awaited_after_all(steps);
+}
+
+/// What was answered for its old timestamp had come, and was discarded (RFC 7323 section 5.3).
+fn refused(steps: &mut [Step]) {
+    for index in 0..steps.len() {
+        let step = &steps[index];
+        if step.reason == SendReason::PawsAck.into()
+            && let Some(frame) = step.because
+            && let Ok(at) = steps[..index].binary_search_by_key(&frame, |step| step.frame)
+        {
+            steps[at].fate = Fate::Dropped(DropReason::Paws);
+        }
+    }
+}
+
+/// What lay beyond the window as far as was seen, and is acknowledged later: it is the capture that lacks something.
+fn awaited_after_all(steps: &mut [Step]) {
+    let mut acks: [Option<SeqNumber>; 2] = [None; 2];
+    for step in steps.iter_mut().rev() {
+        let is_covered = |ack: SeqNumber| step.len > 0 && ack.at_or_after(step.end());
+        if step.fate == Fate::Dropped(DropReason::OutsideWindow)
+            && acks[step.from.other().index()].is_some_and(is_covered)
+        {
+            step.fate = Fate::Unknown;
+        } else if step.flags.ack() && !step.flags.rst() {
+            let newest = &mut acks[step.from.index()];
+            *newest = Some(newest.map_or(step.ack, |newest| newest.later(step.ack)));
         }
     }
 }

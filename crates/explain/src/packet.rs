@@ -11,6 +11,7 @@
 //! | `fragments` | fragmented datagrams | RFC 791, RFC 8200, RFC 5722 |
 //! | `glance` | nothing: the ends of a plain frame | RFC 791, RFC 8200 |
 //! | `kept` | nothing: what waits of a plain segment | |
+//! | `print` | nothing: what is remembered of text | |
 //! | `unknown` | nothing: counts what is of a link type that is not known | |
 //! | `icmp` | errors that quote a segment | RFC 792, RFC 4443 |
 //!
@@ -37,6 +38,7 @@ mod icmp;
 mod ip;
 mod kept;
 mod link;
+mod print;
 mod tunnel;
 mod unknown;
 
@@ -44,6 +46,7 @@ use fragments::Fragments;
 pub use icmp::{IcmpError, IcmpKind};
 use ip::Datagram;
 pub(crate) use kept::Kept;
+pub use print::Print;
 use tunnel::Innermost;
 pub use unknown::UnknownLinks;
 
@@ -79,6 +82,8 @@ pub struct Packet<'a> {
     pub len: u32,
     /// The text, as far as it was captured.
     pub text: &'a [u8],
+    /// What is remembered of it.
+    pub print: Print,
     /// Octets of text that were captured.
     pub captured: u32,
     /// What its checksum says.
@@ -110,6 +115,7 @@ impl Packet<'_> {
 }
 
 /// What a frame turned out to be.
+#[expect(clippy::large_enum_variant, reason = "one is made for each frame: to allocate each is slow")]
 #[derive(Clone, Debug)]
 pub enum Dissected<'a> {
     /// A TCP segment.
@@ -281,6 +287,8 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
     let (header, header_len) = TcpHeader::parse_prefix(datagram.bytes).map_err(|_| MALFORMED)?;
     let len = datagram.len.checked_sub(header_len as u32).ok_or(MALFORMED)?;
     let text = datagram.bytes.get(header_len..).unwrap_or_default();
+    let checksum = if verify { checksum(datagram) } else { ChecksumSeen::Unknown };
+    let read = &datagram.bytes[..header_len.min(datagram.bytes.len())];
     Ok(Packet {
         frame: frame.number,
         at: frame.at,
@@ -291,7 +299,8 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
         len,
         text,
         captured: text.len() as u32,
-        checksum: if verify { checksum(datagram) } else { ChecksumSeen::Unknown },
+        print: Print::of([datagram.source, datagram.destination], datagram.len, read, text, checksum),
+        checksum,
         hop_limit: datagram.hop_limit,
         identification: datagram.identification,
         ecn: datagram.ecn,

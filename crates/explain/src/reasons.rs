@@ -13,7 +13,7 @@ mod text;
 use std::time::Duration;
 
 use synfin_ladder::{Certainty, Reason, Seen, Side};
-use synfin_wire::{Instant, Note, SendReason, SeqNumber};
+use synfin_wire::{DropReason, Instant, Note, SendReason, SeqNumber};
 
 use crate::packet::Packet;
 use crate::track::{Arrival, Moment, Tracker};
@@ -86,8 +86,9 @@ impl Reasons {
             return Why::inferred(SendReason::ChallengeSyn, syn);
         }
         let why = self.decide(&context);
-        if !tracker.is_discarded(from, packet) {
-            self.remember(&context, arrival);
+        match tracker.discards(from, packet) {
+            None => self.remember(&context, arrival),
+            Some(dropped) => self.stray(from, packet, dropped),
         }
         why
     }
@@ -99,8 +100,8 @@ impl Reasons {
     }
 
     /// ICMP says that what `from` has in flight is too long for a link of this MTU, octets; 0 where it is not said.
-    pub(crate) fn narrowed(&mut self, from: Side, mtu: u32, tracker: &Tracker) {
-        self.senders[from.index()].narrowed(mtu, tracker.space(from).most_sent());
+    pub(crate) fn narrowed(&mut self, from: Side, mtu: u32, at: Instant, tracker: &Tracker) {
+        self.senders[from.index()].narrowed(mtu, at, tracker.space(from).most_sent());
     }
 
     /// The network has doubled a packet: its receiver gets it a second time.
@@ -111,10 +112,15 @@ impl Reasons {
         }
     }
 
-    /// An RST came that its receiver does not take.
-    pub(crate) fn strange_reset(&mut self, from: Side, packet: &Packet<'_>) {
-        self.receivers[from.other().index()]
-            .received_strange_reset(Moment { frame: packet.frame, at: packet.at });
+    /// Something came that its receiver does not take. What is whole, it answers.
+    pub(crate) fn stray(&mut self, from: Side, packet: &Packet<'_>, dropped: DropReason) {
+        let (arrival, answer) = match dropped {
+            DropReason::RstNotExact => (Arrival::Rst, SendReason::ChallengeRst),
+            DropReason::OutsideWindow => (Arrival::Old, SendReason::UnacceptableAck),
+            _ => return,
+        };
+        let moment = Moment { frame: packet.frame, at: packet.at };
+        self.receivers[from.other().index()].received_stray(arrival, answer, moment);
     }
 
     fn decide(&mut self, context: &Context<'_>) -> Why {

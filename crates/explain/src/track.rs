@@ -16,7 +16,7 @@ mod space;
 use std::time::Duration;
 
 use synfin_ladder::{Role, Side, StateSet, Timeline};
-use synfin_wire::{Instant, Note, SeqNumber, State, Trigger};
+use synfin_wire::{DropReason, Instant, Note, SeqNumber, State, Trigger};
 
 use crate::packet::{ChecksumSeen, Packet};
 pub use automaton::Moment;
@@ -50,7 +50,7 @@ pub struct SeenReset {
     pub acceptable: bool,
     /// Whether it ended the connection, or kept it from beginning, at either end.
     pub ends_it: bool,
-    /// It came before its sender had the connection open.
+    /// It came before its sender had the connection open, or answers the other's opening.
     pub opening: bool,
     /// The connection was over already, or an RST had come to its sender.
     pub late: bool,
@@ -79,17 +79,28 @@ impl Tracker {
 
     /// The same with what was noted on the packet: states that are noted stand, whatever the packets suggest.
     pub fn observe_noted(&mut self, from: Side, packet: &Packet<'_>, note: &Note) {
-        if !self.is_discarded(from, packet) {
-            self.follow(from, packet, note);
+        match self.discards(from, packet) {
+            None => self.follow(from, packet, note),
+            Some(DropReason::OutsideWindow) => self.spaces[from.index()].strays(),
+            Some(_) => {}
         }
         self.heed(from, packet, note);
     }
 
-    /// Whether nobody takes a packet: its checksum is wrong. Where a side's are never right they were not filled in, or
+    /// Why nobody takes a packet, where nobody does. Where a side's checksums are never right they were not filled in, or
     /// the capture was rewritten.
     #[must_use]
-    pub fn is_discarded(&self, from: Side, packet: &Packet<'_>) -> bool {
-        packet.checksum == ChecksumSeen::Wrong && self.place.has_right_checksums(from)
+    pub fn discards(&self, from: Side, packet: &Packet<'_>) -> Option<DropReason> {
+        let flags = packet.header.flags;
+        if packet.checksum == ChecksumSeen::Wrong && self.place.has_right_checksums(from) {
+            return Some(DropReason::Checksum);
+        }
+        let scales_known = self.spaces.iter().all(Space::syn_seen);
+        let is_beyond = scales_known
+            && !flags.syn()
+            && !flags.rst()
+            && self.spaces[from.index()].is_far_beyond_window(packet.header.seq);
+        is_beyond.then_some(DropReason::OutsideWindow)
     }
 
     /// Whether a packet answers a SYN from a connection that the other end has forgotten: it acknowledges something else
@@ -306,7 +317,8 @@ impl Tracker {
         let ends_it = cause != ResetCause::BadAck
             && (acceptable || !matches!(states[0], State::Closed | State::Listen | State::TimeWait));
         let because = self.automata[to.index()].last_sent.map(|moment| moment.frame);
-        let opening = self.automata[from.index()].is_half_open();
+        let opening = self.automata[from.index()].is_half_open()
+            || self.automata[to.index()].is_half_open() && self.automata[from.index()].last_sent.is_none();
         let frame = packet.frame;
         let foreign = false;
         let seen = SeenReset { by: from, cause, acceptable, ends_it, opening, late, foreign, because, frame };

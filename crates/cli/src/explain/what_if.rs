@@ -290,6 +290,7 @@ impl Told<'_> {
             header: said.header.clone(),
             len: said.len,
             text: &[],
+            print: synfin_explain::packet::Print::default(),
             captured: said.len,
             checksum: ChecksumSeen::Unknown,
             hop_limit: 64,

@@ -36,6 +36,7 @@ fn packet(frame: u64, millis: u64, flags: Flags, seq: u32, ack: u32, len: u32) -
         },
         len,
         text: &[],
+        print: crate::packet::Print::default(),
         captured: len,
         checksum: ChecksumSeen::Unknown,
         hop_limit: 64,

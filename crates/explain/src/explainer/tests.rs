@@ -6,6 +6,7 @@ use super::*;
 use crate::packet::{ChecksumSeen, IcmpKind};
 
 mod afar;
+mod hostile;
 mod notes;
 mod odd;
 
@@ -48,6 +49,7 @@ fn says(
         },
         len,
         text: &[],
+        print: crate::packet::Print::default(),
         captured: len,
         checksum: ChecksumSeen::Unknown,
         hop_limit: 64,

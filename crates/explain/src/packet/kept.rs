@@ -6,7 +6,7 @@ use synfin_wire::tcp::{HEADER_LEN, MAX_HEADER_LEN};
 use synfin_wire::{Ecn, Instant, IpProtocol, TcpHeader};
 
 use super::tunnel::{self, Innermost};
-use super::{ChecksumSeen, Packet, checksum};
+use super::{ChecksumSeen, Packet, Print, checksum};
 use crate::capture::Frame;
 
 /// A plain segment whose header has not been read yet; its checksum has, while its text was at hand.
@@ -71,6 +71,8 @@ impl Kept {
     pub(crate) fn packet(&self) -> Option<Packet<'static>> {
         let front = &self.front[..usize::from(self.front_len)];
         let (header, header_len) = TcpHeader::parse_prefix(front).ok()?;
+        let (read, text) = front.split_at(header_len.min(front.len()));
+        let ends = [self.source, self.destination];
         Some(Packet {
             frame: self.frame,
             at: self.at,
@@ -80,6 +82,7 @@ impl Kept {
             header,
             len: self.len.checked_sub(header_len as u32)?,
             text: &[],
+            print: Print::of(ends, self.len, read, text, self.checksum),
             captured: self.captured.saturating_sub(header_len as u32),
             checksum: self.checksum,
             hop_limit: self.hop_limit,

@@ -379,3 +379,20 @@ fn a_glance_sees_the_same_ends_or_none() {
         }
     }
 }
+
+/// A right checksum tells the sum of the text, and a header that differs does not change it.
+#[test]
+fn the_same_text_has_the_same_print() {
+    for ip in [v4(), v6()] {
+        let print =
+            |bytes: &[u8]| Dissector::new().dissect(&frame(RAW, bytes)).into_tcp().expect("a segment").print;
+        let (one, other) = (print(&saying(&ip, b"hello, world!")), print(&saying(&ip, b"hello, wurld!")));
+        assert_eq!(one, print(&saying(&IpHeader { ecn: Ecn::Ce, ..ip }, b"hello, world!")));
+        assert_eq!(one.front, Some(u64::from_be_bytes(*b"hello, w")));
+        assert_eq!(one.front, other.front);
+        assert!(one.contradicts(other, true));
+        assert!(!one.contradicts(other, false));
+        assert_eq!(print(&saying(&ip, b"")), super::Print::default());
+        assert_eq!(print(&saying(&ip, b"short")).front, None);
+    }
+}

@@ -261,11 +261,11 @@ impl Receiver {
         self.is_interactive = false;
     }
 
-    /// An RST came whose number is not exact (RFC 5961 section 3.2).
-    pub(super) fn received_strange_reset(&mut self, moment: Moment) {
-        self.is_asked(SendReason::ChallengeRst, moment);
-        self.afar.asks(SendReason::ChallengeRst, moment);
-        self.last = Some((Arrival::Rst, moment));
+    /// Something came that it does not take, and answers (RFC 9293 section 3.10.7.4, RFC 5961 sections 3.2 and 4.2).
+    pub(super) fn received_stray(&mut self, arrival: Arrival, answer: SendReason, moment: Moment) {
+        self.is_asked(answer, moment);
+        self.afar.asks(answer, moment);
+        self.last = Some((arrival, moment));
     }
 
     fn is_asked(&mut self, reason: SendReason, moment: Moment) {

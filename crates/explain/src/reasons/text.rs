@@ -15,6 +15,10 @@ const SHORTEST_RTO: Duration = Duration::from_millis(195);
 const FIRST_RTO: Duration = Duration::from_secs(1);
 /// Duplicate acknowledgments that show a loss (RFC 5681 section 3.2).
 const DUPLICATES: u32 = 3;
+/// What fills a gap sooner than this was overtaken, where no round trip is known. tshark takes the same.
+const OVERTAKEN: Duration = Duration::from_millis(3);
+/// Who heeds an ICMP message does so sooner than this.
+const AT_ONCE: Duration = Duration::from_millis(5);
 /// Octets of the headers of IPv4 and TCP without options.
 const SHORTEST_HEADERS: u32 = 40;
 
@@ -73,6 +77,8 @@ struct Probe {
 struct Narrowed {
     /// The link's MTU, octets; 0 where it was not said.
     mtu: u32,
+    /// When it was said.
+    at: Instant,
     /// Up to here it has gone again.
     from: Option<SeqNumber>,
     /// Behind all of it.
@@ -80,11 +86,13 @@ struct Narrowed {
 }
 
 impl Narrowed {
-    /// Whether this goes again because of it: for the first time since then, and short enough.
+    /// Whether this goes again because of it: for the first time since then, and short enough or at once.
     fn repeats(&self, packet: &Packet<'_>) -> bool {
         let seq = packet.header.seq;
         let is_first = self.from.is_none_or(|from| seq.at_or_after(from));
-        is_first && seq.before(self.until) && (self.mtu == 0 || packet.len + SHORTEST_HEADERS <= self.mtu)
+        // What goes at once goes because of it, whatever its length: the card may cut it, shorter than before.
+        let is_fit = self.mtu == 0 || packet.len + SHORTEST_HEADERS <= self.mtu;
+        is_first && seq.before(self.until) && (is_fit || packet.at - self.at < AT_ONCE)
     }
 }
 
@@ -217,14 +225,14 @@ impl Sender {
     /// It comes behind what was sent later, and too soon after that for its sender to have heard of the gap.
     fn was_overtaken(&self, context: &Context<'_>, end: SeqNumber) -> bool {
         let later = context.tracker.space(context.from).next_after(end);
-        let trip = context.tracker.answered_in(context.from);
-        later.zip(trip).is_some_and(|(later, trip)| context.ago(later.at) < trip)
+        let trip = context.tracker.answered_in(context.from).unwrap_or(OVERTAKEN);
+        later.is_some_and(|later| context.ago(later.at) < trip)
     }
 
     /// A link on the way takes no more than this.
-    pub(super) fn narrowed(&mut self, mtu: u32, until: SeqNumber) {
+    pub(super) fn narrowed(&mut self, mtu: u32, at: Instant, until: SeqNumber) {
         let from = self.narrowed.filter(|narrowed| narrowed.mtu == mtu).and_then(|narrowed| narrowed.from);
-        self.narrowed = Some(Narrowed { mtu, from, until });
+        self.narrowed = Some(Narrowed { mtu, at, from, until });
     }
 
     fn timed_out(&mut self, context: &Context<'_>, first: Option<u64>) -> Why {

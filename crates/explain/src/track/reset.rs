@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use synfin_ladder::{Reason, Role, Side};
-use synfin_wire::{SendReason, State};
+use synfin_wire::{SendReason, SeqNumber, State};
 
 use super::automaton::Automaton;
 use super::space::Space;
@@ -61,9 +61,17 @@ pub(super) fn cause(
 ) -> ResetCause {
     let (own, peer) = (&spaces[from.index()], &spaces[from.other().index()]);
     let state = automata[from.index()].newest();
-    let answers = !packet.header.flags.ack();
+    let answers = !packet.header.flags.ack() && is_there_anything_to_answer(from, spaces, automata);
     if !own.is_seen() {
-        return if peer.syn_seen() { ResetCause::Refused } else { ResetCause::NoConnection };
+        // One that acknowledges answers what does not, with the number 0.
+        let is_own = packet.header.flags.ack()
+            && packet.header.seq != SeqNumber::new(0)
+            && automata[from.other().index()].last_sent.is_some();
+        return match peer.syn_seen() {
+            true => ResetCause::Refused,
+            false if is_own => ResetCause::Abort,
+            false => ResetCause::NoConnection,
+        };
     }
     // What is over has no user who could abort it.
     if automata[from.index()].is_over() {
@@ -84,6 +92,16 @@ pub(super) fn cause(
     } else {
         ResetCause::Abort
     }
+}
+
+/// Whether the other end may have said something to which no answer was seen.
+fn is_there_anything_to_answer(from: Side, spaces: &[Space; 2], automata: &[Automaton; 2]) -> bool {
+    let peer = &spaces[from.other().index()];
+    let [own_last, peer_last] =
+        [from, from.other()].map(|side| automata[side.index()].last_sent.map(|moment| moment.frame));
+    peer_last.is_none()
+        || peer_last > own_last
+        || peer.acknowledged_to().is_some_and(|known| peer.most_sent().after(known))
 }
 
 /// What made it go as its sender has it; `inferred` where it says nothing of that.

@@ -101,7 +101,15 @@ pub(crate) struct Space {
     idle_since: Option<Instant>,
     /// Behind the last number that the other end's window takes.
     window_edge: Option<SeqNumber>,
+    /// Packets far beyond it since the other end was heard last.
+    strays: u8,
 }
+
+/// What lies further than this beyond the window is not there because a few acknowledgments are not in the capture,
+/// octets.
+const FAR: u32 = 1 << 16;
+/// So many packets far beyond the window show that the capture lacks more than a few.
+const MOST_STRAYS: u8 = 4;
 
 /// A segment of less than what the peer allows, timestamps aside, ends what its user has written (RFC 9293 3.7.4).
 const DEFAULT_MSS: u16 = 536;
@@ -295,6 +303,7 @@ impl Space {
     /// A packet of the other direction, which tells of this one.
     pub(crate) fn answered(&mut self, packet: &Packet<'_>) {
         self.probes = 0;
+        self.strays = 0;
         self.answered_at = Some(packet.at);
         let header = &packet.header;
         if header.flags.syn() {
@@ -364,6 +373,20 @@ impl Space {
     pub(crate) fn is_in_flight(&self, number: SeqNumber) -> bool {
         let oldest = self.acknowledged.or(self.first);
         oldest.is_some_and(|oldest| number.at_or_after(oldest) && number.before(self.most_sent))
+    }
+
+    /// Whether a number lies by more than another window beyond what the other end takes.
+    pub(crate) fn is_far_beyond_window(&self, number: SeqNumber) -> bool {
+        self.strays < MOST_STRAYS
+            && self.acknowledged.zip(self.window_edge).is_some_and(|(from, edge)| {
+                let size = if edge.after(from) { edge.octets_since(from) } else { 0 };
+                number.after(edge + size.max(FAR)) && number.after(self.most_sent)
+            })
+    }
+
+    /// A packet far beyond the window has passed.
+    pub(super) fn strays(&mut self) {
+        self.strays = self.strays.saturating_add(1);
     }
 
     pub(crate) fn sack_permitted(&self) -> bool {

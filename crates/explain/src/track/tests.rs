@@ -53,6 +53,7 @@ impl Talk {
             header,
             len,
             text: &[],
+            print: crate::packet::Print::default(),
             captured: len,
             checksum: ChecksumSeen::Right,
             hop_limit: 64,

@@ -44,6 +44,7 @@ fn zeek_between(client: u16, server: u16, lines: &str) -> (&'static str, String)
             },
             len: number_at(3),
             text: &[],
+            print: crate::packet::Print::default(),
             captured: number_at(3),
             checksum: if words.contains(&"bad") { ChecksumSeen::Wrong } else { ChecksumSeen::Right },
             hop_limit: 64,

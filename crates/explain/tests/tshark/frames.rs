@@ -119,6 +119,7 @@ impl Frames {
                 len: segment.payload.len() as u32,
                 header: segment.header,
                 text: &[],
+                print: synfin_explain::packet::Print::default(),
                 captured: segment.payload.len() as u32,
                 checksum: ChecksumSeen::Unknown,
                 hop_limit: header.hop_limit,

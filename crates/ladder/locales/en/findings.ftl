@@ -38,6 +38,11 @@ finding-reset = reset
     .cause = The program on { $end } aborted, or died with the connection open.
     .else = A firewall or load balancer that lost its memory of the connection; a peer that restarted.
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
+finding-half-open = half-open
+    .what = { $end } has no such connection: it answered a segment of { $peer } with an RST.
+    .cause = { $end } was restarted, or gave { $peer } up or closed without { $peer } hearing of it.
+    .else = A NAT, firewall or load balancer forgot the connection while it was quiet, and answers for { $end }; a scan.
+    .next = Was the connection quiet before? Then see the idle timeouts on the way, or let keep-alive ask more often. If not, see when { $end } and its program were started.
 finding-reset-opening = reset while opening
     .what = { $end } sent an RST before it had sent anything but its SYN.
     .cause = { $role ->
@@ -119,6 +124,38 @@ finding-reset-forged = RST by somebody else?
     .cause = A box on the way sent it: a firewall, a filter, an intrusion detector.
     .else = { $end } sends its RSTs from another part of its system, with other defaults.
     .next = Capture at { $end }: does this RST leave it at all?
+finding-conflicting-text = same numbers, other data
+    .what = { $count ->
+        [0] { $end } sent a sequence number with other data than before.
+        [one] { $end } sent a sequence number with other data than before.
+       *[other] { $count } segments of { $end } carry other data than what had their sequence numbers before.
+    }
+    .cause = Somebody between the ends injected or rewrote data.
+    .else = A faulty TCP or middlebox that loses count; another connection on the same addresses and ports.
+    .next = Compare the two segments octet by octet, and their TTL and IP identification with those around them; capture at { $end }.
+finding-outside-window = outside the window
+    .what = { $count ->
+        [0] A segment of { $end } lies far beyond the window of { $peer }, which discards it.
+        [one] A segment of { $end } lies far beyond the window of { $peer }, which discards it.
+       *[other] { $count } segments of { $end } lie far beyond the window of { $peer }, which discards them.
+    }
+    .cause = Somebody made it up without knowing the numbers.
+    .else = A middlebox that rewrites sequence numbers, or an older connection on the same ports; the capture lacks packets.
+    .next = Compare the TTL and the IP identification with those of the other segments of { $end }.
+finding-paws = timestamp too old
+    .what = { $count ->
+        [0] A segment of { $end } was discarded, as its timestamp is older than one before.
+        [one] A segment of { $end } was discarded, as its timestamp is older than one before.
+       *[other] { $count } segments of { $end } were discarded, as their timestamps are older than ones before.
+    }
+    .cause = A clock for timestamps that jumps back: a middlebox that rewrites them, or several hosts behind one address.
+    .else = An old copy of the segment was under way for long.
+    .next = Compare the timestamps of { $end } before and after; capture on both sides of whatever rewrites them.
+finding-black-hole = path MTU black hole
+    .what = A segment of { $octets } octets of { $end } went again and again without an answer; nothing as long has ever come through, while shorter ones do.
+    .cause = A link on the way takes no packets of this size, and the ICMP messages that say so are filtered or never sent.
+    .else = The path from { $end } to { $peer } broke just then.
+    .next = From { $end }: ping -M do -s SIZE; let ICMP "fragmentation needed" or "packet too big" pass, clamp the MSS at the tunnel, or set net.ipv4.tcp_mtu_probing=1.
 finding-loss = loss
     .what = { $count ->
         [0] Segments of { $end } were lost on the way.
@@ -177,6 +214,11 @@ finding-congestion-marks = congestion marked
     .cause = A queue on the way grew, and says so by ECN instead of dropping.
     .else = A box on the way sets the mark whatever its queue.
     .next = { $end } should send less for a while; if it is too slow, look where the queue is.
+finding-bufferbloat = bufferbloat
+    .what = With much of { $end } in flight a round trip took { $time } at least, several times what the path itself takes.
+    .cause = Segments wait in a long queue before the narrowest link on the way to { $peer }.
+    .else = The path changed; { $peer } is slow to acknowledge.
+    .next = Look for the queue at the narrowest link: an AQM such as fq_codel or CAKE there keeps it short.
 finding-half-closed = half-closed
     .what = { $end } never closed its direction after the FIN of { $peer }.
     .cause = The program on { $end } did not notice the end of the stream, or forgot to close.
@@ -263,6 +305,15 @@ finding-capture-gap = gaps in the capture
     .cause = The capture could not keep up.
     .else = Some packets took another way.
     .next = What is missing was not lost. Capture with a larger buffer: tcpdump -B, or a shorter snap length.
+finding-disordered = capture out of order
+    .what = { $count ->
+        [0] Packets stand in the capture behind others with later times.
+        [one] A packet stands in the capture behind another with a later time.
+       *[other] { $count } packets stand in the capture behind others with later times.
+    }
+    .cause = Several queues or interfaces were captured side by side, and what they had was not put in order.
+    .else = The clock was set back meanwhile.
+    .next = Sort it, as with Wireshark's reordercap IN OUT, and explain that: what looks reordered, sent again or missing here may be the capture's doing.
 finding-mirrored = captured twice
     .what = Packets stand in the capture more than once.
     .cause = A mirror port copies them on the way in and on the way out, or several interfaces were captured.

@@ -36,6 +36,11 @@ finding-reset = 连接被复位
     .cause = { $end }的程序中止了连接，或在连接打开时退出。
     .else = 防火墙或负载均衡器丢失了该连接的记录；对端重启过。
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
+finding-half-open = 半开连接
+    .what = { $end }没有这个连接：它用 RST 应答了{ $peer }的报文。
+    .cause = { $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
+    .else = 途中的 NAT、防火墙或负载均衡忘记了空闲的连接，代{ $end }应答；扫描。
+    .next = 连接此前是否空闲？若是，请查看途中设备的空闲超时，或让保活更频繁。若否，请查看{ $end }及其程序的启动时间。
 finding-reset-opening = 握手中被复位
     .what = 除 SYN 之外什么都还没有发，{ $end }就发出了 RST。
     .cause = { $role ->
@@ -115,6 +120,35 @@ finding-reset-forged = RST 疑似伪造
     .cause = 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
     .else = { $end }的 RST 由系统的另一部分发出，默认值不同。
     .next = 在{ $end }抓包：这个 RST 是否真的从那里发出？
+finding-conflicting-text = 序列号相同而数据不同
+    .what = { $count ->
+        [0] { $end }用同一个序列号发送了与先前不同的数据。
+       *[other] { $end }有 { $count } 个报文的数据与先前相同序列号的数据不同。
+    }
+    .cause = 两端之间有人注入或改写了数据。
+    .else = TCP 实现或中间设备有错而记错了序列号；同一地址和端口上的另一个连接。
+    .next = 逐字节比较这两个报文，并把它们的 TTL 和 IP 标识与前后报文相比较；在{ $end }处抓包。
+finding-outside-window = 窗口之外
+    .what = { $count ->
+        [0] { $end }的一个报文远在{ $peer }的窗口之外，被丢弃。
+       *[other] { $end }的 { $count } 个报文远在{ $peer }的窗口之外，被丢弃。
+    }
+    .cause = 有人在不知道序列号的情况下伪造了它。
+    .else = 改写序列号的中间设备，或同一端口上更早的连接；抓包缺少报文。
+    .next = 把它的 TTL 和 IP 标识与{ $end }的其他报文相比较。
+finding-paws = 时间戳过旧
+    .what = { $count ->
+        [0] { $end }的一个报文因时间戳比先前的旧而被丢弃。
+       *[other] { $end }的 { $count } 个报文因时间戳比先前的旧而被丢弃。
+    }
+    .cause = 时间戳的时钟倒退了：中间设备改写了它，或同一地址后面有多台主机。
+    .else = 报文的旧副本在途中停留了很久。
+    .next = 比较{ $end }前后的时间戳；在改写它的设备两侧分别抓包。
+finding-black-hole = 路径 MTU 黑洞
+    .what = { $end }的一个 { $octets } 字节的报文一再重发而得不到应答；同样长的从未送达，较短的却能送达。
+    .cause = 途中某条链路不接受这么大的分组，而说明此事的 ICMP 消息被过滤或根本没有发出。
+    .else = 从{ $end }到{ $peer }的路径恰在那时中断。
+    .next = 在{ $end }上：ping -M do -s SIZE；放行 ICMP“需要分片”或“分组太大”，在隧道处钳制 MSS，或设置 net.ipv4.tcp_mtu_probing=1。
 finding-loss = 丢包
     .what = { $count ->
         [0] { $end }发送的报文在途中丢失。
@@ -168,6 +202,11 @@ finding-congestion-marks = 拥塞标记
     .cause = 途中的队列变长了，用 ECN 通知而没有丢弃。
     .else = 途中的设备不管队列长短都打上标记。
     .next = { $end }应当暂时放慢发送；如果太慢，请查找队列在哪里。
+finding-bufferbloat = 缓冲区膨胀
+    .what = { $end }有大量数据在途时，往返至少需要 { $time }，是路径本身所需的数倍。
+    .cause = 报文在通往{ $peer }的最窄链路之前的长队列中等待。
+    .else = 路径改变了；{ $peer }确认得慢。
+    .next = 在最窄的链路处查找队列：那里的 AQM（如 fq_codel 或 CAKE）可使队列保持很短。
 finding-half-closed = 半关闭
     .what = 收到{ $peer }的 FIN 之后，{ $end }一直没有关闭自己这个方向。
     .cause = { $end }的程序没有察觉流已结束，或忘了关闭。
@@ -251,6 +290,14 @@ finding-capture-gap = 抓包有缺漏
     .cause = 抓包程序跟不上。
     .else = 部分报文走了另一条路径。
     .next = 缺漏不等于丢包。请用更大的缓冲区抓包：tcpdump -B，或缩短抓取长度。
+finding-disordered = 抓包乱序
+    .what = { $count ->
+        [0] 有报文在抓包中排在时间更晚的报文之后。
+       *[other] 有 { $count } 个报文在抓包中排在时间更晚的报文之后。
+    }
+    .cause = 同时抓取了多个队列或接口，合并时没有排序。
+    .else = 其间时钟被往回调过。
+    .next = 先排序（例如用 Wireshark 的 reordercap IN OUT）再解释：这里看似乱序、重传或缺失的，可能只是抓包所致。
 finding-mirrored = 重复抓取
     .what = 同一报文在抓包中出现不止一次。
     .cause = 镜像端口在进出时各复制了一份，或同时抓了多个接口。

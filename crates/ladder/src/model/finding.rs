@@ -72,6 +72,8 @@ findings! {
     HandshakeUnfinished = "handshake-unfinished", Error, "RFC 9293 3.5";
     /// An RST ended an open connection.
     Reset = "reset", Error, "RFC 9293 3.5.2";
+    /// An RST came from where there is no such connection.
+    HalfOpen = "half-open", Error, "RFC 9293 3.5.1";
     /// An RST came from an end that had not opened the connection yet.
     ResetOpening = "reset-opening", Error, "RFC 9293 3.5.2";
     /// An end closed with text unread, and reset its peer.
@@ -92,6 +94,14 @@ findings! {
     ResetIgnored = "reset-ignored", Warning, "RFC 5961 3.2";
     /// An RST that does not look like its sender's other segments.
     ResetForged = "reset-forged", Warning, "RFC 5961 1.1";
+    /// Text that differs from what had the same numbers before.
+    ConflictingText = "conflicting-text", Warning, "RFC 9293 3.4";
+    /// Segments far outside of the receiver's window.
+    OutsideWindow = "outside-window", Warning, "RFC 9293 3.10.7.4";
+    /// Segments whose timestamps are too old to be taken.
+    Paws = "paws", Warning, "RFC 7323 5.3";
+    /// Long segments get lost, and nobody says why.
+    BlackHole = "black-hole", Error, "RFC 2923 2.1";
     /// Segments were lost on the way.
     Loss = "loss", Warning, "RFC 8985 6.2";
     /// The retransmission timer ran out.
@@ -106,6 +116,8 @@ findings! {
     WindowLimited = "window-limited", Note, "RFC 9293 3.8.6";
     /// Routers marked what an end sent: congestion was experienced.
     CongestionMarks = "congestion-marks", Note, "RFC 3168 5";
+    /// Round trips grow with what is in flight: segments wait in a queue.
+    Bufferbloat = "bufferbloat", Note, "RFC 7567 1.2";
     /// An end left a FIN unanswered by one of its own.
     HalfClosed = "half-closed", Note, "RFC 9293 3.6";
     /// Both closed at once.
@@ -132,6 +144,8 @@ findings! {
     OneDirection = "one-direction", Note, "RFC 9293 3.4";
     /// What both ends had was not captured.
     CaptureGap = "capture-gap", Note, "RFC 9293 3.4";
+    /// Packets stand in the capture in another order than that of their times.
+    Disordered = "disordered", Note, "RFC 9293 3.4";
     /// Each packet stands in the capture more than once.
     Mirrored = "mirrored", Note, "RFC 9293 3.4";
     /// The capture shows several segments of the path as one.

@@ -1,0 +1,118 @@
+//! A path that swallows long packets and does not say so (RFC 2923 section 2.1): the same long segment goes again and
+//! again, while its peer says that shorter ones come, and nothing as long has ever come through.
+
+use synfin_ladder::Side;
+use synfin_wire::SeqNumber;
+
+use crate::packet::Packet;
+
+/// So often a segment goes before its length is suspected, and so many octets it has at least: every link takes what
+/// is shorter (RFC 9293 section 3.7.1).
+const SUSPICIOUS: u32 = 3;
+const LONG: u32 = 536;
+/// So many frames are named.
+const MOST_FRAMES: usize = 20;
+
+/// What goes through of either side's segments.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlackHoles([Way; 2]);
+
+/// One direction.
+#[derive(Clone, Debug, Default)]
+struct Way {
+    /// Octets of text of the longest segment that has come through.
+    longest: u32,
+    /// The longest that is under way: behind its last number, and its length.
+    under_way: Option<(SeqNumber, u32)>,
+    stuck: Option<Stuck>,
+    /// What came through once it went in pieces.
+    found: Option<Stuck>,
+}
+
+/// The first segment that is not acknowledged.
+#[derive(Clone, Debug)]
+pub(crate) struct Stuck {
+    seq: SeqNumber,
+    /// Octets of its text.
+    pub(crate) len: u32,
+    /// When it went.
+    pub(crate) frames: Vec<u64>,
+    times: u32,
+    /// The peer has had something behind it.
+    is_passed: bool,
+    in_pieces: bool,
+}
+
+impl Stuck {
+    fn new(packet: &Packet<'_>) -> Self {
+        let (seq, len) = (packet.header.seq, packet.len);
+        Self { seq, len, frames: Vec::new(), times: 1, is_passed: false, in_pieces: false }
+    }
+
+    fn is_suspicious(&self, longest: u32) -> bool {
+        self.times >= SUSPICIOUS && self.len > longest.max(LONG)
+    }
+
+    fn goes_again(&mut self, packet: &Packet<'_>) {
+        self.times += 1;
+        if self.frames.len() < MOST_FRAMES {
+            self.frames.push(packet.frame);
+        }
+    }
+}
+
+impl BlackHoles {
+    /// Takes a packet that its receiver takes if it arrives.
+    pub(crate) fn observe(&mut self, from: Side, packet: &Packet<'_>) {
+        let header = &packet.header;
+        if header.flags.ack() && !header.flags.rst() {
+            self.0[from.other().index()].is_answered(packet);
+        }
+        if packet.len > 0 {
+            self.0[from.index()].sends(packet);
+        }
+    }
+
+    /// The segment of a side that is too long for its path, if there is one.
+    pub(crate) fn of(&self, side: Side) -> Option<&Stuck> {
+        let way = &self.0[side.index()];
+        let is_it = |stuck: &&Stuck| stuck.is_suspicious(way.longest) && (stuck.is_passed || stuck.in_pieces);
+        way.found.as_ref().filter(is_it).or(way.stuck.as_ref().filter(is_it))
+    }
+}
+
+impl Way {
+    fn is_answered(&mut self, packet: &Packet<'_>) {
+        let ack = packet.header.ack;
+        if let Some((_, len)) = self.under_way.take_if(|(end, _)| ack.at_or_after(*end)) {
+            self.longest = self.longest.max(len);
+        }
+        let Some(stuck) = &mut self.stuck else { return };
+        // What repeats its acknowledgment, and has nothing else to say, answers something shorter.
+        let repeats = packet.sequence_length() == 0 && stuck.times > 1;
+        stuck.is_passed |=
+            repeats || packet.header.options.sack.iter().any(|range| range.start.after(stuck.seq));
+        if ack.after(stuck.seq) {
+            let stuck = self.stuck.take().filter(|stuck| stuck.in_pieces);
+            self.found = self.found.take().or(stuck);
+        }
+    }
+
+    fn sends(&mut self, packet: &Packet<'_>) {
+        let (seq, len) = (packet.header.seq, packet.len);
+        match &mut self.stuck {
+            Some(stuck) if seq == stuck.seq && len == stuck.len => stuck.goes_again(packet),
+            // It goes in pieces: what is acknowledged then has not come through whole.
+            Some(stuck) if seq == stuck.seq && len < stuck.len && stuck.times >= SUSPICIOUS => {
+                stuck.in_pieces = true;
+                self.under_way = None;
+            }
+            Some(stuck) if seq.at_or_before(stuck.seq) => *stuck = Stuck::new(packet),
+            Some(_) => {}
+            None => self.stuck = Some(Stuck::new(packet)),
+        }
+        if self.under_way.is_none_or(|(_, longest)| len > longest) {
+            self.under_way = Some((seq + len, len));
+        }
+    }
+}
