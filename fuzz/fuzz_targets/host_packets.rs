@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use synfin_fuzz::Input;
 use synfin_host::{
     ConnectOptions, Host, HostConfig, HostOffload, Instant, Limits, ListenOptions, ListenerHandle,
     MacAddress, Medium, PacketIn, Refusal, SynCookies, TcpHandle, UdpHandle, Unreachable,
@@ -45,43 +46,13 @@ const ICMP_V4: u8 = 1;
 const ICMP_V6: u8 = 58;
 
 fuzz_target!(|octets: &[u8]| {
-    let mut input = Input(octets);
+    let mut input = Input::new(octets);
     let mut bench = Bench::new(&mut input);
-    while !input.0.is_empty() {
+    while !input.is_empty() {
         bench.step(&mut input);
         bench.drain();
     }
 });
-
-/// The octets that decide what happens next; zeros when they are used up.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn octet(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        *first
-    }
-
-    fn word(&mut self) -> u16 {
-        u16::from_be_bytes([self.octet(), self.octet()])
-    }
-
-    fn bit(&mut self) -> bool {
-        self.octet() & 1 == 1
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::from(self.octet()) % choices.len()]
-    }
-
-    fn take(&mut self, most: usize) -> Vec<u8> {
-        let len = usize::from(self.octet()).min(most).min(self.0.len());
-        let (taken, rest) = self.0.split_at(len);
-        self.0 = rest;
-        taken.to_vec()
-    }
-}
 
 struct Bench {
     host: Host,

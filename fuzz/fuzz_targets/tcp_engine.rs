@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use synfin_fuzz::Input;
 use synfin_tcp::{
     Config, Connection, FastOpenAttempt, HalfOpen, HalfOpenOutcome, Identity, Incoming, KeepAlive,
     MtuProbing, MtuProbingMode, PathSignal, PathSignalKind, SegmentOut, State, TimeWait, TransmitLimits,
@@ -26,51 +27,13 @@ const LONGEST_TEXT: usize = 65_000;
 const SIGNATURE_LEN: u8 = 20;
 
 fuzz_target!(|octets: &[u8]| {
-    let mut input = Input(octets);
+    let mut input = Input::new(octets);
     let mut bench = Bench::new(&mut input);
-    while !input.0.is_empty() {
+    while !input.is_empty() {
         bench.step(&mut input);
         bench.drain();
     }
 });
-
-/// The octets that decide what happens next; zeros when they are used up.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn octet(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        *first
-    }
-
-    fn word(&mut self) -> u16 {
-        u16::from_be_bytes([self.octet(), self.octet()])
-    }
-
-    fn long(&mut self) -> u32 {
-        u32::from(self.word()) << 16 | u32::from(self.word())
-    }
-
-    fn bit(&mut self) -> bool {
-        self.octet() & 1 == 1
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::from(self.octet()) % choices.len()]
-    }
-
-    /// A number on one of the edges, near it, or anywhere.
-    fn near(&mut self, edges: &[SeqNumber]) -> SeqNumber {
-        let edge = self.one_of(edges);
-        match self.octet() % 8 {
-            0..=4 => edge,
-            5 => edge + i32::from(self.octet() as i8) as u32,
-            6 => edge + i32::from(self.word() as i16) as u32,
-            _ => SeqNumber::new(self.long()),
-        }
-    }
-}
 
 /// What the connection is at the moment.
 enum Stage {
@@ -172,8 +135,8 @@ impl Bench {
             Flags::from_bits(input.one_of(&[
                 0x10, 0x10, 0x11, 0x18, 0x02, 0x12, 0x04, 0x14, 0x30, 0x50, 0x150, 0x1c2, 0x1ff, 0,
             ]));
-        let seq = input.near(&[self.expected, self.expected, self.edge, self.expected - 1]);
-        let ack = input.near(&[self.nxt, self.una, self.una + 1, self.nxt + 1]);
+        let seq = near(input, &[self.expected, self.expected, self.edge, self.expected - 1]);
+        let ack = near(input, &[self.nxt, self.una, self.una + 1, self.nxt + 1]);
         self.segment(input, flags, seq, ack)
     }
 
@@ -213,7 +176,7 @@ impl Bench {
                 let end = if input.bit() {
                     start + u32::from(input.word())
                 } else {
-                    input.near(&[self.nxt, start])
+                    near(input, &[self.nxt, start])
                 };
                 options.sack.push(SackRange { start, end });
             }
@@ -354,7 +317,7 @@ impl Bench {
             }
             _ => PathSignalKind::TooBig { mss: input.word() },
         };
-        let quoted_seq = input.near(&[self.una, self.nxt - 1]);
+        let quoted_seq = near(input, &[self.una, self.nxt - 1]);
         let _ = connection.handle_path_signal(PathSignal { quoted_seq, kind }, self.now);
     }
 
@@ -474,5 +437,16 @@ fn mtu_probing(input: &mut Input) -> MtuProbing {
         least_mss: Mss::new(input.one_of(&[48, 0, 600, u16::MAX])),
         interval: Duration::from_secs(input.one_of(&[600, 1, 0])),
         threshold: input.one_of(&[8, 0, 1, u16::MAX]),
+    }
+}
+
+/// A number on one of the edges, near it, or anywhere.
+fn near(input: &mut Input, edges: &[SeqNumber]) -> SeqNumber {
+    let edge = input.one_of(edges);
+    match input.octet() % 8 {
+        0..=4 => edge,
+        5 => edge + i32::from(input.octet() as i8) as u32,
+        6 => edge + i32::from(input.word() as i16) as u32,
+        _ => SeqNumber::new(input.long()),
     }
 }
