@@ -16,7 +16,7 @@ mod user_timeout;
 pub use acc_ecn::AccEcn;
 pub use fast_open::{Cookie, FastOpenOption};
 pub use md5::{MD5_OPTION_LEN, Md5Digest, Md5Input};
-pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps};
+pub use options::{OptionOrder, SackRange, TcpOptions, Timestamps, sack_len};
 pub use user_timeout::UserTimeout;
 
 /// A TCP header without its options, in octets.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use synfin_wire::tcp::sack_len;
 use synfin_wire::{Instant, SeqNumber};
 
 use super::automaton::Moment;
@@ -114,9 +115,6 @@ const MOST_STRAYS: u8 = 4;
 /// A segment of less than what the peer allows, timestamps aside, ends what its user has written (RFC 9293 3.7.4).
 const DEFAULT_MSS: u16 = 536;
 const TIMESTAMPS_LEN: u16 = 12;
-/// Of a SACK option with two octets of padding before it, and of each of its ranges (RFC 2018 section 3).
-const SACK_LEN: u32 = 4;
-const SACK_RANGE_LEN: u32 = 8;
 
 impl Space {
     /// A packet of this direction that is no RST.
@@ -194,8 +192,7 @@ impl Space {
         self.queued_since.get_or_insert(queued);
         let full = self.full_segment();
         // What it reports of the other direction takes room as well.
-        let ranges = packet.header.options.sack.len() as u32;
-        let options = if ranges > 0 { SACK_LEN + ranges * SACK_RANGE_LEN } else { 0 };
+        let options = sack_len(packet.header.options.sack.len()) as u32;
         let is_full = |full: u32| packet.len.is_multiple_of(full.saturating_sub(options).max(1));
         let is_short =
             !is_full(full) && !is_full(full + u32::from(TIMESTAMPS_LEN)) && packet.len != self.full_len;

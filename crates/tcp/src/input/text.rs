@@ -13,10 +13,7 @@ use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
 use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
-
-/// What one SACK range takes in a header, and what the option takes besides; octets (RFC 2018 section 3).
-const SACK_RANGE_LEN: u32 = 8;
-const SACK_HEAD_LEN: u32 = 4;
+use synfin_wire::tcp::sack_len;
 
 pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     if segment.text_len() == 0 {
@@ -108,7 +105,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let mss = common.config.own_mss().into();
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
-    let variable = sack_len(segment);
+    let variable = sack_option_len(segment);
     let before = tcb.ack.full_segment();
     let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
     let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
@@ -124,9 +121,8 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 }
 
 /// What the SACK option of the segment takes, octets.
-fn sack_len(segment: &InWindow) -> u32 {
-    let ranges = segment.header.options.sack.len() as u32 * SACK_RANGE_LEN;
-    if ranges > 0 { ranges + SACK_HEAD_LEN } else { 0 }
+fn sack_option_len(segment: &InWindow) -> u32 {
+    sack_len(segment.header.options.sack.len()) as u32
 }
 
 /// How the text came may say that the peer needs acknowledgments soon.
@@ -157,7 +153,7 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     heed_marks(common, tcb, segment);
     let text = segment.text_len();
     let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
-    tcb.ack.measure(size, segment.flags, common.config.own_mss().into(), sack_len(segment));
+    tcb.ack.measure(size, segment.flags, common.config.own_mss().into(), sack_option_len(segment));
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {

@@ -1,6 +1,6 @@
 //! From a decision to a segment. Whatever leaves carries the newest acknowledgment and window.
 
-use synfin_wire::tcp::MAX_OPTIONS_LEN;
+use synfin_wire::tcp::{MAX_OPTIONS_LEN, sack_len};
 use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions, Timestamps, UserTimeout};
 
 use super::{NewText, segments_in};
@@ -52,11 +52,7 @@ fn fixed_len(tcb: &Tcb) -> usize {
 /// Octets that the planned options will take in the next header, beside those that all have.
 pub(super) fn planned_len(tcb: &Tcb) -> u32 {
     let user_timeout = if tcb.intents.user_timeout { USER_TIMEOUT_LEN as u32 } else { 0 };
-    let sack = match tcb.plan.ranges {
-        0 => 0,
-        ranges => 4 + 8 * ranges as u32,
-    };
-    sack + tcb.plan.octets as u32 + user_timeout
+    sack_len(tcb.plan.ranges) as u32 + tcb.plan.octets as u32 + user_timeout
 }
 
 fn reported_ranges(tcb: &Tcb, fixed: usize) -> usize {

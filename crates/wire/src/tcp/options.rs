@@ -97,6 +97,13 @@ pub enum OptionOrder {
     FreeBsd,
 }
 
+/// What the SACK option takes in a header with so many ranges, octets: none without any, and otherwise with two octets of
+/// padding before it (RFC 2018 section 3).
+#[must_use]
+pub const fn sack_len(ranges: usize) -> usize {
+    if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN }
+}
+
 impl TcpOptions {
     /// The length as written, padding included: a multiple of four, at most 40.
     #[must_use]
@@ -107,8 +114,7 @@ impl TcpOptions {
 
     fn len_of_any(&self) -> usize {
         let ranges = self.ranges_that_fit();
-        let sack = if ranges == 0 { 0 } else { 4 + ranges * SACK_RANGE_LEN };
-        self.len_of_fixed() + self.acc_ecn_len(ranges > 0) + sack
+        self.len_of_fixed() + self.acc_ecn_len(ranges > 0) + sack_len(ranges)
     }
 
     /// Whether there is no option at all.
