@@ -415,6 +415,11 @@ impl LossRecovery {
         }
     }
 
+    /// The SYN counts among what was sent again.
+    pub(crate) fn after_lost_syns(self, syns: u8) -> Self {
+        Self { sent_again: syns.into(), ..self }
+    }
+
     /// `segments` were sent again, be it as a probe.
     pub(crate) fn sent_again(&mut self, segments: u32) {
         self.mtu.inconclusive();

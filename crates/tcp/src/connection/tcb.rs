@@ -241,6 +241,7 @@ impl Tcb {
         let mut write_queue = WriteQueue::default();
         write_queue.align(begin.outbox.len() as u32);
         let mss = u32::from(begin.negotiated.send_mss);
+        let mtu = MtuSearch::new(&common.config, &begin.negotiated, begin.now);
         // RFC 6928 section 2: one lost SYN may be an RTO that was too short, two are a loss.
         let segments = if begin.syns_lost > 1 { 1 } else { common.config.initial_window_segments };
         Self {
@@ -271,11 +272,7 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(
-                begin.rto,
-                MtuSearch::new(&common.config, &begin.negotiated, begin.now),
-                begin.now,
-            ),
+            recovery: LossRecovery::new(begin.rto, mtu, begin.now).after_lost_syns(begin.syns_lost),
             congestion: Congestion::new(
                 &common.config,
                 segments.into(),
