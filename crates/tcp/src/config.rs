@@ -133,7 +133,8 @@ pub struct Config {
     pub keep_alive: Option<KeepAlive>,
     /// The maximum segment lifetime; TIME-WAIT lasts twice as long (MUST-13).
     pub msl: Duration,
-    /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone.
+    /// How long FIN-WAIT-2 is kept for a peer that never closes, once the user has gone. Zero: not at all, and the peer is
+    /// reset.
     pub fin_wait_2_timeout: Duration,
     /// A reset with exactly the number that is awaited ends TIME-WAIT, as in Linux unless it is told otherwise. RFC 1337 says
     /// what that may cost: off here, and no reset does.

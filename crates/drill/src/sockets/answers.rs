@@ -86,7 +86,10 @@ impl Kernel {
             Some("TCP_KEEPINTVL") => Some(file.keep_alive.interval.as_secs() as i64),
             Some("TCP_KEEPCNT") => Some(file.keep_alive.probes.into()),
             Some("TCP_SYNCNT") => Some(retries_of(file.config.r2_syn, file.config.initial_rto)),
-            Some("TCP_LINGER2") => Some(file.config.fin_wait_2_timeout.as_secs() as i64),
+            Some("TCP_LINGER2") => Some(match file.config.fin_wait_2_timeout.as_secs() {
+                0 => -1,
+                seconds => seconds as i64,
+            }),
             Some("TCP_QUICKACK") => {
                 let socket = connected.and_then(|handle| self.host.tcp(handle));
                 Some(socket.is_none_or(|socket| socket.is_quick_ack()).into())

@@ -325,15 +325,12 @@ impl Kernel {
         Ok(())
     }
 
-    /// TCP_LINGER2: seconds, 0 for the system's.
+    /// TCP_LINGER2: seconds, 0 for the system's, and less than that for no FIN-WAIT-2.
     fn set_fin_wait_2(&mut self, fd: i32, value: i64) -> Outcome<()> {
         let timeout = match u64::try_from(value) {
             Ok(0) => self.defaults.fin_wait_2_timeout,
             Ok(seconds) => Duration::from_secs(seconds.min(LONGEST_LINGER)),
-            Err(_) => {
-                self.unheed("TCP_LINGER2 below zero");
-                return Ok(());
-            }
+            Err(_) => Duration::ZERO,
         };
         self.tcp(fd)?.config.fin_wait_2_timeout = timeout;
         if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {

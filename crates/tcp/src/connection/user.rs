@@ -166,7 +166,12 @@ impl Connection {
                 tcb.is_deaf = true;
                 tcb.close();
                 if tcb.state() == State::FinWait2 {
-                    tcb.timers.set(Timer::FinWait2, now + self.common.config.fin_wait_2_timeout);
+                    let timeout = self.common.config.fin_wait_2_timeout;
+                    if timeout.is_zero() {
+                        self.finish(CloseReason::FinWait2Timeout, Some(SendReason::ResetOrphan), now);
+                    } else {
+                        tcb.timers.set(Timer::FinWait2, now + timeout);
+                    }
                 }
             }
             Phase::TimeWait { unread, tallies, .. } => {

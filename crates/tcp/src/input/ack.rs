@@ -292,8 +292,13 @@ fn our_fin(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     match tcb.state() {
         State::FinWait1 => {
             tcb.advance(Trigger::AckOfFin);
+            let timeout = common.config.fin_wait_2_timeout;
+            if tcb.released && timeout.is_zero() {
+                let reason = CloseReason::FinWait2Timeout;
+                return ControlFlow::Break(Stop::Reset(reason, SendReason::ResetAfterClose));
+            }
             if tcb.released {
-                tcb.timers.set(Timer::FinWait2, segment.arrived + common.config.fin_wait_2_timeout);
+                tcb.timers.set(Timer::FinWait2, segment.arrived + timeout);
             }
         }
         State::Closing => tcb.advance(Trigger::AckOfFin),
