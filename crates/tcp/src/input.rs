@@ -95,7 +95,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     user_timeout::check(common, tcb, segment.header);
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &mut segment)?;
-    fin::check(common, tcb, &segment);
+    fin::check(common, tcb, &segment)?;
     let opens =
         tcb.ack.has_second_segment() && window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
     let pace = tcb.pace(common, segment.arrived);

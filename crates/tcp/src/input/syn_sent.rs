@@ -95,7 +95,9 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Res
     if let ControlFlow::Break(stop) = text::process(common, tcb, &mut segment) {
         return Err(stop);
     }
-    fin::check(common, tcb, &segment);
+    if let ControlFlow::Break(stop) = fin::check(common, tcb, &segment) {
+        return Err(stop);
+    }
     let pace = tcb.pace(common, arrived);
     tcb.ack.decide(true, &mut tcb.timers, &pace);
     Ok(())

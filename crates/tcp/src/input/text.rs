@@ -21,6 +21,8 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     }
     let end = segment.end;
     if tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
+        // It lies beyond a gap as any text does there, and its sender should hear of the gap.
+        tcb.ack.at_once(SendReason::OutOfOrderAck);
         return drop(DropReason::BeyondFin);
     }
     if !tcb.state().can_receive_data() {
