@@ -151,7 +151,8 @@ pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instan
     } else {
         watch_new_data(common, tcb, was_empty, now);
     }
-    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train);
+    // What is urgent leaves as single segments.
+    let train = common.config.push_bursts && burst.is_some_and(|burst| burst.train) && !tcb.send.is_urgent();
     let mut flags = text_flags(push || train, fin);
     // Classic ECN: text that was never sent is ECN-capable, and the first after a reduction says that there was one
     // (RFC 3168 section 6.1.2).
