@@ -84,12 +84,14 @@ impl SendSpace {
         self.urgent.take_if(|end| end.at_or_before(self.una));
     }
 
-    /// Takes a window that a segment announced, when that segment is no older than the last that did. Two with the same
-    /// numbers may have changed places on the way: as in Linux, of these the larger window counts, or one that is closed.
-    /// Returns whether SND.WND changed.
+    /// Takes a window that a segment announced, when that segment is no older than the last that did. Whatever
+    /// acknowledges more is newer, though its text may fill a gap before that of the last. Two with the same numbers may
+    /// have changed places on the way: as in Linux, of these the larger window counts, or one that is closed. Returns
+    /// whether SND.WND changed.
     pub(crate) fn update_window(&mut self, seq: SeqNumber, ack: SeqNumber, window: WindowSize) -> bool {
-        let counts = self.wl2.before(ack) || window > self.wnd || window == WindowSize::ZERO;
-        let newer = self.wl1.before(seq) || (self.wl1 == seq && self.wl2.at_or_before(ack) && counts);
+        let counts = window > self.wnd || window == WindowSize::ZERO;
+        let newer =
+            self.wl2.before(ack) || self.wl1.before(seq) || (self.wl1 == seq && self.wl2 == ack && counts);
         if !newer {
             return false;
         }
