@@ -13,7 +13,7 @@ use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader, Timestam
 use super::ecn::EcnHandshake;
 use super::negotiate::{self, Negotiated};
 use super::tcb::{Beginning, Opening, Tcb};
-use super::{Common, Connection, Identity};
+use super::{Common, Connection, Identity, Phase};
 use crate::config::Config;
 use crate::event::Event;
 use crate::incoming::{Incoming, Verdict};
@@ -139,7 +139,13 @@ impl HalfOpen {
             self.negotiated.ecn.syn_again(header, incoming.ecn);
         }
         let mut connection = self.connection(config);
+        // The peer knows of no other window than the SYN-ACK's (RFC 9293 section 3.10.7.4, first check).
+        let edge = self.irs + 1 + negotiate::syn_window(config).octets();
+        let edge = connection.receive_edge().map(|known| core::mem::replace(known, edge.earlier(*known)));
         let verdict = connection.handle_segment(incoming);
+        if let Some((known, edge)) = connection.receive_edge().zip(edge) {
+            *known = known.later(edge);
+        }
         match connection.state() {
             State::SynReceived => {
                 if let Some(challenge) = connection.last_challenge() {
@@ -149,7 +155,7 @@ impl HalfOpen {
                     if segment.header.flags.syn() {
                         self.due.get_or_insert(segment.reason);
                     } else {
-                        self.rare().stray = Some(Box::new(segment));
+                        self.rare().stray = Some(Box::new(as_announced(config, &self.negotiated, segment)));
                     }
                 }
                 HalfOpenOutcome::Stay(verdict)
@@ -278,6 +284,13 @@ impl HalfOpen {
 }
 
 impl Connection {
+    fn receive_edge(&mut self) -> Option<&mut SeqNumber> {
+        match &mut self.phase {
+            Phase::Synchronized(tcb) => Some(&mut tcb.receive.edge),
+            Phase::SynSent(_) | Phase::TimeWait { .. } | Phase::Closed(_) => None,
+        }
+    }
+
     /// A passive Fast Open (RFC 7413 section 4.2.2): SYN-RECEIVED with everything, so that the SYN's text can be
     /// read and answered before the handshake is over. `answer` goes into the SYN-ACK: a cookie for the next time.
     #[must_use]
@@ -297,6 +310,15 @@ impl Connection {
         tcb.intents.fast_open = answer.map(Box::new);
         Self::from_tcb(common, tcb)
     }
+}
+
+/// What a half-open connection answers says the same window as its SYN-ACK: nothing is kept of a wider one, which would
+/// be taken back with the next answer (SHLD-14).
+fn as_announced(config: &Config, negotiated: &Negotiated, mut segment: SegmentOut) -> SegmentOut {
+    if !segment.header.flags.rst() {
+        segment.header.window = negotiate::syn_window(config).to_field(negotiated.receive_scale);
+    }
+    segment
 }
 
 /// After how many timeouts of the SYN-ACK its bare acknowledgment is taken: as many as the time of TCP_DEFER_ACCEPT
