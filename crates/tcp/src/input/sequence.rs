@@ -7,7 +7,7 @@ use synfin_wire::{Ecn, Flags, Instant, Segment, TcpHeader, WindowScale, WindowSi
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
-use crate::connection::tcb::{Tcb, TimestampState};
+use crate::connection::tcb::{Opening, Tcb, TimestampState};
 use crate::incoming::Incoming;
 use crate::receive::Overtaken;
 use crate::span::Span;
@@ -32,7 +32,8 @@ pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
 }
 
 /// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
-/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new.
+/// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new. A
+/// peer that was answered by a listener has no cause for that.
 fn without_repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
     if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
         if !header.flags.ack() {
@@ -40,6 +41,9 @@ fn without_repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> 
                 tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
             }
             return drop(DropReason::Duplicate);
+        }
+        if tcb.opening == Opening::Passive {
+            return ControlFlow::Continue(());
         }
         // Linux says so, which tells the peer that its handshake is over.
         came_again(tcb, SackRange { start: header.seq, end: header.seq + 1 });
