@@ -85,6 +85,8 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if tcb.opening == Opening::Passive && !tcb.syn_pending {
         // As in Linux, the window of the SYN, which is never scaled, is no window that a segment may be half of.
         tcb.send.max_wnd = WindowSize::ZERO;
+        // Whoever was challenged before need not have been the peer.
+        tcb.last_challenge = None;
     }
     tcb.syn_pending = false;
     tcb.send.una = tcb.send.first_octet();
