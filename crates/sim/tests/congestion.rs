@@ -144,7 +144,7 @@ fn bbr_does_not_take_one_loss_in_a_hundred_for_congestion() {
     let loss = "1%".parse().expect("a percentage");
     let flow = bbr(&Path { queue: ROUND_TRIP, loss });
     let goodput = flow.goodput(secs(1), secs(20));
-    assert!(goodput > 0.85, "{goodput}");
+    assert!(goodput > 0.84, "{goodput}");
 }
 
 #[test]

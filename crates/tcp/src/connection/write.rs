@@ -154,6 +154,10 @@ impl Tcb {
                 self.intents.push_out = false;
                 room = goal;
             }
+            if taken == 0 {
+                // What is pushed ends with the newest octet (RFC 9293 section 3.9.1.2).
+                self.write_queue.unmark_push();
+            }
             let len = (data.len() - taken).min(room as usize);
             self.outbox.push(data, taken..taken + len);
             self.write_queue.extend(len as u32, options.lent);

@@ -136,6 +136,13 @@ impl WriteQueue {
         }
     }
 
+    /// Another write joins the last burst, which ends where that one does.
+    pub(crate) fn unmark_push(&mut self) {
+        if let Some(tail) = self.bursts.back_mut() {
+            tail.push = false;
+        }
+    }
+
     /// The last burst takes no more, though it is short of `goal`: what it holds is to be read.
     pub(crate) fn mark_push_of_full(&mut self, goal: u32, lent: bool) {
         if let Some(tail) = self.bursts.back_mut() {
