@@ -109,17 +109,33 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let window = tcb.receive.window();
     let variable = sack_option_len(segment);
     let before = tcb.ack.full_segment();
-    let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
-    let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
-    if is_full && size != before {
-        tcb.memory.full_segment(text, tcb.receive.announced);
-    }
+    let is_full = tcb.ack.data(one_of(segment), segment.flags, mss, variable, &pace);
+    learn_cost(tcb, segment, is_full, before);
     receiver_rtt(common, tcb, segment, window);
+    recommend_window(common, tcb, text);
+}
+
+/// A full segment of another size than `before` says what the next will cost.
+fn learn_cost(tcb: &mut Tcb, segment: &InWindow, is_full: bool, before: u32) {
+    if is_full && one_of(segment) != before {
+        tcb.memory.full_segment(segment.text_len(), tcb.receive.announced);
+    }
+}
+
+/// What the peer's segments are like says how large a window is worth its memory.
+fn recommend_window(common: &Common, tcb: &mut Tcb, text: u32) {
+    let mss = common.config.own_mss().into();
     if common.pressure != MemoryPressure::None {
         tcb.memory.tighten(mss);
     } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
         tcb.ack.once_more();
     }
+}
+
+/// How large the segments are that the peer sent, where a device has put several together.
+fn one_of(segment: &InWindow) -> u32 {
+    let text = segment.text_len();
+    segment.segment_size.map_or(text, |size| text.min(size.into()))
 }
 
 /// What the SACK option of the segment takes, octets.
@@ -153,9 +169,10 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
-    let text = segment.text_len();
-    let size = segment.segment_size.map_or(text, |size| text.min(size.into()));
-    tcb.ack.measure(size, segment.flags, common.config.own_mss().into(), sack_option_len(segment));
+    let (text, before, held) = (segment.text_len(), tcb.ack.full_segment(), tcb.assembler.charge());
+    let mss = common.config.own_mss().into();
+    let is_full = tcb.ack.measure(one_of(segment), segment.flags, mss, sack_option_len(segment));
+    learn_cost(tcb, segment, is_full, before);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
@@ -164,6 +181,10 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
                 run.end += 1;
             }
             tcb.sack_report.grown(run);
+            if tcb.negotiated.sack && tcb.assembler.charge() > held {
+                // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
+                recommend_window(common, tcb, text);
+            }
             ControlFlow::Continue(())
         }
         Err(_) => drop(DropReason::ReassemblyFull),
