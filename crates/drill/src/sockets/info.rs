@@ -128,6 +128,7 @@ fn traffic_info(status: &Status) -> TcpInfo {
     vec![
         ("tcpi_data_segs_out", status.text_segments_sent as i64),
         ("tcpi_data_segs_in", status.text_segments_received as i64),
+        ("tcpi_rcv_ooopack", status.segments_beyond_gaps as i64),
         ("tcpi_bytes_acked", status.octets_acknowledged as i64 + marks_acknowledged(status)),
         ("tcpi_bytes_received", status.octets_received as i64 + i64::from(has_peers_fin(status.state))),
         ("tcpi_bytes_sent", status.octets_sent as i64),

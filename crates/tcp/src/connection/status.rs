@@ -174,6 +174,8 @@ pub struct Status {
     pub text_segments_sent: u64,
     /// Of those received, the ones with text.
     pub text_segments_received: u64,
+    /// Of those, the ones that came ahead of others and were held.
+    pub segments_beyond_gaps: u64,
     /// Octets of text sent, each time they were.
     pub octets_sent: u64,
     /// Octets of text acknowledged.
@@ -238,6 +240,7 @@ impl Connection {
             segments_received: 0,
             text_segments_sent: 0,
             text_segments_received: 0,
+            segments_beyond_gaps: 0,
             octets_sent: 0,
             octets_acknowledged: 0,
             octets_received: 0,
@@ -286,6 +289,7 @@ impl Status {
         self.segments_received = tallies.of_traffic.segments_received;
         self.text_segments_sent = tallies.of_traffic.text_segments_sent;
         self.text_segments_received = tallies.of_traffic.text_segments_received;
+        self.segments_beyond_gaps = tallies.of_traffic.segments_beyond_gaps;
         self.octets_sent = tallies.of_traffic.octets_sent;
         self.octets_acknowledged = tallies.of_traffic.octets_acknowledged;
         self.octets_received = tallies.of_traffic.octets_received;

@@ -175,6 +175,7 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     learn_cost(tcb, segment, is_full, before);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
+    tcb.tally.segments_beyond_gaps += u64::from(text.div_ceil(one_of(segment).max(1)));
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
         Ok(mut run) => {
             if tcb.peer_fin == Some(run.end) {
