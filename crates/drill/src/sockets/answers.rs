@@ -63,7 +63,10 @@ impl Kernel {
         let file = self.tcp(fd)?;
         Ok(match symbols::name("SO_", name) {
             Some("SO_TYPE") => symbols::value("SOCK_STREAM"),
-            Some("SO_ERROR") => Some(self.take_error(fd).map_or(0, |errno| errno.number)),
+            Some("SO_ERROR") => {
+                let errno = self.take_error(fd).or_else(|| self.take_path_error(fd));
+                Some(errno.map_or(0, |errno| errno.number))
+            }
             Some("SO_SNDBUF") => Some(file.config.send_buffer as i64),
             Some("SO_RCVBUF") => Some(file.config.receive_buffer as i64),
             Some("SO_KEEPALIVE") => Some(file.config.keep_alive.is_some().into()),

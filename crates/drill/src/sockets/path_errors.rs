@@ -85,6 +85,14 @@ impl Kernel {
         }
     }
 
+    /// What SO_ERROR tells of a connection that goes on, and tells once.
+    pub(super) fn take_path_error(&mut self, fd: i32) -> Option<Errno> {
+        if self.state(fd) == State::Closed {
+            return None;
+        }
+        Some(self.tcp(fd).ok()?.path_error.take()?.errno)
+    }
+
     fn descriptor(&self, handle: TcpHandle) -> Option<i32> {
         let is_it = |file: &File| matches!(file, File::Tcp(file) if file.role == Role::Connection(handle));
         self.files.iter().find(|(_, file)| is_it(file)).map(|(fd, _)| *fd)
