@@ -1,5 +1,7 @@
 //! What `getsockopt` tells.
 
+use synfin_wire::Mss;
+
 use super::options::option_name;
 use super::{Errno, Kernel, Outcome, Role, Stop, retries_of};
 use crate::symbols::{self, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
@@ -81,9 +83,10 @@ impl Kernel {
         Ok(match symbols::name("TCP_", name) {
             Some("TCP_NODELAY") => Some((!file.config.nagle).into()),
             Some("TCP_MAXSEG") => {
-                let announced = file.config.mss.octets();
+                let unsaid = i64::from(Mss::DEFAULT_V4.octets());
+                let asked = file.kept.get(&(SOL_TCP, name)).copied().filter(|mss| *mss > 0);
                 let status = connected.and_then(|handle| self.host.tcp(handle)?.status());
-                Some(status.map_or(announced, |status| status.send_mss).into())
+                Some(status.map_or(asked.unwrap_or(unsaid), |status| self.send_mss(fd, &status)))
             }
             Some("TCP_KEEPIDLE") => Some(file.keep_alive.idle.as_secs() as i64),
             Some("TCP_KEEPINTVL") => Some(file.keep_alive.interval.as_secs() as i64),

@@ -5,6 +5,8 @@ use synfin_wire::Instant;
 
 use super::Kernel;
 
+/// What the timestamps option takes in each segment, octets.
+const TIMESTAMPS_LEN: i64 = 12;
 const TIMESTAMPS: i64 = 1;
 const SACK: i64 = 2;
 const WINDOW_SCALE: i64 = 4;
@@ -39,11 +41,22 @@ impl Kernel {
         let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
         let mut info = self.measured_info(fd);
         info.push(("tcpi_pmtu", self.path_mtu(fd).unwrap_or(0)));
+        info.push(("tcpi_snd_mss", self.send_mss(fd, &status).max(1)));
         info.extend(connection_info(&status, state, mss));
         info.extend(traffic_info(&status));
         info.extend(NEVER.map(|name| (name, 0)));
         info.extend(ecn_info(&status.ecn));
         Some(info)
+    }
+
+    /// The effective send MSS; before the peer has said its own, what every peer takes (RFC 9293 MUST-15).
+    pub(super) fn send_mss(&mut self, fd: i32, status: &Status) -> i64 {
+        if status.state != State::SynSent {
+            return status.send_mss.into();
+        }
+        let Ok(file) = self.tcp(fd) else { return 0 };
+        let stamps = if file.config.timestamps { TIMESTAMPS_LEN } else { 0 };
+        i64::from(file.config.default_peer_mss.octets()) - stamps
     }
 
     /// What the receive side knows, and what held sending up.
@@ -81,7 +94,6 @@ impl Kernel {
 }
 
 fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
-    let segment = i64::from(status.send_mss).max(1);
     let micros = |span: std::time::Duration| span.as_micros() as i64;
     let threshold = match status.threshold_segments {
         u32::MAX => INFINITE_THRESHOLD,
@@ -105,7 +117,6 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
         ("tcpi_snd_cwnd", i64::from(status.window_segments)),
         ("tcpi_snd_ssthresh", threshold),
-        ("tcpi_snd_mss", segment),
         ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
         ("tcpi_unacked", i64::from(status.segments_outstanding)),
         ("tcpi_ca_state", recovery_state(status.recovery)),
