@@ -108,6 +108,9 @@ pub struct Config {
     pub max_rto: Duration,
     /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
     pub r1_retransmissions: u8,
+    /// Whether R2 and the user timeout run from the first retransmission that the RTO asked for, as Linux has it, rather
+    /// than from when the data was sent (RFC 9293 section 3.8.3).
+    pub patience_from_retransmission: bool,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,
     /// R2 once the user has gone: the same for data, if that is less than [`Config::r2`]; and how far apart the probes of
@@ -469,6 +472,7 @@ impl Config {
             rto_slop: Duration::ZERO,
             max_rto: Duration::from_secs(120),
             r1_retransmissions: 3,
+            patience_from_retransmission: false,
             r2: Duration::from_secs(924),
             r2_orphan: Duration::from_secs(102),
             r2_syn: Duration::from_secs(180),

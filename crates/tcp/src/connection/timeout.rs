@@ -215,7 +215,8 @@ fn schedule_probe(common: &Common, tcb: &mut Tcb, now: Instant, timeout: Instant
 
 /// R2, or the user timeout where one is set.
 fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    tcb.troubled_since.get_or_insert(tcb.queue.front().map_or(now, |range| range.sent_at));
+    let sent_at = tcb.queue.front().map_or(now, |range| range.sent_at);
+    tcb.troubled_since.get_or_insert(if common.config.patience_from_retransmission { now } else { sent_at });
     if now >= gives_up_at(common, tcb, now) {
         return Err(Stop::Close(expired(common, tcb)));
     }
@@ -224,7 +225,10 @@ fn give_up_after(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Sto
 
 fn gives_up_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
     let sent_at = || tcb.queue.front().map_or(now, |range| range.sent_at);
-    tcb.troubled_since.unwrap_or_else(sent_at) + patience(common, tcb)
+    match tcb.troubled_since {
+        None if common.config.patience_from_retransmission => Instant::FAR_FUTURE,
+        since => since.unwrap_or_else(sent_at) + patience(common, tcb),
+    }
 }
 
 /// When probing a closed window that nobody answers for ends.
