@@ -35,6 +35,7 @@ const UNSET: &[(i64, &str, i64)] = &[
     (SOL_TCP, "TCP_FASTOPEN_CONNECT", 0),
     (SOL_TCP, "TCP_FASTOPEN_NO_COOKIE", 0),
     (SOL_TCP, "TCP_INQ", 0),
+    (SOL_TCP, "TCP_DELACK_MAX_US", 200_000),
     (SOL_IP, "IP_TOS", 0),
     (SOL_IP, "IP_MTU_DISCOVER", 1),
     (SOL_IP, "IP_RECVERR", 0),
@@ -88,6 +89,8 @@ impl Kernel {
                 let status = connected.and_then(|handle| self.host.tcp(handle)?.status());
                 Some(status.map_or(asked.unwrap_or(unsaid), |status| self.send_mss(fd, &status)))
             }
+            Some("TCP_RTO_MAX_MS") => Some(file.config.max_rto.as_millis() as i64),
+            Some("TCP_RTO_MIN_US") => Some(file.config.min_rto.as_micros() as i64),
             Some("TCP_KEEPIDLE") => Some(file.keep_alive.idle.as_secs() as i64),
             Some("TCP_KEEPINTVL") => Some(file.keep_alive.interval.as_secs() as i64),
             Some("TCP_KEEPCNT") => Some(file.keep_alive.probes.into()),

@@ -36,6 +36,8 @@ const TCP_MD5SIG: i64 = 14;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
+pub(super) const TCP_RTO_MAX_MS: i64 = 44;
+pub(super) const TCP_RTO_MIN_US: i64 = 45;
 const IP_TOS: i64 = 1;
 const IP_TTL: i64 = 2;
 const IPV6_TCLASS: i64 = 67;
@@ -160,6 +162,7 @@ impl Kernel {
                 let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
                 file.config.defer_accept = seconds.map(Duration::from_secs);
             }
+            (SOL_TCP, TCP_RTO_MAX_MS | TCP_RTO_MIN_US) => self.set_rto_bound(fd, name, value)?,
             (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
             (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
                 self.set_fast_open(fd, name, value)?;

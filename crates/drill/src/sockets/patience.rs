@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::{Errno, Kernel};
+use super::options::TCP_RTO_MAX_MS;
+use super::{Errno, Kernel, Outcome};
 
 /// How long the calls of a socket wait; `None` for as long as it takes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +33,24 @@ impl Kernel {
             Wait::Connect => (timeouts.send, Errno::EINPROGRESS),
         };
         timeout.map(|timeout| (timeout, errno))
+    }
+
+    /// TCP_RTO_MAX_MS and TCP_RTO_MIN_US, within what Linux takes.
+    pub(super) fn set_rto_bound(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let connected = self.connection(fd);
+        let config = &mut self.tcp(fd)?.config;
+        let value = u64::try_from(value).map_err(|_| Errno::EINVAL)?;
+        match (name, value) {
+            (TCP_RTO_MAX_MS, 1_000..=120_000) => config.max_rto = Duration::from_millis(value),
+            (TCP_RTO_MAX_MS, _) => return Err(Errno::EINVAL.into()),
+            (_, 4_001..=200_000) => config.min_rto = Duration::from_micros(value),
+            _ => return Err(Errno::EINVAL.into()),
+        }
+        let (min, max) = (config.min_rto, config.max_rto);
+        if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+            socket.set_rto_bounds(min, max);
+        }
+        Ok(())
     }
 }
 

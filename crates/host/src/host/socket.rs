@@ -359,6 +359,12 @@ impl<'a> TcpSocket<'a> {
         self.call(|connection| connection.set_keep_alive(keep_alive, now), later);
     }
 
+    /// The smallest and the largest RTO (RFC 6298 sections 2.4 and 2.5); no effect before the handshake of a connection
+    /// that a forwarder has accepted.
+    pub fn set_rto_bounds(&mut self, min: Duration, max: Duration) {
+        self.call(|connection| connection.set_rto_bounds(min, max), |_| {});
+    }
+
     /// The user timeout (RFC 9293 section 3.9.1.1).
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.user_timeout = Some(timeout);

@@ -327,6 +327,15 @@ impl Connection {
         self.configure(|config| config.r2_syn = patience);
     }
 
+    /// The smallest and the largest RTO from now on (RFC 6298 sections 2.4 and 2.5).
+    pub fn set_rto_bounds(&mut self, min: Duration, max: Duration) {
+        self.configure(|config| (config.min_rto, config.max_rto) = (min, max));
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.recovery.rto.set_bounds(min.into(), max.into());
+            tcb.recovery.rtt.set_floor(min.into());
+        }
+    }
+
     /// Sets the user timeout, or leaves it to R2 (MUST-21), or to what both ends come to where
     /// [`Config::user_timeout_option`] is set. The peer is told with the next segment, if it is told at all.
     pub fn set_user_timeout(&mut self, timeout: Option<Duration>, now: Instant) {

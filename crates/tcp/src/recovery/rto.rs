@@ -32,6 +32,13 @@ impl Rto {
         Self { slop, ..self }
     }
 
+    /// Other bounds for the timeouts from now on.
+    pub(crate) fn set_bounds(&mut self, min: Span, max: Span) {
+        (self.min, self.max) = (min, max.max(min));
+        self.base = self.base.max(self.min).min(self.max);
+        self.current = self.backed_off(self.backoff);
+    }
+
     /// The timeout in force.
     pub(crate) fn current(&self) -> Span {
         self.current

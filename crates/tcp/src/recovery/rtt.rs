@@ -57,6 +57,11 @@ impl RttEstimator {
         }
     }
 
+    /// Another least that the RTO lies above SRTT.
+    pub(crate) fn set_floor(&mut self, min_rto: Span) {
+        self.floor = min_rto.as_micros();
+    }
+
     /// SRTT, once there is a sample.
     pub(crate) fn smoothed(&self) -> Option<Span> {
         (self.smoothed > 0).then(|| Span::from_micros(self.smoothed >> 3))
