@@ -201,6 +201,8 @@ impl Kernel {
     fn connect_again(&mut self, fd: i32) -> Outcome<i64> {
         match self.state(fd) {
             State::SynSent | State::SynReceived => Err(self.wait_or(fd, Errno::EALREADY)),
+            // Linux forgets only a failed open: what was connected once stays so.
+            State::Closed if self.tcp(fd)?.connect_told => Err(Errno::EISCONN.into()),
             State::Closed => {
                 let errno = self.take_error(fd).unwrap_or(Errno::ECONNABORTED);
                 self.tcp(fd)?.role = Role::Idle;
