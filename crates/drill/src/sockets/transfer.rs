@@ -204,7 +204,7 @@ impl Kernel {
             }
             return Ok(0);
         }
-        if state == State::Closed {
+        if matches!(state, State::TimeWait | State::Closed) {
             return Err(Errno::ENOTCONN.into());
         }
         if state == State::SynSent {

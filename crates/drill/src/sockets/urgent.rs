@@ -32,7 +32,11 @@ impl Kernel {
     pub(super) fn receive_urgent(&mut self, fd: i32, peek: bool) -> Outcome<i64> {
         let file = self.tcp(fd)?;
         let (inline, was_read, role) = (file.urgent_inline, file.urgent_was_read, file.role);
-        let Role::Connection(handle) = role else { return Err(Errno::ENOTCONN.into()) };
+        let handle = match role {
+            Role::Connection(handle) => handle,
+            Role::Listener(_) => return Err(Errno::ENOTCONN.into()),
+            Role::Idle => return Err(Errno::EINVAL.into()),
+        };
         let socket = self.host.tcp(handle).ok_or(Errno::EBADF)?;
         let left = socket.urgent_left();
         if inline || was_read || left == 0 {
