@@ -406,7 +406,7 @@ impl Tcb {
             rto: self.recovery.rto.current(),
             rtt: self.recovery.rtt.smoothed(),
             delay: common.config.delayed_ack.into(),
-            window: self.receive.window(),
+            window: self.receive.announced,
             quick_acks: common.config.quick_acks,
             second_segment: common.config.second_segment,
         }

@@ -191,8 +191,11 @@ impl AckPolicy {
 
     /// As many acknowledgments do not wait as bring the peer up to a whole window again.
     pub(crate) fn be_quick(&mut self, pace: &Pace) {
-        let for_window = (pace.window / (2 * self.full_segment)).max(2);
-        self.quick = self.quick.max(u8::try_from(for_window).unwrap_or(u8::MAX).min(pace.quick_acks));
+        let for_window = match pace.window / (2 * self.full_segment) {
+            0 => 2,
+            pairs => u8::try_from(pairs).unwrap_or(u8::MAX),
+        };
+        self.quick = self.quick.max(for_window.min(pace.quick_acks));
     }
 
     /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one.
