@@ -108,6 +108,8 @@ fn take_ecn(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     tcb.ack.expect_segments(within_half_window(tcb, tcb.mss()));
     tcb.retransmissions = 0;
+    // As in Linux a pause before the first text begins here, whenever the SYN came.
+    tcb.last_text = now;
     tcb.troubled_since = None;
     // Our SYN has arrived.
     tcb.recovery.rate.count(1);
