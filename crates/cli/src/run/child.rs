@@ -10,7 +10,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigSet, Signal as Number, kill, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid, getpgrp};
 use synfin_device::fd::receive_fd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -96,11 +96,16 @@ impl Child {
             match self.signals.next().await {
                 // The command has sent it to the whole group, and so to itself.
                 Event::Sent(_, Some(sender)) if sender == self.pid => {}
-                Event::Sent(number, None) if OF_THE_TERMINAL.contains(&number) => {}
+                Event::Sent(number, None) if OF_THE_TERMINAL.contains(&number) && self.is_of_our_group() => {}
                 Event::Sent(number, _) => self.send(number),
                 Event::Change => {}
             }
         }
+    }
+
+    /// Whether the terminal tells the command what it tells this process: one like `timeout` or `setsid` goes its own way.
+    fn is_of_our_group(&self) -> bool {
+        getpgid(Some(self.pid)) == Ok(getpgrp())
     }
 
     /// Returns when somebody asks for an end. The command, which has ended, is not told any more.
