@@ -109,6 +109,12 @@ impl Dialler {
         })
     }
 
+    /// Whether the person was told that the proxy itself cannot be used.
+    pub(super) fn is_shut_out(&self) -> bool {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter().any(|trouble| matches!(trouble, Trouble::Away | Trouble::Denied))
+    }
+
     /// Says it on standard error, the first time that there is this trouble.
     pub(super) fn tell(&self, trouble: Trouble, message: impl fmt::Display) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);

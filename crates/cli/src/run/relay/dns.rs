@@ -32,9 +32,10 @@ const MAX_WAITING: usize = 256;
 const LONGEST: usize = 512;
 /// The longest message.
 const LONGEST_OF_ALL: usize = 65_535;
-/// The header of a message, and what in its third octet says that the rest is missing.
+/// The header of a message, and what in its third octet says that the rest is missing, and that it is a response.
 const HEADER_LEN: usize = 12;
 const TRUNCATED: u8 = 0x02;
+const RESPONSE: u8 = 0x80;
 /// SERVFAIL, NOTIMP and REFUSED: answers that say nothing about the question, after which the C library goes on, too.
 const NO_ANSWER: [u8; 3] = [2, 4, 5];
 
@@ -92,6 +93,8 @@ impl Resolvers {
     async fn ask(&self, question: &[u8]) -> io::Result<Bytes> {
         let mut outcome = Err(io::ErrorKind::ConnectionRefused.into());
         for (number, patience) in self.turns() {
+            // Whoever has something to say is not kept waiting for somebody who may say nothing.
+            let patience = if outcome.is_ok() { patience.min(TURN) } else { patience };
             let answer = timeout(patience, self.ask_one(self.addresses[number], question)).await;
             match answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(answer) if !is_no_answer(&answer) => {
@@ -117,10 +120,12 @@ impl Resolvers {
     async fn over_tcp(&self, resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
         let mut stream = self.dialler.dial(resolver).await.map_err(|_| {
             let remedy = "name one that it reaches with --dns ADDRESS";
-            self.dialler.tell(
-                Trouble::NoNames,
-                format_args!("the proxy does not lead to the resolver {}: {remedy}", resolver.ip()),
-            );
+            if !self.dialler.is_shut_out() {
+                self.dialler.tell(
+                    Trouble::NoNames,
+                    format_args!("the proxy does not lead to the resolver {}: {remedy}", resolver.ip()),
+                );
+            }
             io::Error::from(io::ErrorKind::ConnectionRefused)
         })?;
         let length = u16::try_from(question.len()).map_err(io::Error::other)?;
@@ -128,6 +133,9 @@ impl Resolvers {
         stream.write_all(&[&length.to_be_bytes()[..], question].concat()).await?;
         let mut answer = vec![0; stream.read_u16().await?.into()];
         stream.read_exact(&mut answer).await?;
+        if !answers(question, &answer) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         shorten(&mut answer);
         Ok(answer.into())
     }
@@ -140,8 +148,7 @@ async fn over_udp(resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
     loop {
         answer.clear();
         socket.recv_buf(&mut answer).await?;
-        // Whatever has another number answers something else.
-        if answer.get(..2) == question.get(..2) {
+        if answers(question, &answer) {
             return Ok(Bytes::copy_from_slice(&answer));
         }
     }
@@ -158,8 +165,13 @@ fn nameservers(resolv_conf: &str) -> Vec<SocketAddr> {
     addresses.into_iter().map(|address| (address, DNS).into()).collect()
 }
 
+/// Whatever has another number answers something else (RFC 5452 section 9.1), and what is no response nothing.
+fn answers(question: &[u8], message: &[u8]) -> bool {
+    message.len() >= HEADER_LEN && message.get(..2) == question.get(..2) && message[2] & RESPONSE != 0
+}
+
 fn is_no_answer(answer: &[u8]) -> bool {
-    answer.get(3).is_none_or(|octet| NO_ANSWER.contains(&(octet & 0x0f)))
+    NO_ANSWER.contains(&(answer[3] & 0x0f))
 }
 
 /// Cuts what is too long for UDP behind its question, so that the command asks again over TCP (RFC 2181 section 9).

@@ -1,4 +1,4 @@
-use super::{HEADER_LEN, LONGEST, nameservers, question_end, shorten};
+use super::{HEADER_LEN, LONGEST, answers, nameservers, question_end, shorten};
 
 /// A message about `a.test`, with so many octets behind its question.
 fn message(behind: usize) -> Vec<u8> {
@@ -36,4 +36,16 @@ fn all_nameservers_that_are_addresses_count() {
     let named = |text| nameservers(text).into_iter().map(|address| address.to_string()).collect::<Vec<_>>();
     assert_eq!(named(text), ["[2001:db8::53]:53", "192.0.2.2:53"]);
     assert_eq!(named("search a\n"), ["127.0.0.1:53"]);
+}
+
+#[test]
+fn only_a_response_with_its_number_answers_a_question() {
+    let mut question = message(0);
+    question[2] &= 0x7f;
+    assert!(answers(&question, &message(0)));
+    let mut other = message(0);
+    other[1] += 1;
+    for nonsense in [&[][..], &message(0)[..HEADER_LEN - 1], &question, &other] {
+        assert!(!answers(&question, nonsense), "{nonsense:?}");
+    }
 }
