@@ -96,3 +96,18 @@ async fn every_socket_that_waits_for_room_is_woken() {
         assert_eq!(sent.expect("nobody has woken it").unwrap().unwrap(), 4);
     }
 }
+
+#[tokio::test]
+async fn connecting_forgets_what_others_have_sent_though_it_was_seen() {
+    let (left, right) = stacks();
+    let bind = || UdpSocket::bind_on(&right, "10.0.0.2:0");
+    let (stranger, peer) = (bind().await.unwrap(), bind().await.unwrap());
+    let socket = UdpSocket::bind_on(&left, "10.0.0.1:0").await.unwrap();
+    stranger.send_to(b"stranger", socket.local_addr().unwrap()).await.unwrap();
+    assert_eq!(socket.peek_sender().await.unwrap(), stranger.local_addr().unwrap());
+    socket.connect(peer.local_addr().unwrap()).await.unwrap();
+    peer.send_to(b"peer", socket.local_addr().unwrap()).await.unwrap();
+    let mut buf = [0; 16];
+    assert_eq!(socket.recv(&mut buf).await.unwrap(), 4);
+    assert_eq!(&buf[..4], b"peer");
+}

@@ -117,7 +117,11 @@ impl UdpSocket {
         if addr.is_ipv4() != self.local.is_ipv4() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "an address of the other family"));
         }
-        self.inbox().peer = Some(addr);
+        let mut inbox = self.inbox();
+        inbox.peer = Some(addr);
+        // What was looked at before is dropped as what was not.
+        inbox.next.take_if(|datagram| datagram.remote != addr);
+        inbox.error.take_if(|error| error.remote != addr);
         Ok(())
     }
 
