@@ -487,6 +487,7 @@ fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
             (true, ResetCause::Unread) => FindingKind::ResetUnread,
             (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
             (true, ResetCause::TimedOut) => FindingKind::GaveUp,
+            (true, ResetCause::Unheard) => FindingKind::PeerGone,
             (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) if reset.opening => {
                 FindingKind::ResetOpening
             }

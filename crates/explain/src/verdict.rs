@@ -14,7 +14,7 @@ pub(crate) fn of(tracker: &Tracker) -> Verdict {
     if let Some(reset) = fatal {
         let kind = match reset.cause {
             ResetCause::Refused => VerdictKind::Refused,
-            ResetCause::TimedOut => VerdictKind::TimedOut,
+            ResetCause::TimedOut | ResetCause::Unheard => VerdictKind::TimedOut,
             ResetCause::NoConnection
             | ResetCause::BadAck
             | ResetCause::Abort

@@ -6,6 +6,7 @@ use super::*;
 use crate::packet::{ChecksumSeen, IcmpKind};
 
 mod afar;
+mod endings;
 mod hostile;
 mod notes;
 mod odd;

@@ -26,6 +26,8 @@ pub enum ResetCause {
     AfterClose,
     /// It gave its peer up.
     TimedOut,
+    /// It gave its peer up, which was quiet and answered no keep-alive probe.
+    Unheard,
 }
 
 impl ResetCause {
@@ -38,7 +40,7 @@ impl ResetCause {
             Self::Abort => SendReason::ResetAbort.into(),
             Self::Unread => SendReason::ResetUnread.into(),
             Self::AfterClose => SendReason::ResetAfterClose.into(),
-            Self::TimedOut => SendReason::ResetTimeout.into(),
+            Self::TimedOut | Self::Unheard => SendReason::ResetTimeout.into(),
         }
     }
 }
@@ -85,7 +87,9 @@ pub(super) fn cause(
         let late = is_next && state != State::Closed && peer.has_spoken_since_fin_of(own);
         return if late { ResetCause::AfterClose } else { ResetCause::NoConnection };
     }
-    if own.probes() > 0 || own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
+    if own.probes() > 0 && own.unanswered().is_none() && !own.is_shut_out() {
+        ResetCause::Unheard
+    } else if own.probes() > 0 || own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
         ResetCause::TimedOut
     } else if own.fin_end().is_none() && left_unread(packet, own, peer, &automata[from.index()]) {
         ResetCause::Unread
@@ -115,15 +119,17 @@ pub(super) fn told(reason: SendReason, inferred: ResetCause, from: Side, spaces:
         SendReason::ResetAbort | SendReason::ResetOrphan => ResetCause::Abort,
         SendReason::ResetUnread => ResetCause::Unread,
         SendReason::ResetAfterClose => ResetCause::AfterClose,
+        SendReason::ResetTimeout if inferred == ResetCause::Unheard => inferred,
         SendReason::ResetTimeout => ResetCause::TimedOut,
         _ => inferred,
     }
 }
 
-/// Whether text was probably left unread: a server that was asked and does not answer, or text that came just now.
+/// Whether text was probably left unread: a server that was asked and does not answer, text that came just now, or so
+/// much that there is no room for more.
 fn left_unread(packet: &Packet<'_>, own: &Space, peer: &Space, automaton: &Automaton) -> bool {
     let asked = peer.has_spoken_since(own) && automaton.role() == Role::Server;
-    asked || peer.last_text_at().is_some_and(|at| packet.at - at < JUST_NOW)
+    asked || peer.is_shut_out() || peer.last_text_at().is_some_and(|at| packet.at - at < JUST_NOW)
 }
 
 /// Whether the other end takes it: in SYN-SENT it must acknowledge the SYN; else its number must be the one that is

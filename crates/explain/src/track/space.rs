@@ -517,6 +517,11 @@ impl Space {
         self.markers.iter().rev().map(|(_, moment)| *moment).find(|moment| moment.at <= at)
     }
 
+    /// Whether the other end's window is closed.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        self.window_edge.is_some() && self.window_edge == self.acknowledged
+    }
+
     /// Probes since the other end was heard last.
     pub(crate) fn probes(&self) -> u32 {
         self.probes
