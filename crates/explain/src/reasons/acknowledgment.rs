@@ -119,7 +119,7 @@ impl Receiver {
             SendReason::QuickAck if header.window == 0 && !advances => SendReason::NoRoomAck,
             reason => reason,
         };
-        certain(reason, Some(moment.frame))
+        self.unlike_arrival(context, reason, advances).unwrap_or_else(|| certain(reason, Some(moment.frame)))
     }
 
     /// What asked for an acknowledgment just now, and did so first.

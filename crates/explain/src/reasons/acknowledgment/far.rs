@@ -119,6 +119,40 @@ impl Receiver {
         (Some(reason), because)
     }
 
+    /// What was seen to go to it need not have come, however near it is: then the acknowledgment says something else
+    /// than what was seen asks for.
+    pub(super) fn unlike_arrival(
+        &self,
+        context: &Context<'_>,
+        reason: SendReason,
+        advances: bool,
+    ) -> Option<Why> {
+        let header = &context.packet.header;
+        let peer = context.tracker.space(context.from.other());
+        let newest = self.last_received().map(|moment| moment.frame);
+        let ranges = header.options.sack.as_slice();
+        match reason {
+            SendReason::QuickAck | SendReason::SecondSegmentAck if !advances => {
+                let is_gap = if ranges.is_empty() {
+                    self.may_be_gap(context) && !context.tracker.negotiated_sack()
+                } else {
+                    !reports_duplicate(ranges, context)
+                };
+                is_gap.then(|| Why::inferred(SendReason::OutOfOrderAck, newest))
+            }
+            SendReason::UnacceptableAck if advances => {
+                let awaited = self.afar.awaited.map(|moment| moment.frame).or(newest);
+                let is_other = ranges.is_empty() || !reports_duplicate(ranges, context);
+                is_other.then(|| match self.afar.reports_gap {
+                    true => Why::inferred(SendReason::GapFilledAck, awaited),
+                    false if peer.fin_covered_by(header.ack) => Why::inferred(SendReason::FinAck, awaited),
+                    false => Why::inferred(Seen::Ack, awaited),
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// It says once more what it has said.
     fn why_stays(&self, context: &Context<'_>, trip: Duration) -> Option<(Option<SendReason>, Option<u64>)> {
         let header = &context.packet.header;
