@@ -172,8 +172,11 @@ impl Flow {
         let note = self.note_on(packet);
         self.span.1 = self.span.1.max(packet.at);
         let again = self.mirror.first_of(from, packet);
-        let answers =
-            |first: &u64| packet.header.flags.syn() && self.reasons.has_syn_since(from.other(), *first);
+        // Linux sends every SYN-ACK with the identification 0, which tells none from another.
+        let alike = packet.identification == 0 && self.reasons.has_syn_again(from.other(), packet.at);
+        let answers = |first: &u64| {
+            packet.header.flags.syn() && (alike || self.reasons.has_syn_since(from.other(), *first))
+        };
         if let Some(first) = again.filter(|first| !answers(first)) {
             self.observe_again(from, packet, first, &note);
             return;

@@ -20,6 +20,9 @@ use crate::track::{Arrival, Moment, Tracker};
 use acknowledgment::Receiver;
 use text::Sender;
 
+/// No retransmission timer is as short as this.
+const NO_TIMER: Duration = Duration::from_millis(1);
+
 /// Why a segment was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Why {
@@ -99,6 +102,13 @@ impl Reasons {
         self.syns[from.index()].last.is_some_and(|last| last.frame > frame)
     }
 
+    /// Whether a SYN of `from` went again just before a moment: its answer and what the peer's timer sends are then alike.
+    #[must_use]
+    pub(crate) fn has_syn_again(&self, from: Side, at: Instant) -> bool {
+        let syns = &self.syns[from.index()];
+        syns.sent > 1 && syns.last.is_some_and(|last| at - last.at <= NO_TIMER)
+    }
+
     /// ICMP says that what `from` has in flight is too long for a link of this MTU, octets; 0 where it is not said.
     pub(crate) fn narrowed(&mut self, from: Side, mtu: u32, at: Instant, tracker: &Tracker) {
         self.senders[from.index()].narrowed(mtu, at, tracker.space(from).most_sent());
@@ -166,8 +176,12 @@ impl Reasons {
                 SendReason::SynAckText
             }
             0 => SendReason::SynAck,
-            1 if self.receivers[context.from.index()].crossed => SendReason::SimultaneousOpen,
+            _ if self.receivers[context.from.index()].crossed => SendReason::SimultaneousOpen,
             _ if is_repeat => SendReason::SynAckRepeat,
+            // One of the two is the timer's; which, nothing tells.
+            _ if own.last.is_some_and(|last| context.ago(last.at) <= NO_TIMER) => {
+                return Why::inferred(SendReason::SynAckRepeat, because);
+            }
             _ => return Why::seen(SendReason::SynAckRetransmit, answered),
         };
         Why::seen(reason, because)
