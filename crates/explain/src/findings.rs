@@ -36,7 +36,8 @@ pub(crate) struct Evidences {
     noticed: BTreeMap<(FindingKind, Option<Side>), Noticed>,
     /// By side.
     checksums: [[u64; 4]; 2],
-    last_text: [Option<Instant>; 2],
+    /// When the last text of either side went, and where it ends.
+    last_text: [Option<(Instant, SeqNumber)>; 2],
     /// The frame that it was in.
     text_frames: [u64; 2],
     hop_limits: [Option<u8>; 2],
@@ -150,7 +151,10 @@ impl Evidences {
         if marks.contains(Mark::Retransmission) || kind_of(why.reason).is_some_and(is_of_loss) {
             self.remember_again(from, packet, !is_lost);
         }
-        if !header.flags.rst() {
+        if header.flags.rst() {
+            // Who has reset the connection waits for no answer.
+            self.last_text[from.index()] = None;
+        } else {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
@@ -209,6 +213,11 @@ impl Evidences {
     fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why) -> Option<Again> {
         let header = &packet.header;
         let range = come_twice(&header.options.sack, header.ack).filter(|_| !answers_probe(why))?;
+        // Where both open, each SYN-ACK has the number of its sender's SYN once more (RFC 9293 section 3.5, Figure 7).
+        let opens_at_once = self.noticed.contains_key(&(FindingKind::SimultaneousOpen, None));
+        if opens_at_once && range.end == range.start + 1 {
+            return None;
+        }
         let touches =
             |again: &Again| again.range.start.before(range.end) && range.start.before(again.range.end);
         let again = &mut self.again[sender.index()];
@@ -248,11 +257,12 @@ impl Evidences {
 
     fn slow_answer(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
         let [own, peer] = [from, from.other()].map(|side| self.last_text[side.index()]);
-        self.last_text[from.index()] = Some(packet.at);
-        // Who asks may think between his questions.
-        if let Some(asked) = peer
+        self.last_text[from.index()] = Some((packet.at, packet.header.seq + packet.len));
+        // Who asks may think between his questions. What has not come is not answered.
+        if let Some((asked, end)) = peer
             && path.serves
-            && own.is_none_or(|own| own < asked)
+            && own.is_none_or(|(own, _)| own < asked)
+            && packet.header.ack.at_or_after(end)
             && packet.at - asked > SLOW_ANSWER
         {
             self.notice(FindingKind::SlowApplication, Some(from), packet.frame);
@@ -306,6 +316,7 @@ impl Evidences {
         let mut findings = ending(flow, verdict);
         let is_told = |kind, by: Option<Side>| match (kind, by) {
             (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
+            (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
             _ => true,
         };
         for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
@@ -368,6 +379,14 @@ impl Evidences {
             })
         })
     }
+}
+
+/// Whether no handshake came to its end: then none was slow.
+fn never_opened(verdict: VerdictKind) -> bool {
+    matches!(
+        verdict,
+        VerdictKind::Refused | VerdictKind::Unanswered | VerdictKind::Unreachable | VerdictKind::Unfinished
+    )
 }
 
 /// Long round trips while much is in flight.

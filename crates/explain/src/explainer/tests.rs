@@ -8,6 +8,7 @@ use crate::packet::{ChecksumSeen, IcmpKind};
 mod afar;
 mod endings;
 mod hostile;
+mod near;
 mod notes;
 mod odd;
 
