@@ -3,6 +3,7 @@
 
 use synfin_ladder::Side;
 use synfin_wire::SeqNumber;
+use synfin_wire::tcp::SackRange;
 
 use crate::packet::Packet;
 
@@ -12,6 +13,8 @@ const SUSPICIOUS: u32 = 3;
 const LONG: u32 = 536;
 /// So many frames are named.
 const MOST_FRAMES: usize = 20;
+/// So many segments behind it are watched for.
+const MOST_AS_LONG: usize = 4;
 
 /// What goes through of either side's segments.
 #[derive(Clone, Debug, Default)]
@@ -40,17 +43,46 @@ pub(crate) struct Stuck {
     times: u32,
     /// The peer has had something behind it.
     is_passed: bool,
+    /// Something shorter went behind it.
+    is_followed: bool,
+    /// What went behind it and is no shorter: behind the last number of each, and its length.
+    as_long: Vec<(SeqNumber, u32)>,
     in_pieces: bool,
 }
 
 impl Stuck {
     fn new(packet: &Packet<'_>) -> Self {
         let (seq, len) = (packet.header.seq, packet.len);
-        Self { seq, len, frames: Vec::new(), times: 1, is_passed: false, in_pieces: false }
+        Self {
+            seq,
+            len,
+            frames: Vec::new(),
+            times: 1,
+            is_passed: false,
+            is_followed: false,
+            as_long: Vec::new(),
+            in_pieces: false,
+        }
     }
 
     fn is_suspicious(&self, longest: u32) -> bool {
         self.times >= SUSPICIOUS && self.len > longest.max(LONG)
+    }
+
+    fn is_followed_by(&mut self, seq: SeqNumber, len: u32) {
+        if len < self.len {
+            self.is_followed = true;
+        } else if self.as_long.len() < MOST_AS_LONG {
+            self.as_long.push((seq + len, len));
+        }
+    }
+
+    /// The longest of those behind it that a report says has come whole.
+    fn longest_reported(&self, sack: &[SackRange]) -> Option<u32> {
+        let has_come = |(end, len): &&(SeqNumber, u32)| {
+            sack.iter().any(|range| range.start.at_or_before(*end - *len) && range.end.at_or_after(*end))
+        };
+        self.as_long.iter().filter(has_come).map(|(_, len)| *len).max()
     }
 
     fn goes_again(&mut self, packet: &Packet<'_>) {
@@ -88,8 +120,11 @@ impl Way {
             self.longest = self.longest.max(len);
         }
         let Some(stuck) = &mut self.stuck else { return };
-        // What repeats its acknowledgment, and has nothing else to say, answers something shorter.
-        let repeats = packet.sequence_length() == 0 && stuck.times > 1;
+        if let Some(len) = stuck.longest_reported(packet.header.options.sack.as_slice()) {
+            self.longest = self.longest.max(len);
+        }
+        // What repeats its acknowledgment, and has nothing else to say, answers something shorter that went behind it.
+        let repeats = packet.sequence_length() == 0 && stuck.is_followed && ack == stuck.seq;
         stuck.is_passed |=
             repeats || packet.header.options.sack.iter().any(|range| range.start.after(stuck.seq));
         if ack.after(stuck.seq) {
@@ -108,7 +143,7 @@ impl Way {
                 self.under_way = None;
             }
             Some(stuck) if seq.at_or_before(stuck.seq) => *stuck = Stuck::new(packet),
-            Some(_) => {}
+            Some(stuck) => stuck.is_followed_by(seq, len),
             None => self.stuck = Some(Stuck::new(packet)),
         }
         if self.under_way.is_none_or(|(_, longest)| len > longest) {

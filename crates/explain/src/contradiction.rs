@@ -17,6 +17,8 @@ const LONGEST_PROBE: u32 = 1;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contradictions {
     sent: [VecDeque<Sent>; 2],
+    /// Behind the last number of all the text of either side.
+    ends: [Option<SeqNumber>; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +37,10 @@ impl Contradictions {
         let seq = packet.header.seq + u32::from(packet.header.flags.syn());
         let own = Sent { seq, len: packet.len, print: packet.print };
         let sent = &mut self.sent[from.index()];
-        // What continues the newest has no numbers that were there before.
-        let is_next = sent.back().is_none_or(|last| seq.at_or_after(last.seq + last.len));
+        // What lies behind all of it has no numbers that were there before.
+        let end = &mut self.ends[from.index()];
+        let is_next = end.is_none_or(|end| seq.at_or_after(end));
+        *end = Some(end.map_or(seq + own.len, |end| end.later(seq + own.len)));
         let mut same = sent.iter().rev().filter(|other| !is_next && other.seq == seq);
         if same.clone().any(|other| other.print.contradicts(own.print, other.len == own.len)) {
             return true;

@@ -176,7 +176,7 @@ impl Evidences {
         if path.dropped == Some(DropReason::OutsideWindow) && strays.len() < MOST_FRAMES {
             strays.push((header.seq + packet.sequence_length(), packet.frame));
         }
-        if header.flags.ack() && !header.flags.rst() {
+        if path.dropped.is_none() && header.flags.ack() && !header.flags.rst() {
             let (acknowledged, rest) = std::mem::take(&mut self.strays[peer.index()])
                 .into_iter()
                 .partition::<Vec<_>, _>(|(end, _)| header.ack.at_or_after(*end));

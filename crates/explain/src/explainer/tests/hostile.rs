@@ -96,6 +96,20 @@ fn text_that_contradicts_what_had_its_numbers_is_told() {
     }
 }
 
+/// A part of the first goes again, and then something in the second's place.
+#[test]
+fn text_is_compared_behind_a_part_that_went_again_as_well() {
+    let mut packets = opened();
+    packets.extend([
+        bearing(says(30, 1000, 0, ACK, (1, 501), 100), 1, 2),
+        bearing(says(31, 1000, 0, ACK, (101, 501), 100), 3, 4),
+        bearing(says(300, 1000, 0, ACK, (1, 501), 60), 1, 5),
+        bearing(says(301, 1000, 0, ACK, (101, 501), 100), 7, 4),
+    ]);
+    let finding = found(&told(&packets), FindingKind::ConflictingText).expect("it is told").frames.clone();
+    assert_eq!(finding, [302]);
+}
+
 #[test]
 fn what_is_refused_for_its_timestamp_was_not_lost() {
     let mut packets = opened();
@@ -153,6 +167,24 @@ fn a_lossy_path_is_no_black_hole() {
     packets.extend([100, 400, 1000].map(|millis| says(millis, 1000, 0, ACK, (101, 701), 1460)));
     packets.push(says(1020, 1000, 1, ACK, (701, 1561), 0));
     assert!(found(&told(&packets), FindingKind::BlackHole).is_none());
+}
+
+/// What is as long as the one that is lost again and again comes through, or nobody says that anything does.
+#[test]
+fn a_lossy_path_is_no_black_hole_though_it_is_never_acknowledged() {
+    let long = |millis, seq| says(millis, 1000, 0, ACK, (seq, 701), 1460);
+    let mut reported = talked();
+    reported.extend([long(100, 101), long(101, 1561)]);
+    reported.push(with_sack(says(120, 1000, 1, ACK, (701, 101), 0), 1561, 3021));
+    let mut opened_window = talked();
+    opened_window.extend([long(100, 101), long(101, 1561), long(400, 101)]);
+    let mut update = says(500, 1000, 1, ACK, (701, 101), 0);
+    update.header.window = 9000;
+    opened_window.push(update);
+    for mut packets in [reported, opened_window] {
+        packets.extend([600, 1000, 2200].map(|millis| long(millis, 101)));
+        assert!(found(&told(&packets), FindingKind::BlackHole).is_none());
+    }
 }
 
 /// RFC 9293 section 3.5.1: it answers with what the segment acknowledged.
