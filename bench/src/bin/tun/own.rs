@@ -42,7 +42,7 @@ pub(super) fn serve(tun: Tun, polling: bool) -> Result<()> {
 }
 
 /// Does what the port is for, until the peer resets.
-async fn act(port: u16, mut stream: TcpStream) -> io::Result<()> {
+async fn act(port: u16, stream: TcpStream) -> io::Result<()> {
     match port {
         SINK => while stream.receive_bytes(usize::MAX).await?.is_some() {},
         SOURCE => loop {
