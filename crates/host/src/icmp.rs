@@ -47,6 +47,27 @@ pub(crate) fn path_signal(message: &IcmpMessage, v4: bool) -> Option<PathSignalK
     }
 }
 
+/// Whether an answer to a SYN is taken back for this error, by and large as in Linux: over IPv4 where the peer is out of
+/// reach, over IPv6 where the error is a hard one. An address out of reach is enough over either.
+pub(crate) fn ends_half_open(message: &IcmpMessage, v4: bool) -> bool {
+    match message {
+        IcmpMessage::DestinationUnreachable { reason, .. } => match reason {
+            icmp::Unreachable::Host => true,
+            icmp::Unreachable::Network => v4,
+            icmp::Unreachable::Protocol | icmp::Unreachable::Port | icmp::Unreachable::Prohibited => !v4,
+            icmp::Unreachable::SourceRoute | icmp::Unreachable::Other(_) => false,
+        },
+        IcmpMessage::HopLimitExceeded { .. } | IcmpMessage::ReassemblyTimeExceeded { .. } => v4,
+        IcmpMessage::ParameterProblem { .. } => !v4,
+        IcmpMessage::PacketTooBig { .. }
+        | IcmpMessage::SourceQuench { .. }
+        | IcmpMessage::EchoRequest(_)
+        | IcmpMessage::EchoReply(_)
+        | IcmpMessage::Neighbor(_)
+        | IcmpMessage::Other(_) => false,
+    }
+}
+
 /// The payload of a TCP segment without options that fits an MTU. No MTU under what the family guarantees
 /// is believed.
 fn segment_size(mtu: u32, v4: bool) -> u16 {

@@ -11,7 +11,7 @@ use synfin_wire::{Instant, IpProtocol};
 use super::Host;
 use crate::counters::{Fate, PacketDrop};
 use crate::event::{EchoRequest, TcpHandle, UdpError};
-use crate::icmp::{path_signal, udp_error};
+use crate::icmp::{ends_half_open, path_signal, udp_error};
 use crate::packet::PacketNote;
 use crate::route::Destination;
 use crate::table::{Owner, Pair, Phase};
@@ -99,7 +99,7 @@ impl Host {
         let entry = self.table.get_mut(handle)?;
         if let Phase::HalfOpen(phase) = &entry.phase {
             let in_flight = phase.iss == quoted_seq;
-            return Some(self.signal_half_open(handle, in_flight, kind));
+            return Some(self.signal_half_open(handle, in_flight, error, pair.local.is_ipv4()));
         }
         let unaccepted = matches!(entry.owner, Owner::Listener(_));
         let connection = entry.connection_mut()?;
@@ -118,17 +118,23 @@ impl Host {
     }
 
     /// RFC 9293 section 3.9.2.2 has a soft error abort no connection (MUST-56). A half-open one is none yet, and its peer
-    /// can send its SYN again: Linux lets go of it.
-    fn signal_half_open(&mut self, handle: TcpHandle, in_flight: bool, kind: PathSignalKind) -> Fate {
+    /// can send its SYN again: Linux lets go of it where it takes the peer to be out of reach.
+    fn signal_half_open(
+        &mut self,
+        handle: TcpHandle,
+        in_flight: bool,
+        error: &IcmpMessage,
+        v4: bool,
+    ) -> Fate {
         // What stays half-open is to be compact again.
         self.mark_ready(handle);
-        match kind {
-            _ if !in_flight => return PacketDrop::IcmpOutsideWindow.into(),
-            PathSignalKind::TooBig { .. } => return PacketDrop::IcmpIgnored.into(),
-            PathSignalKind::Soft | PathSignalKind::Hard => {
-                self.end_half_open(handle, CloseReason::Unreachable);
-            }
+        if !in_flight {
+            return PacketDrop::IcmpOutsideWindow.into();
         }
+        if !ends_half_open(error, v4) {
+            return PacketDrop::IcmpIgnored.into();
+        }
+        self.end_half_open(handle, CloseReason::Unreachable);
         Fate::Taken
     }
 

@@ -33,6 +33,10 @@ fn host_unreachable(quote: Bytes) -> IcmpMessage {
     IcmpMessage::DestinationUnreachable { reason: Unreachable::Host, quote }
 }
 
+fn network_unreachable(quote: Bytes) -> IcmpMessage {
+    IcmpMessage::DestinationUnreachable { reason: Unreachable::Network, quote }
+}
+
 fn port_unreachable(quote: Bytes) -> IcmpMessage {
     IcmpMessage::DestinationUnreachable { reason: Unreachable::Port, quote }
 }
@@ -196,5 +200,27 @@ fn a_peer_without_an_mss_is_sent_what_its_family_takes() {
         );
         let accepted = world.hosts[B].accept(listener).expect("established").handle;
         assert_eq!(world.tcp(B, accepted).status().map(|status| status.send_mss), Some(mss));
+    }
+}
+
+/// RFC 9293 section 3.9.2.2 speaks of connections. An answer to a SYN is taken back by the error, as its family has it.
+#[test]
+fn an_error_about_a_syn_ack_ends_what_the_family_says() {
+    let families = [("10.0.0.1:80", "10.0.0.2:999", true), ("[fd00::1]:80", "[fd00::2]:999", false)];
+    for (server, client, v4) in families {
+        for (error, ends) in [
+            (host_unreachable as fn(Bytes) -> IcmpMessage, true),
+            (network_unreachable, v4),
+            (port_unreachable, !v4),
+            (too_big, false),
+        ] {
+            let mut world = World::plain();
+            world.lose = |_, _| true;
+            world.hosts[A].listen(end(server), ListenOptions::default()).unwrap();
+            assert_eq!(Fate::Taken, give(&mut world, A, segment(client, server, Flags::SYN), true));
+            world.settle();
+            let fate = if ends { Fate::Taken } else { Fate::Dropped(PacketDrop::IcmpIgnored) };
+            assert_eq!(complain(&mut world, error), fate, "{server}");
+        }
     }
 }
