@@ -24,6 +24,9 @@ use crate::send::SendBuffer;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::state::State;
 
+/// The least bound on the RTO (RFC 6298 section 2.5).
+const LEAST_BOUND: Duration = Duration::from_secs(60);
+
 /// What a SYN said, and how far answering it has come.
 #[derive(Clone, Debug)]
 pub struct HalfOpen {
@@ -204,9 +207,7 @@ impl HalfOpen {
 
     /// How long the acknowledgment of the SYN-ACK is waited for.
     fn wait(&self, config: &Config) -> Duration {
-        Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into())
-            .backed_off(self.retransmissions)
-            .into()
+        syn_ack_rto(config).backed_off(self.retransmissions).into()
     }
 
     /// Whether this is a bare acknowledgment that is to be taken only with text, or later (TCP_DEFER_ACCEPT).
@@ -325,7 +326,7 @@ fn as_announced(config: &Config, negotiated: &Negotiated, mut segment: SegmentOu
 /// has begun, in Linux's way.
 fn timeouts_deferred(config: &Config) -> u8 {
     let Some(time) = config.defer_accept.filter(|time| !time.is_zero()) else { return 0 };
-    let rto = Rto::new(config.initial_rto.into(), config.min_rto.into(), config.max_rto.into());
+    let rto = syn_ack_rto(config);
     let mut period = rto.current();
     let mut timeouts = 1;
     while period < time.into() && timeouts < u8::MAX {
@@ -333,6 +334,13 @@ fn timeouts_deferred(config: &Config) -> u8 {
         timeouts += 1;
     }
     timeouts
+}
+
+/// How long a SYN-ACK's acknowledgment is waited for. As in Linux its back-off is bounded by no less than RFC 6298
+/// section 2.5 asks for, however small a bound data has.
+fn syn_ack_rto(config: &Config) -> Rto {
+    let most = config.max_rto.max(LEAST_BOUND);
+    Rto::new(config.initial_rto.into(), config.min_rto.into(), most.into())
 }
 
 /// The RTO that data begins with: 3 s when the SYN or SYN-ACK had to be sent again (RFC 6298 section 5.7).
