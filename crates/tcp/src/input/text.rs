@@ -20,7 +20,8 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
         return ControlFlow::Continue(());
     }
     let end = segment.end;
-    if tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
+    let is_next = segment.seq == tcb.receive.nxt && !tcb.peer_finished();
+    if !is_next && tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
         // It lies beyond a gap as any text does there, and its sender should hear of the gap.
         tcb.ack.at_once(SendReason::OutOfOrderAck);
         return drop(DropReason::BeyondFin);
@@ -74,6 +75,9 @@ fn without_room(common: &mut Common, tcb: &mut Tcb) -> Step {
 }
 
 fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
+    // A peer whose next text reaches beyond its FIN contradicts itself. RFC 9293 does not say which is to be believed:
+    // as in Linux, what is in order.
+    tcb.peer_fin.take_if(|fin| segment.end.after(*fin));
     take(tcb, core::mem::take(&mut segment.text));
     note_data(common, tcb, segment);
     heed_marks(common, tcb, segment);
