@@ -268,9 +268,14 @@ impl Connection {
     }
 }
 
-/// What was counted of a connection: all that is told of it after its end.
+/// What was counted of a connection, and what its ends had agreed on: all that is told of it after its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tallies {
+    timestamps: bool,
+    sack: bool,
+    window_scales: Option<(u8, u8)>,
+    ecn: EcnStatus,
+    probes: u8,
     of_traffic: Tally,
     segments_delivered: u64,
     segments_lost: u64,
@@ -281,6 +286,11 @@ pub(crate) struct Tallies {
 impl Status {
     fn count(&mut self, tallies: Option<&Tallies>) {
         let Some(tallies) = tallies else { return };
+        self.timestamps = tallies.timestamps;
+        self.sack = tallies.sack;
+        self.window_scales = tallies.window_scales;
+        self.ecn = tallies.ecn;
+        self.probes = tallies.probes;
         self.segments_delivered = tallies.segments_delivered;
         self.segments_lost_in_all = tallies.segments_lost;
         self.segments_retransmitted = tallies.segments_retransmitted;
@@ -301,6 +311,11 @@ impl Status {
 impl Tcb {
     fn tallies(&self) -> Tallies {
         Tallies {
+            timestamps: self.negotiated.timestamps,
+            sack: self.negotiated.sack,
+            window_scales: self.negotiated.scales(),
+            ecn: self.describe_ecn(),
+            probes: self.probes,
             of_traffic: self.tally,
             segments_delivered: self.recovery.rate.delivered,
             segments_lost: self.recovery.lost_in_all(),
@@ -322,14 +337,9 @@ impl Tcb {
         status.send_mss = within_half_window(self, self.negotiated.send_mss.into()) as u16;
         status.path_told = self.recovery.mtu.narrower();
         status.mtu_search = self.recovery.mtu.describe();
-        status.probes = self.probes;
         status.persist_backoff = self.persist_backoff;
         status.send_queued = self.outbox.len();
         status.opened_actively = self.opening == Opening::Active && self.send.una.after(self.send.iss);
-        status.timestamps = self.negotiated.timestamps;
-        status.sack = self.negotiated.sack;
-        status.window_scales = self.negotiated.scales();
-        status.ecn = self.describe_ecn();
         status.count(Some(&self.tallies()));
     }
 
