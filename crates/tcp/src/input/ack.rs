@@ -296,12 +296,12 @@ fn our_fin(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     match tcb.state() {
         State::FinWait1 => {
             tcb.advance(Trigger::AckOfFin);
-            let timeout = common.config.fin_wait_2_timeout;
-            if tcb.released && timeout.is_zero() {
-                let reason = CloseReason::FinWait2Timeout;
-                return ControlFlow::Break(Stop::Reset(reason, SendReason::ResetAfterClose));
-            }
             if tcb.released {
+                let timeout = common.config.fin_wait_2_timeout;
+                if timeout.is_zero() {
+                    let reason = CloseReason::FinWait2Timeout;
+                    return ControlFlow::Break(Stop::Reset(reason, SendReason::ResetAfterClose));
+                }
                 tcb.timers.set(Timer::FinWait2, segment.arrived + timeout);
             }
         }

@@ -113,17 +113,13 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let window = tcb.receive.window();
     let variable = sack_option_len(segment);
     let before = tcb.ack.full_segment();
-    let is_full = tcb.ack.data(one_of(segment), segment.flags, mss, variable, &pace);
-    learn_cost(tcb, segment, is_full, before);
+    let size = one_of(segment);
+    let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
+    if is_full && size != before {
+        tcb.memory.full_segment(text, tcb.receive.announced);
+    }
     receiver_rtt(common, tcb, segment, window);
     recommend_window(common, tcb, text);
-}
-
-/// A full segment of another size than `before` says what the next will cost.
-fn learn_cost(tcb: &mut Tcb, segment: &InWindow, is_full: bool, before: u32) {
-    if is_full && one_of(segment) != before {
-        tcb.memory.full_segment(segment.text_len(), tcb.receive.announced);
-    }
 }
 
 /// What the peer's segments are like says how large a window is worth its memory.
@@ -175,11 +171,14 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     heed_marks(common, tcb, segment);
     let (text, before, held) = (segment.text_len(), tcb.ack.full_segment(), tcb.assembler.charge());
     let mss = common.config.own_mss().into();
-    let is_full = tcb.ack.measure(one_of(segment), segment.flags, mss, sack_option_len(segment));
-    learn_cost(tcb, segment, is_full, before);
+    let size = one_of(segment);
+    let is_full = tcb.ack.measure(size, segment.flags, mss, sack_option_len(segment));
+    if is_full && size != before {
+        tcb.memory.full_segment(text, tcb.receive.announced);
+    }
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
-    tcb.tally.segments_beyond_gaps += u64::from(text.div_ceil(one_of(segment).max(1)));
+    tcb.tally.segments_beyond_gaps += u64::from(text.div_ceil(size.max(1)));
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
         Ok(mut run) => {
             if tcb.peer_fin == Some(run.end) {
