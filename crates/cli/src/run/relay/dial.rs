@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fast_socks5::client::{Config, Socks5Stream};
 use fast_socks5::util::target_addr::TargetAddr;
@@ -111,13 +111,16 @@ impl Dialler {
 
     /// Whether the person was told that the proxy itself cannot be used.
     pub(super) fn is_shut_out(&self) -> bool {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.iter().any(|trouble| matches!(trouble, Trouble::Away | Trouble::Denied))
+        self.told().iter().any(|trouble| matches!(trouble, Trouble::Away | Trouble::Denied))
+    }
+
+    fn told(&self) -> MutexGuard<'_, Vec<Trouble>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says it on standard error, the first time that there is this trouble.
     pub(super) fn tell(&self, trouble: Trouble, message: impl fmt::Display) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told();
         if !told.contains(&trouble) {
             told.push(trouble);
             eprintln!("synfin: {message}");
