@@ -134,11 +134,7 @@ const LONG: usize = 128;
 #[inline]
 fn sum_in_native_order(bytes: &[u8]) -> u64 {
     match bytes.len() {
-        ..SHORT => {
-            let (words, tail) = bytes.as_chunks::<8>();
-            let sum = |sum, word: &[u8; 8]| add_with_carry(sum, u64::from_ne_bytes(*word));
-            words.iter().fold(sum_of_tail(tail), sum)
-        }
+        ..SHORT => sum_of_few(bytes),
         #[cfg(all(feature = "simd", target_arch = "x86_64"))]
         LONG.. => vector::sum(bytes),
         _ => sum_of_lanes(bytes),
@@ -153,6 +149,13 @@ fn sum_of_copied(bytes: &[u8], to: &mut [u8]) -> u64 {
     }
     to.copy_from_slice(bytes);
     sum_in_native_order(bytes)
+}
+
+/// Word after word.
+#[inline]
+fn sum_of_few(bytes: &[u8]) -> u64 {
+    let (words, tail) = bytes.as_chunks::<8>();
+    words.iter().fold(sum_of_tail(tail), |sum, word| add_with_carry(sum, u64::from_ne_bytes(*word)))
 }
 
 /// Four sums of 64-bit words with the carry put back in at once, which is two instructions a word, and none of them waits

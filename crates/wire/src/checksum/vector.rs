@@ -4,7 +4,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch};
 
-use super::{add_with_carry, sum_of_lanes};
+use super::{add_with_carry, sum_of_few};
 
 /// As `sum_in_native_order` has it.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
@@ -27,7 +27,7 @@ fn sum_of_words<S: Simd>(simd: S, bytes: &[u8]) -> u64 {
     for step in &mut steps {
         halves.add(S::u8s::from_slice(simd, step).bitcast());
     }
-    add_with_carry(halves.sum(), sum_of_lanes(steps.remainder()))
+    add_with_carry(halves.sum(), sum_of_few(steps.remainder()))
 }
 
 #[inline(always)]
@@ -41,7 +41,7 @@ fn sum_of_copied_words<S: Simd>(simd: S, bytes: &[u8], to: &mut [u8]) -> u64 {
         halves.add(octets.bitcast());
     }
     copies.into_remainder().copy_from_slice(steps.remainder());
-    add_with_carry(halves.sum(), sum_of_lanes(steps.remainder()))
+    add_with_carry(halves.sum(), sum_of_few(steps.remainder()))
 }
 
 /// Words of 64 bits, as the sums of their two halves: nothing that fits into memory overflows these. The sum of the lower
@@ -66,7 +66,7 @@ impl<S: Simd> Halves<S> {
 
     #[inline(always)]
     fn sum(self) -> u64 {
-        let upper = self.upper.reduce_sum();
-        self.whole.reduce_sum().wrapping_sub(upper << 32) + upper
+        let lower = self.whole - (self.upper << 32);
+        (lower + self.upper).reduce_sum()
     }
 }
