@@ -25,7 +25,6 @@ use crate::connection::Common;
 use crate::connection::tcb::Tcb;
 use crate::connection::user_timeout;
 use crate::incoming::Incoming;
-use crate::output::segments_in;
 use crate::receive::ecn::Arrival;
 use crate::receive::window;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
@@ -118,12 +117,7 @@ fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 fn congestion_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let octets = segment.text_len();
     let size = segment.segment_size.unwrap_or(common.config.own_mss()).max(1);
-    let arrival = Arrival {
-        ecn: segment.ecn,
-        flags: segment.flags,
-        octets,
-        segments: segments_in(octets, size.into()).max(1),
-    };
+    let arrival = Arrival { ecn: segment.ecn, flags: segment.flags, octets, segment_size: size.into() };
     if tcb.ecn.arrived(&arrival) {
         tcb.ack.at_once(SendReason::EcnAck);
     }

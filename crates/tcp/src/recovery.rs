@@ -244,6 +244,7 @@ impl LossRecovery {
     }
 
     /// An acknowledgment older than SND.UNA still says what the peer holds.
+    #[cold]
     pub(crate) fn on_old_ack(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> AckPlan {
         let mut plan = AckPlan::default();
         if ack.ranges.is_empty() {
@@ -393,6 +394,7 @@ impl LossRecovery {
         true
     }
 
+    #[cold]
     fn on_probe_answered(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, news: &AckNews) {
         let evidence = ProbeEvidence {
             ack: ack.una,

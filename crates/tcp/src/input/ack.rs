@@ -53,6 +53,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
 }
 
 /// An acknowledgment older than SND.UNA: it may still tell by SACK what the peer holds.
+#[cold]
 fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let input = ack_input(common, tcb, segment, tcb.send.una, false);
     let plan = tcb
@@ -66,6 +67,7 @@ fn old(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
 }
 
 /// SYN-RECEIVED: the acknowledgment of our SYN makes ESTABLISHED; any other gets an RST.
+#[cold]
 fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
     if !(ack.at_or_after(tcb.send.first_octet()) && ack.at_or_before(tcb.send.nxt)) {
@@ -150,13 +152,17 @@ fn oldest_ack(tcb: &Tcb) -> u32 {
 /// (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, else a challenge.
 fn in_range(tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
-    let reason = if ack.after(tcb.send.nxt) {
-        DropReason::AckOfUnsent
-    } else if ack.before(tcb.send.una - oldest_ack(tcb)) {
-        DropReason::AckTooOld
+    if ack.after(tcb.send.nxt) {
+        challenged(tcb, segment, DropReason::AckOfUnsent)
+    } else if ack.before(tcb.send.una) && ack.before(tcb.send.una - oldest_ack(tcb)) {
+        challenged(tcb, segment, DropReason::AckTooOld)
     } else {
-        return ControlFlow::Continue(());
-    };
+        ControlFlow::Continue(())
+    }
+}
+
+#[cold]
+fn challenged(tcb: &mut Tcb, segment: &InWindow, reason: DropReason) -> Step {
     challenge::throttled(tcb, SendReason::ChallengeAck, segment.arrived);
     drop(reason)
 }

@@ -22,6 +22,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
 }
 
 /// The peer's stream is said to end at `number`. In order that is so, whatever came of it from further on.
+#[cold]
 fn note(tcb: &mut Tcb, number: SeqNumber) -> Step {
     if number == tcb.receive.nxt {
         tcb.peer_fin = Some(number);
@@ -42,6 +43,7 @@ fn note(tcb: &mut Tcb, number: SeqNumber) -> Step {
     ControlFlow::Continue(())
 }
 
+#[cold]
 fn consume(common: &mut Common, tcb: &mut Tcb) {
     match tcb.state() {
         State::SynReceived | State::Established => tcb.advance(Trigger::Fin),

@@ -9,9 +9,11 @@ use synfin_wire::state::State;
 
 /// An RST exactly at RCV.NXT ends the connection; one elsewhere in the window is challenged.
 pub(super) fn check(tcb: &mut Tcb, segment: &InWindow) -> Step {
-    if !segment.flags.rst() {
-        return ControlFlow::Continue(());
-    }
+    if segment.flags.rst() { take(tcb, segment) } else { ControlFlow::Continue(()) }
+}
+
+#[cold]
+fn take(tcb: &mut Tcb, segment: &InWindow) -> Step {
     // As in Linux, one in the window will do where nobody has the connection any more and only the FIN is awaited.
     let only_awaits_fin = tcb.released && tcb.state() == State::FinWait2;
     if segment.header.seq != tcb.receive.nxt && !only_awaits_fin {

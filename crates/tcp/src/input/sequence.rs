@@ -2,8 +2,9 @@
 
 use core::ops::ControlFlow;
 
+use bytes::Bytes;
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{Ecn, Flags, Instant, Segment, TcpHeader, WindowScale, WindowSize};
+use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, WindowScale, WindowSize};
 
 use super::{InWindow, Step, challenge, drop};
 use crate::connection::Common;
@@ -35,22 +36,29 @@ pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
 /// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new. A
 /// peer that was answered by a listener has no cause for that.
 fn without_repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
-    if tcb.awaits_ack_of_syn() && header.flags.syn() && header.seq == tcb.receive.irs {
-        if !header.flags.ack() {
-            if challenge::is_time(&mut tcb.last_challenge, now) {
-                tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
-            }
-            return drop(DropReason::Duplicate);
-        }
-        if tcb.opening == Opening::Passive {
-            return ControlFlow::Continue(());
-        }
-        // Linux says so, which tells the peer that its handshake is over.
-        came_again(tcb, SackRange { start: header.seq, end: header.seq + 1 });
-        tcb.ack.at_once(SendReason::UnacceptableAck);
-        header.flags = header.flags.without(Flags::SYN);
-        header.seq += 1;
+    if header.flags.syn() && tcb.awaits_ack_of_syn() && header.seq == tcb.receive.irs {
+        repeated_syn(tcb, header, now)
+    } else {
+        ControlFlow::Continue(())
     }
+}
+
+#[cold]
+fn repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
+    if !header.flags.ack() {
+        if challenge::is_time(&mut tcb.last_challenge, now) {
+            tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
+        }
+        return drop(DropReason::Duplicate);
+    }
+    if tcb.opening == Opening::Passive {
+        return ControlFlow::Continue(());
+    }
+    // Linux says so, which tells the peer that its handshake is over.
+    came_again(tcb, SackRange { start: header.seq, end: header.seq + 1 });
+    tcb.ack.at_once(SendReason::UnacceptableAck);
+    header.flags = header.flags.without(Flags::SYN);
+    header.seq += 1;
     ControlFlow::Continue(())
 }
 
@@ -66,9 +74,15 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
         };
     };
     let older = (stamps.value.wrapping_sub(tcb.stamps.recent) as i32) < 0;
+    if older { old_timestamp(common, tcb, segment, stamps.value, now) } else { ControlFlow::Continue(()) }
+}
+
+/// SEG.TSval is less than TS.Recent.
+#[cold]
+fn old_timestamp(common: &Common, tcb: &mut Tcb, segment: &Segment, value: u32, now: Instant) -> Step {
     let was_overtaken = !segment.payload.is_empty()
-        && tcb.stamps.overtaken.is_some_and(|overtaken| overtaken.allows(stamps.value, tcb.receive.nxt, now));
-    if older && !was_overtaken && Span::between(tcb.stamps.recent_at, now) < RECENT_LIFETIME {
+        && tcb.stamps.overtaken.is_some_and(|overtaken| overtaken.allows(value, tcb.receive.nxt, now));
+    if !was_overtaken && Span::between(tcb.stamps.recent_at, now) < RECENT_LIFETIME {
         // Linux says of what is old by its number too that it came again.
         let end = segment.end().earlier(tcb.receive.nxt);
         if segment.header.seq.before(end) && !segment.header.flags.syn() {
@@ -83,8 +97,15 @@ fn paws(common: &Common, tcb: &mut Tcb, segment: &Segment, now: Instant) -> Step
 fn acceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
     let header = &segment.header;
     if tcb.receive.accepts(header.seq, segment.sequence_length()) && !reaches_too_far(tcb, segment) {
-        return ControlFlow::Continue(());
+        ControlFlow::Continue(())
+    } else {
+        unacceptable(common, tcb, segment, ecn, now)
     }
+}
+
+#[cold]
+fn unacceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now: Instant) -> Step {
+    let header = &segment.header;
     // A closed window takes no text, but ACK, URG and RST count (MUST-66): `trim` leaves only those.
     if tcb.receive.window() == 0 && header.seq == tcb.receive.nxt {
         return ControlFlow::Continue(());
@@ -126,6 +147,7 @@ fn reaches_too_far(tcb: &Tcb, segment: &Segment) -> bool {
 }
 
 /// Tells the peer what it has sent again (RFC 2883).
+#[cold]
 pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
     if tcb.negotiated.sack {
         tcb.sack_report.came_again(range);
@@ -134,6 +156,7 @@ pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
 
 /// A segment brings nothing that is new: its sender has lost acknowledgments, or misses them, and as in Linux the next
 /// ones do not wait.
+#[cold]
 fn all_came_again(common: &Common, tcb: &mut Tcb, range: SackRange, now: Instant) {
     came_again(tcb, range);
     let pace = tcb.pace(common, now);
@@ -155,13 +178,18 @@ pub(super) fn newer_timestamp(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
 pub(super) fn remember_timestamp(tcb: &mut Tcb, segment: &InWindow) {
     if let Some(value) = newer_timestamp(tcb, segment) {
         if !tcb.assembler.is_empty() && value != tcb.stamps.recent {
-            let TimestampState { recent, overtaken, .. } = tcb.stamps;
-            let filled = Overtaken::filled(overtaken, recent, tcb.receive.nxt, segment.arrived);
-            tcb.stamps.overtaken = Some(filled);
+            remember_overtaken(tcb, segment.arrived);
         }
         tcb.stamps.recent = value;
         tcb.stamps.recent_at = segment.arrived;
     }
+}
+
+/// What lies beyond a gap may have overtaken what was sent before it.
+#[cold]
+fn remember_overtaken(tcb: &mut Tcb, now: Instant) {
+    let TimestampState { recent, overtaken, .. } = tcb.stamps;
+    tcb.stamps.overtaken = Some(Overtaken::filled(overtaken, recent, tcb.receive.nxt, now));
 }
 
 /// Cuts off what lies before RCV.NXT, SYN included, and all text where the window is closed.
@@ -170,15 +198,8 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
     let mut payload = core::mem::take(payload);
     let mut flags = header.flags;
     let mut seq = header.seq;
-    if flags.syn() && seq.before(tcb.receive.nxt) {
-        flags = flags.without(Flags::SYN);
-        seq += 1;
-    }
-    let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
-    if old > 0 {
-        came_again(tcb, SackRange { start: seq, end: seq + old as u32 });
-        let _ = payload.split_to(old);
-        seq += old as u32;
+    if seq.before(tcb.receive.nxt) {
+        (seq, flags) = trim_front(tcb, seq, flags, &mut payload);
     }
     // A FIN takes no room in the buffer: right behind the last octet it is welcome.
     if !payload.is_empty() && seq.at_or_after(tcb.receive.edge) {
@@ -190,4 +211,16 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     let end = seq + payload.len() as u32;
     InWindow { seq, end, text: payload, flags, window, ecn, segment_size, arrived, header }
+}
+
+/// Cuts off what lies before RCV.NXT. Returns where the rest begins, and its control bits.
+#[cold]
+fn trim_front(tcb: &mut Tcb, seq: SeqNumber, flags: Flags, payload: &mut Bytes) -> (SeqNumber, Flags) {
+    let (seq, flags) = if flags.syn() { (seq + 1, flags.without(Flags::SYN)) } else { (seq, flags) };
+    let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
+    if old > 0 {
+        came_again(tcb, SackRange { start: seq, end: seq + old as u32 });
+        let _ = payload.split_to(old);
+    }
+    (seq + old as u32, flags)
 }

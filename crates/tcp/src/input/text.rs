@@ -67,6 +67,7 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
 
 /// The user has not read for so long that what segments cost beside their text has taken all of the buffer, though the
 /// window was not used up. Linux then takes its word back, against SHLD-14: the window closes.
+#[cold]
 fn without_room(common: &mut Common, tcb: &mut Tcb) -> Step {
     tcb.receive.close();
     tcb.ack.at_once(SendReason::NoRoomAck);
@@ -81,17 +82,20 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
     take(tcb, core::mem::take(&mut segment.text));
     note_data(common, tcb, segment);
     heed_marks(common, tcb, segment);
-    if !tcb.assembler.is_empty() {
-        while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
-            take(tcb, bytes);
-        }
-        tcb.ack.at_once(SendReason::GapFilledAck);
-    } else if tcb.peer_fin.is_some() {
-        // The FIN waits beyond the gap.
-        tcb.ack.at_once(SendReason::GapFilledAck);
+    if !tcb.assembler.is_empty() || tcb.peer_fin.is_some() {
+        fill_gap(tcb);
     }
     tcb.sack_report.acknowledged(tcb.receive.nxt);
     common.events.raise(Event::Readable);
+}
+
+/// What was held beyond a gap may be in order now; or it is the FIN that waits there.
+#[cold]
+fn fill_gap(tcb: &mut Tcb) {
+    while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
+        take(tcb, bytes);
+    }
+    tcb.ack.at_once(SendReason::GapFilledAck);
 }
 
 /// Puts text at RCV.NXT into the user's queue.
@@ -167,6 +171,7 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 }
 
 /// SHLD-31: held for later, and acknowledged at once (MAY-13, RFC 5681 section 4.2).
+#[cold]
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
     let (text, before, held) = (segment.text_len(), tcb.ack.full_segment(), tcb.assembler.charge());

@@ -7,9 +7,13 @@ use crate::event::Event;
 
 /// RCV.UP <- max(RCV.UP, SEG.UP). The pointer names the octet behind the urgent data (MUST-62).
 pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
-    if !segment.flags.urg() || !tcb.state().can_receive_data() {
-        return;
+    if segment.flags.urg() && tcb.state().can_receive_data() {
+        note(common, tcb, segment);
     }
+}
+
+#[cold]
+fn note(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
     // A pointer of nothing names the first octet, as in Linux.
     let pointer = segment.header.seq + u32::from(segment.header.urgent_pointer.max(1));
     if pointer.after(tcb.receive.nxt) && tcb.receive.urgent.is_none_or(|known| pointer.after(known)) {

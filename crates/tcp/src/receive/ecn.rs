@@ -10,6 +10,7 @@ use synfin_wire::{Ecn, Flags, Instant, SeqNumber};
 use crate::compact::compact;
 use crate::config::{AccEcnOption, EcnConfig, EcnFeedback};
 use crate::connection::ecn::{self, EcnHandshake, FIRST_COUNTERS};
+use crate::output::segments_in;
 use crate::span::Span;
 
 /// Where the ACE counter begins (RFC 9768 section 3.2.1).
@@ -55,9 +56,9 @@ pub(crate) struct Arrival {
     pub(crate) ecn: Ecn,
     /// Its own ECN bits.
     pub(crate) flags: Flags,
-    /// Octets of text, and how many segments they were.
+    /// Octets of text, and of how many in a segment a device has put it together.
     pub(crate) octets: u32,
-    pub(crate) segments: u32,
+    pub(crate) segment_size: u32,
 }
 
 /// What the AccECN option depends on.
@@ -160,6 +161,9 @@ impl EcnReceiver {
 
     /// An acceptable segment has come. Returns whether that must be acknowledged at once.
     pub(crate) fn arrived(&mut self, arrival: &Arrival) -> bool {
+        if self.feedback == EcnFeedback::Off {
+            return false;
+        }
         self.count(arrival);
         let accurate = self.feedback == EcnFeedback::Accurate;
         let changed = self.last != arrival.ecn;
@@ -189,8 +193,9 @@ impl EcnReceiver {
             self.least_counters = self.least_counters.max(place(arrival.ecn));
         }
         if arrival.ecn == Ecn::Ce {
-            self.marks = self.marks.wrapping_add(arrival.segments);
-            self.untold = self.untold.saturating_add(arrival.segments);
+            let segments = segments_in(arrival.octets, arrival.segment_size).max(1);
+            self.marks = self.marks.wrapping_add(segments);
+            self.untold = self.untold.saturating_add(segments);
         }
         self.seen |= self.feedback != EcnFeedback::Classic;
     }

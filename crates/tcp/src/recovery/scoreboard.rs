@@ -57,6 +57,7 @@ impl AckNews {
 
 impl LossRecovery {
     /// Takes the SACK ranges. One that covers nothing in flight says nothing.
+    #[cold]
     pub(super) fn take_sacks(
         &mut self,
         ack: &AckInput<'_>,
@@ -204,6 +205,7 @@ impl LossRecovery {
 
 /// The peer echoes a timestamp older than the retransmission, so it was the original that arrived: how long that
 /// took.
+#[cold]
 fn echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> Option<Span> {
     let echo = ack.echo.filter(|_| sent.retransmissions > 0)?;
     let since_sent = u32::try_from(Span::between(sent.sent_at, ack.now).as_millis()).unwrap_or(u32::MAX);

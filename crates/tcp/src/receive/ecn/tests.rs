@@ -7,7 +7,7 @@ fn receiver(feedback: EcnFeedback) -> EcnReceiver {
 }
 
 fn arrive(receiver: &mut EcnReceiver, ecn: Ecn, octets: u32) -> bool {
-    receiver.arrived(&Arrival { ecn, flags: Flags::ACK, octets, segments: 1 })
+    receiver.arrived(&Arrival { ecn, flags: Flags::ACK, octets, segment_size: 1460 })
 }
 
 fn plan(receiver: &EcnReceiver, timestamps: bool, ranges: usize) -> OptionPlan {
@@ -27,7 +27,7 @@ fn the_classic_echo_lasts_until_cwr() {
     assert!(receiver.text(Ecn::Ce), "at once");
     assert!(!receiver.text(Ecn::Ce), "once");
     assert_eq!(receiver.flags(true), Flags::ECE);
-    let cwr = Arrival { ecn: Ecn::Ect0, flags: Flags::ACK | Flags::CWR, octets: 100, segments: 1 };
+    let cwr = Arrival { ecn: Ecn::Ect0, flags: Flags::ACK | Flags::CWR, octets: 100, segment_size: 1460 };
     assert!(receiver.arrived(&cwr), "at once");
     assert_eq!(receiver.flags(true), Flags::NONE);
 }
