@@ -2,12 +2,13 @@
 
 use std::io;
 use std::mem;
+use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
 use bytes::{Bytes, BytesMut};
 use synfin_device::{
-    Capabilities, ChecksumOffload, Device, Medium, Offload, Segmentation, SegmentationKind, SoftwareOffload,
-    Transmit, segment,
+    Capabilities, ChecksumOffload, Device, Medium, Offload, Payload, Segmentation, SegmentationKind,
+    SoftwareOffload, Transmit, segment,
 };
 use synfin_host::{ChecksumOut, PacketIn, PacketOut};
 
@@ -68,7 +69,8 @@ impl Link {
             ecn: false,
         });
         let offload = Offload { checksum, segmentation };
-        let packet = synfin_device::PacketOut { header: &packet.header, payload: &packet.payload, offload };
+        let payload = Payload::of(&packet.payload);
+        let packet = synfin_device::PacketOut { header: &packet.header, payload, offload };
         self.device().transmit(&packet).expect("the cable takes what a host makes") == Transmit::Sent
     }
 
@@ -93,8 +95,9 @@ pub(crate) struct Cable {
     used: usize,
     /// Arenas whose packets have been carried: the same memory again, once all of them have been read.
     carried: Vec<Bytes>,
-    /// What has come, the last first.
-    inbound: Vec<synfin_device::PacketIn>,
+    /// What has come, the last first, and where it lies.
+    inbound: Vec<(Range<usize>, Offload)>,
+    come: Bytes,
     /// It vouches for what comes in.
     trust: bool,
 }
@@ -109,6 +112,7 @@ impl Cable {
             used: 0,
             carried: Vec::new(),
             inbound: Vec::new(),
+            come: Bytes::new(),
             trust: !setting.checksums,
         }
     }
@@ -126,9 +130,9 @@ impl Cable {
         to.inbound.extend(from.outbound.drain(..).rev().map(|(length, segmentation)| {
             let end = start;
             start -= length;
-            let bytes = arena.slice(start..end);
-            synfin_device::PacketIn { bytes, offload: Offload { checksum, segmentation } }
+            (start..end, Offload { checksum, segmentation })
         }));
+        to.come = arena.clone();
         from.carried.push(arena);
         from.used = 0;
         packets
@@ -155,9 +159,9 @@ impl Cable {
 fn copy(packet: &synfin_device::PacketOut<'_>, room: &mut [u8]) {
     let (header, mut rest) = room.split_at_mut(packet.header.len());
     header.copy_from_slice(packet.header);
-    for chunk in packet.payload {
-        let (text, behind) = rest.split_at_mut(chunk.len());
-        text.copy_from_slice(chunk);
+    for piece in packet.payload.pieces() {
+        let (text, behind) = rest.split_at_mut(piece.len());
+        text.copy_from_slice(piece);
         rest = behind;
     }
 }
@@ -175,7 +179,20 @@ impl Device for Cable {
     }
 
     fn receive(&mut self) -> io::Result<Option<synfin_device::PacketIn>> {
-        Ok(self.inbound.pop())
+        let Some((place, offload)) = self.inbound.pop() else {
+            self.come.clear();
+            return Ok(None);
+        };
+        Ok(Some(synfin_device::PacketIn { bytes: self.come.slice(place), offload }))
+    }
+
+    fn lend(&mut self, look: &mut dyn FnMut(&[u8], Offload)) -> io::Result<bool> {
+        let Some((place, offload)) = self.inbound.pop() else {
+            self.come.clear();
+            return Ok(false);
+        };
+        look(&self.come[place], offload);
+        Ok(true)
     }
 
     fn transmit(&mut self, packet: &synfin_device::PacketOut<'_>) -> io::Result<Transmit> {

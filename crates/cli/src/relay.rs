@@ -22,7 +22,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeSpec;
 use synfin_device::interface::Interface;
 use synfin_device::tun::Tun;
-use synfin_device::{Device, Offload, PacketOut};
+use synfin_device::{Device, Offload, PacketOut, Payload};
 use synfin_sim::units::parse_duration;
 use synfin_sim::{Link, LinkConfig, LinkCounters, Loss, Queue};
 
@@ -200,7 +200,7 @@ impl Relay {
     fn give(&mut self, side: usize) -> io::Result<()> {
         let now = self.now();
         while let Some(packet) = self.links[side].pop(now) {
-            let packet = PacketOut { header: &packet, payload: &[], offload: Offload::default() };
+            let packet = PacketOut { header: &packet, payload: Payload::EMPTY, offload: Offload::default() };
             match self.tuns[1 - side].transmit(&packet) {
                 // What the kernel has no room for, or does not like, is lost on it.
                 Ok(_) => {}

@@ -40,7 +40,7 @@ pub mod tun;
 pub mod virtio;
 pub mod xdp;
 
-pub use packet::{ChecksumOffload, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind};
+pub use packet::{ChecksumOffload, Offload, PacketIn, PacketOut, Payload, Segmentation, SegmentationKind};
 pub use software::SoftwareOffload;
 pub use sys::give_back_free_memory;
 
@@ -135,6 +135,20 @@ pub trait Device: Send {
     /// sense and is dropped; the next call goes on. Anything else: the device is gone.
     fn receive(&mut self) -> io::Result<Option<PacketIn>>;
 
+    /// As [`receive`](Self::receive), for a caller that copies what it is given or looks at it alone: `look` is shown the
+    /// next packet where it lies. False when there is none yet. Default: what `receive` returns.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    fn lend(&mut self, look: &mut dyn FnMut(&[u8], Offload)) -> io::Result<bool> {
+        let packet = self.receive()?;
+        let is_there = packet.is_some();
+        if let Some(PacketIn { bytes, offload }) = packet {
+            look(&bytes, offload);
+        }
+        Ok(is_there)
+    }
+
     /// Hands a packet to the device.
     ///
     /// # Errors
@@ -174,6 +188,10 @@ impl<D: Device + ?Sized> Device for Box<D> {
 
     fn receive(&mut self) -> io::Result<Option<PacketIn>> {
         (**self).receive()
+    }
+
+    fn lend(&mut self, look: &mut dyn FnMut(&[u8], Offload)) -> io::Result<bool> {
+        (**self).lend(look)
     }
 
     fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit> {

@@ -25,11 +25,12 @@ const BUFFER: usize = 256 * 1024;
 ///
 /// ```
 /// use bytes::Bytes;
-/// use synfin_device::{Capabilities, Device, Medium, Offload, PacketOut, memory};
+/// use synfin_device::{Capabilities, Device, Medium, Offload, PacketOut, Payload, memory};
 ///
 /// let (mut left, mut right) = memory::pair(Capabilities::new(Medium::Ip, 1500, false), 64)?;
 /// let payload = [Bytes::from_static(b"payload")];
-/// let _ = left.transmit(&PacketOut { header: b"header ", payload: &payload, offload: Offload::default() })?;
+/// let payload = Payload::of(&payload);
+/// let _ = left.transmit(&PacketOut { header: b"header ", payload, offload: Offload::default() })?;
 /// assert_eq!(&right.receive()?.unwrap().bytes[..], b"header payload");
 /// assert_eq!(right.receive()?, None);
 /// # std::io::Result::Ok(())

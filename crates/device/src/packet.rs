@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 pub struct PacketOut<'a> {
     /// Everything before the payload: Ethernet (where the medium is), IP and transport headers.
     pub header: &'a [u8],
-    /// The payload, in order; chunks may be empty.
-    pub payload: &'a [Bytes],
+    /// What follows.
+    pub payload: Payload<'a>,
     /// What the device is asked to do.
     pub offload: Offload,
 }
@@ -17,7 +17,7 @@ impl PacketOut<'_> {
     /// The octets of the whole packet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.header.len() + self.payload.iter().map(Bytes::len).sum::<usize>()
+        self.header.len() + self.payload.len()
     }
 
     /// Whether there is not one octet.
@@ -33,10 +33,78 @@ impl PacketOut<'_> {
         buffer.clear();
         buffer.reserve(self.len());
         buffer.extend_from_slice(self.header);
-        for chunk in self.payload {
-            buffer.extend_from_slice(chunk);
+        for piece in self.payload.pieces() {
+            buffer.extend_from_slice(piece);
         }
         PacketIn { bytes: buffer.split().freeze(), offload: self.offload }
+    }
+}
+
+/// The payload of a packet on its way out: octets that lie in pieces, or a part of them.
+///
+/// ```
+/// use bytes::Bytes;
+/// use synfin_device::Payload;
+///
+/// let text = [Bytes::from_static(b"one piece, "), Bytes::from_static(b"another")];
+/// let (front, behind) = Payload::of(&text).split_at(4);
+/// assert_eq!(front.pieces().collect::<Vec<_>>(), [b"one "]);
+/// assert_eq!(behind.pieces().collect::<Vec<_>>(), [&b"piece, "[..], b"another"]);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Payload<'a> {
+    pieces: &'a [Bytes],
+    /// Octets at the front of the pieces that are no part of it.
+    skipped: usize,
+    len: usize,
+}
+
+impl<'a> Payload<'a> {
+    /// No payload.
+    pub const EMPTY: Payload<'static> = Payload { pieces: &[], skipped: 0, len: 0 };
+
+    /// All of these pieces, of which some may be empty.
+    #[must_use]
+    pub fn of(pieces: &'a [Bytes]) -> Self {
+        Self { pieces, skipped: 0, len: pieces.iter().map(Bytes::len).sum() }
+    }
+
+    /// How long it is, octets.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is not one octet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The octets in order, piece by piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let (mut skipped, mut left) = (self.skipped, self.len);
+        self.pieces.iter().map_while(move |piece| {
+            let piece = (left > 0).then(|| &piece[std::mem::take(&mut skipped)..])?;
+            let piece = &piece[..piece.len().min(left)];
+            left -= piece.len();
+            Some(piece)
+        })
+    }
+
+    /// The first `octets`, or all there are, and the rest.
+    #[must_use]
+    pub fn split_at(self, octets: usize) -> (Self, Self) {
+        let octets = octets.min(self.len);
+        let front = Self { len: octets, ..self };
+        let mut rest = Self { skipped: self.skipped + octets, len: self.len - octets, ..self };
+        while let Some((first, behind)) = rest.pieces.split_first()
+            && rest.skipped >= first.len()
+        {
+            rest.skipped -= first.len();
+            rest.pieces = behind;
+        }
+        (front, rest)
     }
 }
 
@@ -53,7 +121,7 @@ impl PacketIn {
     /// The same packet on its way out again, all of it in the header piece.
     #[must_use]
     pub fn as_out(&self) -> PacketOut<'_> {
-        PacketOut { header: &self.bytes, payload: &[], offload: self.offload }
+        PacketOut { header: &self.bytes, payload: Payload::EMPTY, offload: self.offload }
     }
 }
 

@@ -52,7 +52,7 @@ pub fn copy_completed(packet: &PacketOut<'_>, to: &mut [u8]) -> Result<(), Segme
     let mut sum = Checksum::new();
     let mut before_start = summed.map_or(usize::MAX, |(start, _)| start);
     let mut rest = &mut *to;
-    for piece in iter::once(packet.header).chain(packet.payload.iter().map(|chunk| &chunk[..])) {
+    for piece in iter::once(packet.header).chain(packet.payload.pieces()) {
         let (plain, covered) = piece.split_at(before_start.min(piece.len()));
         before_start -= plain.len();
         let (copy, behind) = rest.split_at_mut(piece.len());

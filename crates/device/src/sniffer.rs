@@ -14,13 +14,13 @@ const FEW_PIECES: usize = 16;
 /// Records packets, with a comment where there is something to say, to a capture.
 ///
 /// ```
-/// use synfin_device::{Medium, Offload, PacketOut};
+/// use synfin_device::{Medium, Offload, PacketOut, Payload};
 /// use synfin_device::pcapng::{Direction, Options};
 /// use synfin_device::sniffer::Sniffer;
 ///
 /// let options = Options { medium: Medium::Ip, interface: "synfin0", snap_len: 0 };
 /// let mut sniffer = Sniffer::new(Vec::new(), options)?;
-/// let packet = PacketOut { header: b"a packet", payload: &[], offload: Offload::default() };
+/// let packet = PacketOut { header: b"a packet", payload: Payload::EMPTY, offload: Offload::default() };
 /// sniffer.record(&packet, Direction::Outbound, 1_700_000_000_000_000_000, Some("zero window probe"))?;
 /// # std::io::Result::Ok(())
 /// ```
@@ -49,7 +49,7 @@ impl<W: Write> Sniffer<W> {
         timestamp: u64,
         comment: Option<&str>,
     ) -> io::Result<()> {
-        let chunks = packet.payload.iter().map(|chunk| &chunk[..]);
+        let chunks = packet.payload.pieces();
         let completed = match packet.offload.checksum {
             // A place outside the packet is one that no device could fill either: recorded as it is.
             ChecksumOffload::Partial { start, offset } => {
@@ -67,7 +67,7 @@ impl<W: Write> Sniffer<W> {
             // A transport header among the payload is not what any host here builds.
             _ => [packet.header, &[], &[]],
         };
-        if packet.payload.len() + patched.len() <= FEW_PIECES {
+        if chunks.clone().count() + patched.len() <= FEW_PIECES {
             let mut pieces: [&[u8]; FEW_PIECES] = [&[]; FEW_PIECES];
             for (slot, piece) in pieces.iter_mut().zip(patched.into_iter().chain(chunks)) {
                 *slot = piece;

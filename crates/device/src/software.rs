@@ -11,10 +11,10 @@ use std::iter;
 use std::os::fd::BorrowedFd;
 use std::task::Waker;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 use crate::segment::{Cut, Join, Layout, SegmentError};
-use crate::{Capabilities, Device, MAX_IP_PACKET, Offload, PacketIn, PacketOut, Transmit};
+use crate::{Capabilities, Device, MAX_IP_PACKET, Offload, PacketIn, PacketOut, Payload, Transmit};
 
 /// A device that takes and delivers super-segments, made of one that does not.
 ///
@@ -32,8 +32,6 @@ pub struct SoftwareOffload<D> {
     capabilities: Capabilities,
     /// The super-segment of which the device has taken a part.
     cut: Option<Cut>,
-    /// The text of the segment whose turn it is.
-    text: Vec<Bytes>,
     join: Join,
     /// What the device said when segments were there still.
     failed: Option<io::Error>,
@@ -47,7 +45,6 @@ impl<D: Device> SoftwareOffload<D> {
         Self {
             capabilities: Capabilities { segmentation: true, max_super_segment: MAX_IP_PACKET, ..plain },
             cut: None,
-            text: Vec::new(),
             join: Join::new(plain.medium),
             failed: None,
             device,
@@ -61,54 +58,20 @@ impl<D: Device> SoftwareOffload<D> {
 
     /// Hands over what is left of `packet`, which `cut` is of.
     fn send(&mut self, packet: &PacketOut<'_>, cut: &mut Cut) -> io::Result<Transmit> {
-        let mut payload = Pieces::behind(packet.payload, cut.text().map_or(0, |range| range.start));
+        let (_, mut rest) = packet.payload.split_at(cut.text().map_or(0, |range| range.start));
         while let Some(range) = cut.text() {
-            self.text.clear();
-            payload.take(range.len(), &mut self.text);
-            let text = self.text.iter().map(|piece| &piece[..]);
+            let (payload, behind) = rest.split_at(range.len());
             let leave_sum = self.capabilities.checksum;
-            let (header, checksum) = if leave_sum { cut.partial_headers() } else { cut.headers(text) };
+            let (header, checksum) =
+                if leave_sum { cut.partial_headers() } else { cut.headers(payload.pieces()) };
             let offload = Offload { checksum, segmentation: None };
-            if self.device.transmit(&PacketOut { header, payload: &self.text, offload })?
-                == Transmit::WouldBlock
-            {
+            if self.device.transmit(&PacketOut { header, payload, offload })? == Transmit::WouldBlock {
                 return Ok(Transmit::WouldBlock);
             }
             cut.pass();
+            rest = behind;
         }
         Ok(Transmit::Sent)
-    }
-}
-
-/// What is left of a text in pieces.
-struct Pieces<'a> {
-    pieces: &'a [Bytes],
-    /// How much of the first of them has been taken, octets.
-    taken: usize,
-}
-
-impl<'a> Pieces<'a> {
-    /// What lies behind the first `octets` of a text.
-    fn behind(mut pieces: &'a [Bytes], mut octets: usize) -> Self {
-        while let Some((first, rest)) = pieces.split_first()
-            && octets >= first.len()
-        {
-            octets -= first.len();
-            pieces = rest;
-        }
-        Self { pieces, taken: octets }
-    }
-
-    /// Takes so many octets, or all there are, as slices.
-    fn take(&mut self, mut octets: usize, slices: &mut Vec<Bytes>) {
-        while let Some((first, rest)) = self.pieces.split_first()
-            && octets > 0
-        {
-            let end = first.len().min(self.taken + octets);
-            octets -= end - self.taken;
-            slices.push(first.slice(self.taken..end));
-            (self.pieces, self.taken) = if end == first.len() { (rest, 0) } else { (self.pieces, end) };
-        }
     }
 }
 
@@ -124,14 +87,13 @@ impl<D: Device> Device for SoftwareOffload<D> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
+        let mut ready = None;
         loop {
-            match self.device.receive() {
-                Ok(Some(packet)) => {
-                    if let Some(packet) = self.join.add(packet) {
-                        return Ok(Some(packet));
-                    }
-                }
-                Ok(None) => return Ok(self.join.finish()),
+            let join = &mut self.join;
+            match self.device.lend(&mut |packet, offload| ready = join.add(packet, offload)) {
+                Ok(true) if ready.is_some() => return Ok(ready),
+                Ok(true) => {}
+                Ok(false) => return Ok(self.join.finish()),
                 Err(error) => {
                     let Some(packet) = self.join.finish() else { return Err(error) };
                     self.failed = Some(error);
@@ -150,9 +112,10 @@ impl<D: Device> Device for SoftwareOffload<D> {
         let layout = Layout::of_plain(packet.header, medium).ok_or_else(|| refuse(SegmentError::NotTcp))?;
         let (header, more) = packet.header.split_at(layout.text_at);
         if !more.is_empty() {
-            let payload: Vec<Bytes> =
-                iter::once(Bytes::copy_from_slice(more)).chain(packet.payload.iter().cloned()).collect();
-            return self.transmit(&PacketOut { header, payload: &payload, offload: packet.offload });
+            let text: BytesMut = iter::once(more).chain(packet.payload.pieces()).flatten().copied().collect();
+            let payload = [text.freeze()];
+            let payload = Payload::of(&payload);
+            return self.transmit(&PacketOut { header, payload, offload: packet.offload });
         }
         let mut cut = match self.cut.take().filter(|cut| cut.is_of(header)) {
             Some(cut) => cut,

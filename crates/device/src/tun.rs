@@ -14,7 +14,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc::{self, c_int};
 
 use crate::packet::PacketIn;
-use crate::{Capabilities, Device, MAX_IP_PACKET, Medium, PacketOut, Transmit, sys, virtio};
+use crate::{Capabilities, Device, MAX_IP_PACKET, Medium, Offload, PacketOut, Transmit, sys, virtio};
 
 mod error;
 
@@ -211,6 +211,28 @@ impl Tun {
         }
     }
 
+    /// Reads the next packet, with its virtio-net header, into the buffer; false when there is none yet.
+    fn read(&mut self) -> io::Result<bool> {
+        if self.read_buffer.capacity() < MAX_READ {
+            self.renew_buffer();
+        }
+        match sys::read(&self.fd, &mut self.read_buffer) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the virtio-net header in front of a packet says.
+    fn offload(&self, packet: &[u8]) -> io::Result<Offload> {
+        match packet.first_chunk() {
+            Some(header) if self.vnet_header_len > 0 => {
+                virtio::parse(header).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+            }
+            _ => Ok(Offload::default()),
+        }
+    }
+
     /// The descriptor, to be passed on and made a `Tun` again by [`Tun::from_fd`].
     #[must_use]
     pub fn into_fd(self) -> OwnedFd {
@@ -230,22 +252,26 @@ impl Device for Tun {
     }
 
     fn receive(&mut self) -> io::Result<Option<PacketIn>> {
-        if self.read_buffer.capacity() < MAX_READ {
-            self.renew_buffer();
-        }
-        match sys::read(&self.fd, &mut self.read_buffer) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(error),
+        if !self.read()? {
+            return Ok(None);
         }
         let mut packet = self.read_buffer.split();
-        let offload = match packet.first_chunk() {
-            Some(header) if self.vnet_header_len > 0 => virtio::parse(header),
-            _ => Ok(crate::Offload::default()),
-        };
-        let offload = offload.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let offload = self.offload(&packet)?;
         packet.advance(self.vnet_header_len.min(packet.len()));
         Ok(Some(PacketIn { bytes: packet.freeze(), offload }))
+    }
+
+    fn lend(&mut self, look: &mut dyn FnMut(&[u8], Offload)) -> io::Result<bool> {
+        let is_there = self.read()?;
+        if is_there {
+            let offload = self.offload(&self.read_buffer);
+            if let Ok(offload) = offload {
+                look(self.read_buffer.get(self.vnet_header_len..).unwrap_or_default(), offload);
+            }
+            self.read_buffer.clear();
+            offload?;
+        }
+        Ok(is_there)
     }
 
     fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit> {
@@ -254,15 +280,14 @@ impl Device for Tun {
         vnet_header[..virtio::HEADER_LEN].copy_from_slice(&virtio::write(&packet.offload));
         let headers = [&vnet_header[..self.vnet_header_len], packet.header];
 
-        let written = match packet.payload.len() {
-            pieces if pieces <= FEW_PIECES => write::<{ 2 + FEW_PIECES }>(&self.fd, headers, packet.payload),
-            pieces if pieces <= MOST_PIECES => {
-                write::<{ 2 + MOST_PIECES }>(&self.fd, headers, packet.payload)
-            }
+        let pieces = packet.payload.pieces();
+        let written = match pieces.clone().count() {
+            count if count <= FEW_PIECES => write::<{ 2 + FEW_PIECES }>(&self.fd, headers, pieces),
+            count if count <= MOST_PIECES => write::<{ 2 + MOST_PIECES }>(&self.fd, headers, pieces),
             _ => {
                 self.joined.clear();
-                packet.payload.iter().for_each(|piece| self.joined.extend_from_slice(piece));
-                write::<3>(&self.fd, headers, &[&self.joined])
+                pieces.for_each(|piece| self.joined.extend_from_slice(piece));
+                write::<3>(&self.fd, headers, [&self.joined[..]])
             }
         };
         match written {
@@ -280,18 +305,18 @@ impl Device for Tun {
 }
 
 /// One `writev` of headers and pieces, together at most `N`.
-fn write<const N: usize>(
+fn write<'a, const N: usize>(
     fd: &OwnedFd,
-    headers: [&[u8]; 2],
-    pieces: &[impl AsRef<[u8]>],
+    headers: [&'a [u8]; 2],
+    pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> nix::Result<usize> {
     let mut slices = [IoSlice::new(&[]); N];
-    let (front, rest) = slices.split_at_mut(headers.len());
-    front.copy_from_slice(&headers.map(IoSlice::new));
-    for (slice, piece) in rest.iter_mut().zip(pieces) {
-        *slice = IoSlice::new(piece.as_ref());
+    let mut used = 0;
+    for (slice, piece) in slices.iter_mut().zip(headers.into_iter().chain(pieces)) {
+        *slice = IoSlice::new(piece);
+        used += 1;
     }
-    nix::sys::uio::writev(fd, &slices[..headers.len() + pieces.len()])
+    nix::sys::uio::writev(fd, &slices[..used])
 }
 
 /// The kernel's `dev_valid_name`, but that nothing is fine too.

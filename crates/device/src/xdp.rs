@@ -154,7 +154,7 @@ impl Device for Xdp {
 
     fn transmit(&mut self, packet: &PacketOut<'_>) -> io::Result<Transmit> {
         self.capabilities.check(packet)?;
-        let pieces = || std::iter::once(packet.header).chain(packet.payload.iter().map(|chunk| &chunk[..]));
+        let pieces = || std::iter::once(packet.header).chain(packet.payload.pieces());
         if self.socket.transmit(pieces())? {
             return Ok(Transmit::Sent);
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 use bytes::Bytes;
 use synfin_device::tun::Tun;
-use synfin_device::{Device as _, PacketOut};
+use synfin_device::{Device as _, PacketOut, Payload};
 
 use super::segment::{ACK, FIN, Heard, PSH, RST, SYN, Said, offload, read, write};
 use super::{ECHO, MTU, PORTS, SOURCE, wait};
@@ -179,7 +179,8 @@ impl Null {
         write(&said, options, length, &mut self.header);
         let offload = offload((length > usize::from(MSS)).then_some(MSS));
         // What the kernel has no room for is lost.
-        let _ = self.tun.transmit(&PacketOut { header: &self.header, payload: text, offload })?;
+        let _ =
+            self.tun.transmit(&PacketOut { header: &self.header, payload: Payload::of(text), offload })?;
         Ok(())
     }
 }

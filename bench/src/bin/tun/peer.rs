@@ -10,7 +10,7 @@ use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpCidr};
 use synfin_device::tun::Tun;
-use synfin_device::{Device as _, PacketOut};
+use synfin_device::{Device as _, PacketOut, Payload};
 
 use super::segment::{begin_checksum, offload};
 use super::{ECHO, KERNEL, MTU, OURS, PORTS, SINK, SOURCE, wait};
@@ -142,7 +142,7 @@ impl phy::TxToken for TxToken<'_> {
         begin_checksum(packet);
         let size = self.size.map(NonZeroU16::get).filter(|_| len > MTU);
         // What the kernel has no room for is lost.
-        let _ = tun.transmit(&PacketOut { header: packet, payload: &[], offload: offload(size) });
+        let _ = tun.transmit(&PacketOut { header: packet, payload: Payload::EMPTY, offload: offload(size) });
         result
     }
 

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::*;
-use crate::{ChecksumOffload, Medium, Offload, Segmentation, SegmentationKind};
+use crate::{ChecksumOffload, Medium, Offload, Payload, Segmentation, SegmentationKind};
 
 const OFFLOAD: Capabilities = Capabilities::new(Medium::Ip, 1500, true);
 const PLAIN: Capabilities = Capabilities::new(Medium::Ip, 1500, false);
 
 fn packet(header: &[u8]) -> PacketOut<'_> {
-    PacketOut { header, payload: &[], offload: Offload::default() }
+    PacketOut { header, payload: Payload::EMPTY, offload: Offload::default() }
 }
 
 fn is_readable(device: &Memory) -> bool {
@@ -32,7 +32,7 @@ fn packets_arrive_joined_in_order_with_their_offload() {
     };
     let payload = [Bytes::from(vec![1; 3000]), Bytes::new(), Bytes::from(vec![2; 5])];
     assert_eq!(
-        left.transmit(&PacketOut { header: b"head", payload: &payload, offload }).unwrap(),
+        left.transmit(&PacketOut { header: b"head", payload: Payload::of(&payload), offload }).unwrap(),
         Transmit::Sent
     );
     assert_eq!(left.transmit(&packet(b"second")).unwrap(), Transmit::Sent);
@@ -107,7 +107,7 @@ fn a_task_is_woken_instead_of_the_descriptor() {
     let (mut left, mut right) = pair(Capabilities::new(Medium::Ip, 1500, false), 2).unwrap();
     let count = std::sync::Arc::new(Count::default());
     let woken = || count.0.load(std::sync::atomic::Ordering::Relaxed);
-    let packet = PacketOut { header: b"packet", payload: &[], offload: Offload::default() };
+    let packet = PacketOut { header: b"packet", payload: Payload::EMPTY, offload: Offload::default() };
     assert!(right.wake(&std::sync::Arc::clone(&count).into()));
     let _ = left.transmit(&packet).unwrap();
     assert_eq!(woken(), 1);

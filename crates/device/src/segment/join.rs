@@ -27,7 +27,7 @@ pub(crate) struct Join {
     train: Option<Train>,
     /// What came behind a train and is none's beginning.
     behind: Option<PacketIn>,
-    /// Where text is put together.
+    /// Where packets are put together: the train's, while there is one.
     buffer: BytesMut,
 }
 
@@ -36,20 +36,28 @@ impl Join {
         Self { medium, train: None, behind: None, buffer: BytesMut::new() }
     }
 
-    /// Takes a packet, and returns what no other can be joined to any more. Not before [`Join::finished`] has been asked.
-    pub(crate) fn add(&mut self, packet: PacketIn) -> Option<PacketIn> {
+    /// Copies a packet, and returns what no other can be joined to any more. Not before [`Join::finished`] has been asked.
+    pub(crate) fn add(&mut self, packet: &[u8], offload: Offload) -> Option<PacketIn> {
         if let Some(train) = &mut self.train
-            && train.takes(&packet)
+            && train.takes(packet, &offload, &self.buffer)
         {
-            let is_last = train.append(&packet, &mut self.buffer);
+            let is_last = train.append(packet, &mut self.buffer);
             return if is_last { self.finish() } else { None };
         }
-        let ended = self.train.take().map(|train| train.finish(&mut self.buffer));
-        match Train::begin(&packet, self.medium) {
-            Some(layout) => self.train = Some(Train::new(packet, layout)),
-            None if ended.is_some() => self.behind = Some(packet),
-            None => return Some(packet),
+        let ended = self.end_train();
+        if self.buffer.capacity() < LONGEST {
+            self.buffer.reserve(ROOM);
         }
+        self.buffer.extend_from_slice(packet);
+        self.train = Train::begin(packet, offload, self.medium);
+        if self.train.is_some() {
+            return ended;
+        }
+        let single = PacketIn { bytes: self.buffer.split().freeze(), offload };
+        if ended.is_none() {
+            return Some(single);
+        }
+        self.behind = Some(single);
         ended
     }
 
@@ -60,23 +68,28 @@ impl Join {
 
     /// There is no other packet for now: what there is.
     pub(crate) fn finish(&mut self) -> Option<PacketIn> {
-        self.train.take().map(|train| train.finish(&mut self.buffer)).or_else(|| self.finished())
+        self.end_train().or_else(|| self.finished())
+    }
+
+    fn end_train(&mut self) -> Option<PacketIn> {
+        self.train.take().map(|train| train.finish(self.buffer.split()))
     }
 }
 
 /// Segments that follow on one another.
 #[derive(Debug)]
 struct Train {
-    first: PacketIn,
     layout: Layout,
+    /// What the device says of the first.
+    offload: Offload,
     /// Known when there is a second segment to compare with.
     common: Option<Common>,
     /// The text of each segment but the last, octets.
     size: usize,
     /// The number behind the last segment.
     next: u32,
-    /// How long the packet is that they are joined to, headers included; 0 while there is one segment.
-    joined: usize,
+    /// There is more than the first.
+    is_joined: bool,
     /// The last segment has PSH.
     push: bool,
 }
@@ -99,92 +112,80 @@ impl Common {
     }
 
     /// Whether the checksums are right of a packet whose headers have this in common.
-    fn finds_intact(&self, layout: &Layout, packet: &PacketIn) -> bool {
-        match packet.offload.checksum {
+    fn finds_intact(&self, layout: &Layout, packet: &[u8], offload: &Offload) -> bool {
+        match offload.checksum {
             ChecksumOffload::Verified => return true,
             ChecksumOffload::Partial { .. } => return false,
             ChecksumOffload::None => {}
         }
         let mut ipv4_sum = self.ipv4_sum;
-        ipv4_sum.join(layout.ipv4_sum_of_own(&packet.bytes));
-        let mut sum = layout.sum_of_pseudo_header(self.sum_of_ends, packet.bytes.len());
-        sum.add(&packet.bytes[layout.tcp_at..]);
+        ipv4_sum.join(layout.ipv4_sum_of_own(packet));
+        let mut sum = layout.sum_of_pseudo_header(self.sum_of_ends, packet.len());
+        sum.add(&packet[layout.tcp_at..]);
         (!layout.is_ipv4 || ipv4_sum.finish() == 0) && sum.finish() == 0
     }
 }
 
 impl Train {
-    /// Whether another segment may follow on this one, and where its headers lie: there is text, and no control bit says
-    /// anything but ACK and, with accurate ECN, how many marks there were.
-    fn begin(packet: &PacketIn, medium: Medium) -> Option<Layout> {
-        let may_be = packet.offload.segmentation.is_none()
-            && !matches!(packet.offload.checksum, ChecksumOffload::Partial { .. });
-        let bytes = &packet.bytes[..];
-        let layout = Layout::of_plain(bytes, medium).filter(|_| may_be)?;
-        let is_text = bytes.len() > layout.text_at && layout.flags(bytes).without(Flags::ACE) == Flags::ACK;
-        (is_text && layout.states_length(bytes, bytes.len())).then_some(layout)
-    }
-
-    fn new(first: PacketIn, layout: Layout) -> Self {
-        let size = first.bytes.len() - layout.text_at;
-        Self {
+    /// A train of this segment, if another may follow on it: there is text, and no control bit says anything but ACK and,
+    /// with accurate ECN, how many marks there were.
+    fn begin(packet: &[u8], offload: Offload, medium: Medium) -> Option<Self> {
+        let may_be =
+            offload.segmentation.is_none() && !matches!(offload.checksum, ChecksumOffload::Partial { .. });
+        let layout = Layout::of_plain(packet, medium).filter(|_| may_be)?;
+        let is_text = packet.len() > layout.text_at && layout.flags(packet).without(Flags::ACE) == Flags::ACK;
+        let size = packet.len() - layout.text_at;
+        (is_text && layout.states_length(packet, packet.len())).then(|| Self {
+            offload,
             common: None,
-            next: layout.seq(&first.bytes).wrapping_add(size as u32),
+            next: layout.seq(packet).wrapping_add(size as u32),
             size,
-            joined: 0,
+            is_joined: false,
             push: false,
             layout,
-            first,
-        }
+        })
     }
 
-    /// Whether this packet goes on where the last one ended.
-    fn takes(&mut self, packet: &PacketIn) -> bool {
-        let (layout, first, bytes) = (&self.layout, &self.first, &packet.bytes[..]);
-        let room = (MAX_IP_PACKET + layout.ip_at).saturating_sub(self.joined.max(first.bytes.len()));
-        let text = bytes.len().saturating_sub(layout.text_at);
-        let may_follow = packet.offload.segmentation.is_none()
+    /// Whether this packet goes on where what was put together ends.
+    fn takes(&mut self, packet: &[u8], offload: &Offload, before: &[u8]) -> bool {
+        let layout = &self.layout;
+        let room = (MAX_IP_PACKET + layout.ip_at).saturating_sub(before.len());
+        let text = packet.len().saturating_sub(layout.text_at);
+        let may_follow = offload.segmentation.is_none()
             && (1..=self.size.min(room)).contains(&text)
-            && layout.seq(bytes) == self.next
-            && layout.states_length(bytes, bytes.len());
+            && layout.seq(packet) == self.next
+            && layout.states_length(packet, packet.len());
         if !may_follow {
             return false;
         }
-        let common = self.common.get_or_insert_with(|| Common::of(layout, &first.bytes));
-        layout.have_same(&common.bits, &first.bytes, bytes)
-            && (self.joined > 0 || common.finds_intact(layout, first))
-            && common.finds_intact(layout, packet)
+        let common = self.common.get_or_insert_with(|| Common::of(layout, before));
+        layout.have_same(&common.bits, before, packet)
+            && (self.is_joined || common.finds_intact(layout, before, &self.offload))
+            && common.finds_intact(layout, packet, offload)
     }
 
     /// Appends the text of what [`Train::takes`] has found to follow. True when nothing can follow on that.
-    fn append(&mut self, packet: &PacketIn, buffer: &mut BytesMut) -> bool {
-        if self.joined == 0 {
-            if !buffer.try_reclaim(ROOM) && buffer.capacity() < LONGEST {
-                buffer.reserve(ROOM);
-            }
-            buffer.extend_from_slice(&self.first.bytes);
-        }
-        let text = &packet.bytes[self.layout.text_at..];
+    fn append(&mut self, packet: &[u8], buffer: &mut BytesMut) -> bool {
+        let text = &packet[self.layout.text_at..];
         buffer.extend_from_slice(text);
-        self.joined = buffer.len();
+        self.is_joined = true;
         self.next = self.next.wrapping_add(text.len() as u32);
-        self.push = self.layout.flags(&packet.bytes).psh();
+        self.push = self.layout.flags(packet).psh();
         self.push || text.len() < self.size
     }
 
     /// The one segment, or all of them as one whose checksum is left partial: each was verified.
-    fn finish(self, buffer: &mut BytesMut) -> PacketIn {
-        if self.joined == 0 {
-            return self.first;
+    fn finish(self, mut packet: BytesMut) -> PacketIn {
+        if !self.is_joined {
+            return PacketIn { bytes: packet.freeze(), offload: self.offload };
         }
-        let layout = &self.layout;
-        let mut packet = buffer.split();
-        layout.finish_length(&mut packet, self.joined);
+        let (layout, length) = (&self.layout, packet.len());
+        layout.finish_length(&mut packet, length);
         let flags = layout.flags(&packet);
         if self.push {
             layout.set_flags(&mut packet, flags | Flags::PSH);
         }
-        let partial = layout.sum_of_pseudo_header(layout.sum_of_ends(&packet), self.joined).partial();
+        let partial = layout.sum_of_pseudo_header(layout.sum_of_ends(&packet), length).partial();
         layout.set_tcp_checksum(&mut packet, partial);
         PacketIn {
             bytes: packet.freeze(),

@@ -4,7 +4,7 @@ use synfin_wire::{SeqNumber, TcpHeader};
 
 use super::testing::{V4, V6, parse, super_segment, tcp_header};
 use super::*;
-use crate::Offload;
+use crate::{Offload, Payload};
 
 #[test]
 fn a_super_segment_becomes_the_segments_it_stands_for() {
@@ -66,7 +66,7 @@ fn a_copy_has_its_checksum_completed() {
             for cut in [1, 32, 300, 555] {
                 let payload = [whole.slice(cut..600), Bytes::new(), whole.slice(600..)];
                 let offload = Offload { checksum, segmentation: None };
-                let packet = PacketOut { header: &whole[..cut], payload: &payload, offload };
+                let packet = PacketOut { header: &whole[..cut], payload: Payload::of(&payload), offload };
                 let mut copy = vec![0xaa; packet.len()];
                 copy_completed(&packet, &mut copy).unwrap();
                 assert_eq!(copy, expected, "from {start}, field at {offset}, pieces cut at {cut}");
@@ -75,7 +75,7 @@ fn a_copy_has_its_checksum_completed() {
     }
     let outside =
         Offload { checksum: ChecksumOffload::Partial { start: 699, offset: 0 }, segmentation: None };
-    let packet = PacketOut { header: &whole, payload: &[], offload: outside };
+    let packet = PacketOut { header: &whole, payload: Payload::EMPTY, offload: outside };
     assert_eq!(copy_completed(&packet, &mut [0; 700]), Err(SegmentError::Checksum));
     let plain = PacketOut { offload: Offload::default(), ..packet };
     let mut copy = [0; 700];

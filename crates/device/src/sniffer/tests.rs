@@ -3,7 +3,7 @@ use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, PcapNGReader};
 
 use super::*;
-use crate::{Medium, Offload};
+use crate::{Medium, Offload, Payload};
 
 fn recorded(packets: &[PacketOut<'_>]) -> Vec<Vec<u8>> {
     let options = Options { medium: Medium::Ip, interface: "", snap_len: 0 };
@@ -39,7 +39,7 @@ fn the_recorded_copy_has_its_checksum_completed() {
     let payload = [Bytes::from_static(b"odd"), Bytes::new(), Bytes::from_static(b"even!")];
     let many: Vec<Bytes> = (0..40_u8).map(|n| Bytes::copy_from_slice(&[n; 3])).collect();
     for payload in [&payload[..], &many] {
-        let packet = PacketOut { header: &header, payload, offload: partial(4, 2) };
+        let packet = PacketOut { header: &header, payload: Payload::of(payload), offload: partial(4, 2) };
         let mut expected = [&header[..], &payload.concat()].concat();
         segment::complete_checksum(&mut expected, packet.offload.checksum).unwrap();
         assert_ne!(expected[6..8], header[6..8]);
@@ -53,7 +53,7 @@ fn other_packets_are_recorded_as_they_are() {
     let header = [1, 2, 3, 4];
     let payload = [Bytes::from_static(&[5, 6, 7])];
     for offload in [Offload::default(), partial(0, 6), partial(2, 2), partial(65_535, 65_535)] {
-        let packet = PacketOut { header: &header, payload: &payload, offload };
+        let packet = PacketOut { header: &header, payload: Payload::of(&payload), offload };
         assert_eq!(recorded(&[packet]), [[1, 2, 3, 4, 5, 6, 7]]);
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::segment::complete_checksum;
 use crate::segment::testing::{V4, V6, parse, super_segment};
 use crate::{Medium, memory};
+use bytes::Bytes;
 use synfin_wire::tcp::Flags;
 
 /// A device with offload, and a plain one that is joined to it.
@@ -19,7 +20,8 @@ fn offer(
 ) -> Transmit {
     let payload: Vec<Bytes> = packet.bytes[text_at..].chunks(piece).map(Bytes::copy_from_slice).collect();
     let header = &packet.bytes[..text_at];
-    device.transmit(&PacketOut { header, payload: &payload, offload: packet.offload }).unwrap()
+    let payload = Payload::of(&payload);
+    device.transmit(&PacketOut { header, payload, offload: packet.offload }).unwrap()
 }
 
 fn text() -> Vec<u8> {
@@ -125,10 +127,10 @@ fn what_is_no_super_segment_of_tcp_is_refused() {
     let mut udp = whole.bytes.to_vec();
     udp[9] = 17;
     for header in [&udp[..52], &udp[..10], &[]] {
-        let packet = PacketOut { header, payload: &[], offload: whole.offload };
+        let packet = PacketOut { header, payload: Payload::EMPTY, offload: whole.offload };
         assert_eq!(device.transmit(&packet).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
-    let too_long = PacketOut { header: &[0x45; 1600], payload: &[], offload: Offload::default() };
+    let too_long = PacketOut { header: &[0x45; 1600], payload: Payload::EMPTY, offload: Offload::default() };
     assert_eq!(device.transmit(&too_long).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     assert_eq!(peer.receive().unwrap(), None);
 }

@@ -15,7 +15,7 @@ use synfin_wire::{IpPacket, IpProtocol};
 use super::*;
 use crate::interface::Interface;
 use crate::segment::{complete_checksum, split};
-use crate::{ChecksumOffload, Offload};
+use crate::{ChecksumOffload, Payload};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 const KERNEL: [IpAddr; 2] =
@@ -127,12 +127,14 @@ fn datagrams_pass_both_ways() {
                 let theirs = socket.local_addr().unwrap();
                 let (header, offload) = udp_headers(ours, theirs, expected.len());
                 assert_eq!(
-                    tun.transmit(&PacketOut { header: &header, payload, offload }).unwrap(),
+                    tun.transmit(&PacketOut { header: &header, payload: Payload::of(payload), offload })
+                        .unwrap(),
                     Transmit::Sent
                 );
                 let mut whole = [header, expected.clone()].concat();
                 complete_checksum(&mut whole, offload.checksum).unwrap();
-                let packet = PacketOut { header: &whole, payload: &[], offload: Offload::default() };
+                let packet =
+                    PacketOut { header: &whole, payload: Payload::EMPTY, offload: Offload::default() };
                 assert_eq!(tun.transmit(&packet).unwrap(), Transmit::Sent);
                 for _ in 0..2 {
                     let mut received = [0; 300];
@@ -215,7 +217,8 @@ fn super_segments_pass_cut() {
         carry_a_connection(address, |packet, to| {
             for bytes in split(packet, Medium::Ip, 1400).unwrap() {
                 assert!(bytes.len() <= 1400);
-                let packet = PacketOut { header: &bytes, payload: &[], offload: Offload::default() };
+                let packet =
+                    PacketOut { header: &bytes, payload: Payload::EMPTY, offload: Offload::default() };
                 assert_eq!(to.transmit(&packet).unwrap(), Transmit::Sent);
             }
         });
@@ -268,7 +271,7 @@ fn what_the_kernel_refuses_is_told_apart() {
         assert!(matches!(Tun::builder().mtu(10).build(), Err(TunError::InvalidMtu { mtu: 10 })));
 
         let mut tun = tun;
-        let packet = |header| PacketOut { header, payload: &[], offload: Offload::default() };
+        let packet = |header| PacketOut { header, payload: Payload::EMPTY, offload: Offload::default() };
         let down = tun.transmit(&packet(&[0x45; 40])).unwrap_err();
         assert_eq!(down.raw_os_error(), Some(Errno::EIO as i32));
         Interface::new("tun7").unwrap().up().unwrap();

@@ -13,6 +13,7 @@ use synfin_wire::ip::IpHeader;
 use synfin_wire::{IpPacket, IpProtocol};
 
 use super::*;
+use crate::Payload;
 
 /// The end that is taken over, and the kernel's.
 const OURS: &str = "taken0";
@@ -130,7 +131,8 @@ fn frames_go_both_ways_many_more_than_a_ring_holds() {
                 let header = headers(&xdp, to, &payload);
                 // In two pieces, one of them empty, as a stack gives them.
                 let pieces = [payload.slice(..1), Bytes::new(), payload.slice(1..)];
-                let packet = PacketOut { header: &header, payload: &pieces, offload: Offload::default() };
+                let packet =
+                    PacketOut { header: &header, payload: Payload::of(&pieces), offload: Offload::default() };
                 assert_eq!(xdp.transmit(&packet).unwrap(), Transmit::Sent);
             }
             xdp.flush().unwrap();
@@ -149,7 +151,8 @@ fn what_is_sent_without_a_flush_goes_when_the_ring_is_full() {
         let kernel = UdpSocket::bind((KERNEL, 0)).unwrap();
         let header = headers(&xdp, kernel.local_addr().unwrap(), b"!");
         let payload = [Bytes::from_static(b"!")];
-        let packet = PacketOut { header: &header, payload: &payload, offload: Offload::default() };
+        let packet =
+            PacketOut { header: &header, payload: Payload::of(&payload), offload: Offload::default() };
         for _ in 0..10_000 {
             assert_eq!(xdp.transmit(&packet).unwrap(), Transmit::Sent);
         }
@@ -203,7 +206,7 @@ fn a_packet_that_does_not_fit_is_refused() {
     with_veth(|| {
         let mut xdp = take();
         let long = vec![0; 1515];
-        let packet = PacketOut { header: &long, payload: &[], offload: Offload::default() };
+        let packet = PacketOut { header: &long, payload: Payload::EMPTY, offload: Offload::default() };
         assert_eq!(xdp.transmit(&packet).unwrap_err().kind(), ErrorKind::InvalidInput);
     });
 }

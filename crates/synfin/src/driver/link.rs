@@ -8,8 +8,8 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use synfin_device::{
-    ChecksumOffload, Device, Medium, Offload, PacketIn, PacketOut, Segmentation, SegmentationKind, Transmit,
-    segment,
+    ChecksumOffload, Device, Medium, Offload, PacketIn, PacketOut, Payload, Segmentation, SegmentationKind,
+    Transmit, segment,
 };
 use synfin_host::{ChecksumOut, Fate, Host, PacketNote};
 use synfin_wire::{Instant, Note};
@@ -285,7 +285,7 @@ impl Link {
             self.held = None;
         }
         while let Some(bytes) = self.arrived.front() {
-            let packet = PacketOut { header: bytes, payload: &[], offload: Offload::default() };
+            let packet = PacketOut { header: bytes, payload: Payload::EMPTY, offload: Offload::default() };
             if !offer(&mut *self.device, &packet) {
                 return false;
             }
@@ -362,7 +362,7 @@ fn for_device(packet: &synfin_host::PacketOut) -> PacketOut<'_> {
     });
     PacketOut {
         header: &packet.header,
-        payload: &packet.payload,
+        payload: Payload::of(&packet.payload),
         offload: Offload { checksum, segmentation },
     }
 }

@@ -238,7 +238,7 @@ impl Note {
 /// The front of a packet, which has all of its headers.
 fn front_of(packet: &PacketOut<'_>, front: &mut Vec<u8>) {
     front.clear();
-    for piece in std::iter::once(packet.header).chain(packet.payload.iter().map(|chunk| &chunk[..])) {
+    for piece in std::iter::once(packet.header).chain(packet.payload.pieces()) {
         let room = FRONT - front.len();
         front.extend_from_slice(&piece[..piece.len().min(room)]);
     }

@@ -19,10 +19,14 @@ fn join(medium: Medium, packets: impl IntoIterator<Item = PacketIn>) -> Vec<Pack
     let mut joined = Vec::new();
     for packet in packets {
         joined.extend(join.finished());
-        joined.extend(join.add(packet));
+        joined.extend(add(&mut join, packet));
     }
     joined.extend(std::iter::from_fn(|| join.finish()));
     joined
+}
+
+fn add(join: &mut Join, packet: PacketIn) -> Option<PacketIn> {
+    join.add(&packet.bytes, packet.offload)
 }
 
 fn segments(medium: Medium, of: &PacketIn) -> Vec<PacketIn> {
@@ -81,13 +85,13 @@ fn a_push_or_a_short_segment_ends_a_train() {
     let pushed = super_segment(Medium::Ip, V4, Flags::ACK | Flags::PSH, &[1; 2000], 1000);
     let mut packets = segments(Medium::Ip, &pushed);
     let mut join = Join::new(Medium::Ip);
-    assert_eq!(join.add(packets.remove(0)), None);
+    assert_eq!(add(&mut join, packets.remove(0)), None);
     // Without a look at what comes next.
-    assert!(join.add(packets.remove(0)).unwrap().offload.segmentation.is_some());
+    assert!(add(&mut join, packets.remove(0)).unwrap().offload.segmentation.is_some());
     let short = super_segment(Medium::Ip, V4, Flags::ACK, &[1; 1999], 1000);
     let mut packets = segments(Medium::Ip, &short);
-    assert_eq!(join.add(packets.remove(0)), None);
-    assert!(join.add(packets.remove(0)).unwrap().offload.segmentation.is_some());
+    assert_eq!(add(&mut join, packets.remove(0)), None);
+    assert!(add(&mut join, packets.remove(0)).unwrap().offload.segmentation.is_some());
 }
 
 /// Whatever a host might act on keeps segments apart, and leaves them as they are, in their order.
