@@ -186,8 +186,13 @@ impl Host {
     /// than anything is due, never later.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let others = [self.reassembler.poll_timeout(), self.neighbours.poll_timeout()];
-        others.into_iter().flatten().chain(self.timers.next()).chain(self.table.next_rest()).min()
+        let moments = [
+            self.reassembler.poll_timeout(),
+            self.neighbours.poll_timeout(),
+            self.timers.next(),
+            self.table.next_rest(),
+        ];
+        moments.into_iter().flatten().min()
     }
 
     /// Does what is due at `now`. Harmless when early.

@@ -208,6 +208,7 @@ impl Entry {
     }
 
     /// TIME-WAIT without its buffers, now that nobody will read them.
+    #[cold]
     pub(crate) fn shrink(&mut self) {
         let aside = Phase::Closed(CloseReason::Finished);
         self.phase = match std::mem::replace(&mut self.phase, aside) {
@@ -308,6 +309,7 @@ impl ConnectionTable {
     }
 
     /// An orphan is in TIME-WAIT, or CLOSED.
+    #[cold]
     pub(crate) fn end_orphan(&mut self, handle: TcpHandle) {
         if let Some(entry) = self.get_mut(handle)
             && std::mem::take(&mut entry.orphan)
@@ -529,7 +531,7 @@ fn whole<'a>(slot: &'a mut Slot, handle: TcpHandle, line: &mut RestLine) -> Opti
     }
 }
 
-#[inline(never)]
+#[cold]
 fn unpack(slot: &mut Slot, handle: TcpHandle, line: &mut RestLine) {
     let rested = matches!(slot, Slot::Resting(..));
     slot.unpack();

@@ -384,6 +384,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn enter_time_wait(&mut self, now: Instant) {
         let Phase::Synchronized(tcb) = &mut self.phase else { return };
         let entry = TimeWait::new(&self.common, tcb, now);
@@ -393,6 +394,7 @@ impl Connection {
     }
 
     /// To CLOSED, with an RST for the peer when `reset` says why.
+    #[cold]
     fn finish(&mut self, reason: CloseReason, reset: Option<SendReason>, now: Instant) {
         let closed = match &mut self.phase {
             Phase::SynSent(_) => Closed {

@@ -144,23 +144,32 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
 }
 
+fn probe(tcb: &mut Tcb) -> Option<Decision> {
+    tcb.intents.probe.map(|reason| due_probe(tcb, reason))
+}
+
 /// A probe lies before the window, where its urgent pointer is not looked at. Where there is urgent data an
 /// acknowledgment goes before it that has one (MUST-66), as Linux does it.
-fn probe(tcb: &mut Tcb) -> Option<Decision> {
-    let reason = tcb.intents.probe?;
+#[cold]
+fn due_probe(tcb: &mut Tcb, reason: SendReason) -> Decision {
     let tells = !tcb.intents.urgency_told && tcb.send.urgent_pointer(tcb.send.una).is_some();
     tcb.intents.urgency_told = tells;
     if tells {
-        return Some(Decision::Acknowledge(reason));
+        return Decision::Acknowledge(reason);
     }
     tcb.intents.probe = None;
-    Some(Decision::Probe(reason))
+    Decision::Probe(reason)
+}
+
+fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+    if core::mem::take(&mut tcb.intents.loss_probe) { due_loss_probe(tcb) } else { None }
 }
 
 /// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
 /// congestion window does not count.
-fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
-    if !core::mem::take(&mut tcb.intents.loss_probe) || tcb.queue.is_empty() {
+#[cold]
+fn due_loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+    if tcb.queue.is_empty() {
         return None;
     }
     let reason = SendReason::TailLossProbe;
@@ -197,21 +206,25 @@ fn text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) ->
     match tcb.repair {
         Repair::Nothing => new_text(common, tcb, limits, now),
         Repair::Lost => retransmission(common, tcb, limits).or_else(|| new_text(common, tcb, limits, now)),
-        Repair::NewFirst => {
-            tcb.intents.push_out = true;
-            let new = new_text(common, tcb, limits, now);
-            tcb.intents.push_out = false;
-            if new.is_some() || tcb.send.nxt.after(tcb.recovery.point()) {
-                return new;
-            }
-            tcb.recovery.gives_up_frto();
-            tcb.repair = Repair::Lost;
-            retransmission(common, tcb, limits)
-        }
+        Repair::NewFirst => new_first(common, tcb, limits, now),
     }
 }
 
+#[cold]
+fn new_first(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) -> Option<Decision> {
+    tcb.intents.push_out = true;
+    let new = new_text(common, tcb, limits, now);
+    tcb.intents.push_out = false;
+    if new.is_some() || tcb.send.nxt.after(tcb.recovery.point()) {
+        return new;
+    }
+    tcb.recovery.gives_up_frto();
+    tcb.repair = Repair::Lost;
+    retransmission(common, tcb, limits)
+}
+
 /// What is lost, as far as the congestion window lets it.
+#[cold]
 fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
     let room = tcb.congestion_room();
     if room == 0 {
@@ -292,6 +305,7 @@ fn ordinary(common: &Common, tcb: &mut Tcb, size: u32, now: Instant) -> u32 {
 }
 
 /// What was held back for too long: as much of one segment as the window takes.
+#[cold]
 fn overriding(tcb: &mut Tcb, size: u32) -> u32 {
     let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
     let octets = len.min(size).min(tcb.send.usable_window());

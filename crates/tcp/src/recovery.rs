@@ -28,7 +28,7 @@ use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEve
 use crate::connection::status::RecoveryState;
 use crate::send::RetransmissionQueue;
 use crate::span::Span;
-use mtu::MtuSearch;
+use mtu::{MtuProbe, MtuSearch};
 use prr::{Prr, PrrInput};
 use rack::{Rack, RackInput};
 use rto::Rto;
@@ -79,6 +79,12 @@ pub(crate) struct AckInput<'a> {
 impl AckInput<'_> {
     fn advances(&self) -> bool {
         self.una.after(self.prior_una)
+    }
+
+    /// How long ago the timestamp was made that it echoes.
+    #[cold]
+    fn echoed(&self) -> Option<Span> {
+        self.echo.and_then(|echo| echoed(self.clock, echo))
     }
 }
 
@@ -257,6 +263,7 @@ impl LossRecovery {
     }
 
     /// Whether something of what was delivered had been marked.
+    #[inline(never)]
     fn is_marked(
         &self,
         ack: &AckInput<'_>,
@@ -308,6 +315,7 @@ impl LossRecovery {
     }
 
     /// The window is for a controller to move that has control of its own.
+    #[inline(never)]
     fn tell_delivery(
         &mut self,
         ack: &AckInput<'_>,
@@ -346,7 +354,7 @@ impl LossRecovery {
             least = Some(since(last));
         }
         if rtt.is_none() && news.acknowledged > 0 {
-            rtt = ack.echo.and_then(|echo| echoed(ack.clock, echo));
+            rtt = ack.echoed();
             least = rtt;
         }
         self.ack_rtt = least;
@@ -383,7 +391,12 @@ impl LossRecovery {
     /// The path takes the size of the probe. The window is as many octets as before, headers included, in packets that
     /// are larger (RFC 4821 section 7.6.1). Returns whether it was so.
     fn mtu_probe_arrived(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
-        let Some(probe) = self.mtu.acknowledged(ack.una) else { return false };
+        let probe = self.mtu.acknowledged(ack.una);
+        probe.inspect(|probe| self.widen(probe, ack, sender)).is_some()
+    }
+
+    #[cold]
+    fn widen(&mut self, probe: &MtuProbe, ack: &AckInput<'_>, sender: &mut Sender<'_>) {
         let packet = |segment: u32| u64::from(segment + HEADERS);
         let before = packet(ack.mss + u32::from(self.mtu.options_len()));
         let window = &mut sender.congestion.window;
@@ -391,7 +404,6 @@ impl LossRecovery {
         window.size = u32::try_from(size).unwrap_or(u32::MAX).max(1);
         window.counted = 0;
         sender.congestion.window.threshold = self.threshold_to_restore(sender);
-        true
     }
 
     #[cold]

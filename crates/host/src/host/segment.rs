@@ -111,6 +111,7 @@ impl Host {
     }
 
     /// Why a segment of a stranger is dropped for its addresses, if it is.
+    #[cold]
     fn refused(&self, ip: &IpHeader) -> Option<Fate> {
         match self.look_at_addresses(ip) {
             Ok(Destination::NotUnicast) => Some(DropReason::NotUnicast.into()),
@@ -119,6 +120,7 @@ impl Host {
         }
     }
 
+    #[cold]
     fn receive_half_open(
         &mut self,
         handle: TcpHandle,
@@ -207,6 +209,7 @@ impl Host {
     }
 
     /// LISTEN, or CLOSED (RFC 9293 section 3.10.7.2 and 3.10.7.1).
+    #[cold]
     fn receive_stray(&mut self, stray: Stray, now: Instant) -> Fate {
         let flags = stray.incoming.segment.header.flags;
         let ours = self.routes.is_ours(stray.pair.local.ip());

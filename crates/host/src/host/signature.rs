@@ -60,6 +60,17 @@ impl Host {
             // Nearly every segment that there is.
             return Ok(None);
         }
+        self.check_expected_signature(slot, pair, pseudo_header, segment)
+    }
+
+    #[cold]
+    fn check_expected_signature(
+        &self,
+        slot: Option<&Slot>,
+        pair: &Pair,
+        pseudo_header: &PseudoHeader,
+        segment: &Segment,
+    ) -> Result<Option<Md5Key>, DropReason> {
         let key = self.expected_key(slot, pair, segment);
         match (key, &segment.header.options.md5) {
             (None, None) => Ok(None),

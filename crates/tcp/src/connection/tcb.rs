@@ -335,6 +335,7 @@ impl Tcb {
     }
 
     /// The effective send MSS follows what is known of the path.
+    #[cold]
     pub(crate) fn sync_mss(&mut self) {
         self.negotiated.send_mss = self.recovery.mtu.size() - self.negotiated.fixed_len();
     }

@@ -117,6 +117,7 @@ impl Connection {
     }
 
     /// What is found behind the last octet that has arrived: the peer's end, or that there is none.
+    #[cold]
     fn behind_the_last<T>(&self) -> Result<Option<T>, ReceiveError> {
         match &self.phase {
             Phase::Synchronized(tcb) if tcb.peer_finished() => Ok(None),

@@ -107,18 +107,7 @@ impl Connection {
             Phase::Synchronized(tcb) if tcb.fin_queued => Err(SendError::Closing),
             Phase::TimeWait { .. } => Err(SendError::Closing),
             Phase::Closed(closed) => Err(SendError::Closed(closed.reason)),
-            Phase::SynSent(syn_sent) => {
-                let capacity = syn_sent.send_room(&self.common.config);
-                if capacity == 0 && !data.is_empty() {
-                    return Err(SendError::WouldBlock);
-                }
-                let len = data.len().min(capacity);
-                syn_sent.push(data, len);
-                if options.urgent && len == data.len() {
-                    syn_sent.urgent = Some(syn_sent.outbox.end_seq());
-                }
-                Ok(len)
-            }
+            Phase::SynSent(syn_sent) => syn_sent.write(&self.common.config, data, options),
             Phase::Synchronized(tcb) => {
                 output::restart_after_idle(&self.common, tcb, now);
                 let taken = tcb.write(&self.common, data, options, now);
@@ -130,6 +119,20 @@ impl Connection {
 }
 
 impl SynSent {
+    #[cold]
+    fn write(&mut self, config: &Config, data: Text<'_>, options: SendOptions) -> Result<usize, SendError> {
+        let capacity = self.send_room(config);
+        if capacity == 0 && !data.is_empty() {
+            return Err(SendError::WouldBlock);
+        }
+        let len = data.len().min(capacity);
+        self.push(data, len);
+        if options.urgent && len == data.len() {
+            self.urgent = Some(self.outbox.end_seq());
+        }
+        Ok(len)
+    }
+
     fn send_room(&self, config: &Config) -> usize {
         config.send_buffer.min(LARGEST_SEND_BUFFER).saturating_sub(self.outbox.len())
     }
@@ -188,6 +191,7 @@ impl Tcb {
 
     /// A burst is full: it leaves at once when it is the first, or when half of the peer's window was
     /// written since the last mark.
+    #[inline(never)]
     fn let_full_go(&mut self, common: &Common, now: Instant) {
         let forced = self.must_push();
         if forced {
@@ -253,10 +257,15 @@ impl Tcb {
     }
 
     /// Data was acknowledged or sent: whoever waits for room may have it now.
+    #[inline]
     pub(crate) fn offer_room(&mut self, common: &mut Common, now: Instant) {
-        if !self.intents.room_wanted {
-            return;
+        if self.intents.room_wanted {
+            self.offer_wanted_room(common, now);
         }
+    }
+
+    #[inline(never)]
+    fn offer_wanted_room(&mut self, common: &mut Common, now: Instant) {
         // What fills the congestion window needs no larger buffer.
         if self.in_flight() < self.congestion.window() {
             self.grow_send_buffer(common);

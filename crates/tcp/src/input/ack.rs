@@ -276,16 +276,23 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
             tcb.persist_backoff = 0;
         }
     }
-    // MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but
-    // somebody answered (MUST-37), and now it may come in. Who has gone waits for nobody.
+    if was_closed || tcb.send.wnd == WindowSize::ZERO {
+        take_closed_window(tcb, was_closed, segment.arrived);
+    }
+    tells
+}
+
+/// MUST-34: a peer may take its window back behind what was sent. What knocked since was refused, but somebody answered
+/// (MUST-37), and now it may come in. Who has gone waits for nobody.
+#[cold]
+fn take_closed_window(tcb: &mut Tcb, was_closed: bool, now: Instant) {
     if tcb.send.wnd == WindowSize::ZERO && !tcb.released {
-        tcb.troubled_since = tcb.troubled_since.map(|_| segment.arrived);
+        tcb.troubled_since = tcb.troubled_since.map(|_| now);
     } else if was_closed && tcb.retransmissions > 0 {
         tcb.queue.mark_front_lost();
         tcb.queue.front_is_due();
         tcb.repair = Repair::Lost;
     }
-    tells
 }
 
 /// The timestamp of ours that the segment echoes.
@@ -296,9 +303,11 @@ fn echo(tcb: &Tcb, segment: &InWindow) -> Option<u32> {
 
 /// What the acknowledgment of our FIN does in each state.
 fn our_fin(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
-    if !tcb.fin_acknowledged() {
-        return ControlFlow::Continue(());
-    }
+    if tcb.fin_acknowledged() { take_ack_of_fin(common, tcb, segment) } else { ControlFlow::Continue(()) }
+}
+
+#[cold]
+fn take_ack_of_fin(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     match tcb.state() {
         State::FinWait1 => {
             tcb.advance(Trigger::AckOfFin);

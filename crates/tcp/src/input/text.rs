@@ -41,7 +41,9 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     if is_exhausted && segment.seq != tcb.receive.nxt {
         return drop(DropReason::NoRoom);
     }
-    if let Some(held) = tcb.assembler.first_held(segment.seq, end) {
+    if !tcb.assembler.is_empty()
+        && let Some(held) = tcb.assembler.first_held(segment.seq, end)
+    {
         came_again(tcb, held);
     }
     if segment.seq == tcb.receive.nxt {

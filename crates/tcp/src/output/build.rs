@@ -64,6 +64,7 @@ fn reported_ranges(tcb: &Tcb, fixed: usize) -> usize {
 
 /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, for a connection that has a TCB: a simultaneous open, or a passive Fast
 /// Open.
+#[cold]
 pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
@@ -112,6 +113,7 @@ pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason,
 /// A segment that lies before the peer's window, so that it must answer with where it is: a keep-alive
 /// (SHLD-12), or a probe of a closed window. The peer looks at nothing else in it, so that what is still to
 /// be acknowledged stays so.
+#[cold]
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let draft = Draft::without_text(tcb, tcb.send.una - 1, Flags::ACK, reason);
     unacknowledging(common, tcb, draft, None, now)
@@ -172,6 +174,7 @@ fn text_flags(push: bool, fin: bool) -> Flags {
 }
 
 /// `start..end` again; a FIN at its end included.
+#[cold]
 pub(super) fn retransmission(
     common: &Common,
     tcb: &mut Tcb,
@@ -234,6 +237,7 @@ fn text(common: &Common, tcb: &mut Tcb, range: TextRange, marks: Marks, now: Ins
 
 /// An RST that ends the connection: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`; or, as an answer to text that nobody
 /// will read, `<SEQ=SEG.ACK><CTL=RST>`: where the peer is, since our FIN may be lost.
+#[cold]
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     if reason == SendReason::ResetAfterClose {
         return bare_reset(common, tcb.send.una, reason);
@@ -247,6 +251,7 @@ pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Ins
 }
 
 /// `<SEQ=SEG.ACK><CTL=RST>`: the acknowledgment was of something never sent.
+#[cold]
 pub(crate) fn stray_reset(common: &Common, ack: SeqNumber) -> SegmentOut {
     bare_reset(common, ack, SendReason::ResetBadAck)
 }

@@ -16,10 +16,15 @@ const LONGEST_OVERRIDE: Span = Span::from_millis(1000);
 pub(super) fn arm(common: &Common, tcb: &mut Tcb, now: Instant) {
     let idle = tcb.queue.is_empty() && !tcb.timers.is_running(Timer::Pacing);
     let stuck = idle && tcb.has_unsent() && tcb.state().is_synchronized();
-    if !stuck {
+    if stuck {
+        arm_stuck(common, tcb, now);
+    } else {
         tcb.timers.stop(Timer::Persist);
-        return;
     }
+}
+
+#[cold]
+fn arm_stuck(common: &Common, tcb: &mut Tcb, now: Instant) {
     if tcb.timers.is_running(Timer::Persist) {
         return;
     }

@@ -81,6 +81,7 @@ impl Assembler {
     }
 
     /// The first of the octets from `start` to `end` that are held, up to the next gap.
+    #[cold]
     pub(crate) fn first_held(&self, start: SeqNumber, end: SeqNumber) -> Option<SackRange> {
         let index = self.pieces.partition_point(|piece| piece.end().at_or_before(start));
         let first = self.pieces.get(index).filter(|piece| piece.start.before(end))?;

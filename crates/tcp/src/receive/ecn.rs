@@ -160,10 +160,13 @@ impl EcnReceiver {
     }
 
     /// An acceptable segment has come. Returns whether that must be acknowledged at once.
+    #[inline]
     pub(crate) fn arrived(&mut self, arrival: &Arrival) -> bool {
-        if self.feedback == EcnFeedback::Off {
-            return false;
-        }
+        self.feedback != EcnFeedback::Off && self.takes_down(arrival)
+    }
+
+    #[inline(never)]
+    fn takes_down(&mut self, arrival: &Arrival) -> bool {
         self.count(arrival);
         let accurate = self.feedback == EcnFeedback::Accurate;
         let changed = self.last != arrival.ecn;
@@ -202,10 +205,13 @@ impl EcnReceiver {
 
     /// Text is taken. Returns whether it and the next should be acknowledged at once: a mark, whose sender may have
     /// a small window; or text that is not ECN-capable after some that was, which is likely sent again.
+    #[inline]
     pub(crate) fn text(&mut self, ecn: Ecn) -> bool {
-        if self.feedback == EcnFeedback::Off {
-            return false;
-        }
+        self.feedback != EcnFeedback::Off && self.takes_down_text(ecn)
+    }
+
+    #[inline(never)]
+    fn takes_down_text(&mut self, ecn: Ecn) -> bool {
         let classic = self.feedback == EcnFeedback::Classic;
         match ecn {
             Ecn::NotEct => return self.seen,
@@ -316,7 +322,11 @@ impl EcnReceiver {
 
     /// The option of the next segment.
     pub(crate) fn option(&mut self, plan: &OptionPlan, now: Instant) -> Option<AccEcn> {
-        let count = plan.counters?;
+        plan.counters.map(|count| self.counters(count, now))
+    }
+
+    #[inline(never)]
+    fn counters(&mut self, count: usize, now: Instant) -> AccEcn {
         let octets = [self.octets.ect1, self.octets.ce, self.octets.ect0];
         let counters: SmallVec<[u32; 3]> = octets
             .iter()
@@ -327,7 +337,7 @@ impl EcnReceiver {
         self.demand = self.demand.saturating_sub(1);
         self.option_sent_at = now;
         self.duplicate = self.duplicate.map(|(start, _)| (start, true));
-        Some(AccEcn { ect1_first: true, counters: counters[..count].into() })
+        AccEcn { ect1_first: true, counters: counters[..count].into() }
     }
 }
 

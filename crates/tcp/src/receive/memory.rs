@@ -220,6 +220,7 @@ impl ReceiveMemory {
     }
 
     /// A full segment of `size` octets, which came in one of `text`, tells what the next will cost.
+    #[inline(never)]
     pub(crate) fn full_segment(&mut self, text: u32, window: u32) {
         let ratio = (u64::from(text) << RATIO_SHIFT) / self.charge(text as usize) as u64;
         let ratio = ratio.clamp(1, WHOLE.into()) as u16;
@@ -280,10 +281,13 @@ impl ReceiveMemory {
 
     /// The user has read: once a round trip the buffer becomes large enough for twice what he reads in one.
     pub(crate) fn adjust(&mut self, beyond: u32, now: Instant) {
-        let Some(rtt) = self.round.rtt else { return };
-        if Span::between(self.round.began, now) < rtt {
-            return;
+        if self.round.rtt.is_some_and(|rtt| Span::between(self.round.began, now) >= rtt) {
+            self.adjust_after_round(beyond, now);
         }
+    }
+
+    #[inline(never)]
+    fn adjust_after_round(&mut self, beyond: u32, now: Instant) {
         let copied = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
         if copied > self.round.space {
             let before = u64::from(core::mem::replace(&mut self.round.space, copied).max(1));

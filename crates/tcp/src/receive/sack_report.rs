@@ -61,7 +61,15 @@ impl SackReport {
     }
 
     /// Everything before `nxt` is acknowledged now.
+    #[inline]
     pub(crate) fn acknowledged(&mut self, nxt: SeqNumber) {
+        if !self.ranges.is_empty() {
+            self.forget_until(nxt);
+        }
+    }
+
+    #[cold]
+    fn forget_until(&mut self, nxt: SeqNumber) {
         self.ranges.retain(|range| range.start.after(nxt));
     }
 }

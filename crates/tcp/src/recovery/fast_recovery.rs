@@ -16,6 +16,7 @@ use crate::span::Span;
 
 impl LossRecovery {
     /// What an acknowledgment out of the ordinary leads to.
+    #[cold]
     pub(super) fn judge(
         &mut self,
         ack: &AckInput<'_>,

@@ -192,7 +192,7 @@ impl SendBuffer {
         let mut index = match self.chunks.back() {
             // What was never sent is most often at the end.
             Some(last) if last.start <= position => self.chunks.len() - 1,
-            _ => self.chunks.partition_point(|chunk| chunk.start <= position) - 1,
+            _ => self.chunk_at(position),
         };
         let mut position = position;
         let mut left = len;
@@ -208,6 +208,11 @@ impl SendBuffer {
         if payload.len() > MAX_SLICES { copied_together(&payload, len) } else { payload }
     }
 
+    #[inline(never)]
+    fn chunk_at(&self, position: u64) -> usize {
+        self.chunks.partition_point(|chunk| chunk.start <= position) - 1
+    }
+
     /// Turns what is being gathered into a chunk.
     fn seal(&mut self) {
         if let Some(bytes) = self.gathering.take() {
@@ -216,6 +221,7 @@ impl SendBuffer {
     }
 }
 
+#[cold]
 fn copied_together(payload: &Payload, len: usize) -> Payload {
     let mut copy = BytesMut::with_capacity(len);
     for slice in payload {

@@ -81,7 +81,15 @@ impl WriteQueue {
     }
 
     /// The queue holds `octets`: some of them left in the SYN, or came before there was a queue.
+    #[inline]
     pub(crate) fn align(&mut self, octets: u32) {
+        if self.octets != octets {
+            self.realign(octets);
+        }
+    }
+
+    #[cold]
+    fn realign(&mut self, octets: u32) {
         while self.octets > octets {
             let surplus = self.octets - octets;
             let Some(front) = self.bursts.front_mut() else { return };
