@@ -4,11 +4,12 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use nix::net::if_::if_nametoindex;
 use synfin::forward::{Datagram, Refusal, UdpForwarder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -156,13 +157,21 @@ async fn over_udp(resolver: SocketAddr, question: &[u8]) -> io::Result<Bytes> {
 
 /// The nameservers of a resolv.conf, with port 53; where it names none, the C library asks this machine.
 fn nameservers(resolv_conf: &str) -> Vec<SocketAddr> {
-    let named: Vec<IpAddr> = resolv_conf
+    let named: Vec<SocketAddr> = resolv_conf
         .lines()
         .filter_map(|line| line.trim().strip_prefix("nameserver"))
-        .filter_map(|rest| rest.split_whitespace().next()?.parse().ok())
+        .filter_map(|rest| nameserver(rest.split_whitespace().next()?))
         .collect();
-    let addresses = if named.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { named };
-    addresses.into_iter().map(|address| (address, DNS).into()).collect()
+    if named.is_empty() { vec![(Ipv4Addr::LOCALHOST, DNS).into()] } else { named }
+}
+
+/// An address, or one of a link with its zone (RFC 4007 section 11), by the name of the interface or its number.
+fn nameserver(text: &str) -> Option<SocketAddr> {
+    let Some((address, zone)) = text.split_once('%') else {
+        return Some((text.parse::<IpAddr>().ok()?, DNS).into());
+    };
+    let scope = zone.parse().ok().or_else(|| if_nametoindex(zone).ok())?;
+    Some(SocketAddrV6::new(address.parse().ok()?, DNS, 0, scope).into())
 }
 
 /// Whatever has another number answers something else (RFC 5452 section 9.1), and what is no response nothing.

@@ -36,6 +36,8 @@ fn all_nameservers_that_are_addresses_count() {
     let named = |text| nameservers(text).into_iter().map(|address| address.to_string()).collect::<Vec<_>>();
     assert_eq!(named(text), ["[2001:db8::53]:53", "192.0.2.2:53"]);
     assert_eq!(named("search a\n"), ["127.0.0.1:53"]);
+    let zones = "nameserver fe80::1%lo\nnameserver fe80::2%7\nnameserver fe80::3%gone0\n";
+    assert_eq!(named(zones), ["[fe80::1%1]:53", "[fe80::2%7]:53"]);
 }
 
 #[test]
