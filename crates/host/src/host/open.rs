@@ -98,6 +98,12 @@ impl Host {
         self.listeners.get(listener).map(|listener| listener.local)
     }
 
+    /// How many connections of a listener wait to be accepted, and how many may; `None` once it is closed.
+    #[must_use]
+    pub fn accept_queue(&self, listener: ListenerHandle) -> Option<(usize, usize)> {
+        self.listeners.get(listener).map(Listener::accept_queue)
+    }
+
     /// The next established connection of a listener.
     pub fn accept(&mut self, listener: ListenerHandle) -> Option<Accepted> {
         let handle = self.listeners.get_mut(listener)?.accept()?;
