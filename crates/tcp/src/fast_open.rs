@@ -61,10 +61,12 @@ pub(crate) struct FastOpenState {
     pub(crate) used: bool,
     /// The SYN carried text, and its receiver took all of it.
     pub(crate) text_taken: bool,
+    /// It was made of the peer's SYN at once.
+    pub(crate) passive: bool,
     pub(crate) news: Option<Box<FastOpenNews>>,
 }
 
-compact!(FastOpenState { used, text_taken } empty { news });
+compact!(FastOpenState { used, text_taken, passive } empty { news });
 
 impl FastOpenState {
     /// The timer has run out `timeouts` times in a row, counting this one; `over` says that the connection is

@@ -13,6 +13,7 @@ const WINDOW_SCALE: i64 = 4;
 const ECN: i64 = 8;
 const ECN_SEEN: i64 = 16;
 const SYN_DATA: i64 = 32;
+const FAST_OPENED: i64 = 128;
 /// LISTEN, and the least MSS, as Linux has them.
 const LISTEN: i64 = 10;
 const LEAST_MSS: i64 = 88;
@@ -158,7 +159,8 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         | option(status.window_scales.is_some(), WINDOW_SCALE)
         | option(status.ecn.feedback != EcnFeedback::Off, ECN)
         | option(status.ecn.seen, ECN_SEEN)
-        | option(status.syn_text_taken, SYN_DATA);
+        | option(status.syn_text_taken, SYN_DATA)
+        | option(status.opened_fast, FAST_OPENED);
     let (send_scale, receive_scale) = status.window_scales.unwrap_or_default();
     vec![
         ("tcpi_state", state),

@@ -305,6 +305,7 @@ impl Connection {
         let mut tcb = HalfOpen::from_syn(config, &syn, identity).tcb(&common);
         tcb.syn_pending = true;
         tcb.send.una = tcb.send.first_octet();
+        common.fast_open.passive = true;
         input::take_syn_text(&mut common, &mut tcb, syn);
         let with_text = common.fast_open.text_taken;
         tcb.intents.syn_ack = Some(if with_text { SendReason::SynAckText } else { SendReason::SynAck });

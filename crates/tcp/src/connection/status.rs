@@ -166,6 +166,8 @@ pub struct Status {
     pub ecn: EcnStatus,
     /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
     pub syn_text_taken: bool,
+    /// A passive Fast Open made it (RFC 7413).
+    pub opened_fast: bool,
     /// Segments sent, those without text included; of a super-segment, its pieces.
     pub segments_sent: u64,
     /// Segments received, those that were discarded included.
@@ -197,6 +199,7 @@ impl Connection {
             state: self.state(),
             receive_queued: self.receive_available(),
             syn_text_taken: self.common.fast_open.text_taken,
+            opened_fast: self.common.fast_open.passive,
             ..Status::new(&self.common.config)
         };
         match &self.phase {
@@ -292,6 +295,7 @@ impl Status {
             window_scales: None,
             ecn: EcnStatus::default(),
             syn_text_taken: false,
+            opened_fast: false,
             segments_sent: 0,
             segments_received: 0,
             text_segments_sent: 0,
