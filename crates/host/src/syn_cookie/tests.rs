@@ -41,7 +41,7 @@ fn a_timestamp_brings_the_other_options_back_and_lies_not_ahead() {
         for window_scale in [None, Some(0), Some(7), Some(14)] {
             for sack_permitted in [false, true] {
                 let offered = TcpOptions { window_scale, sack_permitted, ..TcpOptions::default() };
-                let marked = stamp_with(stamp, &offered);
+                let marked = stamp_with(stamp, &offered, false);
                 assert!(stamp.wrapping_sub(marked) < 128, "{stamp} {marked}");
                 let stamps = Some(Timestamps { value: 5, echo: marked });
                 let ack = TcpOptions { timestamps: stamps, ..TcpOptions::default() };

@@ -63,15 +63,13 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 /// Octets of the first burst that was not let go that may go now, in segments of `size`.
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
-    let mut segments = quota(tcb, size);
-    if burst.len > size {
-        segments = segments.min(at_once(common, tcb, size));
-    }
+    let whole = if burst.len > size { at_once(common, tcb, size) } else { 1 };
+    let segments = if burst.len > size { quota(tcb, size).min(whole) } else { quota(tcb, size) };
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
         return 0;
     }
-    if burst.len > size && waits_for_more(tcb, burst, is_last, segments * size, now) {
+    if burst.len > size && waits_for_more(tcb, burst, is_last, whole.saturating_mul(size), now) {
         return 0;
     }
     let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };
