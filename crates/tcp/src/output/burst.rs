@@ -82,6 +82,17 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: I
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
 
+/// How much a loss probe takes of a burst of `len` octets: a segment whatever the congestion window has room for, and
+/// as in Linux all of the burst that may go where it has.
+pub(super) fn of_probe(common: &Common, tcb: &Tcb, size: u32, len: u32) -> u32 {
+    let window = tcb.send.usable_window();
+    if len.min(size) > window {
+        return 0;
+    }
+    let segments = if len > size { quota(tcb, size).min(at_once(common, tcb, size)).max(1) } else { 1 };
+    segments.saturating_mul(size).min(len).min(window)
+}
+
 /// Whether a burst had better wait: an acknowledgment is soon to come that lets more of it go, and little of
 /// it may go now. Linux does so (tcp_tso_should_defer), which saves work at both ends and costs no time.
 fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Instant) -> bool {
