@@ -19,6 +19,8 @@ const SMALLEST_SEGMENT: u32 = 48;
 
 /// Only what is sent in one go with something else waits to become larger.
 const ONE_GO: Span = Span::from_millis(1);
+/// An acknowledgment that is due within this is worth waiting for.
+const SOON: Span = Span::from_millis(1);
 /// What may leave waits unless it is this part of the window.
 const WINDOW_DIVISOR: u32 = 3;
 
@@ -102,13 +104,13 @@ fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Insta
     let window = tcb.usable_window();
     let limit = room.min(window);
     let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
-    let half_a_round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default() / 2;
+    let round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default();
     let goes = tcb.repair != Repair::Nothing
         || Span::between(tcb.last_text, now) > ONE_GO
         || limit >= most
         || !is_last && limit >= burst.len
         || limit >= share
-        || Span::between(oldest.sent_at, now) <= half_a_round_trip;
+        || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip;
     let ends = is_last && tcb.fin_queued || burst.ends_record;
     !goes && (limit <= burst.len || !ends)
 }
