@@ -141,7 +141,7 @@ impl Host {
     }
 
     /// What sets this connection apart from all others (RFC 6528). After TIME-WAIT its numbers begin
-    /// beyond those of the connection before (RFC 9293 section 3.6.1).
+    /// right beyond those of the connection before, as in Linux (RFC 9293 section 3.6.1).
     pub(super) fn identify(&mut self, pair: Pair, minimum_iss: Option<SeqNumber>, now: Instant) -> Identity {
         let drawn = self.isn.initial_sequence(pair.local, pair.remote, now);
         #[cfg(feature = "counterfactual")]
@@ -149,7 +149,7 @@ impl Host {
         Identity {
             local_port: pair.local.port(),
             remote_port: pair.remote.port(),
-            iss: minimum_iss.map_or(drawn, |minimum| minimum.later(drawn)),
+            iss: minimum_iss.unwrap_or(drawn),
             timestamp_offset: self.isn.timestamp_offset(pair.local, pair.remote),
         }
     }
