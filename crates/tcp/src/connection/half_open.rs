@@ -318,7 +318,8 @@ impl Connection {
 /// be taken back with the next answer (SHLD-14).
 fn as_announced(config: &Config, negotiated: &Negotiated, mut segment: SegmentOut) -> SegmentOut {
     if !segment.header.flags.rst() {
-        segment.header.window = negotiate::syn_ack_window(config, negotiated).to_field(negotiated.receive_scale);
+        segment.header.window =
+            negotiate::syn_ack_window(config, negotiated).to_field(negotiated.receive_scale);
     }
     segment
 }
