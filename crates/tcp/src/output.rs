@@ -138,7 +138,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     {
         return Some(Decision::Acknowledge(reason));
     }
-    loss_probe(common, tcb)
+    loss_probe(tcb)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
         .or_else(|| probe(tcb))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
@@ -161,25 +161,22 @@ fn due_probe(tcb: &mut Tcb, reason: SendReason) -> Decision {
     Decision::Probe(reason)
 }
 
-fn loss_probe(common: &Common, tcb: &mut Tcb) -> Option<Decision> {
-    if core::mem::take(&mut tcb.intents.loss_probe) { due_loss_probe(common, tcb) } else { None }
+fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+    if core::mem::take(&mut tcb.intents.loss_probe) { due_loss_probe(tcb) } else { None }
 }
 
-/// RFC 8985 section 7.3: new data if the peer's window has room for a segment, else the last again; the congestion
-/// window does not count.
+/// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
+/// congestion window does not count.
 #[cold]
-fn due_loss_probe(common: &Common, tcb: &mut Tcb) -> Option<Decision> {
+fn due_loss_probe(tcb: &mut Tcb) -> Option<Decision> {
     if tcb.queue.is_empty() {
         return None;
     }
     let reason = SendReason::TailLossProbe;
     tcb.write_queue.align(tcb.unsent());
     let size = segment_size(tcb);
-    let octets = tcb.write_queue.front().map_or(0, |burst| burst::of_probe(common, tcb, size, burst.len));
-    if octets > 0 {
-        if octets > size && tcb.write_queue.released() == 0 {
-            tcb.write_queue.release(octets, true);
-        }
+    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(size);
+    if octets > 0 && octets <= tcb.send.usable_window() {
         let fin = tcb.fin_is_due() && octets == tcb.unsent() && octets < tcb.send.usable_window();
         return Some(Decision::New(NewText { octets, size, fin, reason }));
     }

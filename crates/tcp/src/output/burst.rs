@@ -19,8 +19,6 @@ const SMALLEST_SEGMENT: u32 = 48;
 
 /// Only what is sent in one go with something else waits to become larger.
 const ONE_GO: Span = Span::from_millis(1);
-/// An acknowledgment that is due within this is worth waiting for.
-const SOON: Span = Span::from_millis(1);
 /// What may leave waits unless it is this part of the window.
 const WINDOW_DIVISOR: u32 = 3;
 
@@ -65,13 +63,15 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 /// Octets of the first burst that was not let go that may go now, in segments of `size`.
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
-    let whole = if burst.len > size { at_once(common, tcb, size) } else { 1 };
-    let segments = if burst.len > size { quota(tcb, size).min(whole) } else { quota(tcb, size) };
+    let mut segments = quota(tcb, size);
+    if burst.len > size {
+        segments = segments.min(at_once(common, tcb, size));
+    }
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
         return 0;
     }
-    if burst.len > size && waits_for_more(tcb, burst, is_last, whole.saturating_mul(size), now) {
+    if burst.len > size && waits_for_more(tcb, burst, is_last, segments * size, now) {
         return 0;
     }
     let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };
@@ -84,17 +84,6 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: I
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
 
-/// How much a loss probe takes of a burst of `len` octets: a segment whatever the congestion window has room for, and
-/// as in Linux all of the burst that may go where it has.
-pub(super) fn of_probe(common: &Common, tcb: &Tcb, size: u32, len: u32) -> u32 {
-    let window = tcb.send.usable_window();
-    if len.min(size) > window {
-        return 0;
-    }
-    let segments = if len > size { quota(tcb, size).min(at_once(common, tcb, size)).max(1) } else { 1 };
-    segments.saturating_mul(size).min(len).min(window)
-}
-
 /// Whether a burst had better wait: an acknowledgment is soon to come that lets more of it go, and little of
 /// it may go now. Linux does so (tcp_tso_should_defer), which saves work at both ends and costs no time.
 fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Instant) -> bool {
@@ -104,13 +93,13 @@ fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Insta
     let window = tcb.usable_window();
     let limit = room.min(window);
     let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
-    let round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default();
+    let half_a_round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default() / 2;
     let goes = tcb.repair != Repair::Nothing
         || Span::between(tcb.last_text, now) > ONE_GO
         || limit >= most
         || !is_last && limit >= burst.len
         || limit >= share
-        || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip;
+        || Span::between(oldest.sent_at, now) <= half_a_round_trip;
     let ends = is_last && tcb.fin_queued || burst.ends_record;
     !goes && (limit <= burst.len || !ends)
 }
