@@ -351,6 +351,11 @@ impl Kernel {
         Some(errno)
     }
 
+    /// What an open has left that was shut down.
+    fn take_left_error(&mut self, fd: i32) -> Option<Errno> {
+        self.tcp(fd).ok()?.left_error.take()
+    }
+
     pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
         if !self.tcp(fd).is_ok_and(|file| file.has_twin)
             && let Some(until) = self.linger(fd)

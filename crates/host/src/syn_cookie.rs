@@ -2,12 +2,12 @@
 //! read from the acknowledgment that brings them back.
 //!
 //! The layout is Linux's. The initial sequence number tells the minute and one of a few MSS values; the lowest bits of
-//! the timestamp tell window scale and SACK. Without timestamps both are lost.
+//! the timestamp tell window scale, SACK and ECN. Without timestamps these are lost.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use synfin_wire::{Instant, SeqNumber, TcpOptions};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpOptions};
 
 use crate::keyed::{Key, Purpose};
 
@@ -35,11 +35,12 @@ const VALUE_MASK: u32 = (1 << VALUE_BITS) - 1;
 const MSS_V4: [u16; 4] = [536, 1300, 1440, 1460];
 const MSS_V6: [u16; 4] = [1220, 1420, 1440, 8940];
 
-/// The timestamp's lowest bits: the window scale, or that there is none, and SACK.
+/// The timestamp's lowest bits: the window scale, or that there is none, SACK, and ECN in its classic way.
 const OPTION_BITS: u32 = 6;
 const OPTION_MASK: u32 = (1 << OPTION_BITS) - 1;
 const SCALE_MASK: u32 = 0xf;
 const SACK_BIT: u32 = 1 << 4;
+const ECN_BIT: u32 = 1 << 5;
 
 /// Makes cookies and reads them.
 #[derive(Debug)]
@@ -105,9 +106,10 @@ impl SynCookieMaker {
 }
 
 /// A timestamp no later than `stamp` that says what else the SYN offered.
-pub(crate) fn stamp_with(stamp: u32, offered: &TcpOptions) -> u32 {
+pub(crate) fn stamp_with(stamp: u32, offered: &TcpOptions, ecn: bool) -> u32 {
     let scale = offered.window_scale.map_or(SCALE_MASK, |shift| u32::from(shift.min(14)));
     let bits = scale | if offered.sack_permitted { SACK_BIT } else { 0 };
+    let bits = if ecn { bits | ECN_BIT } else { bits };
     let marked = stamp & !OPTION_MASK | bits;
     if bits > stamp & OPTION_MASK { marked.wrapping_sub(OPTION_MASK + 1) } else { marked }
 }
@@ -122,6 +124,12 @@ pub(crate) fn options_of(mss: u16, ack: &TcpOptions) -> TcpOptions {
         options.sack_permitted = stamps.echo & SACK_BIT != 0;
     }
     options
+}
+
+/// What the flags of that SYN asked for about ECN, where that was granted (RFC 3168 section 6.1.1).
+pub(crate) fn ecn_of(ack: &TcpOptions) -> Flags {
+    let granted = ack.timestamps.is_some_and(|stamps| stamps.echo & ECN_BIT != 0);
+    if granted { Flags::ECE | Flags::CWR } else { Flags::NONE }
 }
 
 /// Whether a cookie can tell an MSS of the peer's: one that is smaller than all of the table's would be exceeded (RFC 9293

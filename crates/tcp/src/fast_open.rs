@@ -23,12 +23,14 @@ impl FastOpenAttempt {
     /// The most text that goes beside the option, octets: none with the request for a cookie, else what a segment
     /// holds with 40 octets of options, for somebody on the path may add some (RFC 9293 section 3.7.1).
     pub(crate) fn max_text(&self, config: &Config) -> usize {
-        if self.option.is_some_and(|option| option.cookie.is_request()) {
-            return 0;
-        }
+        self.mss(config).map_or(0, |mss| usize::from(mss) - MAX_OPTIONS_LEN)
+    }
+
+    /// The MSS that text with the SYN is cut by; `None` where none goes.
+    pub(crate) fn mss(&self, config: &Config) -> Option<u16> {
+        let asks = self.option.is_some_and(|option| option.cookie.is_request());
         let own = config.own_mss();
-        let whole = self.peer_mss.map_or(own, |peer| peer.min(own)).max(Mss::FLOOR.octets());
-        usize::from(whole) - MAX_OPTIONS_LEN
+        (!asks).then(|| self.peer_mss.map_or(own, |peer| peer.min(own)).max(Mss::FLOOR.octets()))
     }
 }
 
@@ -59,10 +61,12 @@ pub(crate) struct FastOpenState {
     pub(crate) used: bool,
     /// The SYN carried text, and its receiver took all of it.
     pub(crate) text_taken: bool,
+    /// It was made of the peer's SYN at once.
+    pub(crate) passive: bool,
     pub(crate) news: Option<Box<FastOpenNews>>,
 }
 
-compact!(FastOpenState { used, text_taken } empty { news });
+compact!(FastOpenState { used, text_taken, passive } empty { news });
 
 impl FastOpenState {
     /// The timer has run out `timeouts` times in a row, counting this one; `over` says that the connection is

@@ -177,7 +177,7 @@ fn due_loss_probe(tcb: &mut Tcb) -> Option<Decision> {
     let size = segment_size(tcb);
     let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(size);
     if octets > 0 && octets <= tcb.send.usable_window() {
-        let fin = tcb.fin_queued && octets == tcb.unsent() && octets < tcb.send.usable_window();
+        let fin = tcb.fin_is_due() && octets == tcb.unsent() && octets < tcb.send.usable_window();
         return Some(Decision::New(NewText { octets, size, fin, reason }));
     }
     let (start, end) = tcb.queue.tail(size)?;
@@ -278,7 +278,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     }
     let octets =
         if octets <= size { octets } else { octets.min(per_packet(tcb, limits, size).saturating_mul(size)) };
-    let fin = tcb.fin_queued && octets == unsent && octets < tcb.send.usable_window();
+    let fin = tcb.fin_is_due() && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
     }

@@ -3,7 +3,7 @@
 use synfin_host::tcp::{EcnFeedback, EcnStatus, RecoveryState, State, Status};
 use synfin_wire::Instant;
 
-use super::Kernel;
+use super::{Kernel, Role, TcpFile};
 
 /// What the timestamps option takes in each segment, octets.
 const TIMESTAMPS_LEN: i64 = 12;
@@ -13,6 +13,10 @@ const WINDOW_SCALE: i64 = 4;
 const ECN: i64 = 8;
 const ECN_SEEN: i64 = 16;
 const SYN_DATA: i64 = 32;
+const FAST_OPENED: i64 = 128;
+/// LISTEN, and the least MSS, as Linux has them.
+const LISTEN: i64 = 10;
+const LEAST_MSS: i64 = 88;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
@@ -36,27 +40,48 @@ impl Kernel {
     pub(crate) fn tcp_info(&mut self, fd: i32) -> Option<TcpInfo> {
         let Ok(file) = self.tcp(fd) else { return None };
         let mss = i64::from(file.config.mss.octets());
-        let state = linux_state(self.state(fd));
+        let unconnected = Status::new(&file.config);
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        let Some(status) = status else { return Some(vec![("tcpi_state", state)]) };
+        let put_off = self.tcp(fd).is_ok_and(|file| file.fast_open.put_off.is_some());
+        let state = if put_off { State::SynSent } else { self.state(fd) };
+        let status = status.unwrap_or(unconnected);
         let mut info = self.measured_info(fd);
+        if info.is_empty() {
+            info = unmeasured_info(&status, self.now);
+        }
         info.push(("tcpi_pmtu", self.path_mtu(fd).unwrap_or(0)));
         info.push(("tcpi_snd_mss", self.send_mss(fd, &status).max(1)));
-        info.extend(connection_info(&status, state, mss));
+        info.extend(connection_info(&status, linux_state(state), mss));
         info.extend(traffic_info(&status));
         info.extend(NEVER.map(|name| (name, 0)));
         info.extend(ecn_info(&status.ecn));
+        self.tell_accept_queue(fd, &mut info);
         Some(info)
     }
 
-    /// The effective send MSS; before the peer has said its own, what every peer takes (RFC 9293 MUST-15).
-    pub(super) fn send_mss(&mut self, fd: i32, status: &Status) -> i64 {
-        if status.state != State::SynSent {
-            return status.send_mss.into();
+    /// Of a listener, Linux tells its queue where it tells of a connection what is outstanding.
+    fn tell_accept_queue(&mut self, fd: i32, info: &mut TcpInfo) {
+        let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) else { return };
+        let listener = *listener;
+        let Some((waiting, most)) = self.host.accept_queue(listener) else { return };
+        for (name, value) in info {
+            match *name {
+                "tcpi_state" => *value = LISTEN,
+                "tcpi_unacked" => *value = waiting as i64,
+                // Linux keeps one more connection than the backlog says.
+                "tcpi_sacked" => *value = most as i64 - 1,
+                _ => {}
+            }
         }
-        let Ok(file) = self.tcp(fd) else { return 0 };
-        let stamps = if file.config.timestamps { TIMESTAMPS_LEN } else { 0 };
-        i64::from(file.config.default_peer_mss.octets()) - stamps
+    }
+
+    /// The effective send MSS; before the peer has said its own, what it is believed to take, beside our timestamps.
+    pub(super) fn send_mss(&mut self, fd: i32, status: &Status) -> i64 {
+        let mss = i64::from(status.send_mss);
+        match (status.state, self.tcp(fd)) {
+            (State::SynSent, Ok(file)) if file.config.timestamps => mss - TIMESTAMPS_LEN,
+            _ => mss,
+        }
     }
 
     /// What the receive side knows, and what held sending up.
@@ -93,6 +118,36 @@ impl Kernel {
     }
 }
 
+/// What Linux tells of both before there is a connection: times from when the machine was started, and of a SYN-SENT
+/// the least segment that it reckons with.
+fn unmeasured_info(status: &Status, now: Instant) -> TcpInfo {
+    let waits = status.state == State::SynSent;
+    let up = now.as_millis() as i64;
+    vec![
+        ("tcpi_ato", 0),
+        ("tcpi_rcv_mss", option(waits, LEAST_MSS)),
+        ("tcpi_rcv_ssthresh", status.receive_window.into()),
+        ("tcpi_rcv_space", 0),
+        ("tcpi_rcv_rtt", 0),
+        ("tcpi_last_data_recv", up),
+        ("tcpi_last_ack_recv", up),
+        ("tcpi_last_ack_sent", 0),
+        ("tcpi_notsent_bytes", 0),
+        ("tcpi_last_data_sent", up),
+        ("tcpi_busy_time", 0),
+        ("tcpi_rwnd_limited", 0),
+        ("tcpi_sndbuf_limited", 0),
+    ]
+}
+
+/// RTTVAR; before the first sample, what makes four of it the RTO.
+fn rtt_variation(status: &Status) -> std::time::Duration {
+    match status.smoothed_rtt {
+        Some(_) => status.rtt_variation,
+        None => status.rto / (4 << status.rto_backoff.min(8)),
+    }
+}
+
 fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
     let micros = |span: std::time::Duration| span.as_micros() as i64;
     let threshold = match status.threshold_segments {
@@ -104,7 +159,8 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         | option(status.window_scales.is_some(), WINDOW_SCALE)
         | option(status.ecn.feedback != EcnFeedback::Off, ECN)
         | option(status.ecn.seen, ECN_SEEN)
-        | option(status.syn_text_taken, SYN_DATA);
+        | option(status.syn_text_taken, SYN_DATA)
+        | option(status.opened_fast, FAST_OPENED);
     let (send_scale, receive_scale) = status.window_scales.unwrap_or_default();
     vec![
         ("tcpi_state", state),
@@ -113,7 +169,7 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_rcv_wscale", receive_scale.into()),
         ("tcpi_rto", micros(status.rto)),
         ("tcpi_rtt", status.smoothed_rtt.map_or(0, micros)),
-        ("tcpi_rttvar", micros(status.rtt_variation)),
+        ("tcpi_rttvar", micros(rtt_variation(status))),
         ("tcpi_min_rtt", status.min_rtt.map_or(i64::from(u32::MAX), micros)),
         ("tcpi_snd_cwnd", i64::from(status.window_segments)),
         ("tcpi_snd_ssthresh", threshold),

@@ -34,7 +34,9 @@ impl Kernel {
         if flags & MSG_OOB != 0 {
             return self.receive_urgent(fd, flags & MSG_PEEK != 0);
         }
-        let Role::Connection(handle) = self.tcp(fd)?.role else { return Err(Errno::ENOTCONN.into()) };
+        let Role::Connection(handle) = self.tcp(fd)?.role else {
+            return Err(self.take_left_error(fd).unwrap_or(Errno::ENOTCONN).into());
+        };
         if self.waits_for_more(fd, len, flags) {
             return Err(Stop::BLOCK);
         }
@@ -204,11 +206,12 @@ impl Kernel {
             }
             return Ok(0);
         }
+        let put_off = self.tcp(fd)?.fast_open.put_off.take();
+        if state == State::SynSent || put_off.is_some() {
+            return self.disconnect(fd);
+        }
         if matches!(state, State::TimeWait | State::Closed) {
             return Err(Errno::ENOTCONN.into());
-        }
-        if state == State::SynSent {
-            return self.disconnect(fd);
         }
         let file = self.tcp(fd)?;
         file.read_shut |= reads;

@@ -54,9 +54,10 @@ impl Host {
             (options.window_scale, options.sack_permitted) = (None, false);
         }
         let offered = options.clone();
-        // Nothing notes what would be agreed on about ECN, either.
+        // Nor is there for what would be agreed on about ECN, and never for more than its classic way.
         let flags = &mut syn.segment.header.flags;
-        *flags = flags.without(Flags::ACE);
+        let is_noted = offered.timestamps.is_some() && flags.contains(Flags::ECE | Flags::CWR);
+        *flags = flags.without(Flags::ACE) | if is_noted { Flags::ECE | Flags::CWR } else { Flags::NONE };
         let mss = offered.mss.unwrap_or(config.default_peer_mss.octets());
         let ends = (pair.local, pair.remote);
         let iss = self.syn_cookies.sequence(ends, syn.segment.header.seq, mss, now);
@@ -65,7 +66,8 @@ impl Host {
             return Fate::Taken;
         };
         if let Some(stamps) = &mut answer.header.options.timestamps {
-            stamps.value = syn_cookie::stamp_with(stamps.value, &offered);
+            let ecn = answer.header.flags.contains(Flags::ECE);
+            stamps.value = syn_cookie::stamp_with(stamps.value, &offered, ecn);
         }
         self.send_reply(answer, Some(SendReason::SynAckStateless), pair, key, now);
         Fate::Taken
@@ -94,7 +96,8 @@ impl Host {
             return Some(DropReason::Backlog.into());
         }
         let options = syn_cookie::options_of(mss, &header.options);
-        let syn = TcpHeader { seq: irs, flags: Flags::SYN, options, ..header.clone() };
+        let flags = Flags::SYN | syn_cookie::ecn_of(&header.options);
+        let syn = TcpHeader { seq: irs, flags, options, ..header.clone() };
         let syn = Incoming { segment: Segment { header: syn, payload: Bytes::new() }, ..ack.clone() };
         let identity = Identity { iss, ..self.identify(pair, None, now) };
         Some(self.establish_from(listener, pair, &syn, ack, identity, config, now))

@@ -98,6 +98,12 @@ impl Host {
         self.listeners.get(listener).map(|listener| listener.local)
     }
 
+    /// How many connections of a listener wait to be accepted, and how many may; `None` once it is closed.
+    #[must_use]
+    pub fn accept_queue(&self, listener: ListenerHandle) -> Option<(usize, usize)> {
+        self.listeners.get(listener).map(Listener::accept_queue)
+    }
+
     /// The next established connection of a listener.
     pub fn accept(&mut self, listener: ListenerHandle) -> Option<Accepted> {
         let handle = self.listeners.get_mut(listener)?.accept()?;
@@ -135,7 +141,7 @@ impl Host {
     }
 
     /// What sets this connection apart from all others (RFC 6528). After TIME-WAIT its numbers begin
-    /// beyond those of the connection before (RFC 9293 section 3.6.1).
+    /// right beyond those of the connection before, as in Linux (RFC 9293 section 3.6.1).
     pub(super) fn identify(&mut self, pair: Pair, minimum_iss: Option<SeqNumber>, now: Instant) -> Identity {
         let drawn = self.isn.initial_sequence(pair.local, pair.remote, now);
         #[cfg(feature = "counterfactual")]
@@ -143,7 +149,7 @@ impl Host {
         Identity {
             local_port: pair.local.port(),
             remote_port: pair.remote.port(),
-            iss: minimum_iss.map_or(drawn, |minimum| minimum.later(drawn)),
+            iss: minimum_iss.unwrap_or(drawn),
             timestamp_offset: self.isn.timestamp_offset(pair.local, pair.remote),
         }
     }

@@ -239,7 +239,8 @@ impl Host {
             self.reset(&stray, now);
             return DropReason::NotForListen.into();
         }
-        if !flags.syn() {
+        // Nobody opens and ends a connection with one segment: as in Linux, that is not heard.
+        if !flags.syn() || flags.fin() {
             return DropReason::NotForListen.into();
         }
         let full = self.table.is_full() || !self.listeners.may_begin(listener);

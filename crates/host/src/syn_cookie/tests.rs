@@ -1,9 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use synfin_wire::{Instant, SeqNumber, TcpOptions, Timestamps};
+use synfin_wire::{Flags, Instant, SeqNumber, TcpOptions, Timestamps};
 
-use super::{SynCookieMaker, can_tell, options_of, stamp_with};
+use super::{SynCookieMaker, can_tell, ecn_of, options_of, stamp_with};
 
 const IRS: SeqNumber = SeqNumber::new(77);
 
@@ -39,14 +39,15 @@ fn a_number_that_is_no_cookie_tells_nothing() {
 fn a_timestamp_brings_the_other_options_back_and_lies_not_ahead() {
     for stamp in [0u32, 1, 63, 64, 1_000_000, u32::MAX] {
         for window_scale in [None, Some(0), Some(7), Some(14)] {
-            for sack_permitted in [false, true] {
+            for (sack_permitted, ecn) in [(false, false), (false, true), (true, false), (true, true)] {
                 let offered = TcpOptions { window_scale, sack_permitted, ..TcpOptions::default() };
-                let marked = stamp_with(stamp, &offered);
+                let marked = stamp_with(stamp, &offered, ecn);
                 assert!(stamp.wrapping_sub(marked) < 128, "{stamp} {marked}");
                 let stamps = Some(Timestamps { value: 5, echo: marked });
                 let ack = TcpOptions { timestamps: stamps, ..TcpOptions::default() };
                 let expected = TcpOptions { mss: Some(1440), timestamps: stamps, ..offered };
                 assert_eq!(options_of(1440, &ack), expected);
+                assert_eq!(ecn_of(&ack) == Flags::ECE | Flags::CWR, ecn);
             }
         }
     }

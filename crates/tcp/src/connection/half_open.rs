@@ -143,7 +143,7 @@ impl HalfOpen {
         }
         let mut connection = self.connection(config);
         // The peer knows of no other window than the SYN-ACK's (RFC 9293 section 3.10.7.4, first check).
-        let edge = self.irs + 1 + negotiate::syn_window(config).octets();
+        let edge = self.irs + 1 + negotiate::syn_ack_window(config, &self.negotiated).octets();
         let edge = connection.receive_edge().map(|known| core::mem::replace(known, edge.earlier(*known)));
         let verdict = connection.handle_segment(incoming);
         if let Some((known, edge)) = connection.receive_edge().zip(edge) {
@@ -305,6 +305,7 @@ impl Connection {
         let mut tcb = HalfOpen::from_syn(config, &syn, identity).tcb(&common);
         tcb.syn_pending = true;
         tcb.send.una = tcb.send.first_octet();
+        common.fast_open.passive = true;
         input::take_syn_text(&mut common, &mut tcb, syn);
         let with_text = common.fast_open.text_taken;
         tcb.intents.syn_ack = Some(if with_text { SendReason::SynAckText } else { SendReason::SynAck });
@@ -317,7 +318,8 @@ impl Connection {
 /// be taken back with the next answer (SHLD-14).
 fn as_announced(config: &Config, negotiated: &Negotiated, mut segment: SegmentOut) -> SegmentOut {
     if !segment.header.flags.rst() {
-        segment.header.window = negotiate::syn_window(config).to_field(negotiated.receive_scale);
+        segment.header.window =
+            negotiate::syn_ack_window(config, negotiated).to_field(negotiated.receive_scale);
     }
     segment
 }
@@ -377,7 +379,7 @@ pub(crate) fn syn_ack(
         ack,
         flags: Flags::SYN | Flags::ACK | negotiated.ecn.syn_ack_flags(this.sends),
         reserved: 0,
-        window: negotiate::syn_window(config).octets() as u16,
+        window: negotiate::syn_ack_window(config, negotiated).octets() as u16,
         urgent_pointer: 0,
         options: negotiate::answer(config, negotiated, this),
     };

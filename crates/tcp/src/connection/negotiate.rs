@@ -110,7 +110,16 @@ fn fit(options: &mut TcpOptions, signature_len: u16) {
 
 /// The window of a SYN, which is never scaled (RFC 7323 section 2.2).
 pub(crate) fn syn_window(config: &Config) -> WindowSize {
-    WindowSize::new(memory::initial_window(config, config.own_mss().into()).min(u16::MAX.into()))
+    unscaled(config, config.own_mss().into())
+}
+
+/// The window that a SYN-ACK says, as a SYN does: segments of what is agreed on by then.
+pub(crate) fn syn_ack_window(config: &Config, negotiated: &Negotiated) -> WindowSize {
+    unscaled(config, u32::from(config.own_mss()) - u32::from(negotiated.timestamps_len()))
+}
+
+fn unscaled(config: &Config, mss: u32) -> WindowSize {
+    WindowSize::new(memory::initial_window(config, mss).min(u16::MAX.into()))
 }
 
 fn own_scale(config: &Config) -> WindowScale {

@@ -7,11 +7,13 @@ use core::time::Duration;
 
 use synfin_wire::{FastOpenOption, Flags, Instant, SeqNumber, TcpHeader};
 
+use super::status::{RecoveryState, Status};
 use super::{Common, ecn, negotiate};
 use crate::config::Config;
 use crate::fast_open::FastOpenAttempt;
 use crate::input::Stop;
 use crate::outgoing::SegmentOut;
+use crate::receive::memory;
 use crate::recovery::rto::Rto;
 use crate::send::SendBuffer;
 use crate::send::buffer::Text;
@@ -42,6 +44,8 @@ pub(crate) struct SynSent {
     attempt: Option<FastOpenAttempt>,
     /// The Fast Open option that it carried.
     pub(crate) option_sent: Option<FastOpenOption>,
+    /// The MSS that the peer is believed to take until it has said its own.
+    mss: u16,
     /// How much text it carried, octets.
     pub(crate) text_sent: u32,
     /// The path takes no segment with more text and options than this.
@@ -67,6 +71,7 @@ impl SynSent {
             stray_reset: None,
             attempt,
             option_sent: None,
+            mss: config.default_peer_mss.octets(),
             text_sent: 0,
             path_mss: None,
             started: now,
@@ -77,6 +82,31 @@ impl SynSent {
 
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// As Linux counts it: text that went with the SYN is a segment of its own, and a SYN sent again is a timeout like
+    /// any other (RFC 5681 section 3.1).
+    pub(crate) fn describe(&self, config: &Config, status: &mut Status) {
+        let (again, text) = (u32::from(self.retransmissions), u32::from(self.text_sent > 0));
+        let (initial, flight) = (u32::from(config.initial_window_segments), 1 + text);
+        status.rto = self.rto.current().into();
+        status.rto_backoff = self.rto.backoff();
+        status.send_queued = self.outbox.len();
+        status.receive_window = memory::initial_window(config, config.own_mss().into());
+        status.send_mss = self.mss;
+        status.outstanding = 1 + self.text_sent;
+        status.segments_outstanding = flight;
+        status.segments_sent = 1 + u64::from(again);
+        status.text_segments_sent = text.into();
+        status.octets_sent = self.text_sent.into();
+        status.window_segments = initial;
+        if again > 0 {
+            status.recovery = RecoveryState::Loss;
+            (status.window_segments, status.threshold_segments) = (1, (initial / 2).max(2));
+            (status.segments_lost, status.segments_resent) = (flight, 1);
+            status.segments_retransmitted = again.into();
+            (status.retransmissions, status.timeouts) = (self.retransmissions, again);
+        }
     }
 
     /// How much text the SYN may still carry, octets.
@@ -162,6 +192,7 @@ impl SynSent {
         let octets = self.outbox.len().min(attempt.max_text(&common.config));
         self.option_sent = attempt.option;
         self.text_sent = octets as u32;
+        self.mss = attempt.mss(&common.config).unwrap_or(self.mss);
         common.fast_open.used = attempt.option.is_some() || octets > 0;
         let reason = match attempt.option {
             _ if octets > 0 => SendReason::SynText,

@@ -8,7 +8,7 @@ use synfin_wire::UserTimeout;
 use super::tcb::{Opening, Tally, Tcb};
 use super::{Connection, Phase, user_timeout};
 use crate::compact::compact;
-use crate::config::EcnFeedback;
+use crate::config::{Config, EcnFeedback};
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
 use crate::output::burst::within_half_window;
 use crate::receive::ecn::EcnOctets;
@@ -166,6 +166,8 @@ pub struct Status {
     pub ecn: EcnStatus,
     /// The first SYN carried text, and whoever received it took all of it (RFC 7413).
     pub syn_text_taken: bool,
+    /// A passive Fast Open made it (RFC 7413).
+    pub opened_fast: bool,
     /// Segments sent, those without text included; of a super-segment, its pieces.
     pub segments_sent: u64,
     /// Segments received, those that were discarded included.
@@ -195,63 +197,13 @@ impl Connection {
     pub fn status(&self) -> Status {
         let mut status = Status {
             state: self.state(),
-            close_reason: None,
-            smoothed_rtt: None,
-            rtt_variation: Duration::ZERO,
-            min_rtt: None,
-            rto: self.common.config.initial_rto,
-            congestion_window: 0,
-            slow_start_threshold: u32::MAX,
-            pacing_rate: None,
-            send_window: 0,
-            receive_window: 0,
-            user_timeout: self.common.config.user_timeout,
-            remote_user_timeout: None,
-            send_mss: self.common.config.own_mss(),
-            path_told: None,
-            mtu_search: MtuSearchStatus::default(),
-            outstanding: 0,
-            recovery: RecoveryState::Open,
-            window_segments: 0,
-            threshold_segments: u32::MAX,
-            segments_outstanding: 0,
-            segments_sacked: 0,
-            segments_lost: 0,
-            segments_resent: 0,
-            segments_delivered: 0,
-            segments_lost_in_all: 0,
-            segments_retransmitted: 0,
-            segments_duplicated: 0,
-            reordering: crate::recovery::rack::DUPLICATE_THRESHOLD,
-            reorderings: 0,
-            retransmissions: 0,
-            rto_backoff: 0,
-            probes: 0,
-            persist_backoff: 0,
-            send_queued: 0,
             receive_queued: self.receive_available(),
-            opened_actively: false,
-            timestamps: false,
-            sack: false,
-            window_scales: None,
-            ecn: EcnStatus::default(),
             syn_text_taken: self.common.fast_open.text_taken,
-            segments_sent: 0,
-            segments_received: 0,
-            text_segments_sent: 0,
-            text_segments_received: 0,
-            segments_beyond_gaps: 0,
-            octets_sent: 0,
-            octets_acknowledged: 0,
-            octets_received: 0,
-            octets_retransmitted: 0,
-            timeouts: 0,
+            opened_fast: self.common.fast_open.passive,
+            ..Status::new(&self.common.config)
         };
         match &self.phase {
-            Phase::SynSent(syn_sent) => {
-                status.rto = syn_sent.rto.current().into();
-                status.send_queued = syn_sent.outbox.len();
-            }
+            Phase::SynSent(syn_sent) => syn_sent.describe(&self.common.config, &mut status),
             Phase::Synchronized(tcb) => {
                 tcb.describe(&mut status);
                 status.pacing_rate = tcb.pacing_rate(&self.common);
@@ -276,6 +228,7 @@ pub(crate) struct Tallies {
     window_scales: Option<(u8, u8)>,
     ecn: EcnStatus,
     probes: u8,
+    path: Path,
     of_traffic: Tally,
     segments_delivered: u64,
     segments_lost: u64,
@@ -283,7 +236,79 @@ pub(crate) struct Tallies {
     segments_duplicated: u64,
 }
 
+/// What was last known of the path.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    smoothed_rtt: Option<Duration>,
+    rtt_variation: Duration,
+    min_rtt: Option<Duration>,
+    rto: Duration,
+    window: u32,
+    threshold: u32,
+    send_mss: u16,
+}
+
 impl Status {
+    /// Of a connection with these settings of which nothing is known yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            state: State::Closed,
+            close_reason: None,
+            smoothed_rtt: None,
+            rtt_variation: Duration::ZERO,
+            min_rtt: None,
+            rto: config.initial_rto,
+            congestion_window: 0,
+            slow_start_threshold: u32::MAX,
+            pacing_rate: None,
+            send_window: 0,
+            receive_window: 0,
+            user_timeout: config.user_timeout,
+            remote_user_timeout: None,
+            send_mss: config.default_peer_mss.octets(),
+            path_told: None,
+            mtu_search: MtuSearchStatus::default(),
+            outstanding: 0,
+            recovery: RecoveryState::Open,
+            window_segments: config.initial_window_segments.into(),
+            threshold_segments: u32::MAX,
+            segments_outstanding: 0,
+            segments_sacked: 0,
+            segments_lost: 0,
+            segments_resent: 0,
+            segments_delivered: 0,
+            segments_lost_in_all: 0,
+            segments_retransmitted: 0,
+            segments_duplicated: 0,
+            reordering: crate::recovery::rack::DUPLICATE_THRESHOLD,
+            reorderings: 0,
+            retransmissions: 0,
+            rto_backoff: 0,
+            probes: 0,
+            persist_backoff: 0,
+            send_queued: 0,
+            receive_queued: 0,
+            opened_actively: false,
+            timestamps: false,
+            sack: false,
+            window_scales: None,
+            ecn: EcnStatus::default(),
+            syn_text_taken: false,
+            opened_fast: false,
+            segments_sent: 0,
+            segments_received: 0,
+            text_segments_sent: 0,
+            text_segments_received: 0,
+            segments_beyond_gaps: 0,
+            octets_sent: 0,
+            octets_acknowledged: 0,
+            octets_received: 0,
+            octets_retransmitted: 0,
+            timeouts: 0,
+        }
+    }
+
     fn count(&mut self, tallies: Option<&Tallies>) {
         let Some(tallies) = tallies else { return };
         self.timestamps = tallies.timestamps;
@@ -291,6 +316,7 @@ impl Status {
         self.window_scales = tallies.window_scales;
         self.ecn = tallies.ecn;
         self.probes = tallies.probes;
+        self.know(&tallies.path);
         self.segments_delivered = tallies.segments_delivered;
         self.segments_lost_in_all = tallies.segments_lost;
         self.segments_retransmitted = tallies.segments_retransmitted;
@@ -308,7 +334,32 @@ impl Status {
     }
 }
 
+impl Status {
+    fn know(&mut self, path: &Path) {
+        self.smoothed_rtt = path.smoothed_rtt;
+        self.rtt_variation = path.rtt_variation;
+        self.min_rtt = path.min_rtt;
+        self.rto = path.rto;
+        self.window_segments = path.window;
+        self.threshold_segments = path.threshold;
+        self.send_mss = path.send_mss;
+    }
+}
+
 impl Tcb {
+    fn path(&self) -> Path {
+        let (recovery, window) = (&self.recovery, &self.congestion.window);
+        Path {
+            smoothed_rtt: recovery.rtt.smoothed().map(Into::into),
+            rtt_variation: recovery.rtt.variation().into(),
+            min_rtt: recovery.rtt.minimum().map(Into::into),
+            rto: recovery.rto.current().into(),
+            window: window.size,
+            threshold: window.threshold,
+            send_mss: within_half_window(self, self.negotiated.send_mss.into()) as u16,
+        }
+    }
+
     fn tallies(&self) -> Tallies {
         Tallies {
             timestamps: self.negotiated.timestamps,
@@ -316,6 +367,7 @@ impl Tcb {
             window_scales: self.negotiated.scales(),
             ecn: self.describe_ecn(),
             probes: self.probes,
+            path: self.path(),
             of_traffic: self.tally,
             segments_delivered: self.recovery.rate.delivered,
             segments_lost: self.recovery.lost_in_all(),
@@ -334,7 +386,6 @@ impl Tcb {
         self.describe_flight(status);
         status.send_window = self.send.wnd.octets();
         status.receive_window = self.receive.window();
-        status.send_mss = within_half_window(self, self.negotiated.send_mss.into()) as u16;
         status.path_told = self.recovery.mtu.narrower();
         status.mtu_search = self.recovery.mtu.describe();
         status.persist_backoff = self.persist_backoff;
@@ -359,17 +410,10 @@ impl Tcb {
     }
 
     fn describe_path(&self, status: &mut Status) {
-        let recovery = &self.recovery;
-        status.smoothed_rtt = recovery.rtt.smoothed().map(Into::into);
-        status.rtt_variation = recovery.rtt.variation().into();
-        status.min_rtt = recovery.rtt.minimum().map(Into::into);
-        status.rto = recovery.rto.current().into();
-        status.rto_backoff = recovery.rto.backoff();
+        status.rto_backoff = self.recovery.rto.backoff();
         status.retransmissions = self.retransmissions;
         let window = &self.congestion.window;
         let octets = |segments: u32| segments.saturating_mul(self.mss());
-        status.window_segments = window.size;
-        status.threshold_segments = window.threshold;
         status.congestion_window = octets(window.size);
         status.slow_start_threshold = octets(window.threshold);
     }

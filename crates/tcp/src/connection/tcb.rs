@@ -1,12 +1,14 @@
 //! The transmission control block that the seven synchronized states share (RFC 9293 section 3.3.1).
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use synfin_wire::{FastOpenOption, Instant, SeqNumber};
 
 use super::Common;
 use super::negotiate::Negotiated;
 use crate::compact::compact;
+use crate::config::Config;
 use crate::congestion::Congestion;
 use crate::congestion::pacing::PacingInput;
 use crate::outgoing::SegmentOut;
@@ -316,6 +318,15 @@ impl Tcb {
         self.syn_pending || self.state == State::SynReceived
     }
 
+    /// How long the acknowledgment of our SYN is waited for. As in Linux, a Fast Open is given one time more than a
+    /// handshake without it, which is as long again.
+    pub(crate) fn handshake_patience(&self, config: &Config) -> Duration {
+        config.user_timeout.unwrap_or(match self.opening {
+            Opening::Active => config.r2_syn,
+            Opening::Passive => 2 * config.r2_syn_ack + config.initial_rto,
+        })
+    }
+
     /// Text may go out: the handshake is over, or Fast Open does not wait for it.
     pub(crate) fn may_send_text(&self) -> bool {
         self.syn_pending || self.state != State::SynReceived
@@ -443,6 +454,16 @@ impl Tcb {
         self.fin_queued && self.send.una.after(self.outbox.end_seq())
     }
 
+    /// The user has closed before the handshake was over, and there is no FIN yet.
+    pub(crate) fn fin_waits(&self) -> bool {
+        self.fin_queued && self.state == State::SynReceived
+    }
+
+    /// A FIN ends what is in the send buffer, and may go.
+    pub(crate) fn fin_is_due(&self) -> bool {
+        self.fin_queued && self.state != State::SynReceived
+    }
+
     /// Everything that the user has sent is acknowledged, and the FIN where he has closed.
     pub(crate) fn is_all_acknowledged(&self) -> bool {
         self.outbox.len() == 0 && (!self.fin_queued || self.fin_acknowledged())
@@ -461,7 +482,7 @@ impl Tcb {
 
     /// There is text or a FIN that was never sent.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.unsent() > 0 || (self.fin_queued && !self.fin_sent())
+        self.unsent() > 0 || (self.fin_is_due() && !self.fin_sent())
     }
 
     /// What the send buffer holds, octets, with what its bursts cost beside their text.

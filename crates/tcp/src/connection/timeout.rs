@@ -106,7 +106,7 @@ fn reordering(common: &Common, tcb: &mut Tcb, now: Instant) {
 /// The SYN-ACK of a simultaneous open or of a passive Fast Open again (MUST-22, MUST-23). Until it is acknowledged
 /// nothing else is sent again.
 fn syn_ack(common: &Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
-    if now - tcb.began >= common.config.user_timeout.unwrap_or(common.config.r2_syn_ack) {
+    if now - tcb.began >= tcb.handshake_patience(&common.config) {
         return Err(Stop::Close(CloseReason::HandshakeTimeout));
     }
     tcb.recovery.rto.back_off();

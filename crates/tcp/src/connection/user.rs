@@ -137,6 +137,8 @@ impl Connection {
         let _ = now;
         match &mut self.phase {
             Phase::SynSent(syn_sent) => syn_sent.fin_queued = true,
+            // The FIN waits for ESTABLISHED (RFC 9293 section 3.10.4).
+            Phase::Synchronized(tcb) if tcb.state() == State::SynReceived => tcb.fin_queued = true,
             Phase::Synchronized(tcb) => tcb.close(),
             Phase::TimeWait { .. } | Phase::Closed(_) => {}
         }
@@ -422,7 +424,8 @@ impl Tcb {
     }
 
     pub(crate) fn close(&mut self) {
-        if self.fin_queued {
+        let waits = self.fin_waits();
+        if self.fin_queued && !waits {
             return;
         }
         self.fin_queued = true;

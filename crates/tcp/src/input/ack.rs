@@ -77,7 +77,9 @@ fn establish(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     if tcb.retransmissions > 0 {
         tcb.recovery.rto.after_lost_syn();
     }
-    let sample = tcb.syn_ack_at.map(|sent_at| Span::between(sent_at, segment.arrived));
+    // Text that went behind the SYN-ACK, and is acknowledged too, gives the sample: it left later.
+    let alone = ack == tcb.send.first_octet();
+    let sample = tcb.syn_ack_at.filter(|_| alone).map(|sent_at| Span::between(sent_at, segment.arrived));
     let clock = common.identity.timestamp(segment.arrived);
     if let Some(rtt) = sample.or_else(|| echo(tcb, segment).and_then(|echo| echoed(clock, echo))) {
         tcb.recovery.rtt.measured_least(rtt, segment.arrived);

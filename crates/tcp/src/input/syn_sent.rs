@@ -17,8 +17,10 @@ use crate::output::build;
 use crate::recovery::rtt::RttSample;
 use crate::recovery::{Repair, Sender};
 use crate::send::SendBuffer;
+use crate::send::chronograph::Waits;
 use crate::send::retransmission_queue::NewRange;
 use crate::span::Span;
+use synfin_wire::Instant;
 use synfin_wire::reason::{DropReason, SendReason};
 use synfin_wire::state::State;
 
@@ -164,7 +166,7 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
         tcb.recovery.measured(RttSample { rtt, una: tcb.send.una, nxt: tcb.send.nxt });
     }
     if syn_sent.text_sent > 0 {
-        account_for_text(common, tcb, syn_sent.text_sent);
+        account_for_text(common, tcb, syn_sent, incoming.arrived);
     }
     if common.fast_open.used {
         common.fast_open.news = Some(Box::new(FastOpenNews::Answered {
@@ -186,9 +188,11 @@ fn establish(common: &mut Common, syn_sent: &SynSent, tcb: &mut Tcb, incoming: &
 
 /// What the SYN-ACK acknowledges of the SYN's text is done with; the rest goes out again at once, and says nothing
 /// about congestion (RFC 7413 section 4.2.1).
-fn account_for_text(common: &mut Common, tcb: &mut Tcb, sent: u32) {
+fn account_for_text(common: &mut Common, tcb: &mut Tcb, syn_sent: &SynSent, now: Instant) {
     let una = tcb.send.una;
-    tcb.tally.octets_sent += u64::from(sent);
+    tcb.tally.octets_sent += u64::from(syn_sent.text_sent);
+    tcb.tally.text_segments_sent += 1;
+    tcb.chronograph.start(Waits::Busy, syn_sent.started);
     tcb.tally.octets_acknowledged += u64::from(una.octets_since(tcb.send.first_octet()));
     tcb.outbox.acknowledge(una);
     tcb.send.forget_urgent();
@@ -199,6 +203,7 @@ fn account_for_text(common: &mut Common, tcb: &mut Tcb, sent: u32) {
     common.fast_open.text_taken = tcb.queue.is_empty();
     if tcb.queue.is_empty() {
         if tcb.outbox.len() == 0 {
+            tcb.chronograph.stop(Waits::Busy, true, now);
             common.events.raise(Event::AllAcknowledged);
         }
     } else {

@@ -62,7 +62,10 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
     if text.is_empty() {
         return;
     }
+    // The SYN-ACK that acknowledges the text announces its window from there on.
+    let window = tcb.receive.window();
     take(tcb, text);
+    tcb.receive.edge = tcb.receive.nxt + window;
     common.fast_open.text_taken = true;
     common.events.raise(Event::Readable);
 }

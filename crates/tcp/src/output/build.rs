@@ -69,7 +69,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
     let config = &common.config;
     let stamps = Timestamps { value: common.identity.timestamp(now), echo: tcb.stamps.recent };
     // However often the peer's SYN comes, R2 ends it (MUST-23).
-    let over = (tcb.began + config.r2_syn_ack).max(now);
+    let over = (tcb.began + tcb.handshake_patience(config)).max(now);
     tcb.timers.watch(Timer::Retransmission, (now + tcb.recovery.rto.current()).min(over));
     tcb.last_text = now;
     tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);

@@ -153,12 +153,17 @@ fn a_flood_of_syns_does_not_keep_honest_clients_out() {
 }
 
 #[test]
-fn a_cookie_agrees_on_no_ecn() {
-    let mut client = config(A);
-    client.tcp.ecn.request = EcnFeedback::Classic;
-    for (syn_cookies, agreed) in
-        [(SynCookies::Off, EcnFeedback::Classic), (SynCookies::Always, EcnFeedback::Off)]
-    {
+fn a_cookie_agrees_on_ecn_where_timestamps_note_it() {
+    use EcnFeedback::{Accurate, Classic, Off};
+    for (syn_cookies, timestamps, request, agreed) in [
+        (SynCookies::Off, false, Classic, Classic),
+        (SynCookies::Always, false, Classic, Off),
+        (SynCookies::Always, true, Classic, Classic),
+        (SynCookies::Always, true, Accurate, Classic),
+        (SynCookies::Always, true, Off, Off),
+    ] {
+        let mut client = config(A);
+        (client.tcp.ecn.request, client.tcp.timestamps) = (request, timestamps);
         let mut world = World::new(client.clone(), HostConfig { syn_cookies, ..config(B) });
         let listener = listen(&mut world, 10);
         let opened = connect(&mut world);
