@@ -21,6 +21,7 @@ mod fast_open;
 mod files;
 mod info;
 mod open;
+mod option_table;
 mod options;
 mod path_errors;
 mod patience;
@@ -151,6 +152,8 @@ pub(crate) struct Kernel {
     pub(crate) peer: SocketAddr,
     /// What `...` means for `bind`.
     pub(crate) any: SocketAddr,
+    /// Sockets are of IPv6, whatever packets are.
+    pub(crate) is_v6: bool,
     /// The settings of new sockets.
     pub(crate) defaults: Config,
     /// What SO_KEEPALIVE turns on for new sockets.
@@ -185,6 +188,7 @@ impl Kernel {
             now,
             peer,
             any,
+            is_v6: any.is_ipv6(),
             defaults: settings.tcp,
             keep_alive: settings.keep_alive,
             most_backlog: settings.most_backlog,

@@ -138,6 +138,11 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         }
         ("tcp_moderate_rcvbuf", Some(0)) => config.receive_buffer_grows = false,
         ("tcp_moderate_rcvbuf", Some(_)) => config.receive_buffer_grows = true,
+        ("tcp_comp_sack_nr", Some(0)) => config.gap_ack_gathering = Duration::ZERO,
+        ("tcp_comp_sack_delay_ns", Some(nanos)) => {
+            config.gap_ack_gathering = Duration::from_nanos(nanos as u64);
+        }
+        ("tcp_comp_sack_rtt_percent", Some(share @ 1..=100)) => config.gap_ack_gathering_share = share as u8,
         ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
         ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
         ("somaxconn", Some(most)) => settings.most_backlog = most,

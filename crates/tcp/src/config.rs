@@ -65,9 +65,16 @@ pub struct Config {
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
     pub cork: bool,
-    /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
+    /// How long an acknowledgment waits for company at the least, and at the most, where segments come slowly
     /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
+    /// The most; less than `delayed_ack` shortens that too.
+    pub delayed_ack_max: Duration,
+    /// How long the acknowledgments of text beyond a gap may wait for each other, after the first few; with zero each
+    /// goes at once (RFC 5681 section 4.2).
+    pub gap_ack_gathering: Duration,
+    /// No longer than so much of a round trip, percent.
+    pub gap_ack_gathering_share: u8,
     /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
     pub second_segment: SecondSegment,
     /// How many of the first segments are acknowledged at once, at the most, so that the peer's slow start
@@ -453,6 +460,9 @@ impl Config {
             nagle: true,
             cork: false,
             delayed_ack: Duration::from_millis(40),
+            delayed_ack_max: Duration::from_millis(200),
+            gap_ack_gathering: Duration::from_millis(1),
+            gap_ack_gathering_share: 33,
             second_segment: SecondSegment::FullSized,
             quick_acks: 16,
             initial_window_segments: 10,

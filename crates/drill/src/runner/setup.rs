@@ -122,6 +122,7 @@ impl Setup {
         }
         let host = Host::new(self.host.clone(), [0x5f; 32]);
         let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), settings);
+        kernel.is_v6 = self.form != Form::V4;
         for what in &self.unheeded {
             kernel.unheed(what.as_str());
         }

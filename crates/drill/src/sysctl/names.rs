@@ -5,9 +5,7 @@
 const OWN_WAY: &[&str] = &[
     "tcp_autocorking",
     "tcp_backlog_ack_defer",
-    "tcp_comp_sack_delay_ns",
     "tcp_comp_sack_nr",
-    "tcp_comp_sack_rtt_percent",
     "tcp_comp_sack_slack_ns",
     "tcp_dsack",
     "tcp_fack",

@@ -384,6 +384,11 @@ impl<'a> TcpSocket<'a> {
         self.call(|connection| connection.set_fin_wait_2_timeout(timeout), |_| {});
     }
 
+    /// TCP_DELACK_MAX_US: how long an acknowledgment waits for company at the most (RFC 9293 MUST-40).
+    pub fn set_delayed_ack_max(&mut self, longest: Duration) {
+        self.call(|connection| connection.set_delayed_ack_max(longest), |_| {});
+    }
+
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.call(|connection| connection.set_syn_patience(patience), |_| {});

@@ -323,6 +323,11 @@ impl Connection {
         self.configure(|config| config.fin_wait_2_timeout = timeout);
     }
 
+    /// How long an acknowledgment waits for company at the most (MUST-40).
+    pub fn set_delayed_ack_max(&mut self, longest: Duration) {
+        self.configure(|config| config.delayed_ack_max = longest);
+    }
+
     /// R2 for the SYN of an active open (MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.configure(|config| config.r2_syn = patience);
