@@ -237,7 +237,7 @@ impl LossRecovery {
         if dubious {
             self.judge(ack, sender, &mut news, &mut plan);
         }
-        let sample = self.rate.sample(ack.now);
+        let sample = self.rate.sample(ack.now, self.rtt.minimum());
         if had_outstanding {
             self.narrowed.take_if(|until| ack.una.at_or_after(*until));
             if sender.congestion.has_own_control() {
