@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) keep_alive: KeepAlive,
     /// No listener's backlog is longer.
     pub(crate) most_backlog: usize,
+    /// Challenges to one host in a second; like what the device does, settled once the host is made.
+    pub(crate) challenges_per_second: u32,
     /// Octets of the headers of IP and TCP.
     pub(crate) headers: u16,
     /// What the device does; it cannot change once the host is made.
@@ -50,6 +52,7 @@ impl Settings {
             tcp: host.tcp.clone(),
             keep_alive: KeepAlive::default(),
             most_backlog: SOMAXCONN,
+            challenges_per_second: host.challenges_per_second,
             headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { 60 },
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
@@ -143,8 +146,19 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
             config.gap_ack_gathering = Duration::from_nanos(nanos as u64);
         }
         ("tcp_comp_sack_rtt_percent", Some(share @ 1..=100)) => config.gap_ack_gathering_share = share as u8,
+        ("tcp_stdurg", Some(_)) => config.urgent_names_last = is_on,
+        ("tcp_dsack", Some(_)) => config.dsack = is_on,
+        ("tcp_reordering", Some(segments @ 1..=300)) => config.reordering = segments as u32,
+        ("tcp_thin_linear_timeouts", Some(_)) => config.thin_linear_timeouts = is_on,
+        ("tcp_reflect_tos", Some(_)) => config.reflect_dscp = is_on,
+        ("tcp_invalid_ratelimit", Some(millis)) => {
+            config.challenge_interval = Duration::from_millis(millis as u64);
+        }
         ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
         ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
+        ("tcp_challenge_ack_limit", Some(most)) => {
+            settings.challenges_per_second = u32::try_from(most).unwrap_or(u32::MAX);
+        }
         ("somaxconn", Some(most)) => settings.most_backlog = most,
         ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,

@@ -52,6 +52,32 @@ fn each_version_of_ip_has_options_of_its_own() {
     }
 }
 
+/// RFC 5082 section 3: what comes from further away than the peer is, by its TTL, is not the peer's.
+#[test]
+fn what_comes_from_too_far_is_dropped() {
+    for (form, option) in [
+        (Form::V4, "SOL_IP, IP_MINTTL"),
+        (Form::Mapped, "SOL_IP, IP_MINTTL"),
+        (Form::V6, "SOL_IPV6, IPV6_MINHOPCOUNT"),
+    ] {
+        let script = format!(
+            "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+            +0 bind(3, ..., ...) = 0
+            +0 listen(3, 1) = 0
+            +0 < S 0:0(0) win 65535 <mss 1000>
+            +0 > S. 0:0(0) ack 1 <mss 1460>
+            +.05 < . 1:1(0) ack 1 win 65535
+            +0 accept(3, ..., ...) = 4
+            +0 setsockopt(4, {option}, [256], 4) = -1 EINVAL (Invalid argument)
+            +0 setsockopt(4, {option}, [100], 4) = 0
+            +0 < [ttl 99] P. 1:101(100) ack 1 win 65535
+            +.1 < [ttl 100] P. 1:101(100) ack 1 win 65535
+            +0 > . 1:1(0) ack 101"
+        );
+        assert_eq!(run_text(&script, form).verdict, Verdict::Passed, "{form}");
+    }
+}
+
 #[test]
 fn a_socket_of_ipv4_has_no_options_of_ipv6() {
     let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3

@@ -36,6 +36,7 @@ const TCP_LINGER2: i64 = 8;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
+const TCP_THIN_LINEAR_TIMEOUTS: i64 = 16;
 const TCP_THIN_DUPACK: i64 = 17;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
@@ -45,6 +46,8 @@ pub(super) const TCP_RTO_MIN_US: i64 = 45;
 const TCP_DELACK_MAX_US: i64 = 46;
 const IP_TOS: i64 = 1;
 const IP_TTL: i64 = 2;
+const IP_MINTTL: i64 = 21;
+const IPV6_MINHOPCOUNT: i64 = 73;
 const IPV6_UNICAST_HOPS: i64 = 16;
 const IPV6_V6ONLY: i64 = 26;
 const IPV6_TCLASS: i64 = 67;
@@ -192,6 +195,13 @@ impl Kernel {
             TCP_DEFER_ACCEPT => file.config.defer_accept = deferred(value),
             TCP_RTO_MAX_MS | TCP_RTO_MIN_US => self.set_rto_bound(fd, name, value)?,
             TCP_DELACK_MAX_US => self.set_longest_delay(fd, value)?,
+            TCP_THIN_LINEAR_TIMEOUTS => {
+                file.config.thin_linear_timeouts = value != 0 || file.config.thin_linear_timeouts;
+                let linear = file.config.thin_linear_timeouts;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_thin_linear_timeouts(linear);
+                }
+            }
             TCP_INQ => file.tells_unread = value != 0,
             TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE => {
                 self.set_fast_open(fd, name, value)?;
@@ -211,6 +221,13 @@ impl Kernel {
             }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value.max(0)),
             (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_UNICAST_HOPS) => self.set_hop_limit(fd, value),
+            (SOL_IP, IP_MINTTL) | (SOL_IPV6, IPV6_MINHOPCOUNT) if is_of_packets => {
+                self.tcp(fd)?.config.least_hop_limit = value as u8;
+                if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_least_hop_limit(value as u8);
+                }
+                Ok(())
+            }
             (SOL_IPV6, IPV6_V6ONLY) if self.connection(fd).is_some() => Err(Errno::EINVAL.into()),
             _ => {
                 self.keep(level, name, value);

@@ -126,6 +126,6 @@ fn a_sysctl_has_a_file_and_a_link_an_mtu() {
     let command = "echo 0 > /proc/sys/net/ipv4/tcp_sack && ip link set dev tun0 mtu 1400";
     assert_eq!(apply(command, &mut settings), Vec::<String>::new());
     assert_eq!((settings.tcp.sack, settings.tcp.mss.octets()), (false, 1360));
-    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=0", &mut settings), Vec::<String>::new());
-    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=1", &mut settings), ["sysctl tcp_reflect_tos=1"]);
+    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=0", &mut settings), Vec::<String>::new());
+    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=1", &mut settings), ["sysctl tcp_shrink_window=1"]);
 }

@@ -275,7 +275,8 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(begin.rto, mtu, begin.now).after_lost_syns(begin.syns_lost),
+            recovery: LossRecovery::new(begin.rto, mtu, common.config.reordering, begin.now)
+                .after_lost_syns(begin.syns_lost),
             congestion: Congestion::new(
                 &common.config,
                 segments.into(),
