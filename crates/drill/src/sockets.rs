@@ -15,6 +15,7 @@ use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
 use synfin_wire::{Instant, Mss};
 
 mod answers;
+mod capabilities;
 mod errno;
 mod error_queue;
 mod fast_open;
@@ -160,6 +161,8 @@ pub(crate) struct Kernel {
     pub(crate) keep_alive: KeepAlive,
     /// No backlog is longer.
     pub(crate) most_backlog: usize,
+    /// The capabilities that the process has not.
+    lacking: BTreeSet<i64>,
     /// What was asked for and had no effect.
     pub(crate) unheeded: BTreeSet<String>,
     files: BTreeMap<i32, File>,
@@ -192,6 +195,7 @@ impl Kernel {
             defaults: settings.tcp,
             keep_alive: settings.keep_alive,
             most_backlog: settings.most_backlog,
+            lacking: BTreeSet::new(),
             unheeded: BTreeSet::new(),
             files: BTreeMap::new(),
             disk: settings.files,
