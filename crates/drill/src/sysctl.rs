@@ -123,6 +123,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         return;
     }
     let config = &mut settings.tcp;
+    if set_answers(name, value, config) {
+        return;
+    }
     let numbers: Vec<u64> = value.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let is_on = numbers.first().is_some_and(|number| *number != 0);
     let largest = numbers.last().and_then(|number| usize::try_from(*number).ok());
@@ -141,19 +144,6 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         }
         ("tcp_moderate_rcvbuf", Some(0)) => config.receive_buffer_grows = false,
         ("tcp_moderate_rcvbuf", Some(_)) => config.receive_buffer_grows = true,
-        ("tcp_comp_sack_nr", Some(0)) => config.gap_ack_gathering = Duration::ZERO,
-        ("tcp_comp_sack_delay_ns", Some(nanos)) => {
-            config.gap_ack_gathering = Duration::from_nanos(nanos as u64);
-        }
-        ("tcp_comp_sack_rtt_percent", Some(share @ 1..=100)) => config.gap_ack_gathering_share = share as u8,
-        ("tcp_stdurg", Some(_)) => config.urgent_names_last = is_on,
-        ("tcp_dsack", Some(_)) => config.dsack = is_on,
-        ("tcp_reordering", Some(segments @ 1..=300)) => config.reordering = segments as u32,
-        ("tcp_thin_linear_timeouts", Some(_)) => config.thin_linear_timeouts = is_on,
-        ("tcp_reflect_tos", Some(_)) => config.reflect_dscp = is_on,
-        ("tcp_invalid_ratelimit", Some(millis)) => {
-            config.challenge_interval = Duration::from_millis(millis as u64);
-        }
         ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
         ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
         ("tcp_challenge_ack_limit", Some(most)) => {
@@ -187,6 +177,25 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         _ if names::needs_nothing(name, value) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
+}
+
+/// Sets what answers the peer gets; false when the setting is about something else, or no such value.
+fn set_answers(name: &str, value: &str, config: &mut Config) -> bool {
+    let Some(number) = number(value).and_then(|number| u64::try_from(number).ok()) else { return false };
+    let is_on = number != 0;
+    match (name, number) {
+        ("tcp_comp_sack_nr", 0) => config.gap_ack_gathering = Duration::ZERO,
+        ("tcp_comp_sack_delay_ns", nanos) => config.gap_ack_gathering = Duration::from_nanos(nanos),
+        ("tcp_comp_sack_rtt_percent", share @ 1..=100) => config.gap_ack_gathering_share = share as u8,
+        ("tcp_stdurg", _) => config.urgent_names_last = is_on,
+        ("tcp_dsack", _) => config.dsack = is_on,
+        ("tcp_reordering", segments @ 1..=300) => config.reordering = segments as u32,
+        ("tcp_thin_linear_timeouts", _) => config.thin_linear_timeouts = is_on,
+        ("tcp_reflect_tos", _) => config.reflect_dscp = is_on,
+        ("tcp_invalid_ratelimit", millis) => config.challenge_interval = Duration::from_millis(millis),
+        _ => return false,
+    }
+    true
 }
 
 /// Linux's modes: what is granted, and what is asked for.

@@ -88,7 +88,7 @@ fn a_route_sets_up_what_the_path_takes() {
         "route change 192.0.2.1 quickack 1",
         "route change 192.0.2.1 mtu 30",
         "route change 192.0.2.1 mtu",
-        "route add 192.0.2.1 mtu 1000",
+        "route del 192.0.2.1 mtu 1000",
     ] {
         assert_eq!(route(unknown), (false, 960, 11), "{unknown}");
     }
