@@ -137,7 +137,7 @@ impl Kernel {
     pub(super) fn begin_stamps(&mut self, fd: i32, flags: i64) -> Outcome<()> {
         let has = |flag| flags & flag != 0;
         let counts_nothing = has(OPT_ID) && self.connection(fd).is_none();
-        if flags > ALL_FLAGS || flags < 0 || counts_nothing || has(OPT_ID_TCP) && !has(OPT_ID) {
+        if !(0..=ALL_FLAGS).contains(&flags) || counts_nothing || has(OPT_ID_TCP) && !has(OPT_ID) {
             return Err(Errno::EINVAL.into());
         }
         if has(OPT_STATS) && !has(OPT_TSONLY) {
