@@ -15,12 +15,14 @@ use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
 use synfin_wire::{Instant, Mss};
 
 mod answers;
+mod capabilities;
 mod errno;
 mod error_queue;
 mod fast_open;
 mod files;
 mod info;
 mod open;
+mod option_table;
 mod options;
 mod path_errors;
 mod patience;
@@ -151,12 +153,16 @@ pub(crate) struct Kernel {
     pub(crate) peer: SocketAddr,
     /// What `...` means for `bind`.
     pub(crate) any: SocketAddr,
+    /// Sockets are of IPv6, whatever packets are.
+    pub(crate) is_v6: bool,
     /// The settings of new sockets.
     pub(crate) defaults: Config,
     /// What SO_KEEPALIVE turns on for new sockets.
     pub(crate) keep_alive: KeepAlive,
     /// No backlog is longer.
     pub(crate) most_backlog: usize,
+    /// The capabilities that the process has not.
+    lacking: BTreeSet<i64>,
     /// What was asked for and had no effect.
     pub(crate) unheeded: BTreeSet<String>,
     files: BTreeMap<i32, File>,
@@ -185,9 +191,11 @@ impl Kernel {
             now,
             peer,
             any,
+            is_v6: any.is_ipv6(),
             defaults: settings.tcp,
             keep_alive: settings.keep_alive,
             most_backlog: settings.most_backlog,
+            lacking: BTreeSet::new(),
             unheeded: BTreeSet::new(),
             files: BTreeMap::new(),
             disk: settings.files,

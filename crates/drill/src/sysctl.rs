@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) keep_alive: KeepAlive,
     /// No listener's backlog is longer.
     pub(crate) most_backlog: usize,
+    /// Challenges to one host in a second; like what the device does, settled once the host is made.
+    pub(crate) challenges_per_second: u32,
     /// Octets of the headers of IP and TCP.
     pub(crate) headers: u16,
     /// What the device does; it cannot change once the host is made.
@@ -50,6 +52,7 @@ impl Settings {
             tcp: host.tcp.clone(),
             keep_alive: KeepAlive::default(),
             most_backlog: SOMAXCONN,
+            challenges_per_second: host.challenges_per_second,
             headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { 60 },
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
@@ -120,6 +123,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         return;
     }
     let config = &mut settings.tcp;
+    if set_answers(name, value, config) {
+        return;
+    }
     let numbers: Vec<u64> = value.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let is_on = numbers.first().is_some_and(|number| *number != 0);
     let largest = numbers.last().and_then(|number| usize::try_from(*number).ok());
@@ -140,6 +146,9 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_moderate_rcvbuf", Some(_)) => config.receive_buffer_grows = true,
         ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
         ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
+        ("tcp_challenge_ack_limit", Some(most)) => {
+            settings.challenges_per_second = u32::try_from(most).unwrap_or(u32::MAX);
+        }
         ("somaxconn", Some(most)) => settings.most_backlog = most,
         ("tcp_notsent_lowat", Some(octets)) => config.unsent_limit = u32::try_from(octets).ok(),
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
@@ -168,6 +177,25 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         _ if names::needs_nothing(name, value) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
+}
+
+/// Sets what answers the peer gets; false when the setting is about something else, or no such value.
+fn set_answers(name: &str, value: &str, config: &mut Config) -> bool {
+    let Some(number) = number(value).and_then(|number| u64::try_from(number).ok()) else { return false };
+    let is_on = number != 0;
+    match (name, number) {
+        ("tcp_comp_sack_nr", 0) => config.gap_ack_gathering = Duration::ZERO,
+        ("tcp_comp_sack_delay_ns", nanos) => config.gap_ack_gathering = Duration::from_nanos(nanos),
+        ("tcp_comp_sack_rtt_percent", share @ 1..=100) => config.gap_ack_gathering_share = share as u8,
+        ("tcp_stdurg", _) => config.urgent_names_last = is_on,
+        ("tcp_dsack", _) => config.dsack = is_on,
+        ("tcp_reordering", segments @ 1..=300) => config.reordering = segments as u32,
+        ("tcp_thin_linear_timeouts", _) => config.thin_linear_timeouts = is_on,
+        ("tcp_reflect_tos", _) => config.reflect_dscp = is_on,
+        ("tcp_invalid_ratelimit", millis) => config.challenge_interval = Duration::from_millis(millis),
+        _ => return false,
+    }
+    true
 }
 
 /// Linux's modes: what is granted, and what is asked for.

@@ -190,8 +190,8 @@ fn nothing_that_is_not_there_is_ever_passed() {
             "tc qdisc",
         ),
         (
-            "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_TCP, TCP_TIMESTAMP, [1], 4) = 0",
-            "TCP_TIMESTAMP",
+            "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_TCP, TCP_TX_DELAY, [1], 4) = 0",
+            "TCP_TX_DELAY",
         ),
         ("0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3", "sockets other than TCP's"),
     ] {

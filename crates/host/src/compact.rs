@@ -224,7 +224,9 @@ fn packed(version: u32, entry: &Entry) -> Option<Slot> {
             .rest()
             .map(|connection| Slot::Resting(version, Box::new(RestingForm::new(connection, entry))));
     }
-    if entry.md5_key.is_some() || entry.orphan {
+    // A half-open form has no room for a mark of its own.
+    let is_marked = matches!(entry.phase, Phase::HalfOpen(_)) && entry.dscp != entry.config.dscp & 0x3f;
+    if entry.md5_key.is_some() || entry.orphan || is_marked {
         return None;
     }
     Some(match (&entry.phase, entry.owner, AnyEnds::of(&entry.pair)?) {

@@ -50,6 +50,11 @@ pub struct Config {
     pub require_timestamps: bool,
     /// Offer selective acknowledgments (RFC 2018).
     pub sack: bool,
+    /// The peer's urgent pointer names the last octet of the urgent data, as RFC 1122 read it, and not the one behind it
+    /// (MUST-62).
+    pub urgent_names_last: bool,
+    /// Tell the peer what it has sent again (RFC 2883).
+    pub dsack: bool,
     /// How the options of a SYN are laid out.
     pub option_order: OptionOrder,
     /// Push a super-segment even when there is more behind it.
@@ -65,9 +70,16 @@ pub struct Config {
     pub nagle: bool,
     /// Hold every segment back that is not full (TCP_CORK).
     pub cork: bool,
-    /// How long an acknowledgment waits for company at the least; up to 200 ms where segments come slowly
+    /// How long an acknowledgment waits for company at the least, and at the most, where segments come slowly
     /// (MUST-40: under 500 ms).
     pub delayed_ack: Duration,
+    /// The most; less than `delayed_ack` shortens that too.
+    pub delayed_ack_max: Duration,
+    /// How long the acknowledgments of text beyond a gap may wait for each other, after the first few; with zero each
+    /// goes at once (RFC 5681 section 4.2).
+    pub gap_ack_gathering: Duration,
+    /// No longer than so much of a round trip, percent.
+    pub gap_ack_gathering_share: u8,
     /// Which segment is the second one, whose arrival ends that wait (SHLD-19).
     pub second_segment: SecondSegment,
     /// How many of the first segments are acknowledged at once, at the most, so that the peer's slow start
@@ -93,6 +105,11 @@ pub struct Config {
     pub tail_loss_probe: bool,
     /// Look for spurious timeouts with new data (F-RTO, RFC 5682).
     pub frto: bool,
+    /// How many segments reordering is taken to span at first: DupThresh (RFC 5681 section 3.2).
+    pub reordering: u32,
+    /// The first timeouts of a stream with few segments in flight do not double (RFC 6298 section 5.5 would), so that a
+    /// game or a terminal does not wait long.
+    pub thin_linear_timeouts: bool,
     /// The fewest segments that are sent as one super-segment, where there are so many; the rate decides on
     /// more.
     pub least_burst: u16,
@@ -147,6 +164,12 @@ pub struct Config {
     pub dscp: u8,
     /// The TTL or hop limit of the packets (RFC 9293 MUST-49), `None` where it is the host's. Likewise.
     pub hop_limit: Option<u8>,
+    /// What comes with a smaller TTL or hop limit is not the peer's (RFC 5082); with zero everything may be.
+    pub least_hop_limit: u8,
+    /// A passive open takes the Diffserv field of its SYN for its own.
+    pub reflect_dscp: bool,
+    /// Answers to segments without text that do not fit are at least so far apart (RFC 5961 section 7).
+    pub challenge_interval: Duration,
 }
 
 /// How the user timeout option is used (RFC 5482 section 3): each end says how long it goes on without an
@@ -447,12 +470,17 @@ impl Config {
             timestamps: true,
             require_timestamps: false,
             sack: true,
+            urgent_names_last: false,
+            dsack: true,
             option_order: OptionOrder::Linux,
             push_bursts: true,
             signature_len: 0,
             nagle: true,
             cork: false,
             delayed_ack: Duration::from_millis(40),
+            delayed_ack_max: Duration::from_millis(200),
+            gap_ack_gathering: Duration::from_millis(1),
+            gap_ack_gathering_share: 33,
             second_segment: SecondSegment::FullSized,
             quick_acks: 16,
             initial_window_segments: 10,
@@ -465,6 +493,8 @@ impl Config {
             slow_start_after_idle: true,
             tail_loss_probe: true,
             frto: true,
+            reordering: 3,
+            thin_linear_timeouts: false,
             least_burst: 2,
             mtu_probing: MtuProbing::linux(),
             initial_rto: Duration::from_secs(1),
@@ -486,6 +516,9 @@ impl Config {
             fin_wait_2_timeout: Duration::from_secs(60),
             reset_ends_time_wait: false,
             dscp: 0,
+            least_hop_limit: 0,
+            reflect_dscp: false,
+            challenge_interval: Duration::from_millis(500),
             hop_limit: None,
         }
     }

@@ -82,8 +82,8 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     tcb.tally.segments_received += 1;
     tcb.tally.text_segments_received += u64::from(!incoming.segment.payload.is_empty());
     let mut segment = sequence::check(common, tcb, incoming)?;
-    reset::check(tcb, &segment)?;
-    syn::check(tcb, &segment)?;
+    reset::check(common, tcb, &segment)?;
+    syn::check(common, tcb, &segment)?;
     heard(common, tcb, &segment);
     congestion_marks(common, tcb, &segment);
     ack::check(common, tcb, &segment)?;

@@ -185,7 +185,8 @@ compact!(LossRecovery {
 });
 
 impl LossRecovery {
-    pub(crate) fn new(rto: Rto, mtu: MtuSearch, now: Instant) -> Self {
+    /// Reordering is taken to span `reordering` segments at first.
+    pub(crate) fn new(rto: Rto, mtu: MtuSearch, reordering: u32, now: Instant) -> Self {
         Self {
             rtt: RttEstimator::new(rto.least()),
             rto,
@@ -193,7 +194,7 @@ impl LossRecovery {
             mtu,
             state: RecoveryState::Open,
             point: SeqNumber::default(),
-            rack: Rack::default(),
+            rack: Rack::new(reordering),
             probe: TailLossProbe::default(),
             prr: Prr::default(),
             undo: Undo::default(),
@@ -237,7 +238,7 @@ impl LossRecovery {
         if dubious {
             self.judge(ack, sender, &mut news, &mut plan);
         }
-        let sample = self.rate.sample(ack.now);
+        let sample = self.rate.sample(ack.now, self.rtt.minimum());
         if had_outstanding {
             self.narrowed.take_if(|until| ack.una.at_or_after(*until));
             if sender.congestion.has_own_control() {
@@ -308,7 +309,7 @@ impl LossRecovery {
             return;
         }
         // Where reordering is common, what SACK reports is as good as what is acknowledged.
-        let moves = news.acknowledged > 0 || (news.sacked && self.rack.span() > rack::DUPLICATE_THRESHOLD);
+        let moves = news.acknowledged > 0 || (news.sacked && self.rack.span() > self.rack.first_span());
         if moves {
             sender.congestion.on_ack(&AckEvent { delivered, now: ack.now });
         }

@@ -173,6 +173,8 @@ reasons! {
         NotForListen = "not-for-listen", "RFC 9293 3.10.7.2";
         /// The SYN or accept queue is full.
         Backlog = "backlog", "RFC 4987 3";
+        /// It has come from further away than its sender is (RFC 5082).
+        TooFar = "too-far", "RFC 5082 3";
         /// The connection's owner has not decided whether to answer.
         Undecided = "undecided", "RFC 9293 3.10.7.2";
         /// In SYN-SENT, it acknowledges something that was not sent.

@@ -201,7 +201,7 @@ impl<'a> Evaluator<'a> {
         let (first, rest) = self.pieces.split_first().ok_or("an expression that stops")?;
         self.pieces = rest;
         match first {
-            Piece::Number(value) => Ok(Value::Integer((*value).into())),
+            Piece::Number(value) => Ok(Value::Integer(*value)),
             Piece::Decimal(value) => Ok(Value::Float(*value)),
             Piece::Name(name) if name == "math" && matches!(rest, [Piece::Sign("."), ..]) => {
                 let [_, Piece::Name(name), behind @ ..] = rest else { return Err("`math.`".to_owned()) };

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
     Name(String),
-    Number(i64),
+    Number(i128),
     Decimal(f64),
     /// A string, as written.
     Text(String),
@@ -123,7 +123,7 @@ pub(super) fn pieces(statement: &str) -> Result<Vec<Piece>, String> {
 
 fn number(text: &str) -> Option<Piece> {
     match text.strip_prefix("0x") {
-        Some(digits) => i64::from_str_radix(digits, 16).ok().map(Piece::Number),
+        Some(digits) => i128::from_str_radix(digits, 16).ok().map(Piece::Number),
         None => text.parse().map(Piece::Number).or_else(|_| text.parse().map(Piece::Decimal)).ok(),
     }
 }

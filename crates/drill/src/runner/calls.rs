@@ -230,9 +230,12 @@ impl Runner {
             "fcntl" | "ioctl" | "getsockopt" | "setsockopt" => self.configuring(call),
             "poll" | "epoll_create" | "epoll_ctl" | "epoll_wait" => self.waiting(call, ongoing.started),
             "open" | "pipe" | "sendfile" | "splice" => self.moving(call, &mut ongoing.progress),
-            "cap_set" | "psp_rx_assoc" | "psp_tx_assoc" => {
-                Err(Problem::unsupported(format!("the call {}", call.name)))
+            "cap_set" => {
+                let arguments = Arguments::new(call, 3..=3)?;
+                let (set, capability) = (arguments.integer(0)?, arguments.integer(1)?);
+                Ok(self.kernel.set_capability(set, capability, arguments.integer(2)?)?.into())
             }
+            "psp_rx_assoc" | "psp_tx_assoc" => Err(Problem::unsupported(format!("the call {}", call.name))),
             _ => Err(Problem::Wrong(format!("`{}` is no system call", call.name))),
         }
     }

@@ -5,7 +5,9 @@ use super::arguments::{Arguments, Wrong, integer, number_field};
 use super::outputs::{Problem, Reply};
 use crate::ast::{Call, Expression};
 use crate::sockets::{Errno, OptionValue, Stop};
-use crate::symbols::{F_DUPFD, F_GETFD, F_GETFL, F_SETFD, F_SETFL, SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
+use crate::symbols::{
+    F_DUPFD, F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, F_SETFD, F_SETFL, SOL_SOCKET, SOL_TCP, TCP_CONGESTION,
+};
 
 /// The longest value of a socket option that anything here asks for.
 const MOST_OPTION_OCTETS: usize = 1024;
@@ -47,6 +49,7 @@ impl Runner {
             (F_SETFL, Some(flags)) => Ok(self.kernel.set_file_flags(fd, flags)?.into()),
             (F_GETFD, _) => Ok(self.kernel.descriptor_flags(fd)?.into()),
             (F_SETFD, Some(flags)) => Ok(self.kernel.set_descriptor_flags(fd, flags)?.into()),
+            (F_GETOWN | F_GETSIG, _) => Ok(self.kernel.signals(fd)?.into()),
             (F_DUPFD, Some(least)) => Ok(self.kernel.duplicate(fd, least)?.into()),
             _ => Err(Problem::unsupported(format!("fcntl {command}"))),
         }

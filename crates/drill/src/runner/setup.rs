@@ -119,9 +119,11 @@ impl Setup {
             self.host.fast_open = settings.fast_open.clone();
             self.host.syn_cookies = settings.syn_cookies;
             self.host.offload = settings.offload;
+            self.host.challenges_per_second = settings.challenges_per_second;
         }
         let host = Host::new(self.host.clone(), [0x5f; 32]);
         let mut kernel = Kernel::new(host, START, self.local_port, self.peer(), settings);
+        kernel.is_v6 = self.form != Form::V4;
         for what in &self.unheeded {
             kernel.unheed(what.as_str());
         }

@@ -2,53 +2,17 @@
 
 use synfin_wire::Mss;
 
-use super::options::option_name;
+use super::option_table;
 use super::{Errno, Kernel, Outcome, Role, Stop, retries_of};
 use crate::symbols::{self, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP};
-
-/// What options are that nobody has set.
-const UNSET: &[(i64, &str, i64)] = &[
-    (SOL_SOCKET, "SO_DEBUG", 0),
-    (SOL_SOCKET, "SO_REUSEADDR", 0),
-    (SOL_SOCKET, "SO_DONTROUTE", 0),
-    (SOL_SOCKET, "SO_BROADCAST", 0),
-    (SOL_SOCKET, "SO_OOBINLINE", 0),
-    (SOL_SOCKET, "SO_NO_CHECK", 0),
-    (SOL_SOCKET, "SO_PRIORITY", 0),
-    (SOL_SOCKET, "SO_REUSEPORT", 0),
-    (SOL_SOCKET, "SO_PASSCRED", 0),
-    (SOL_SOCKET, "SO_RCVLOWAT", 1),
-    (SOL_SOCKET, "SO_SNDLOWAT", 1),
-    (SOL_SOCKET, "SO_TIMESTAMP", 0),
-    (SOL_SOCKET, "SO_MARK", 0),
-    (SOL_SOCKET, "SO_TIMESTAMPING", 0),
-    (SOL_SOCKET, "SO_MAX_PACING_RATE", -1),
-    (SOL_SOCKET, "SO_ZEROCOPY", 0),
-    (SOL_TCP, "TCP_CORK", 0),
-    (SOL_TCP, "TCP_DEFER_ACCEPT", 0),
-    (SOL_TCP, "TCP_WINDOW_CLAMP", 0),
-    (SOL_TCP, "TCP_THIN_LINEAR_TIMEOUTS", 0),
-    (SOL_TCP, "TCP_THIN_DUPACK", 0),
-    (SOL_TCP, "TCP_USER_TIMEOUT", 0),
-    (SOL_TCP, "TCP_FASTOPEN", 0),
-    (SOL_TCP, "TCP_NOTSENT_LOWAT", 0),
-    (SOL_TCP, "TCP_FASTOPEN_CONNECT", 0),
-    (SOL_TCP, "TCP_FASTOPEN_NO_COOKIE", 0),
-    (SOL_TCP, "TCP_INQ", 0),
-    (SOL_TCP, "TCP_DELACK_MAX_US", 200_000),
-    (SOL_IP, "IP_TOS", 0),
-    (SOL_IP, "IP_MTU_DISCOVER", 1),
-    (SOL_IP, "IP_RECVERR", 0),
-    (SOL_IP, "IP_FREEBIND", 0),
-    (SOL_IPV6, "IPV6_MTU_DISCOVER", 1),
-    (SOL_IPV6, "IPV6_RECVERR", 0),
-    (SOL_IPV6, "IPV6_TCLASS", 0),
-];
 
 impl Kernel {
     /// The value of an option that is a number.
     pub(crate) fn option(&mut self, fd: i32, level: i64, name: i64) -> Outcome<i64> {
         self.tcp(fd)?;
+        if level == SOL_IPV6 && !self.is_v6 {
+            return Err(Errno::ENOPROTOOPT.into());
+        }
         let known = match level {
             SOL_SOCKET => self.socket_option(fd, name)?,
             SOL_TCP => self.tcp_option(fd, name)?,
@@ -56,13 +20,20 @@ impl Kernel {
             _ => None,
         };
         let kept = self.tcp(fd)?.kept.get(&(level, name)).copied();
-        let is_it = |option: &&(i64, &str, i64)| option.0 == level && symbols::value(option.1) == Some(name);
-        let unset = || UNSET.iter().find(is_it).map(|(_, _, value)| *value);
-        let value = known.or(kept).or_else(unset);
-        value.ok_or_else(|| Stop::unsupported(format!("reading {}", option_name(level, name))))
+        if let Some(value) = known.or(kept) {
+            return Ok(value);
+        }
+        match (level, symbols::name("TCP_", name)) {
+            (
+                SOL_TCP,
+                Some(what @ ("TCP_TIMESTAMP" | "TCP_SAVED_SYN" | "TCP_CC_INFO" | "TCP_FASTOPEN_KEY")),
+            ) => Err(Stop::unsupported(format!("reading {what}"))),
+            _ => option_table::unset(level, name),
+        }
     }
 
     fn socket_option(&mut self, fd: i32, name: i64) -> Outcome<Option<i64>> {
+        let is_v6 = self.is_v6;
         let file = self.tcp(fd)?;
         Ok(match symbols::name("SO_", name) {
             Some("SO_TYPE") => symbols::value("SOCK_STREAM"),
@@ -73,6 +44,7 @@ impl Kernel {
             Some("SO_SNDBUF") => Some(file.config.send_buffer as i64),
             Some("SO_RCVBUF") => Some(file.config.receive_buffer as i64),
             Some("SO_KEEPALIVE") => Some(file.config.keep_alive.is_some().into()),
+            Some("SO_DOMAIN") if is_v6 => symbols::value("AF_INET6"),
             Some("SO_ACCEPTCONN") => Some(matches!(file.role, Role::Listener(_)).into()),
             _ => None,
         })
@@ -94,26 +66,43 @@ impl Kernel {
             Some("TCP_KEEPIDLE") => Some(file.keep_alive.idle.as_secs() as i64),
             Some("TCP_KEEPINTVL") => Some(file.keep_alive.interval.as_secs() as i64),
             Some("TCP_KEEPCNT") => Some(file.keep_alive.probes.into()),
+            Some("TCP_SYNCNT") if file.kept.contains_key(&(SOL_TCP, name)) => None,
             Some("TCP_SYNCNT") => Some(retries_of(file.config.r2_syn, file.config.initial_rto)),
+            // The first four octets of the name.
+            Some("TCP_CONGESTION") => {
+                let mut octets = [0; 4];
+                octets.iter_mut().zip(self.congestion(fd)?.bytes()).for_each(|(octet, byte)| *octet = byte);
+                Some(i32::from_le_bytes(octets).into())
+            }
+            Some("TCP_INFO") => self.first_of_info(fd),
             Some("TCP_LINGER2") => Some(match file.config.fin_wait_2_timeout.as_secs() {
                 0 => -1,
                 seconds => seconds as i64,
             }),
             Some("TCP_QUICKACK") => {
                 let socket = connected.and_then(|handle| self.host.tcp(handle));
-                Some(socket.is_none_or(|socket| socket.is_quick_ack()).into())
+                socket.map(|socket| socket.is_quick_ack().into())
             }
             _ => None,
         })
     }
 
+    /// The first four octets of TCP_INFO: the state, that of recovery, retransmissions and probes.
+    fn first_of_info(&mut self, fd: i32) -> Option<i64> {
+        let info = self.tcp_info(fd)?;
+        let told = |name: &str| info.iter().find(|(known, _)| *known == name).map_or(0, |(_, value)| *value);
+        let names = ["tcpi_probes", "tcpi_retransmits", "tcpi_ca_state", "tcpi_state"];
+        Some(names.iter().fold(0, |word, name| word << 8 | told(name) & 0xff))
+    }
+
     fn ip_option(&mut self, fd: i32, level: i64, name: i64) -> Outcome<Option<i64>> {
         let prefix = if level == SOL_IP { "IP_" } else { "IPV6_" };
         match symbols::name(prefix, name) {
-            Some("IP_TTL") => {
+            Some("IP_TTL" | "IPV6_UNICAST_HOPS") => {
                 let hop_limit = self.host.config().hop_limit;
                 Ok(Some(self.tcp(fd)?.config.hop_limit.unwrap_or(hop_limit).into()))
             }
+            Some("IPV6_V6ONLY") if self.connection(fd).is_some() => Ok(Some((!self.peer.is_ipv4()).into())),
             Some("IP_MTU" | "IPV6_MTU") if self.connection(fd).is_none() => Err(Errno::ENOTCONN.into()),
             Some("IP_MTU" | "IPV6_MTU") => Ok(self.path_mtu(fd)),
             _ => Ok(None),

@@ -15,6 +15,10 @@ const OPT_ID: i64 = 128;
 const TX_SCHED: i64 = 256;
 const TX_ACK: i64 = 512;
 const OPT_TSONLY: i64 = 2048;
+const OPT_STATS: i64 = 4096;
+const BIND_PHC: i64 = 32_768;
+const OPT_ID_TCP: i64 = 65_536;
+const ALL_FLAGS: i64 = (1 << 19) - 1;
 const SCM_TSTAMP_SND: i64 = 0;
 const SCM_TSTAMP_SCHED: i64 = 1;
 const SCM_TSTAMP_ACK: i64 = 2;
@@ -126,14 +130,27 @@ impl TcpFile {
             queue.stamping.push_back(Stamping { end, key, sent: false });
         }
     }
-
-    /// SO_TIMESTAMPING was set: octets are counted from here.
-    pub(super) fn begin_stamps(&mut self) {
-        self.errors.stamps_from = self.errors.written;
-    }
 }
 
 impl Kernel {
+    /// SO_TIMESTAMPING was set: octets are counted from here.
+    pub(super) fn begin_stamps(&mut self, fd: i32, flags: i64) -> Outcome<()> {
+        let has = |flag| flags & flag != 0;
+        let counts_nothing = has(OPT_ID) && self.connection(fd).is_none();
+        if !(0..=ALL_FLAGS).contains(&flags) || counts_nothing || has(OPT_ID_TCP) && !has(OPT_ID) {
+            return Err(Errno::EINVAL.into());
+        }
+        if has(OPT_STATS) && !has(OPT_TSONLY) {
+            return Err(Errno::EINVAL.into());
+        }
+        if has(BIND_PHC) {
+            return Err(Errno::EOPNOTSUPP.into());
+        }
+        let queue = &mut self.tcp(fd)?.errors;
+        queue.stamps_from = queue.written;
+        Ok(())
+    }
+
     /// Moves what was acknowledged to the error queues.
     pub(super) fn note_acknowledged(&mut self) {
         let now = self.now;

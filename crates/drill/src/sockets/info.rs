@@ -41,6 +41,7 @@ impl Kernel {
         let Ok(file) = self.tcp(fd) else { return None };
         let mss = i64::from(file.config.mss.octets());
         let unconnected = Status::new(&file.config);
+        let most_pace = file.config.max_pacing_rate.map_or(-1, |rate| rate as i64);
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
         let put_off = self.tcp(fd).is_ok_and(|file| file.fast_open.put_off.is_some());
         let state = if put_off { State::SynSent } else { self.state(fd) };
@@ -51,6 +52,7 @@ impl Kernel {
         }
         info.push(("tcpi_pmtu", self.path_mtu(fd).unwrap_or(0)));
         info.push(("tcpi_snd_mss", self.send_mss(fd, &status).max(1)));
+        info.push(("tcpi_max_pacing_rate", most_pace));
         info.extend(connection_info(&status, linux_state(state), mss));
         info.extend(traffic_info(&status));
         info.extend(NEVER.map(|name| (name, 0)));
@@ -174,6 +176,9 @@ fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {
         ("tcpi_snd_cwnd", i64::from(status.window_segments)),
         ("tcpi_snd_ssthresh", threshold),
         ("tcpi_advmss", if status.timestamps { mss - 12 } else { mss }),
+        ("tcpi_pacing_rate", status.pacing_rate.map_or(-1, |rate| rate as i64)),
+        ("tcpi_delivery_rate", status.delivery_rate as i64),
+        ("tcpi_delivery_rate_app_limited", status.delivery_app_limited.into()),
         ("tcpi_unacked", i64::from(status.segments_outstanding)),
         ("tcpi_ca_state", recovery_state(status.recovery)),
         ("tcpi_sacked", i64::from(status.segments_sacked)),

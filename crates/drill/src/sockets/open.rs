@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{ConnectError, ConnectOptions, FastOpen, ListenError, ListenOptions};
 
+use super::capabilities::CAP_NET_BIND_SERVICE;
 use super::error_queue::ErrorQueue;
 use super::fast_open::FastOpenFile;
 use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile, Timeouts};
@@ -75,6 +76,9 @@ impl Kernel {
         let file = self.tcp(fd)?;
         if file.bound.is_some() || file.role != Role::Idle {
             return Err(Errno::EINVAL.into());
+        }
+        if (1..1024).contains(&address.port()) && !self.may(CAP_NET_BIND_SERVICE) {
+            return Err(Errno::EACCES.into());
         }
         if self.is_taken(fd, address) {
             return Err(Errno::EADDRINUSE.into());

@@ -6,9 +6,10 @@ use synfin_host::tcp::{CongestionAlgorithm, State};
 use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
+use super::option_table;
 use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile, syn_patience};
 use crate::symbols::{
-    self, O_APPEND, O_NONBLOCK, O_RDWR, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION,
+    O_APPEND, O_NONBLOCK, O_RDWR, SO_RCVLOWAT, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION,
 };
 
 const SO_SNDBUF: i64 = 7;
@@ -16,11 +17,14 @@ const SO_RCVBUF: i64 = 8;
 const SO_KEEPALIVE: i64 = 9;
 const SO_OOBINLINE: i64 = 10;
 const SO_LINGER: i64 = 13;
+const SO_BSDCOMPAT: i64 = 14;
 const SO_RCVTIMEO: i64 = 20;
 const SO_SNDTIMEO: i64 = 21;
+const SO_BINDTODEVICE: i64 = 25;
+const SO_SNDBUFFORCE: i64 = 32;
+const SO_RCVBUFFORCE: i64 = 33;
 const SO_TIMESTAMPING: i64 = 37;
 const SO_MAX_PACING_RATE: i64 = 47;
-const SO_ZEROCOPY: i64 = 60;
 const TCP_NODELAY: i64 = 1;
 const TCP_MAXSEG: i64 = 2;
 const TCP_CORK: i64 = 3;
@@ -32,38 +36,28 @@ const TCP_LINGER2: i64 = 8;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
-const TCP_MD5SIG: i64 = 14;
+const TCP_THIN_LINEAR_TIMEOUTS: i64 = 16;
+const TCP_THIN_DUPACK: i64 = 17;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_INQ: i64 = 36;
 pub(super) const TCP_RTO_MAX_MS: i64 = 44;
 pub(super) const TCP_RTO_MIN_US: i64 = 45;
+const TCP_DELACK_MAX_US: i64 = 46;
 const IP_TOS: i64 = 1;
 const IP_TTL: i64 = 2;
+const IP_MINTTL: i64 = 21;
+const IPV6_MINHOPCOUNT: i64 = 73;
+const IPV6_UNICAST_HOPS: i64 = 16;
+const IPV6_V6ONLY: i64 = 26;
 const IPV6_TCLASS: i64 = 67;
-/// Options that change nothing that a script could see, and those that are read where they matter.
-const HARMLESS: [(i64, &str); 17] = [
-    (SOL_SOCKET, "SO_DEBUG"),
-    (SOL_SOCKET, "SO_REUSEADDR"),
-    (SOL_SOCKET, "SO_DONTROUTE"),
-    (SOL_SOCKET, "SO_BROADCAST"),
-    (SOL_SOCKET, "SO_NO_CHECK"),
-    (SOL_SOCKET, "SO_PRIORITY"),
-    (SOL_SOCKET, "SO_BSDCOMPAT"),
-    (SOL_SOCKET, "SO_REUSEPORT"),
-    (SOL_SOCKET, "SO_PASSCRED"),
-    (SOL_SOCKET, "SO_RCVLOWAT"),
-    (SOL_SOCKET, "SO_MARK"),
-    (SOL_TCP, "TCP_THIN_DUPACK"),
-    (SOL_IP, "IP_MTU_DISCOVER"),
-    (SOL_IP, "IP_FREEBIND"),
-    (SOL_IP, "IP_RECVERR"),
-    (SOL_IPV6, "IPV6_MTU_DISCOVER"),
-    (SOL_IPV6, "IPV6_RECVERR"),
-];
-/// The highest numbers of options that Linux has.
-const LAST_OF_SOCKETS: i64 = 83;
-const LAST_OF_TCP: i64 = 46;
+/// The bits of the TOS octet that are the user's; the two of ECN are not.
+const DSCP: u8 = 0xfc;
+/// Linux's net.core.rmem_max and wmem_max, octets.
+const MOST_BUFFER: u32 = 4 << 20;
+/// How often a SYN-ACK goes again at the most while acceptance is put off, and how long Linux waits before it does.
+const MOST_DEFERRALS: u32 = 255;
+const LONGEST_SYN_ACK_WAIT: Duration = Duration::from_secs(120);
 /// The most of TCP_KEEPIDLE and TCP_KEEPINTVL, of TCP_KEEPCNT, and of TCP_LINGER2, seconds (tcp(7)).
 const MOST_KEEPALIVE_SECONDS: u64 = 32_767;
 const MOST_KEEPALIVE_PROBES: u64 = 127;
@@ -110,38 +104,79 @@ impl Kernel {
             OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
                 self.set_congestion(fd, &name_of)
             }
+            // The device that every packet of a script takes.
+            OptionValue::Text(name_of) if (level, name) == (SOL_SOCKET, SO_BINDTODEVICE) => {
+                let name_of = name_of.strip_suffix(b"\0").unwrap_or(&name_of);
+                match name_of {
+                    b"" | b"tun0" => Ok(0),
+                    _ => Err(Errno::ENODEV.into()),
+                }
+            }
             OptionValue::Text(_) => {
-                self.unheed(option_name(level, name));
+                self.unheed(option_table::name(level, name));
                 Ok(0)
             }
         }
     }
 
     fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
-        let now = self.now;
-        let connected = self.connection(fd);
+        if level == SOL_IPV6 && !self.is_v6 {
+            return Err(Errno::ENOPROTOOPT.into());
+        }
+        let value = option_table::taken(level, name, value)?;
+        self.may_set(level, name, value)?;
+        match level {
+            SOL_SOCKET => self.set_of_sockets(fd, name, value)?,
+            SOL_TCP => self.set_of_tcp(fd, name, value)?,
+            _ => self.set_of_ip(fd, level, name, value)?,
+        }
+        if option_table::is_read(level, name) {
+            let kept = self.kept_as(fd, (level, name), value)?;
+            self.tcp(fd)?.kept.insert((level, name), kept);
+        }
+        self.configure_listener(fd);
+        Ok(0)
+    }
+
+    fn set_of_sockets(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
         let file = self.tcp(fd)?;
-        match (level, name) {
-            // A number is shorter than a timeval.
-            (SOL_SOCKET, SO_RCVTIMEO | SO_SNDTIMEO) => return Err(Errno::EINVAL.into()),
-            (SOL_SOCKET, SO_SNDBUF | SO_RCVBUF) => self.set_buffer(fd, name, value)?,
-            (SOL_TCP, TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT) => self.set_sending(fd, name, value)?,
-            (SOL_TCP, TCP_WINDOW_CLAMP | TCP_QUICKACK) => self.set_receiving(fd, name, value)?,
-            (SOL_SOCKET, SO_KEEPALIVE) => {
+        match name {
+            SO_SNDBUF | SO_RCVBUF => {
+                // Linux takes it for a number without a sign.
+                let octets = (value as u32).min(MOST_BUFFER);
+                self.set_buffer(fd, name, octets.into())?;
+            }
+            SO_SNDBUFFORCE => self.set_buffer(fd, SO_SNDBUF, value)?,
+            SO_RCVBUFFORCE => self.set_buffer(fd, SO_RCVBUF, value)?,
+            SO_KEEPALIVE => {
                 file.config.keep_alive = (value != 0).then_some(file.keep_alive);
                 self.apply_keep_alive(fd);
             }
-            (SOL_SOCKET, SO_MAX_PACING_RATE) => self.set_max_pacing_rate(fd, value)?,
-            (SOL_TCP, TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT) => self.set_keep_alive(fd, name, value)?,
-            (SOL_TCP, TCP_MAXSEG) => match value {
+            SO_MAX_PACING_RATE => self.set_max_pacing_rate(fd, value)?,
+            SO_OOBINLINE => file.urgent_inline = value != 0,
+            SO_TIMESTAMPING => self.begin_stamps(fd, value)?,
+            _ => self.keep(SOL_SOCKET, name, value),
+        }
+        Ok(())
+    }
+
+    fn set_of_tcp(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
+        let now = self.now;
+        let connected = self.connection(fd);
+        let file = self.tcp(fd)?;
+        match name {
+            TCP_CORK | TCP_NODELAY | TCP_NOTSENT_LOWAT => self.set_sending(fd, name, value)?,
+            TCP_WINDOW_CLAMP | TCP_QUICKACK => self.set_receiving(fd, name, value)?,
+            TCP_KEEPIDLE | TCP_KEEPINTVL | TCP_KEEPCNT => self.set_keep_alive(fd, name, value)?,
+            TCP_MAXSEG => match value {
                 // Zero leaves it to the route. Of a connection the handshake has said it.
                 0 => {}
                 88..=32_767 if connected.is_none() => file.config.mss = Mss::new(value as u16),
                 88..=32_767 => {}
                 _ => return Err(Errno::EINVAL.into()),
             },
-            (SOL_TCP, TCP_LINGER2) => self.set_fin_wait_2(fd, value)?,
-            (SOL_TCP, TCP_USER_TIMEOUT) => {
+            TCP_LINGER2 => self.set_fin_wait_2(fd, value)?,
+            TCP_USER_TIMEOUT => {
                 let millis = u64::try_from(value).map_err(|_| Errno::EINVAL)?;
                 let timeout = Some(millis).filter(|millis| *millis > 0).map(Duration::from_millis);
                 file.config.user_timeout = timeout;
@@ -149,7 +184,7 @@ impl Kernel {
                     socket.set_user_timeout(timeout, now);
                 }
             }
-            (SOL_TCP, TCP_SYNCNT) => {
+            TCP_SYNCNT => {
                 let retries = usize::try_from(value).ok().filter(|retries| (1..=127).contains(retries));
                 let retries = retries.ok_or(Errno::EINVAL)?;
                 let patience = syn_patience(file.config.initial_rto, retries);
@@ -158,32 +193,76 @@ impl Kernel {
                     socket.set_syn_patience(patience);
                 }
             }
-            (SOL_TCP, TCP_DEFER_ACCEPT) => {
-                let seconds = u64::try_from(value).ok().filter(|seconds| *seconds > 0);
-                file.config.defer_accept = seconds.map(Duration::from_secs);
+            TCP_DEFER_ACCEPT => file.config.defer_accept = deferred(value),
+            TCP_RTO_MAX_MS | TCP_RTO_MIN_US => self.set_rto_bound(fd, name, value)?,
+            TCP_DELACK_MAX_US => self.set_longest_delay(fd, value)?,
+            TCP_THIN_LINEAR_TIMEOUTS => {
+                file.config.thin_linear_timeouts = value != 0 || file.config.thin_linear_timeouts;
+                let linear = file.config.thin_linear_timeouts;
+                if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_thin_linear_timeouts(linear);
+                }
             }
-            (SOL_TCP, TCP_RTO_MAX_MS | TCP_RTO_MIN_US) => self.set_rto_bound(fd, name, value)?,
-            (SOL_TCP, TCP_INQ) => file.tells_unread = value != 0,
-            (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE) => {
+            TCP_INQ => file.tells_unread = value != 0,
+            TCP_FASTOPEN | TCP_FASTOPEN_CONNECT | TCP_FASTOPEN_NO_COOKIE => {
                 self.set_fast_open(fd, name, value)?;
             }
-            (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value)?,
-            (SOL_IP, IP_TTL) => self.set_hop_limit(fd, value)?,
-            (SOL_SOCKET, SO_OOBINLINE) => file.urgent_inline = value != 0,
-            (SOL_SOCKET, SO_ZEROCOPY) => {}
-            (SOL_SOCKET, SO_TIMESTAMPING) => file.begin_stamps(),
-            // A number is shorter than the structure with the key.
-            (SOL_TCP, TCP_MD5SIG) => return Err(Errno::EINVAL.into()),
-            pair if is_harmless(pair) => {}
-            (SOL_TCP, name) if name > LAST_OF_TCP => return Err(Errno::ENOPROTOOPT.into()),
-            (SOL_SOCKET, name) if name > LAST_OF_SOCKETS => return Err(Errno::ENOPROTOOPT.into()),
-            _ => self.unheed(option_name(level, name)),
+            _ => self.keep(SOL_TCP, name, value),
         }
-        if let Ok(file) = self.tcp(fd) {
-            file.kept.insert((level, name), value);
+        Ok(())
+    }
+
+    /// What is set of one version of IP has no effect on packets of the other.
+    fn set_of_ip(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<()> {
+        let is_of_packets = (level == SOL_IP) == self.peer.is_ipv4();
+        match (level, name) {
+            (SOL_IP, IP_TTL) if !(-1..=255).contains(&value) || value == 0 => Err(Errno::EINVAL.into()),
+            (SOL_IP, IP_TOS | IP_TTL) | (SOL_IPV6, IPV6_TCLASS | IPV6_UNICAST_HOPS) if !is_of_packets => {
+                Ok(())
+            }
+            (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => self.set_tos(fd, value.max(0)),
+            (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_UNICAST_HOPS) => self.set_hop_limit(fd, value),
+            (SOL_IP, IP_MINTTL) | (SOL_IPV6, IPV6_MINHOPCOUNT) if is_of_packets => {
+                self.tcp(fd)?.config.least_hop_limit = value as u8;
+                if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+                    socket.set_least_hop_limit(value as u8);
+                }
+                Ok(())
+            }
+            (SOL_IPV6, IPV6_V6ONLY) if self.connection(fd).is_some() => Err(Errno::EINVAL.into()),
+            _ => {
+                self.keep(level, name, value);
+                Ok(())
+            }
         }
-        self.configure_listener(fd);
-        Ok(0)
+    }
+
+    /// An option that is only read back: the script must not need more.
+    fn keep(&mut self, level: i64, name: i64, value: i64) {
+        if !option_table::changes_nothing(level, name, value) {
+            self.unheed(option_table::name(level, name));
+        }
+    }
+
+    /// What reading an option tells that was set to `value`.
+    fn kept_as(&mut self, fd: i32, option: (i64, i64), value: i64) -> Outcome<i64> {
+        let most_backlog = self.most_backlog as i64;
+        let config = &self.tcp(fd)?.config;
+        Ok(match option {
+            (SOL_SOCKET, SO_RCVLOWAT) => {
+                let most = (config.receive_buffer_max / 2) as i64;
+                let asked = if value < 0 { most } else { value.min(most) };
+                asked.max(1)
+            }
+            (SOL_SOCKET, SO_BSDCOMPAT) => 0,
+            (SOL_TCP, TCP_DEFER_ACCEPT) => config.defer_accept.map_or(0, |time| time.as_secs() as i64),
+            (SOL_TCP, TCP_WINDOW_CLAMP) => config.window_clamp.map_or(0, i64::from),
+            (SOL_TCP, TCP_FASTOPEN) => value.min(most_backlog),
+            (SOL_TCP, TCP_THIN_DUPACK) => 0,
+            (SOL_IP, IP_TOS) => value & i64::from(DSCP),
+            (SOL_IPV6, IPV6_TCLASS) => value.max(0) & i64::from(DSCP),
+            _ => value,
+        })
     }
 
     /// How long calls wait; no time is for ever, a negative one is none at all.
@@ -258,9 +337,14 @@ impl Kernel {
         let file = self.tcp(fd)?;
         if name == TCP_QUICKACK {
             if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
-                socket.set_quick_ack(value & 1 != 0, now);
+                socket.set_quick_ack(value != 0, now);
             }
             return Ok(());
+        }
+        if value == 0 {
+            // Only what is not connected can be without.
+            file.config.window_clamp = None;
+            return if connected.is_some() { Err(Errno::EINVAL.into()) } else { Ok(()) };
         }
         let clamp = u32::try_from(value).unwrap_or(0).max(SMALLEST_RECEIVE_BUFFER as u32 / 2);
         file.config.window_clamp = Some(clamp);
@@ -306,7 +390,7 @@ impl Kernel {
 
     /// The two ECN bits are not the user's.
     fn set_tos(&mut self, fd: i32, value: i64) -> Outcome<()> {
-        let dscp = (value >> 2) as u8 & 0x3f;
+        let dscp = (value as u8 & DSCP) >> 2;
         self.tcp(fd)?.config.dscp = dscp;
         if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
             socket.set_dscp(dscp);
@@ -318,7 +402,7 @@ impl Kernel {
     fn set_hop_limit(&mut self, fd: i32, value: i64) -> Outcome<()> {
         let hop_limit = match value {
             -1 => None,
-            1..=255 => Some(value as u8),
+            0..=255 => Some(value as u8),
             _ => return Err(Errno::EINVAL.into()),
         };
         self.tcp(fd)?.config.hop_limit = hop_limit;
@@ -374,6 +458,12 @@ impl Kernel {
         Ok(O_RDWR | flag(file.nonblocking, O_NONBLOCK) | flag(file.appends, O_APPEND))
     }
 
+    /// F_GETOWN and F_GETSIG: who is told of readiness by a signal, and by which; nobody.
+    pub(crate) fn signals(&mut self, fd: i32) -> Outcome<i64> {
+        self.tcp(fd)?;
+        Ok(0)
+    }
+
     /// F_SETFL.
     pub(crate) fn set_file_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
         let file = self.tcp(fd)?;
@@ -422,21 +512,16 @@ fn is_timeout(level: i64, name: i64) -> bool {
     level == SOL_SOCKET && matches!(name, SO_RCVTIMEO | SO_SNDTIMEO)
 }
 
-fn is_harmless(option: (i64, i64)) -> bool {
-    HARMLESS.iter().any(|(level, name)| option == (*level, symbols::value(name).unwrap_or(-1)))
-}
-
-/// The name of an option, for a person.
-pub(super) fn option_name(level: i64, name: i64) -> String {
-    let (level, prefixes): (&str, &[&str]) = match level {
-        SOL_SOCKET => ("SOL_SOCKET", &["SO_"]),
-        SOL_TCP => ("SOL_TCP", &["TCP_"]),
-        SOL_IP => ("SOL_IP", &["IP_"]),
-        SOL_IPV6 => ("SOL_IPV6", &["IPV6_"]),
-        _ => ("?", &[]),
-    };
-    prefixes
-        .iter()
-        .find_map(|prefix| symbols::name(prefix, name))
-        .map_or_else(|| format!("option {name} of {level}"), str::to_owned)
+/// TCP_DEFER_ACCEPT: as long as it takes to send so many SYN-ACKs again that no fewer seconds go by.
+fn deferred(seconds: i64) -> Option<Duration> {
+    let mut time = Duration::ZERO;
+    let mut wait = Duration::from_secs(1);
+    for _ in 0..MOST_DEFERRALS {
+        if i64::try_from(time.as_secs()).is_ok_and(|time| time >= seconds) {
+            break;
+        }
+        time += wait;
+        wait = (wait * 2).min(LONGEST_SYN_ACK_WAIT);
+    }
+    Some(time).filter(|time| !time.is_zero())
 }

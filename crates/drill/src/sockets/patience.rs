@@ -52,6 +52,17 @@ impl Kernel {
         }
         Ok(())
     }
+
+    /// TCP_DELACK_MAX_US: more than a tick of Linux's clock, and no longer than it waits in any case.
+    pub(super) fn set_longest_delay(&mut self, fd: i32, micros: i64) -> Outcome<()> {
+        let micros = u64::try_from(micros).ok().filter(|micros| (4_001..=200_000).contains(micros));
+        let longest = Duration::from_micros(micros.ok_or(Errno::EINVAL)?);
+        self.tcp(fd)?.config.delayed_ack_max = longest;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.set_delayed_ack_max(longest);
+        }
+        Ok(())
+    }
 }
 
 /// The RTO that Linux reckons with when it makes a time of a count of retransmissions.

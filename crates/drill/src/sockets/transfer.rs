@@ -15,6 +15,8 @@ use crate::symbols::{
 /// The most octets that Linux takes in one call, whatever it asks for (MAX_RW_COUNT).
 const MOST_IN_A_CALL: usize = 0x7fff_f000;
 
+const SO_PEEK_OFF: i64 = 42;
+
 /// What is handed to a socket at once, more than the usual one has room for.
 const MOST_AT_ONCE: usize = 64 << 20;
 
@@ -41,8 +43,7 @@ impl Kernel {
             return Err(Stop::BLOCK);
         }
         if flags & MSG_PEEK != 0 && self.has_unread(fd) {
-            let unread = usize::try_from(self.unread(fd).unwrap_or(0)).unwrap_or(0);
-            return Ok(self.readable_octets(fd, unread).min(len) as i64);
+            return self.peek(fd, len, flags);
         }
         let inline = self.tcp(fd)?.urgent_inline;
         let mut taken = 0;
@@ -66,6 +67,7 @@ impl Kernel {
             }
         };
         if taken > 0 {
+            self.move_peek(fd, |offset| (offset - taken as i64).max(0));
             return Ok(taken as i64);
         }
         match outcome {
@@ -76,6 +78,27 @@ impl Kernel {
             }
             Err(ReceiveError::WouldBlock) => Err(self.wait_or_again(fd, flags)),
             Err(ReceiveError::Closed(_)) => self.take_error(fd).map_or(Ok(0), |errno| Err(errno.into())),
+        }
+    }
+
+    /// MSG_PEEK: from where SO_PEEK_OFF says, which then moves on.
+    fn peek(&mut self, fd: i32, len: usize, flags: i64) -> Outcome<i64> {
+        let unread = usize::try_from(self.unread(fd).unwrap_or(0)).unwrap_or(0);
+        let offset = self.tcp(fd)?.kept.get(&(SOL_SOCKET, SO_PEEK_OFF)).copied().unwrap_or(-1);
+        let behind = self.readable_octets(fd, unread).saturating_sub(usize::try_from(offset).unwrap_or(0));
+        if behind == 0 && len > 0 {
+            return Err(self.wait_or_again(fd, flags));
+        }
+        let seen = behind.min(len) as i64;
+        self.move_peek(fd, |offset| offset + seen);
+        Ok(seen)
+    }
+
+    /// Moves the place that SO_PEEK_OFF keeps, if it keeps one.
+    fn move_peek(&mut self, fd: i32, to: impl FnOnce(i64) -> i64) {
+        let place = self.tcp(fd).ok().and_then(|file| file.kept.get_mut(&(SOL_SOCKET, SO_PEEK_OFF)));
+        if let Some(place) = place.filter(|place| **place >= 0) {
+            *place = to(*place);
         }
     }
 

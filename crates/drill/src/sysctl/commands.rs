@@ -35,6 +35,9 @@ pub(super) fn alternatives(line: &str, settings: &mut Settings) -> Unheeded {
 
 fn simple(line: &str, settings: &mut Settings) -> Unheeded {
     let mut unheeded = Unheeded::new();
+    let line = line.trim().trim_start_matches(['(', '{']).trim_end_matches([')', '}']);
+    let as_file = through_tee(line);
+    let line = as_file.as_deref().unwrap_or(line);
     let (words, output) = without_redirections(words(line));
     let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { &words[..] };
     let Some((program, arguments)) = words.split_first() else { return unheeded };
@@ -55,6 +58,7 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "rm" => settings.files.retain(|path, _| !arguments.contains(path)),
         "dd" if let Some((path, len)) = copy(arguments) => settings.files.extend([(path, len)]),
         "tc" | "ip" if changes_nothing_seen(arguments) => {}
+        "tc" if removes_queue(arguments) => settings.tcp.pacing = false,
         "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
         "tc" | "ip" if is_question(arguments) => {}
         "echo" => match output {
@@ -62,10 +66,24 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
             None if only_looks(line) => {}
             None => unheeded.push(format!("`{}`", line.trim())),
         },
+        "bash" | "sh"
+            if let [flag, command] = arguments
+                && flag == "-c" =>
+        {
+            return super::apply(command, settings);
+        }
+        "set" if arguments.iter().all(|flag| flag.starts_with(['-', '+'])) => {}
+        "touch" => settings.files.extend(arguments.iter().map(|path| (path.clone(), 0))),
+        "usleep" if let Some(micros) = arguments.first().and_then(|time| time.parse().ok()) => {
+            settings.sleeps += Duration::from_micros(micros).min(LONGEST_SLEEP);
+        }
         "sleep" if let Some(time) = arguments.first().and_then(|time| time.parse().ok()) => {
             settings.sleeps += Duration::try_from_secs_f64(time).unwrap_or_default().min(LONGEST_SLEEP);
         }
-        "ip" if is(&["tcp_metrics", "flush", "all"]) || is(&["tcp_metrics", "flush"]) => {
+        "ip" if is(&["tcp_metrics", "flush", "all"])
+            || is(&["tcp_metrics", "flush"])
+            || arguments.starts_with(&["tcp_metrics".to_owned(), "delete".to_owned()]) =>
+        {
             settings.forgets_peers = true;
         }
         "ip" if route::change(arguments, &mut settings.tcp) => {}
@@ -76,6 +94,19 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         _ => unheeded.push(format!("`{}`", line.trim())),
     }
     unheeded
+}
+
+/// `echo 0 | tee FILE` writes what `echo 0 > FILE` does.
+fn through_tee(line: &str) -> Option<String> {
+    let (text, file) = line.split_once('|')?;
+    let file = file.trim().strip_prefix("tee ")?.split_whitespace().find(|word| !word.starts_with('-'))?;
+    Some(format!("{text} > {file}"))
+}
+
+/// `tc qdisc del dev tun0 root`: what is left has no pace.
+fn removes_queue(arguments: &[String]) -> bool {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    matches!(words[..], ["qdisc", "del" | "delete", "dev", _, "root", ..])
 }
 
 /// Nothing in a pipe does more than look, and nothing in it may fail for what it sees.
@@ -93,7 +124,14 @@ fn changes_nothing_seen(arguments: &[String]) -> bool {
         ["qdisc", "add" | "replace" | "change", "dev", _, "root", "pfifo", "limit", packets] => {
             packets.parse().is_ok_and(|packets: u32| packets >= ROOM_FOR_EVERYTHING)
         }
-        ["qdisc", "add" | "replace" | "change", "dev", _, "root", "pfifo" | "pfifo_fast" | "noqueue"]
+        [
+            "qdisc",
+            "add" | "replace" | "change",
+            "dev",
+            _,
+            "root",
+            "pfifo" | "pfifo_fast" | "noqueue" | "fq_codel" | "codel" | "sfq",
+        ]
         | ["link", "set", "dev", _, "up"]
         | ["link", "set", _, "up"] => true,
         ["link", "set", "dev", _, "txqueuelen" | "qlen", packets]

@@ -85,10 +85,10 @@ fn a_route_sets_up_what_the_path_takes() {
     for unknown in [
         "route change 192.0.2.1 advmss 500 mtu 1000",
         "route change 192.0.2.1 advmss 500",
-        "route change 192.0.2.1 rto_min 1s",
+        "route change 192.0.2.1 quickack 1",
         "route change 192.0.2.1 mtu 30",
         "route change 192.0.2.1 mtu",
-        "route add 192.0.2.1 mtu 1000",
+        "route del 192.0.2.1 mtu 1000",
     ] {
         assert_eq!(route(unknown), (false, 960, 11), "{unknown}");
     }
@@ -126,6 +126,28 @@ fn a_sysctl_has_a_file_and_a_link_an_mtu() {
     let command = "echo 0 > /proc/sys/net/ipv4/tcp_sack && ip link set dev tun0 mtu 1400";
     assert_eq!(apply(command, &mut settings), Vec::<String>::new());
     assert_eq!((settings.tcp.sack, settings.tcp.mss.octets()), (false, 1360));
-    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=0", &mut settings), Vec::<String>::new());
-    assert_eq!(apply("sysctl net.ipv4.tcp_reflect_tos=1", &mut settings), ["sysctl tcp_reflect_tos=1"]);
+    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=0", &mut settings), Vec::<String>::new());
+    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=1", &mut settings), ["sysctl tcp_shrink_window=1"]);
+}
+
+#[test]
+fn a_route_has_metrics_and_a_shell_another_way_to_write() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let route = "ip route change 192.0.2.1 dev tun0 rto_min 50ms hoplimit 33 reordering 5 congctl reno";
+    assert_eq!(apply(route, &mut settings), Vec::<String>::new());
+    assert_eq!(settings.tcp.min_rto, std::time::Duration::from_millis(50));
+    assert_eq!((settings.tcp.hop_limit, settings.tcp.reordering), (Some(33), 5));
+    assert_eq!(apply("ip route change 192.0.2.1 dev tun0 rto_min 5h", &mut settings).len(), 1);
+    for (command, sack) in [
+        ("echo 0 | tee /proc/sys/net/ipv4/tcp_sack", false),
+        ("(sysctl -q net.ipv4.tcp_sack=1)", true),
+        ("sh -c 'sysctl -q net.ipv4.tcp_sack=0'", false),
+    ] {
+        assert_eq!(apply(command, &mut settings), Vec::<String>::new());
+        assert_eq!(settings.tcp.sack, sack, "{command}");
+    }
+    apply("tc qdisc add dev tun0 root fq", &mut settings);
+    assert!(settings.tcp.pacing);
+    assert_eq!(apply("tc qdisc del dev tun0 root", &mut settings), Vec::<String>::new());
+    assert!(!settings.tcp.pacing);
 }

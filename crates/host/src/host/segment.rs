@@ -69,6 +69,9 @@ impl Host {
             && slot.is_some_and(Slot::is_time_wait)
             && self.has_use_for_syn(pair);
         let Some(entry) = self.table.get_mut(handle) else { return DropReason::NoConnection.into() };
+        if ip.hop_limit < entry.config.least_hop_limit {
+            return DropReason::TooFar.into();
+        }
         match &mut entry.phase {
             Phase::Connection(connection) => {
                 if may_open && let Some(minimum_iss) = connection.give_way(&incoming) {
@@ -253,6 +256,9 @@ impl Host {
         let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
             return DropReason::NoConnection.into();
         };
+        if stray.ip.hop_limit < config.least_hop_limit {
+            return DropReason::TooFar.into();
+        }
         let config = signature::config_for(config, stray.key.as_ref());
         let answer = if stray.key.is_some() {
             SynAnswer::Handshake(None)
@@ -280,6 +286,9 @@ impl Host {
         }));
         self.listeners.began(listener);
         let mut entry = Entry::new(stray.pair, config, phase, Owner::Listener(listener));
+        if entry.config.reflect_dscp {
+            entry.dscp = stray.ip.dscp;
+        }
         entry.md5_key = stray.key;
         let handle = self.table.insert(entry);
         self.mark_ready(handle);

@@ -353,6 +353,11 @@ impl<'a> TcpSocket<'a> {
         Arc::make_mut(&mut self.entry_mut().config).hop_limit = hop_limit;
     }
 
+    /// What comes with a smaller TTL or hop limit from now on is not the peer's (RFC 5082 section 3).
+    pub fn set_least_hop_limit(&mut self, least: u8) {
+        Arc::make_mut(&mut self.entry_mut().config).least_hop_limit = least;
+    }
+
     /// SO_KEEPALIVE (RFC 9293 MUST-24).
     pub fn set_keep_alive(&mut self, keep_alive: Option<KeepAlive>, now: Instant) {
         let later = |phase: &mut HalfOpenPhase| phase.wishes.keep_alive = Some(keep_alive);
@@ -382,6 +387,16 @@ impl<'a> TcpSocket<'a> {
     /// effect.
     pub fn set_fin_wait_2_timeout(&mut self, timeout: Duration) {
         self.call(|connection| connection.set_fin_wait_2_timeout(timeout), |_| {});
+    }
+
+    /// TCP_THIN_LINEAR_TIMEOUTS: whether the timeouts of a thin stream do not double at first.
+    pub fn set_thin_linear_timeouts(&mut self, linear: bool) {
+        self.call(|connection| connection.set_thin_linear_timeouts(linear), |_| {});
+    }
+
+    /// TCP_DELACK_MAX_US: how long an acknowledgment waits for company at the most (RFC 9293 MUST-40).
+    pub fn set_delayed_ack_max(&mut self, longest: Duration) {
+        self.call(|connection| connection.set_delayed_ack_max(longest), |_| {});
     }
 
     /// How long the SYN of an active open is retried (RFC 9293 MUST-23).

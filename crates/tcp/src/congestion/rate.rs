@@ -54,9 +54,38 @@ pub(crate) struct DeliveryRate {
     limited_until: u64,
     /// The newest of what the acknowledgment in hand covers.
     newest: Option<Newest>,
+    /// What is told of the rate.
+    told: Option<Measured>,
 }
 
-compact!(DeliveryRate { delivered, lost, delivered_at, first_sent_at, limited_until, newest });
+compact!(DeliveryRate { delivered, lost, delivered_at, first_sent_at, limited_until, newest, told });
+
+/// A rate that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Measured {
+    /// Segments delivered.
+    segments: u64,
+    /// In how long.
+    interval: Span,
+    /// There was not enough to send.
+    pub(crate) app_limited: bool,
+}
+
+compact!(Measured { segments, interval, app_limited });
+
+impl Measured {
+    /// Octets a second, if a segment has so many.
+    pub(crate) fn octets(&self, segment: u32) -> u64 {
+        let text = self.segments.saturating_mul(u64::from(segment));
+        text.saturating_mul(1_000_000) / self.interval.as_micros().max(1)
+    }
+
+    /// At least as fast.
+    fn is_as_fast_as(&self, other: &Self) -> bool {
+        let product = |segments: u64, interval: Span| segments.saturating_mul(interval.as_micros());
+        product(self.segments, other.interval) >= product(other.segments, self.interval)
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Newest {
@@ -69,7 +98,15 @@ compact!(Newest { stamp, sent_at, end });
 
 impl DeliveryRate {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { delivered: 0, lost: 0, delivered_at: now, first_sent_at: now, limited_until: 0, newest: None }
+        Self {
+            delivered: 0,
+            lost: 0,
+            delivered_at: now,
+            first_sent_at: now,
+            limited_until: 0,
+            newest: None,
+            told: None,
+        }
     }
 
     /// What is sent now will remember; `in_flight` counts it.
@@ -113,18 +150,43 @@ impl DeliveryRate {
         self.limited_until = self.delivered + u64::from(in_flight.max(1));
     }
 
-    /// Ends the acknowledgment in hand, with the measurement that it allows.
-    pub(crate) fn sample(&mut self, now: Instant) -> Option<RateSample> {
+    /// The rate that was measured last; where there was not enough to send, only if it is no lower than before.
+    pub(crate) fn measured(&self) -> Option<Measured> {
+        self.told
+    }
+
+    /// What was sent last, before anything was, there was not enough of.
+    pub(crate) fn is_app_limited(&self) -> bool {
+        self.told.is_none_or(|told| told.app_limited)
+    }
+
+    fn tell(&mut self, sample: &RateSample, shortest: Option<Span>) {
+        let told = Measured {
+            segments: sample.delivered,
+            interval: sample.interval,
+            app_limited: sample.app_limited,
+        };
+        // Less than a round trip is no measurement.
+        let is_one = shortest.is_none_or(|shortest| told.interval >= shortest);
+        if is_one && (!told.app_limited || self.told.is_none_or(|before| told.is_as_fast_as(&before))) {
+            self.told = Some(told);
+        }
+    }
+
+    /// Ends the acknowledgment in hand, with the measurement that it allows; no round trip was shorter than `shortest`.
+    pub(crate) fn sample(&mut self, now: Instant, shortest: Option<Span>) -> Option<RateSample> {
         let Newest { stamp, sent_at, .. } = self.newest.take()?;
         self.first_sent_at = sent_at;
         self.delivered_at = now;
-        Some(RateSample {
+        let sample = RateSample {
             prior_delivered: stamp.delivered,
             delivered: self.delivered - stamp.delivered,
             interval: Span::between(stamp.first_sent_at, sent_at).max(Span::between(stamp.delivered_at, now)),
             app_limited: stamp.app_limited,
             lost: self.lost - stamp.lost,
             sent_in_flight: stamp.in_flight,
-        })
+        };
+        self.tell(&sample, shortest);
+        Some(sample)
     }
 }

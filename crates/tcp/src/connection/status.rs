@@ -99,6 +99,10 @@ pub struct Status {
     pub slow_start_threshold: u32,
     /// How fast text may leave, octets a second, where there is a pace.
     pub pacing_rate: Option<u64>,
+    /// How fast text was delivered when that was last measured, octets a second.
+    pub delivery_rate: u64,
+    /// There was not enough to send for that: the path may be faster.
+    pub delivery_app_limited: bool,
     /// SND.WND, octets.
     pub send_window: u32,
     /// RCV.WND, octets.
@@ -262,6 +266,8 @@ impl Status {
             congestion_window: 0,
             slow_start_threshold: u32::MAX,
             pacing_rate: None,
+            delivery_rate: 0,
+            delivery_app_limited: true,
             send_window: 0,
             receive_window: 0,
             user_timeout: config.user_timeout,
@@ -382,6 +388,8 @@ impl Tcb {
     }
 
     fn describe(&self, status: &mut Status) {
+        status.delivery_rate = self.recovery.rate.measured().map_or(0, |rate| rate.octets(self.mss()));
+        status.delivery_app_limited = self.recovery.rate.is_app_limited();
         self.describe_path(status);
         self.describe_flight(status);
         status.send_window = self.send.wnd.octets();

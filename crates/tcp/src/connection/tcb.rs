@@ -23,6 +23,7 @@ use crate::recovery::rto::Rto;
 use crate::recovery::{LossRecovery, Repair, Sender};
 use crate::send::write_queue::BURST_OVERHEAD;
 use crate::send::{Chronograph, RetransmissionQueue, SendBuffer, SendSpace, WriteQueue};
+use crate::span::Span;
 use crate::timer::TimerTable;
 use synfin_wire::reason::SendReason;
 use synfin_wire::state::{State, Trigger};
@@ -276,7 +277,8 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(begin.rto, mtu, begin.now).after_lost_syns(begin.syns_lost),
+            recovery: LossRecovery::new(begin.rto, mtu, common.config.reordering, begin.now)
+                .after_lost_syns(begin.syns_lost),
             congestion: Congestion::new(
                 &common.config,
                 segments.into(),
@@ -413,11 +415,18 @@ impl Tcb {
 
     /// What the waits of acknowledgments are measured against.
     pub(crate) fn pace(&self, common: &Common, now: Instant) -> Pace {
+        let config = &common.config;
+        let rtt = self.recovery.rtt.smoothed();
+        let share = u32::from(config.gap_ack_gathering_share);
+        let gathering =
+            rtt.map_or(Span::ZERO, |rtt| Span::from(config.gap_ack_gathering).min(rtt / 100 * share));
         Pace {
             now,
             rto: self.recovery.rto.current(),
-            rtt: self.recovery.rtt.smoothed(),
-            delay: common.config.delayed_ack.into(),
+            rtt,
+            delay: config.delayed_ack.into(),
+            longest: config.delayed_ack_max.into(),
+            gathering,
             window: self.receive.announced,
             quick_acks: common.config.quick_acks,
             second_segment: common.config.second_segment,

@@ -1,13 +1,14 @@
 //! TIME-WAIT: what is kept for 2 MSL so that old segments find somebody who knows them
 //! (RFC 9293 sections 3.6.1 and 3.10.7.4, RFC 6191, RFC 1337).
 
+use core::time::Duration;
+
 use synfin_wire::{Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use super::tcb::Tcb;
 use super::{Common, Identity};
 use crate::config::Config;
 use crate::incoming::{Incoming, Verdict};
-use crate::input::challenge;
 use crate::outgoing::SegmentOut;
 use crate::receive::window;
 use synfin_wire::reason::{DropReason, SendReason};
@@ -163,7 +164,7 @@ impl TimeWait {
             // RFC 1337: an old RST must not end TIME-WAIT early.
             return Verdict::Dropped(DropReason::TimeWaitRst);
         }
-        self.answer(incoming);
+        self.answer(config.challenge_interval, incoming);
         // Only a FIN that fits restarts the time: anything else may be old.
         let is_fin_again = header.flags.fin() && incoming.segment.end() == self.receive_next;
         if is_fin_again {
@@ -180,20 +181,20 @@ impl TimeWait {
 
     /// Text and FINs are always answered, for their sender waits for it; anything else only now and then, as
     /// in every other state (RFC 5961 section 7), and a pure acknowledgment that fits not at all, as in Linux.
-    fn answer(&mut self, incoming: &Incoming) {
+    fn answer(&mut self, interval: Duration, incoming: &Incoming) {
         let Segment { header, payload } = &incoming.segment;
         if payload.is_empty() && !header.flags.fin() {
             let fits = !header.flags.syn() && header.seq == self.receive_next;
-            if fits || !self.may_challenge(incoming.arrived) {
+            if fits || !self.may_challenge(interval, incoming.arrived) {
                 return;
             }
         }
         self.due.get_or_insert(SendReason::TimeWaitAck);
     }
 
-    fn may_challenge(&mut self, now: Instant) -> bool {
+    fn may_challenge(&mut self, interval: Duration, now: Instant) -> bool {
         let now = now.as_millis() as u32;
-        let rests = |last| u128::from(now.wrapping_sub(last)) < challenge::INTERVAL.as_millis();
+        let rests = |last| u128::from(now.wrapping_sub(last)) < interval.as_millis();
         let is_time = !self.last_challenge.is_some_and(rests);
         if is_time {
             self.last_challenge = Some(now);

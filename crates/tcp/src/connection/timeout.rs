@@ -13,9 +13,14 @@ use crate::recovery::tlp::TailLossProbe;
 use crate::recovery::{Repair, Sender};
 use crate::timer::Timer;
 use synfin_wire::reason::{CloseReason, SendReason};
+use synfin_wire::state::State;
 
 /// What a deadline that has passed already is put off by.
 const MOMENT: Duration = Duration::from_millis(1);
+
+/// Segments in flight of a stream that is not thin, and how many of its timeouts do not double.
+const THIN: u32 = 4;
+const LINEAR_TIMEOUTS: u8 = 6;
 
 /// Goes through the timers of a synchronized connection.
 pub(super) fn synchronized(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<(), Stop> {
@@ -57,6 +62,7 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
         sack: tcb.negotiated.sack,
         repeated: tcb.retransmissions > 0,
         frto: common.config.frto,
+        linear: is_linear(common, tcb),
     };
     if is_past_r1(common, tcb, now) {
         // RFC 4821 section 7.7: it may be the size of the segments that makes them vanish.
@@ -73,6 +79,15 @@ fn retransmission(common: &mut Common, tcb: &mut Tcb, now: Instant) -> Result<()
     }
     start_retransmission(common, tcb, now);
     Ok(())
+}
+
+/// Whether the timeouts of a stream so thin do not double yet: few segments are in flight, so that nothing but the timer
+/// finds what is lost, and their load is small.
+fn is_linear(common: &Common, tcb: &Tcb) -> bool {
+    common.config.thin_linear_timeouts
+        && tcb.state() == State::Established
+        && tcb.queue.counts().outstanding < THIN
+        && tcb.retransmissions < LINEAR_TIMEOUTS
 }
 
 /// R1 in terms of time, as RFC 9293 section 3.8.3 allows and Linux has it: as long as its retransmissions take when they

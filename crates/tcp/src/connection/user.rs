@@ -325,6 +325,16 @@ impl Connection {
         self.configure(|config| config.fin_wait_2_timeout = timeout);
     }
 
+    /// Whether the timeouts of a thin stream do not double at first.
+    pub fn set_thin_linear_timeouts(&mut self, linear: bool) {
+        self.configure(|config| config.thin_linear_timeouts = linear);
+    }
+
+    /// How long an acknowledgment waits for company at the most (MUST-40).
+    pub fn set_delayed_ack_max(&mut self, longest: Duration) {
+        self.configure(|config| config.delayed_ack_max = longest);
+    }
+
     /// R2 for the SYN of an active open (MUST-23).
     pub fn set_syn_patience(&mut self, patience: Duration) {
         self.configure(|config| config.r2_syn = patience);

@@ -32,7 +32,7 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> S
     if establishes {
         establish(common, tcb, segment)?;
     }
-    in_range(tcb, segment)?;
+    in_range(common, tcb, segment)?;
     if segment.header.ack.before(tcb.send.una) {
         return old(common, tcb, segment);
     }
@@ -152,20 +152,20 @@ fn oldest_ack(tcb: &Tcb) -> u32 {
 }
 
 /// (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, else a challenge.
-fn in_range(tcb: &mut Tcb, segment: &InWindow) -> Step {
+fn in_range(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
     let ack = segment.header.ack;
     if ack.after(tcb.send.nxt) {
-        challenged(tcb, segment, DropReason::AckOfUnsent)
+        challenged(common, tcb, segment, DropReason::AckOfUnsent)
     } else if ack.before(tcb.send.una) && ack.before(tcb.send.una - oldest_ack(tcb)) {
-        challenged(tcb, segment, DropReason::AckTooOld)
+        challenged(common, tcb, segment, DropReason::AckTooOld)
     } else {
         ControlFlow::Continue(())
     }
 }
 
 #[cold]
-fn challenged(tcb: &mut Tcb, segment: &InWindow, reason: DropReason) -> Step {
-    challenge::throttled(tcb, SendReason::ChallengeAck, segment.arrived);
+fn challenged(common: &Common, tcb: &mut Tcb, segment: &InWindow, reason: DropReason) -> Step {
+    challenge::throttled(common, tcb, SendReason::ChallengeAck, segment.arrived);
     drop(reason)
 }
 

@@ -20,10 +20,10 @@ const RECENT_LIFETIME: Span = Span::from_secs(24 * 24 * 3600);
 /// Leaves of the segment what lies in the window, or ends the walk.
 pub(super) fn check<'a>(common: &Common, tcb: &mut Tcb, incoming: &'a mut Incoming) -> Step<InWindow<'a>> {
     let window = window(tcb, &incoming.segment.header);
-    without_repeated_syn(tcb, &mut incoming.segment.header, incoming.arrived)?;
+    without_repeated_syn(common, tcb, &mut incoming.segment.header, incoming.arrived)?;
     paws(common, tcb, &incoming.segment, incoming.arrived)?;
     acceptable(common, tcb, &incoming.segment, incoming.ecn, incoming.arrived)?;
-    ControlFlow::Continue(trim(tcb, incoming, window))
+    ControlFlow::Continue(trim(common, tcb, incoming, window))
 }
 
 /// SEG.WND: the field is scaled, but never in a segment with SYN (RFC 7323 section 2.2).
@@ -35,18 +35,18 @@ pub(super) fn window(tcb: &Tcb, header: &TcpHeader) -> WindowSize {
 /// In SYN-RECEIVED the peer's SYN may come again. Alone it asks for our SYN-ACK again, which it gets no more often than a
 /// challenge; with an acknowledgment, as in a simultaneous open (section 3.5, Figure 7), only what follows it is new. A
 /// peer that was answered by a listener has no cause for that.
-fn without_repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
+fn without_repeated_syn(common: &Common, tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
     if header.flags.syn() && tcb.awaits_ack_of_syn() && header.seq == tcb.receive.irs {
-        repeated_syn(tcb, header, now)
+        repeated_syn(common, tcb, header, now)
     } else {
         ControlFlow::Continue(())
     }
 }
 
 #[cold]
-fn repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
+fn repeated_syn(common: &Common, tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
     if !header.flags.ack() {
-        if challenge::is_time(&mut tcb.last_challenge, now) {
+        if challenge::is_time(common, &mut tcb.last_challenge, now) {
             tcb.intents.syn_ack.get_or_insert(SendReason::SynAckRepeat);
         }
         return drop(DropReason::Duplicate);
@@ -55,7 +55,7 @@ fn repeated_syn(tcb: &mut Tcb, header: &mut TcpHeader, now: Instant) -> Step {
         return ControlFlow::Continue(());
     }
     // Linux says so, which tells the peer that its handshake is over.
-    came_again(tcb, SackRange { start: header.seq, end: header.seq + 1 });
+    came_again(common, tcb, SackRange { start: header.seq, end: header.seq + 1 });
     tcb.ack.at_once(SendReason::UnacceptableAck);
     header.flags = header.flags.without(Flags::SYN);
     header.seq += 1;
@@ -88,7 +88,7 @@ fn old_timestamp(common: &Common, tcb: &mut Tcb, segment: &Segment, value: u32, 
         if segment.header.seq.before(end) && !segment.header.flags.syn() {
             all_came_again(common, tcb, SackRange { start: segment.header.seq, end }, now);
         }
-        challenge::answer(tcb, segment, SendReason::PawsAck, now);
+        challenge::answer(common, tcb, segment, SendReason::PawsAck, now);
         return drop(DropReason::Paws);
     }
     ControlFlow::Continue(())
@@ -132,7 +132,7 @@ fn unacceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now
         let has_mark = header.flags.syn() || header.flags.fin();
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
-        challenge::answer(tcb, segment, why, now);
+        challenge::answer(common, tcb, segment, why, now);
     }
     drop(reason)
 }
@@ -148,8 +148,8 @@ fn reaches_too_far(tcb: &Tcb, segment: &Segment) -> bool {
 
 /// Tells the peer what it has sent again (RFC 2883).
 #[cold]
-pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
-    if tcb.negotiated.sack {
+pub(super) fn came_again(common: &Common, tcb: &mut Tcb, range: SackRange) {
+    if tcb.negotiated.sack && common.config.dsack {
         tcb.sack_report.came_again(range);
     }
 }
@@ -158,7 +158,7 @@ pub(super) fn came_again(tcb: &mut Tcb, range: SackRange) {
 /// ones do not wait.
 #[cold]
 fn all_came_again(common: &Common, tcb: &mut Tcb, range: SackRange, now: Instant) {
-    came_again(tcb, range);
+    came_again(common, tcb, range);
     let pace = tcb.pace(common, now);
     tcb.ack.be_quick(&pace);
     tcb.ack.quicken(0, common.config.delayed_ack.into());
@@ -193,13 +193,18 @@ fn remember_overtaken(tcb: &mut Tcb, now: Instant) {
 }
 
 /// Cuts off what lies before RCV.NXT, SYN included, and all text where the window is closed.
-pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: WindowSize) -> InWindow<'a> {
+pub(super) fn trim<'a>(
+    common: &Common,
+    tcb: &mut Tcb,
+    incoming: &'a mut Incoming,
+    window: WindowSize,
+) -> InWindow<'a> {
     let Incoming { segment: Segment { header, payload }, ecn, segment_size, arrived } = incoming;
     let mut payload = core::mem::take(payload);
     let mut flags = header.flags;
     let mut seq = header.seq;
     if seq.before(tcb.receive.nxt) {
-        (seq, flags) = trim_front(tcb, seq, flags, &mut payload);
+        (seq, flags) = trim_front(common, tcb, seq, flags, &mut payload);
     }
     // A FIN takes no room in the buffer: right behind the last octet it is welcome.
     if !payload.is_empty() && seq.at_or_after(tcb.receive.edge) {
@@ -215,11 +220,17 @@ pub(super) fn trim<'a>(tcb: &mut Tcb, incoming: &'a mut Incoming, window: Window
 
 /// Cuts off what lies before RCV.NXT. Returns where the rest begins, and its control bits.
 #[cold]
-fn trim_front(tcb: &mut Tcb, seq: SeqNumber, flags: Flags, payload: &mut Bytes) -> (SeqNumber, Flags) {
+fn trim_front(
+    common: &Common,
+    tcb: &mut Tcb,
+    seq: SeqNumber,
+    flags: Flags,
+    payload: &mut Bytes,
+) -> (SeqNumber, Flags) {
     let (seq, flags) = if flags.syn() { (seq + 1, flags.without(Flags::SYN)) } else { (seq, flags) };
     let old = (tcb.receive.nxt.octets_since(seq) as usize).min(payload.len());
     if old > 0 {
-        came_again(tcb, SackRange { start: seq, end: seq + old as u32 });
+        came_again(common, tcb, SackRange { start: seq, end: seq + old as u32 });
         let _ = payload.split_to(old);
     }
     (seq + old as u32, flags)

@@ -92,7 +92,7 @@ fn echoes_our_time(common: &Common, syn_sent: &SynSent, incoming: &Incoming) -> 
 fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Result<(), Stop> {
     let arrived = incoming.arrived;
     let window = sequence::window(tcb, &incoming.segment.header);
-    let mut segment = sequence::trim(tcb, &mut incoming, window);
+    let mut segment = sequence::trim(common, tcb, &mut incoming, window);
     urgent::check(common, tcb, &segment);
     if let ControlFlow::Break(stop) = text::process(common, tcb, &mut segment) {
         return Err(stop);

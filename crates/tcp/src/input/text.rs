@@ -44,7 +44,7 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     if !tcb.assembler.is_empty()
         && let Some(held) = tcb.assembler.first_held(segment.seq, end)
     {
-        came_again(tcb, held);
+        came_again(common, tcb, held);
     }
     if segment.seq == tcb.receive.nxt {
         in_order(common, tcb, segment);

@@ -14,8 +14,13 @@ pub(super) fn check(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
 
 #[cold]
 fn note(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) {
-    // A pointer of nothing names the first octet, as in Linux.
-    let pointer = segment.header.seq + u32::from(segment.header.urgent_pointer.max(1));
+    let field = u32::from(segment.header.urgent_pointer);
+    let pointer = segment.header.seq
+        + match common.config.urgent_names_last {
+            true => field + 1,
+            // A pointer of nothing names the first octet, as in Linux.
+            false => field.max(1),
+        };
     if pointer.after(tcb.receive.nxt) && tcb.receive.urgent.is_none_or(|known| pointer.after(known)) {
         tcb.receive.urgent = Some(pointer);
         common.events.raise(Event::Urgent);

@@ -17,12 +17,8 @@ use synfin_wire::reason::SendReason;
 const FIRST_FULL_SEGMENT: u32 = 536;
 /// A segment without PSH may be full, if it is as long as this.
 const SMALLEST_FULL_SEGMENT: u32 = 88;
-/// The longest wait of any acknowledgment; RFC 9293 allows less than 500 ms (MUST-40).
-const LONGEST_WAIT: Span = Span::from_millis(200);
 /// So many segments beyond a gap are acknowledged each by itself: what the peer needs to find the loss.
 const DUPLICATES: u8 = 3;
-/// How long further ones may wait for each other.
-const COMPRESSION: Span = Span::from_millis(1);
 
 /// What the waits are measured against.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +28,10 @@ pub(crate) struct Pace {
     pub(crate) rtt: Option<Span>,
     /// The shortest wait.
     pub(crate) delay: Span,
+    /// The longest; RFC 9293 allows less than 500 ms (MUST-40).
+    pub(crate) longest: Span,
+    /// How long acknowledgments beyond a gap may wait for each other.
+    pub(crate) gathering: Span,
     /// The window announced last, octets.
     pub(crate) window: u32,
     /// The most segments that are acknowledged at once.
@@ -247,12 +247,11 @@ impl AckPolicy {
     /// them may share acknowledgments when SACK tells which they are.
     pub(crate) fn beyond_a_gap(&mut self, sack: bool, timers: &mut TimerTable, pace: &Pace) {
         self.pending = true;
-        let together = pace.rtt.map_or(Span::ZERO, |rtt| COMPRESSION.min(rtt / 3));
-        if !sack || self.duplicates < DUPLICATES || together.is_zero() {
+        if !sack || self.duplicates < DUPLICATES || pace.gathering.is_zero() {
             self.duplicates = self.duplicates.saturating_add(1);
             self.at_once(SendReason::OutOfOrderAck);
         } else {
-            Self::set_earlier(timers, pace.now + together);
+            Self::set_earlier(timers, pace.now + pace.gathering);
         }
     }
 
@@ -261,7 +260,7 @@ impl AckPolicy {
         if wait > pace.delay {
             wait = pace.rtt.map_or(wait, |rtt| wait.min(rtt.max(pace.delay)));
         }
-        let wait = wait.min(LONGEST_WAIT);
+        let wait = wait.min(pace.longest);
         match timers.deadline(Timer::DelayedAck) {
             Some(deadline) if deadline <= pace.now + wait / 4 => self.at_once(self.delayed()),
             _ => Self::set_earlier(timers, pace.now + wait),

@@ -39,8 +39,10 @@ pub(crate) struct Rack {
     widened_at: u64,
     /// How often reordering was seen.
     reorderings: u32,
-    /// How many segments reordering spans; at least DupThresh.
+    /// How many segments reordering spans; at least as many as at first.
     span: u32,
+    /// How many it is taken to span at first: DupThresh (RFC 5681 section 3.2).
+    first_span: u32,
 }
 
 compact!(Rack {
@@ -54,11 +56,18 @@ compact!(Rack {
     dsack,
     widened_at,
     reorderings,
-    span
+    span,
+    first_span
 });
 
 impl Default for Rack {
     fn default() -> Self {
+        Self::new(DUPLICATE_THRESHOLD)
+    }
+}
+
+impl Rack {
+    pub(crate) fn new(first_span: u32) -> Self {
         Self {
             sent_at: Instant::ZERO,
             end: SeqNumber::default(),
@@ -70,7 +79,8 @@ impl Default for Rack {
             dsack: false,
             widened_at: 0,
             reorderings: 0,
-            span: DUPLICATE_THRESHOLD,
+            span: first_span,
+            first_span,
         }
     }
 }
@@ -125,7 +135,12 @@ impl Rack {
         self.reorderings = self.reorderings.saturating_add(1);
     }
 
-    /// How many segments reordering spans, at least DupThresh.
+    /// How many segments reordering is taken to span at first.
+    pub(crate) fn first_span(&self) -> u32 {
+        self.first_span
+    }
+
+    /// How many segments reordering spans.
     pub(crate) fn span(&self) -> u32 {
         self.span
     }
@@ -137,7 +152,7 @@ impl Rack {
 
     /// A timeout in spite of many duplicates: reordering spans less than was believed.
     pub(crate) fn span_was_too_large(&mut self) {
-        self.span = self.span.min(DUPLICATE_THRESHOLD);
+        self.span = self.span.min(self.first_span);
     }
 
     /// A DSACK for something that RACK had taken for lost.

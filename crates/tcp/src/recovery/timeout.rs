@@ -21,6 +21,8 @@ pub(crate) struct TimeoutInput {
     pub(crate) repeated: bool,
     /// Spurious timeouts are to be looked for.
     pub(crate) frto: bool,
+    /// The next timeout is no longer than this one.
+    pub(crate) linear: bool,
 }
 
 impl LossRecovery {
@@ -31,7 +33,7 @@ impl LossRecovery {
         self.reduce_by_timeout(input, sender);
         let sacked = sender.queue.counts().sacked;
         let disordered = matches!(self.state, RecoveryState::Open | RecoveryState::Disorder);
-        if disordered && sacked >= super::rack::DUPLICATE_THRESHOLD {
+        if disordered && sacked >= self.rack.first_span() {
             self.rack.span_was_too_large();
         }
         self.state = RecoveryState::Loss;
@@ -42,7 +44,11 @@ impl LossRecovery {
         self.narrowed = None;
         // RFC 5682 section 3.1, step 1: not when an earlier loss is still being repaired.
         self.frto = input.frto && (was_calm || input.repeated);
-        self.rto.back_off();
+        if input.linear {
+            self.rto.measured(&self.rtt);
+        } else {
+            self.rto.back_off();
+        }
     }
 
     fn mark_lost_by_timeout(&mut self, input: &TimeoutInput, sender: &mut Sender<'_>) {

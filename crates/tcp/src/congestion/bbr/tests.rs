@@ -38,7 +38,7 @@ impl Path {
         self.rate.arrived(stamp, sent_at, SeqNumber::new(1));
         self.rate.count(sent - lost);
         self.rate.lost += u64::from(lost);
-        let sample = self.rate.sample(self.now);
+        let sample = self.rate.sample(self.now, None);
         self.bbr.on_delivery(
             &mut self.window,
             &DeliveryEvent {

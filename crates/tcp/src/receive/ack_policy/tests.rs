@@ -16,6 +16,8 @@ fn pace(millis: u64, quick_acks: u8) -> Pace {
         rto,
         rtt: None,
         delay: DELAY,
+        longest: Span::from_millis(200),
+        gathering: Span::ZERO,
         window: 65_535,
         quick_acks,
         second_segment: SecondSegment::FullSized,
@@ -110,7 +112,7 @@ fn the_wait_follows_the_time_between_segments() {
 fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     let mut timers = TimerTable::new();
     let mut policy = AckPolicy::new(MSS, 65_535);
-    let pace = Pace { rtt: Some(Span::from_millis(90)), ..pace(10, 0) };
+    let pace = Pace { gathering: Span::from_millis(1), ..pace(10, 0) };
     for _ in 0..3 {
         policy.beyond_a_gap(true, &mut timers, &pace);
         assert_eq!(policy.due(), Some(SendReason::OutOfOrderAck));
