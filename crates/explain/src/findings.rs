@@ -21,7 +21,11 @@ use crate::lost::come_twice;
 use crate::nagle::Nagle;
 use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
 use crate::reasons::Why;
-use crate::track::{ResetCause, SHORTEST_RTO};
+use crate::track::SHORTEST_RTO;
+
+mod ending;
+
+use ending::{beginning, ending};
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
@@ -474,104 +478,4 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::Disordered
             | FindingKind::OutsideWindow
     )
-}
-
-/// What the verdict and the RSTs say.
-fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut add = |kind, certainty, by, frames: Vec<u64>| {
-        // A segment that goes again is answered again.
-        let same = findings.iter_mut().find(|other: &&mut Finding| (other.kind, other.by) == (kind, by));
-        if let Some(same) = same {
-            same.frames.extend(frames);
-            same.frames.truncate(MOST_FRAMES);
-            return;
-        }
-        findings.push(Finding { kind, certainty, by, reporter: None, frames, evidence: Vec::new() });
-    };
-    for reset in flow.tracker.resets() {
-        // What belongs to an older connection, or is an echo of what is told, does nothing.
-        let is_idle = !reset.ends_it && (reset.acceptable || reset.cause == ResetCause::BadAck);
-        if is_idle || reset.late || reset.foreign && reset.ends_it {
-            continue;
-        }
-        let kind = match (reset.ends_it, reset.cause) {
-            (true, ResetCause::Refused) => FindingKind::Refused,
-            // What its sender's program did made no RST that comes another way.
-            (true, ResetCause::Unread | ResetCause::AfterClose)
-                if flow.evidence.looks_forged_in(reset.by, reset.frame) =>
-            {
-                FindingKind::Reset
-            }
-            (true, ResetCause::Unread) => FindingKind::ResetUnread,
-            (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
-            (true, ResetCause::TimedOut) => FindingKind::GaveUp,
-            (true, ResetCause::Unheard) => FindingKind::PeerGone,
-            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) if reset.opening => {
-                FindingKind::ResetOpening
-            }
-            (true, ResetCause::NoConnection) if flow.is_half_open(reset.by.other()) => FindingKind::HalfOpen,
-            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) => FindingKind::Reset,
-            (false, _) => FindingKind::ResetIgnored,
-        };
-        add(kind, Certainty::Inferred, Some(reset.by), vec![reset.frame]);
-    }
-    for side in Side::BOTH {
-        let foreign = flow.tracker.resets().iter().filter(|reset| reset.foreign && reset.by == side);
-        let frames: Vec<u64> = foreign.map(|reset| reset.frame).take(MOST_FRAMES).collect();
-        if !frames.is_empty() && !flow.evidence.looks_forged(side) {
-            add(FindingKind::ResetForged, Certainty::Inferred, Some(side), frames);
-        }
-    }
-    match verdict.kind {
-        VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, Some(Side::Left), Vec::new()),
-        VerdictKind::Unfinished => {
-            add(FindingKind::HandshakeUnfinished, Certainty::Seen, Some(Side::Right), Vec::new());
-        }
-        VerdictKind::TimedOut if flow.tracker.resets().is_empty() => {
-            add(FindingKind::GaveUp, Certainty::Inferred, verdict.by, Vec::new());
-        }
-        // Whose finding it is: the one that has not closed.
-        VerdictKind::HalfClosed => {
-            add(FindingKind::HalfClosed, Certainty::Seen, verdict.by.map(Side::other), Vec::new());
-        }
-        _ => {}
-    }
-    for side in Side::BOTH {
-        // Of a peer whose window is closed the probes ask something else.
-        let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
-        if flow.tracker.space(side).probes() > 1 && is_quiet {
-            add(FindingKind::PeerGone, Certainty::Inferred, Some(side), Vec::new());
-        }
-    }
-    let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));
-    if closing {
-        add(FindingKind::SimultaneousClose, Certainty::Inferred, None, Vec::new());
-    }
-    findings
-}
-
-/// What the capture lacks.
-fn beginning(flow: &Flow) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut add = |kind, by| {
-        findings.push(Finding {
-            kind,
-            certainty: Certainty::Seen,
-            by,
-            reporter: None,
-            frames: Vec::new(),
-            evidence: Vec::new(),
-        });
-    };
-    if Side::BOTH.iter().all(|side| !flow.tracker.space(*side).syn_seen()) {
-        add(FindingKind::NoSyn, None);
-    }
-    let silent = Side::BOTH.into_iter().find(|side| flow.counts[side.index()].packets == 0);
-    if let Some(silent) = silent
-        && flow.tracker.space(silent).is_seen()
-    {
-        add(FindingKind::OneDirection, Some(silent.other()));
-    }
-    findings
 }

@@ -502,7 +502,7 @@ impl Flow {
         }
         self.disown_resets(&mut steps);
         lost::mark(&mut steps);
-        let verdict = self.evidence.verdict(verdict::of(&self.tracker));
+        let verdict = self.evidence.verdict(verdict::of(&self.tracker, end_of_capture));
         let findings = self.evidence.findings(self, &verdict);
         let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
         let captured_at = self.tracker.captured_at();

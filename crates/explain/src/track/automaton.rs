@@ -22,7 +22,7 @@ use told::Told;
 
 /// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
 /// it has.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// No TIME-WAIT is shorter than this.
 const SHORTEST_TIME_WAIT: Duration = Duration::from_secs(30);
 /// Two maximum segment lifetimes (RFC 9293 section 3.4.2).

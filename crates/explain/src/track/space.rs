@@ -5,7 +5,7 @@ use std::time::Duration;
 use synfin_wire::tcp::sack_len;
 use synfin_wire::{Instant, SeqNumber};
 
-use super::automaton::Moment;
+use super::automaton::{LONGEST_TIMEOUT, Moment};
 use crate::packet::Packet;
 
 /// Runs beyond a gap that are kept; further ones are forgotten, and the gap's end is then known by acknowledgments.
@@ -84,6 +84,8 @@ pub(crate) struct Space {
     /// How often the oldest unacknowledged thing was sent again, and when last.
     repeats: u32,
     last_sent_at: Instant,
+    /// The longest that it waited between two of these.
+    waited: Duration,
     /// Keep-alive probes, or knocks at a closed window, since the other end was heard last.
     probes: u32,
     /// What the other end's SYN allows in one segment, octets.
@@ -105,6 +107,9 @@ pub(crate) struct Space {
     /// Packets far beyond it since the other end was heard last.
     strays: u8,
 }
+
+/// A timer runs for no longer than this at first (RFC 6298 section 2.1).
+const INITIAL_RTO: Duration = Duration::from_secs(1);
 
 /// What lies further than this beyond the window is not there because a few acknowledgments are not in the capture,
 /// octets.
@@ -158,7 +163,7 @@ impl Space {
         }
         if end.after(self.most_sent) {
             self.queue(packet, after, patience);
-            self.repeats = 0;
+            self.starts_anew();
             self.mark(end, Moment { frame: packet.frame, at: packet.at });
             self.most_sent = end;
             if packet.len > 0 {
@@ -166,9 +171,16 @@ impl Space {
             }
         } else if self.acknowledged.is_none_or(|acknowledged| end.after(acknowledged)) {
             self.repeats += 1;
+            self.waited = self.waited.max(packet.at - self.last_sent_at);
         }
         self.last_sent_at = packet.at;
         self.take(seq, end);
+    }
+
+    /// What was sent again was answered, or is not the newest: the next that goes again is the first.
+    fn starts_anew(&mut self) {
+        self.repeats = 0;
+        self.waited = Duration::ZERO;
     }
 
     fn begin(&mut self, seq: SeqNumber, packet: &Packet<'_>) {
@@ -318,7 +330,7 @@ impl Space {
             self.acknowledged(header.ack);
             if window == 0 {
                 // What knocks at a closed window goes again without end (RFC 9293 section 3.8.6.1).
-                self.repeats = 0;
+                self.starts_anew();
             }
             // Less than a segment is not worth sending into (RFC 9293 section 3.8.6.2.1).
             if window >= self.full_segment() && header.ack == self.most_sent {
@@ -336,7 +348,7 @@ impl Space {
         }
         if self.acknowledged.is_none_or(|acknowledged| ack.after(acknowledged)) {
             self.acknowledged = Some(ack);
-            self.repeats = 0;
+            self.starts_anew();
         }
         // What was acknowledged arrived, whether it was captured or not.
         if ack.after(self.whole) {
@@ -531,5 +543,12 @@ impl Space {
     pub(crate) fn unanswered(&self) -> Option<(u32, Instant)> {
         let open = self.acknowledged.is_none_or(|acknowledged| self.most_sent.after(acknowledged));
         (open && self.repeats > 0).then_some((self.repeats, self.last_sent_at))
+    }
+
+    /// Whether what was sent again would have gone once more by `end`: a timer that backs off runs for twice as long as
+    /// before (RFC 6298 section 5.5), up to a limit. Half of it is left to timers that are late.
+    pub(crate) fn falls_silent(&self, end: Instant) -> bool {
+        let next = (self.waited * 2).clamp(INITIAL_RTO, LONGEST_TIMEOUT);
+        end - self.last_sent_at > next + next / 2
     }
 }

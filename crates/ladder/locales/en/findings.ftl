@@ -72,6 +72,14 @@ finding-gave-up = gave up
     .cause = The path broke, or { $peer } went away without a word.
     .else = A firewall or NAT forgot the connection and drops what belongs to it.
     .next = Was { $peer } up then? Does the same path carry other connections?
+finding-stalled = still sending again
+    .what = { $count ->
+        [0] What { $end } sent again was not acknowledged up to the end of the capture.
+       *[other] What { $end } sent was not acknowledged up to the end of the capture, though it went { $count } times again.
+    }
+    .cause = The path broke, or { $peer } went away without a word; { $end } had not given up yet.
+    .else = A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
+    .next = Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
 finding-unreachable = unreachable
     .what = { $code ->
         [0] { $router } says that there is no way to the network of { $peer }.

@@ -70,6 +70,14 @@ finding-gave-up = 放弃连接
     .cause = 路径中断，或{ $peer }突然消失。
     .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
     .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+finding-stalled = 仍在重传
+    .what = { $count ->
+        [0] 直到抓包结束，{ $end }重传的数据都没有得到确认。
+       *[other] 直到抓包结束，{ $end }发送的数据都没有得到确认，尽管重传了 { $count } 次。
+    }
+    .cause = 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
+    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
+    .next = 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
 finding-unreachable = 不可达
     .what = { $code ->
         [0] { $router } 报告：没有通往{ $peer }所在网络的路由。

@@ -265,7 +265,7 @@ impl StateShape {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct VerdictShape {
-    /// `refused`, `unanswered`, `unreachable`, `unfinished`, `reset`, `timed-out`, `half-closed`, `open`, `closed` or `unknown`.
+    /// `refused`, `unanswered`, `unreachable`, `unfinished`, `reset`, `timed-out`, `stalled`, `half-closed`, `open`, `closed` or `unknown`.
     code: &'static str,
     /// The side that refused, reset, gave up, or closed first: `left` or `right`.
     by: Option<&'static str>,

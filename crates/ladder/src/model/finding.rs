@@ -82,6 +82,8 @@ findings! {
     ResetAfterClose = "reset-after-close", Error, "RFC 9293 3.6.1 SHLD-3";
     /// An end gave its peer up.
     GaveUp = "gave-up", Error, "RFC 9293 3.8.3 MUST-20";
+    /// Nothing answers what an end sends again, and it had not given up where the capture ends.
+    Stalled = "stalled", Error, "RFC 9293 3.8.3 MUST-20";
     /// ICMP says that a segment could not be delivered.
     Unreachable = "unreachable", Error, "RFC 9293 3.9.2.2 MUST-56";
     /// ICMP says that a segment outlived its hop limit.
