@@ -209,6 +209,8 @@ fn frames_of_an_unknown_link_type_are_counted() {
         let line = format!("synfin: odd.pcap: {frames} frames of link type 999 {remedy}\n");
         assert_eq!((ended.status, ended.stderr), (Some(1), line), "{words:?}");
     }
+    let told = json(&output(&mut command(folder.path(), &["odd.pcap", "--json"])).stdout);
+    assert_eq!(told["capture"]["unknown_links"], serde_json::json!([{"link_type": 999, "frames": frames}]));
     fs::write(place("mixed.pcapng"), mixed(&octets[24..])).unwrap();
     let ended = output(&mut command(folder.path(), &["mixed.pcapng"]));
     let line = format!("synfin: mixed.pcapng: 1 frame of link type 999 {remedy}\n");
