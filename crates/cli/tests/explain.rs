@@ -478,3 +478,18 @@ fn what_was_not_seen_is_told() {
     let last = " packets of lo were not seen: capture with tcpdump -w and read the file\n";
     assert!(said.starts_with(first) && said.ends_with(last), "{said}");
 }
+
+/// As it was captured, and as it would have gone.
+#[test]
+fn a_replay_is_told_in_every_form() {
+    let file = gold("three-segments.left.pcap");
+    let form = |form: &[&str]| {
+        explain(&[&[&file[..], "--what-if", "drop 4", "--lang", "en"], form].concat()).stdout()
+    };
+    let told = json(&form(&["--json"]));
+    let [captured, other] = [0, 1].map(|at| told["connections"][at]["segments"].as_array().unwrap().len());
+    assert!(captured > 4 && other > 4, "both are told: {captured}, {other}");
+    assert_eq!(told["connections"][1]["segments"][3]["fate"]["code"], "lost");
+    assert!(form(&["--html", "-"]).starts_with("<!"), "a page");
+    assert!(form(&["--svg", "-"]).starts_with("<svg"), "a picture");
+}
