@@ -42,8 +42,8 @@ pub(crate) struct Evidences {
     checksums: [[u64; 4]; 2],
     /// When the last text of either side went, and where it ends.
     last_text: [Option<(Instant, SeqNumber)>; 2],
-    /// The frame that it was in.
-    text_frames: [u64; 2],
+    /// The frame that it was in, and whether its receiver had all of it already.
+    text_frames: [(u64, bool); 2],
     hop_limits: [Option<u8>; 2],
     /// When the last segment came.
     last_at: Instant,
@@ -54,6 +54,12 @@ pub(crate) struct Evidences {
     /// Of what lay beyond the window: behind its last number, and its frame.
     strays: [Vec<(SeqNumber, u64)>; 2],
     black_holes: BlackHoles,
+    /// When a side closed its window, while it is closed.
+    closed_since: [Option<Instant>; 2],
+    /// The frame in which a side answered a SYN from an older connection that its peer has forgotten.
+    older: [Option<u64>; 2],
+    /// When a side last had to send again.
+    again_at: [Option<Instant>; 2],
 }
 
 /// What is known of the way that a packet takes.
@@ -69,6 +75,12 @@ pub(crate) struct Path {
     pub(crate) echoes_marks: bool,
     /// It acknowledges what was not seen to be sent.
     pub(crate) acks_unseen: bool,
+    /// It answers a SYN from an older connection, which its sender has not closed as far as is known.
+    pub(crate) is_of_older: bool,
+    /// Nothing of its receiver was captured.
+    pub(crate) is_alone: bool,
+    /// The next number that its receiver awaits, if all that was seen before has reached it.
+    pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
     pub(crate) dropped: Option<DropReason>,
 }
@@ -92,6 +104,11 @@ struct Noticed {
 }
 
 impl Evidences {
+    /// The frame in which a side answered a SYN from an older connection that its peer has forgotten.
+    pub(crate) fn older(&self, side: Side) -> Option<u64> {
+        self.older[side.index()]
+    }
+
     pub(crate) fn new(reuses_ports: bool) -> Self {
         let mut evidences = Self::default();
         if reuses_ports {
@@ -110,7 +127,7 @@ impl Evidences {
         let is_taken = path.dropped.is_none();
         let contradicts = is_taken && self.contradictions.found(from, packet);
         if is_taken {
-            self.black_holes.observe(from, packet);
+            self.black_holes.observe(from, packet, path.awaited, path.mss);
         }
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
@@ -134,6 +151,8 @@ impl Evidences {
             (repeat.is_some_and(|again| !again.is_told), FindingKind::Spurious, Some(from.other())),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
+            // Why it goes again, the other direction would tell.
+            (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
         if let Some(again) = repeat {
@@ -142,9 +161,16 @@ impl Evidences {
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
         }
-        // What follows the first segment after a timeout goes without another.
-        let follows =
-            |kind: &FindingKind| *kind == FindingKind::Timeout && self.follows_timeout(from, packet);
+        if path.is_of_older {
+            self.older[from.index()].get_or_insert(packet.frame);
+        }
+        // What follows the first segment after a timeout goes without another. A SYN that found an older connection goes
+        // again once that is gone, and was not lost.
+        let follows = |kind: &FindingKind| match *kind {
+            FindingKind::Timeout => self.follows_timeout(from, packet),
+            FindingKind::SlowHandshake => self.older(from.other()).is_some(),
+            _ => false,
+        };
         if let Some(kind) =
             kind_of(why.reason).filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind))
         {
@@ -154,7 +180,17 @@ impl Evidences {
         }
         if marks.contains(Mark::Retransmission) || kind_of(why.reason).is_some_and(is_of_loss) {
             self.remember_again(from, packet, !is_lost);
+            self.again_at[from.index()] = Some(packet.at);
         }
+        if carries_on {
+            self.follow_window(from, packet);
+        }
+        self.follow_sender(from, packet, path);
+    }
+
+    /// What is known of a side from its last packets.
+    fn follow_sender(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
+        let header = &packet.header;
         if header.flags.rst() {
             // Who has reset the connection waits for no answer.
             self.last_text[from.index()] = None;
@@ -162,10 +198,24 @@ impl Evidences {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
-            self.text_frames[from.index()] = packet.frame;
+            let end = header.seq + packet.sequence_length();
+            let is_copy = path.awaited.is_some_and(|awaited| end.at_or_before(awaited));
+            self.text_frames[from.index()] = (packet.frame, is_copy);
             self.slow_answer(from, packet, path);
         }
         self.last_at = self.last_at.max(packet.at);
+    }
+
+    /// For how long a side's window is closed.
+    fn follow_window(&mut self, from: Side, packet: &Packet<'_>) {
+        let since = &mut self.closed_since[from.index()];
+        let closed = *since.get_or_insert(packet.at);
+        if packet.header.window > 0 {
+            *since = None;
+        }
+        if let Some(noticed) = self.noticed.get_mut(&(FindingKind::ZeroWindow, Some(from))) {
+            noticed.longest = noticed.longest.max(packet.at - closed);
+        }
     }
 
     /// An RST that has come another way than its sender's other packets.
@@ -191,10 +241,11 @@ impl Evidences {
         }
     }
 
-    /// It says that the last text of the other end was too old. An acknowledgment that was overtaken is no loss.
+    /// It says that the last text of the other end was too old. An acknowledgment that was overtaken is no loss, and a
+    /// copy of what had come is as old as it should be.
     fn refuses_text(&self, from: Side, why: &Why) -> bool {
-        why.reason == SendReason::PawsAck.into()
-            && why.because == Some(self.text_frames[from.other().index()])
+        let (frame, is_copy) = self.text_frames[from.other().index()];
+        why.reason == SendReason::PawsAck.into() && (why.because, false) == (Some(frame), is_copy)
     }
 
     /// No timer has run out since the segment before.
@@ -268,6 +319,8 @@ impl Evidences {
             && own.is_none_or(|(own, _)| own < asked)
             && packet.header.ack.at_or_after(end)
             && packet.at - asked > SLOW_ANSWER
+            // What had to be sent again meanwhile shows that the path was slow.
+            && Side::BOTH.iter().all(|side| self.again_at[side.index()].is_none_or(|again| again < asked))
         {
             self.notice(FindingKind::SlowApplication, Some(from), packet.frame);
             let noticed = self.noticed.get_mut(&(FindingKind::SlowApplication, Some(from)));
@@ -316,8 +369,8 @@ impl Evidences {
     }
 
     /// The findings on a connection that is over, or as far as the capture goes.
-    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
-        let mut findings = ending(flow, verdict);
+    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict, end: Instant) -> Vec<Finding> {
+        let mut findings = ending(flow, verdict, end);
         let is_told = |kind, by: Option<Side>| match (kind, by) {
             (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
             (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
@@ -325,9 +378,14 @@ impl Evidences {
         };
         for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
             let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
-            if !noticed.longest.is_zero() {
-                evidence.push(Evidence { name: "ms", value: noticed.longest.as_secs_f64() * 1e3 });
-            }
+            let took = match *kind {
+                // What the client has not noticed did not take it long.
+                FindingKind::SlowHandshake => {
+                    Some(flow.handshake_took()).filter(|took| *took >= SHORTEST_RTO)
+                }
+                _ => Some(noticed.longest).filter(|longest| !longest.is_zero()),
+            };
+            evidence.extend(took.map(|took| Evidence { name: "ms", value: took.as_secs_f64() * 1e3 }));
             evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
             findings.push(Finding {
                 kind: *kind,
@@ -342,7 +400,7 @@ impl Evidences {
         findings.extend(self.swallowed());
         findings.extend(beginning(flow));
         findings.extend(queues(flow));
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind.severity()));
+        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.kind.severity()), !is_cause(finding.kind)));
         findings
     }
 
@@ -354,15 +412,19 @@ impl Evidences {
     /// Segments that are too long for their path. What a router has said of that is another finding.
     fn swallowed(&self) -> impl Iterator<Item = Finding> {
         Side::BOTH.into_iter().filter_map(|side| {
-            let stuck = self.black_holes.of(side)?;
+            let (frames, len, waited) = match (self.black_holes.of(side), self.black_holes.in_pieces(side)) {
+                (Some(stuck), _) => (&stuck.frames, stuck.len, None),
+                (None, pieces) => pieces.map(|pieces| (&pieces.frames, pieces.len, Some(pieces.waited)))?,
+            };
+            let ms = waited.map(|waited| Evidence { name: "ms", value: waited.as_secs_f64() * 1e3 });
             let is_said = self.noticed.contains_key(&(FindingKind::PathMtu, Some(side)));
             (!is_said).then(|| Finding {
                 kind: FindingKind::BlackHole,
                 certainty: Certainty::Inferred,
                 by: Some(side),
                 reporter: None,
-                frames: stuck.frames.clone(),
-                evidence: vec![Evidence { name: "octets", value: stuck.len.into() }],
+                frames: frames.clone(),
+                evidence: [Evidence { name: "octets", value: len.into() }].into_iter().chain(ms).collect(),
             })
         })
     }
@@ -446,6 +508,7 @@ fn kind_of(reason: Reason) -> Option<FindingKind> {
     let Reason::Sent(reason) = reason else { return None };
     Some(match reason {
         SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
+        SendReason::SynTextRetransmit => FindingKind::FastOpenRefused,
         SendReason::KeepAliveProbe => FindingKind::KeepAlive,
         SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
         SendReason::RtoRetransmit => FindingKind::Timeout,
@@ -455,6 +518,11 @@ fn kind_of(reason: Reason) -> Option<FindingKind> {
         | SendReason::TailLossProbe => FindingKind::Loss,
         _ => return None,
     })
+}
+
+/// What brings others of its severity about is told before them.
+fn is_cause(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::BlackHole | FindingKind::Unreachable | FindingKind::ResetForged)
 }
 
 fn is_of_loss(kind: FindingKind) -> bool {

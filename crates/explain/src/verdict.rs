@@ -14,8 +14,9 @@ pub(crate) fn of(tracker: &Tracker, end: Instant) -> Verdict {
     if let Some(reset) = fatal {
         let kind = match reset.cause {
             ResetCause::Refused => VerdictKind::Refused,
-            ResetCause::TimedOut | ResetCause::Unheard => VerdictKind::TimedOut,
+            ResetCause::TimedOut | ResetCause::Unheard | ResetCause::GivenUp => VerdictKind::TimedOut,
             ResetCause::NoConnection
+            | ResetCause::Orphaned
             | ResetCause::BadAck
             | ResetCause::Abort
             | ResetCause::Unread

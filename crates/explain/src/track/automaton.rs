@@ -405,7 +405,7 @@ impl Automaton {
             // It answers a stray segment, and stays what it is.
             ResetCause::BadAck => {}
             _ => {
-                let is_own = !matches!(cause, ResetCause::NoConnection);
+                let is_own = !cause.is_from_nowhere();
                 let had_it = is_own || self.is_over();
                 if self.before == Before::Unknown && self.steps.is_empty() {
                     self.before = if had_it { Before::Synchronized } else { Before::Forgotten };
