@@ -48,7 +48,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     }
     let asked = Asked::of(args)?;
     let progress = Progress::new();
-    let captures = if args.json {
+    let captures = if args.json && args.what_if.is_none() {
         as_json(&asked, &progress)
     } else if let Some(directory) = &args.parquet {
         as_tables(&asked, directory, &progress)

@@ -209,6 +209,8 @@ fn frames_of_an_unknown_link_type_are_counted() {
         let line = format!("synfin: odd.pcap: {frames} frames of link type 999 {remedy}\n");
         assert_eq!((ended.status, ended.stderr), (Some(1), line), "{words:?}");
     }
+    let told = json(&output(&mut command(folder.path(), &["odd.pcap", "--json"])).stdout);
+    assert_eq!(told["capture"]["unknown_links"], serde_json::json!([{"link_type": 999, "frames": frames}]));
     fs::write(place("mixed.pcapng"), mixed(&octets[24..])).unwrap();
     let ended = output(&mut command(folder.path(), &["mixed.pcapng"]));
     let line = format!("synfin: mixed.pcapng: 1 frame of link type 999 {remedy}\n");
@@ -475,4 +477,19 @@ fn what_was_not_seen_is_told() {
     let first = "synfin: packets of lo are not seen: more come than can be explained\nsynfin: ";
     let last = " packets of lo were not seen: capture with tcpdump -w and read the file\n";
     assert!(said.starts_with(first) && said.ends_with(last), "{said}");
+}
+
+/// As it was captured, and as it would have gone.
+#[test]
+fn a_replay_is_told_in_every_form() {
+    let file = gold("three-segments.left.pcap");
+    let form = |form: &[&str]| {
+        explain(&[&[&file[..], "--what-if", "drop 4", "--lang", "en"], form].concat()).stdout()
+    };
+    let told = json(&form(&["--json"]));
+    let [captured, other] = [0, 1].map(|at| told["connections"][at]["segments"].as_array().unwrap().len());
+    assert!(captured > 4 && other > 4, "both are told: {captured}, {other}");
+    assert_eq!(told["connections"][1]["segments"][3]["fate"]["code"], "lost");
+    assert!(form(&["--html", "-"]).starts_with("<!"), "a page");
+    assert!(form(&["--svg", "-"]).starts_with("<svg"), "a picture");
 }

@@ -7,9 +7,17 @@ use synfin_wire::tcp::SackRange;
 
 use crate::packet::Packet;
 
+mod gap;
+
+use gap::{Gaps, Pieces};
+
 /// So often a segment goes before its length is suspected, and so many octets it has at least: every link takes what
 /// is shorter (RFC 9293 section 3.7.1).
 const SUSPICIOUS: u32 = 3;
+/// So often, where nothing but its length tells it from what came through before.
+const HOPELESS: u32 = 5;
+/// A segment has no less room than this where no SYN was seen that says how much (RFC 9293 section 3.7.1).
+const DEFAULT_MSS: u16 = 536;
 const LONG: u32 = 536;
 /// So many frames are named.
 const MOST_FRAMES: usize = 20;
@@ -30,6 +38,11 @@ struct Way {
     stuck: Option<Stuck>,
     /// What came through once it went in pieces.
     found: Option<Stuck>,
+    gaps: Gaps,
+    /// Octets that its receiver takes in a segment.
+    mss: u32,
+    /// Something of it was acknowledged.
+    is_heard: bool,
 }
 
 /// The first segment that is not acknowledged.
@@ -94,21 +107,41 @@ impl Stuck {
 }
 
 impl BlackHoles {
-    /// Takes a packet that its receiver takes if it arrives.
-    pub(crate) fn observe(&mut self, from: Side, packet: &Packet<'_>) {
+    /// Takes a packet that its receiver takes if it arrives. It awaits this number, and takes segments of `mss` octets.
+    pub(crate) fn observe(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        awaited: Option<SeqNumber>,
+        mss: Option<u16>,
+    ) {
         let header = &packet.header;
         if header.flags.ack() && !header.flags.rst() {
             self.0[from.other().index()].is_answered(packet);
         }
         if packet.len > 0 {
-            self.0[from.index()].sends(packet);
+            let way = &mut self.0[from.index()];
+            way.sends(packet);
+            way.mss = mss.unwrap_or(DEFAULT_MSS).into();
+            if let Some(awaited) = awaited {
+                way.gaps.take(packet, awaited, way.mss);
+            }
         }
+    }
+
+    /// What came to its receiver in pieces, after it had been missing for long.
+    pub(crate) fn in_pieces(&self, side: Side) -> Option<&Pieces> {
+        let way = &self.0[side.index()];
+        way.gaps.found(way.mss)
     }
 
     /// The segment of a side that is too long for its path, if there is one.
     pub(crate) fn of(&self, side: Side) -> Option<&Stuck> {
         let way = &self.0[side.index()];
-        let is_it = |stuck: &&Stuck| stuck.is_suspicious(way.longest) && (stuck.is_passed || stuck.in_pieces);
+        let is_it = |stuck: &&Stuck| {
+            let is_hopeless = way.is_heard && stuck.times >= HOPELESS;
+            stuck.is_suspicious(way.longest) && (stuck.is_passed || stuck.in_pieces || is_hopeless)
+        };
         way.found.as_ref().filter(is_it).or(way.stuck.as_ref().filter(is_it))
     }
 }
@@ -116,6 +149,7 @@ impl BlackHoles {
 impl Way {
     fn is_answered(&mut self, packet: &Packet<'_>) {
         let ack = packet.header.ack;
+        self.is_heard = true;
         if let Some((_, len)) = self.under_way.take_if(|(end, _)| ack.at_or_after(*end)) {
             self.longest = self.longest.max(len);
         }

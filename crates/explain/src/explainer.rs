@@ -60,6 +60,14 @@ struct Over {
     steps: usize,
 }
 
+/// The connection that had the same ports before, as far as the capture knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    None,
+    Open,
+    Closed,
+}
+
 /// Two addresses and ports, whichever of them sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pair(SocketAddr, SocketAddr);
@@ -155,7 +163,7 @@ impl Explainer {
         while let Some(first) = packets.peek().copied() {
             (self.frame, self.end) = (self.frame.max(first.frame), self.end.max(first.at));
             let Some(flow) = self.flows.get_mut(&pair) else {
-                self.begin(pair, first, false);
+                self.begin(pair, first, Before::None);
                 packets.next();
                 continue;
             };
@@ -169,18 +177,27 @@ impl Explainer {
             } else {
                 let is_forgotten = is_forgotten(flow, first.frame);
                 let before = self.flows.remove(&pair).expect("it was just there");
+                let earlier = match (is_forgotten, before.over_in()) {
+                    (true, _) => Before::None,
+                    (false, Some(_)) => Before::Closed,
+                    (false, None) => Before::Open,
+                };
                 self.tell(before, first.at);
-                self.begin(pair, first, !is_forgotten);
+                self.begin(pair, first, earlier);
                 packets.next();
             }
         }
     }
 
-    fn begin(&mut self, pair: Pair, packet: &Packet<'_>, reuses_ports: bool) {
+    fn begin(&mut self, pair: Pair, packet: &Packet<'_>, earlier: Before) {
         self.begun += 1;
         let number = if self.numbers_by_frame { packet.frame } else { self.begun };
-        let manner =
-            Manner { reuses_ports, keeps_steps: self.detail.wants(number), heeds_notes: !self.ignores_notes };
+        let manner = Manner {
+            reuses_ports: earlier != Before::None,
+            follows_closed: earlier == Before::Closed,
+            keeps_steps: self.detail.wants(number),
+            heeds_notes: !self.ignores_notes,
+        };
         let flow = Flow::new(number, packet, manner);
         let mut flow = match self.spare.pop() {
             Some(mut room) => {

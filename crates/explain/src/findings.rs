@@ -21,7 +21,11 @@ use crate::lost::come_twice;
 use crate::nagle::Nagle;
 use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
 use crate::reasons::Why;
-use crate::track::{ResetCause, SHORTEST_RTO};
+use crate::track::SHORTEST_RTO;
+
+mod ending;
+
+use ending::{beginning, ending};
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
@@ -38,8 +42,8 @@ pub(crate) struct Evidences {
     checksums: [[u64; 4]; 2],
     /// When the last text of either side went, and where it ends.
     last_text: [Option<(Instant, SeqNumber)>; 2],
-    /// The frame that it was in.
-    text_frames: [u64; 2],
+    /// The frame that it was in, and whether its receiver had all of it already.
+    text_frames: [(u64, bool); 2],
     hop_limits: [Option<u8>; 2],
     /// When the last segment came.
     last_at: Instant,
@@ -50,6 +54,12 @@ pub(crate) struct Evidences {
     /// Of what lay beyond the window: behind its last number, and its frame.
     strays: [Vec<(SeqNumber, u64)>; 2],
     black_holes: BlackHoles,
+    /// When a side closed its window, while it is closed.
+    closed_since: [Option<Instant>; 2],
+    /// The frame in which a side answered a SYN from an older connection that its peer has forgotten.
+    older: [Option<u64>; 2],
+    /// When a side last had to send again.
+    again_at: [Option<Instant>; 2],
 }
 
 /// What is known of the way that a packet takes.
@@ -65,6 +75,12 @@ pub(crate) struct Path {
     pub(crate) echoes_marks: bool,
     /// It acknowledges what was not seen to be sent.
     pub(crate) acks_unseen: bool,
+    /// It answers a SYN from an older connection, which its sender has not closed as far as is known.
+    pub(crate) is_of_older: bool,
+    /// Nothing of its receiver was captured.
+    pub(crate) is_alone: bool,
+    /// The next number that its receiver awaits, if all that was seen before has reached it.
+    pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
     pub(crate) dropped: Option<DropReason>,
 }
@@ -88,6 +104,11 @@ struct Noticed {
 }
 
 impl Evidences {
+    /// The frame in which a side answered a SYN from an older connection that its peer has forgotten.
+    pub(crate) fn older(&self, side: Side) -> Option<u64> {
+        self.older[side.index()]
+    }
+
     pub(crate) fn new(reuses_ports: bool) -> Self {
         let mut evidences = Self::default();
         if reuses_ports {
@@ -106,7 +127,7 @@ impl Evidences {
         let is_taken = path.dropped.is_none();
         let contradicts = is_taken && self.contradictions.found(from, packet);
         if is_taken {
-            self.black_holes.observe(from, packet);
+            self.black_holes.observe(from, packet, path.awaited, path.mss);
         }
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
@@ -130,6 +151,8 @@ impl Evidences {
             (repeat.is_some_and(|again| !again.is_told), FindingKind::Spurious, Some(from.other())),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
+            // Why it goes again, the other direction would tell.
+            (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
         if let Some(again) = repeat {
@@ -138,9 +161,16 @@ impl Evidences {
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
         }
-        // What follows the first segment after a timeout goes without another.
-        let follows =
-            |kind: &FindingKind| *kind == FindingKind::Timeout && self.follows_timeout(from, packet);
+        if path.is_of_older {
+            self.older[from.index()].get_or_insert(packet.frame);
+        }
+        // What follows the first segment after a timeout goes without another. A SYN that found an older connection goes
+        // again once that is gone, and was not lost.
+        let follows = |kind: &FindingKind| match *kind {
+            FindingKind::Timeout => self.follows_timeout(from, packet),
+            FindingKind::SlowHandshake => self.older(from.other()).is_some(),
+            _ => false,
+        };
         if let Some(kind) =
             kind_of(why.reason).filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind))
         {
@@ -150,7 +180,17 @@ impl Evidences {
         }
         if marks.contains(Mark::Retransmission) || kind_of(why.reason).is_some_and(is_of_loss) {
             self.remember_again(from, packet, !is_lost);
+            self.again_at[from.index()] = Some(packet.at);
         }
+        if carries_on {
+            self.follow_window(from, packet);
+        }
+        self.follow_sender(from, packet, path);
+    }
+
+    /// What is known of a side from its last packets.
+    fn follow_sender(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
+        let header = &packet.header;
         if header.flags.rst() {
             // Who has reset the connection waits for no answer.
             self.last_text[from.index()] = None;
@@ -158,10 +198,24 @@ impl Evidences {
             self.hop_limits[from.index()] = Some(packet.hop_limit);
         }
         if packet.len > 0 {
-            self.text_frames[from.index()] = packet.frame;
+            let end = header.seq + packet.sequence_length();
+            let is_copy = path.awaited.is_some_and(|awaited| end.at_or_before(awaited));
+            self.text_frames[from.index()] = (packet.frame, is_copy);
             self.slow_answer(from, packet, path);
         }
         self.last_at = self.last_at.max(packet.at);
+    }
+
+    /// For how long a side's window is closed.
+    fn follow_window(&mut self, from: Side, packet: &Packet<'_>) {
+        let since = &mut self.closed_since[from.index()];
+        let closed = *since.get_or_insert(packet.at);
+        if packet.header.window > 0 {
+            *since = None;
+        }
+        if let Some(noticed) = self.noticed.get_mut(&(FindingKind::ZeroWindow, Some(from))) {
+            noticed.longest = noticed.longest.max(packet.at - closed);
+        }
     }
 
     /// An RST that has come another way than its sender's other packets.
@@ -187,10 +241,11 @@ impl Evidences {
         }
     }
 
-    /// It says that the last text of the other end was too old. An acknowledgment that was overtaken is no loss.
+    /// It says that the last text of the other end was too old. An acknowledgment that was overtaken is no loss, and a
+    /// copy of what had come is as old as it should be.
     fn refuses_text(&self, from: Side, why: &Why) -> bool {
-        why.reason == SendReason::PawsAck.into()
-            && why.because == Some(self.text_frames[from.other().index()])
+        let (frame, is_copy) = self.text_frames[from.other().index()];
+        why.reason == SendReason::PawsAck.into() && (why.because, false) == (Some(frame), is_copy)
     }
 
     /// No timer has run out since the segment before.
@@ -264,6 +319,8 @@ impl Evidences {
             && own.is_none_or(|(own, _)| own < asked)
             && packet.header.ack.at_or_after(end)
             && packet.at - asked > SLOW_ANSWER
+            // What had to be sent again meanwhile shows that the path was slow.
+            && Side::BOTH.iter().all(|side| self.again_at[side.index()].is_none_or(|again| again < asked))
         {
             self.notice(FindingKind::SlowApplication, Some(from), packet.frame);
             let noticed = self.noticed.get_mut(&(FindingKind::SlowApplication, Some(from)));
@@ -312,8 +369,8 @@ impl Evidences {
     }
 
     /// The findings on a connection that is over, or as far as the capture goes.
-    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
-        let mut findings = ending(flow, verdict);
+    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict, end: Instant) -> Vec<Finding> {
+        let mut findings = ending(flow, verdict, end);
         let is_told = |kind, by: Option<Side>| match (kind, by) {
             (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
             (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
@@ -321,9 +378,14 @@ impl Evidences {
         };
         for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
             let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
-            if !noticed.longest.is_zero() {
-                evidence.push(Evidence { name: "ms", value: noticed.longest.as_secs_f64() * 1e3 });
-            }
+            let took = match *kind {
+                // What the client has not noticed did not take it long.
+                FindingKind::SlowHandshake => {
+                    Some(flow.handshake_took()).filter(|took| *took >= SHORTEST_RTO)
+                }
+                _ => Some(noticed.longest).filter(|longest| !longest.is_zero()),
+            };
+            evidence.extend(took.map(|took| Evidence { name: "ms", value: took.as_secs_f64() * 1e3 }));
             evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
             findings.push(Finding {
                 kind: *kind,
@@ -338,7 +400,7 @@ impl Evidences {
         findings.extend(self.swallowed());
         findings.extend(beginning(flow));
         findings.extend(queues(flow));
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind.severity()));
+        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.kind.severity()), !is_cause(finding.kind)));
         findings
     }
 
@@ -350,15 +412,19 @@ impl Evidences {
     /// Segments that are too long for their path. What a router has said of that is another finding.
     fn swallowed(&self) -> impl Iterator<Item = Finding> {
         Side::BOTH.into_iter().filter_map(|side| {
-            let stuck = self.black_holes.of(side)?;
+            let (frames, len, waited) = match (self.black_holes.of(side), self.black_holes.in_pieces(side)) {
+                (Some(stuck), _) => (&stuck.frames, stuck.len, None),
+                (None, pieces) => pieces.map(|pieces| (&pieces.frames, pieces.len, Some(pieces.waited)))?,
+            };
+            let ms = waited.map(|waited| Evidence { name: "ms", value: waited.as_secs_f64() * 1e3 });
             let is_said = self.noticed.contains_key(&(FindingKind::PathMtu, Some(side)));
             (!is_said).then(|| Finding {
                 kind: FindingKind::BlackHole,
                 certainty: Certainty::Inferred,
                 by: Some(side),
                 reporter: None,
-                frames: stuck.frames.clone(),
-                evidence: vec![Evidence { name: "octets", value: stuck.len.into() }],
+                frames: frames.clone(),
+                evidence: [Evidence { name: "octets", value: len.into() }].into_iter().chain(ms).collect(),
             })
         })
     }
@@ -442,6 +508,7 @@ fn kind_of(reason: Reason) -> Option<FindingKind> {
     let Reason::Sent(reason) = reason else { return None };
     Some(match reason {
         SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
+        SendReason::SynTextRetransmit => FindingKind::FastOpenRefused,
         SendReason::KeepAliveProbe => FindingKind::KeepAlive,
         SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
         SendReason::RtoRetransmit => FindingKind::Timeout,
@@ -451,6 +518,11 @@ fn kind_of(reason: Reason) -> Option<FindingKind> {
         | SendReason::TailLossProbe => FindingKind::Loss,
         _ => return None,
     })
+}
+
+/// What brings others of its severity about is told before them.
+fn is_cause(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::BlackHole | FindingKind::Unreachable | FindingKind::ResetForged)
 }
 
 fn is_of_loss(kind: FindingKind) -> bool {
@@ -474,104 +546,4 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::Disordered
             | FindingKind::OutsideWindow
     )
-}
-
-/// What the verdict and the RSTs say.
-fn ending(flow: &Flow, verdict: &Verdict) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut add = |kind, certainty, by, frames: Vec<u64>| {
-        // A segment that goes again is answered again.
-        let same = findings.iter_mut().find(|other: &&mut Finding| (other.kind, other.by) == (kind, by));
-        if let Some(same) = same {
-            same.frames.extend(frames);
-            same.frames.truncate(MOST_FRAMES);
-            return;
-        }
-        findings.push(Finding { kind, certainty, by, reporter: None, frames, evidence: Vec::new() });
-    };
-    for reset in flow.tracker.resets() {
-        // What belongs to an older connection, or is an echo of what is told, does nothing.
-        let is_idle = !reset.ends_it && (reset.acceptable || reset.cause == ResetCause::BadAck);
-        if is_idle || reset.late || reset.foreign && reset.ends_it {
-            continue;
-        }
-        let kind = match (reset.ends_it, reset.cause) {
-            (true, ResetCause::Refused) => FindingKind::Refused,
-            // What its sender's program did made no RST that comes another way.
-            (true, ResetCause::Unread | ResetCause::AfterClose)
-                if flow.evidence.looks_forged_in(reset.by, reset.frame) =>
-            {
-                FindingKind::Reset
-            }
-            (true, ResetCause::Unread) => FindingKind::ResetUnread,
-            (true, ResetCause::AfterClose) => FindingKind::ResetAfterClose,
-            (true, ResetCause::TimedOut) => FindingKind::GaveUp,
-            (true, ResetCause::Unheard) => FindingKind::PeerGone,
-            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) if reset.opening => {
-                FindingKind::ResetOpening
-            }
-            (true, ResetCause::NoConnection) if flow.is_half_open(reset.by.other()) => FindingKind::HalfOpen,
-            (true, ResetCause::NoConnection | ResetCause::BadAck | ResetCause::Abort) => FindingKind::Reset,
-            (false, _) => FindingKind::ResetIgnored,
-        };
-        add(kind, Certainty::Inferred, Some(reset.by), vec![reset.frame]);
-    }
-    for side in Side::BOTH {
-        let foreign = flow.tracker.resets().iter().filter(|reset| reset.foreign && reset.by == side);
-        let frames: Vec<u64> = foreign.map(|reset| reset.frame).take(MOST_FRAMES).collect();
-        if !frames.is_empty() && !flow.evidence.looks_forged(side) {
-            add(FindingKind::ResetForged, Certainty::Inferred, Some(side), frames);
-        }
-    }
-    match verdict.kind {
-        VerdictKind::Unanswered => add(FindingKind::NoAnswer, Certainty::Seen, Some(Side::Left), Vec::new()),
-        VerdictKind::Unfinished => {
-            add(FindingKind::HandshakeUnfinished, Certainty::Seen, Some(Side::Right), Vec::new());
-        }
-        VerdictKind::TimedOut if flow.tracker.resets().is_empty() => {
-            add(FindingKind::GaveUp, Certainty::Inferred, verdict.by, Vec::new());
-        }
-        // Whose finding it is: the one that has not closed.
-        VerdictKind::HalfClosed => {
-            add(FindingKind::HalfClosed, Certainty::Seen, verdict.by.map(Side::other), Vec::new());
-        }
-        _ => {}
-    }
-    for side in Side::BOTH {
-        // Of a peer whose window is closed the probes ask something else.
-        let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
-        if flow.tracker.space(side).probes() > 1 && is_quiet {
-            add(FindingKind::PeerGone, Certainty::Inferred, Some(side), Vec::new());
-        }
-    }
-    let closing = Side::BOTH.iter().all(|side| flow.tracker.closed_unawares(*side));
-    if closing {
-        add(FindingKind::SimultaneousClose, Certainty::Inferred, None, Vec::new());
-    }
-    findings
-}
-
-/// What the capture lacks.
-fn beginning(flow: &Flow) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut add = |kind, by| {
-        findings.push(Finding {
-            kind,
-            certainty: Certainty::Seen,
-            by,
-            reporter: None,
-            frames: Vec::new(),
-            evidence: Vec::new(),
-        });
-    };
-    if Side::BOTH.iter().all(|side| !flow.tracker.space(*side).syn_seen()) {
-        add(FindingKind::NoSyn, None);
-    }
-    let silent = Side::BOTH.into_iter().find(|side| flow.counts[side.index()].packets == 0);
-    if let Some(silent) = silent
-        && flow.tracker.space(silent).is_seen()
-    {
-        add(FindingKind::OneDirection, Some(silent.other()));
-    }
-    findings
 }

@@ -16,7 +16,7 @@ use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
 use crate::round_trips::RoundTrips;
-use crate::track::{Arrival, Moment, ResetCause, SeenReset, Tracker};
+use crate::track::{Arrival, Moment, ResetCause, SeenReset, Space, Tracker};
 use crate::verdict;
 use crate::zeek::ZeekTracker;
 
@@ -50,6 +50,8 @@ pub(crate) struct Flow {
     rtt: [RoundTrips; 2],
     /// The frame since which it is over.
     over_in: Option<u64>,
+    /// An older one on the same ports was over before.
+    follows_closed: bool,
     heeds_notes: bool,
     steps: Option<Vec<Step>>,
 }
@@ -59,6 +61,8 @@ pub(crate) struct Flow {
 pub(crate) struct Manner {
     /// An older one had the same ports.
     pub(crate) reuses_ports: bool,
+    /// It was over before.
+    pub(crate) follows_closed: bool,
     pub(crate) keeps_steps: bool,
     /// What a recorder has noted on packets is believed.
     pub(crate) heeds_notes: bool,
@@ -86,7 +90,7 @@ struct Handshake {
 
 impl Flow {
     pub(crate) fn new(number: u64, first: &Packet<'_>, manner: Manner) -> Self {
-        let Manner { reuses_ports, keeps_steps, heeds_notes } = manner;
+        let Manner { reuses_ports, follows_closed, keeps_steps, heeds_notes } = manner;
         let flags = first.header.flags;
         // A SYN-ACK is the server's, wherever it stands in the capture.
         let is_answer = flags.syn() && flags.ack();
@@ -108,6 +112,7 @@ impl Flow {
             handshake: Handshake::default(),
             rtt: [RoundTrips::default(); 2],
             over_in: None,
+            follows_closed,
             heeds_notes,
             steps: keeps_steps.then(Vec::new),
         }
@@ -182,10 +187,16 @@ impl Flow {
             return;
         }
         let dropped = self.tracker.discards(from, packet);
+        let is_of_older = !self.follows_closed && self.tracker.is_of_older(from, packet);
+        let awaited = Some(self.tracker.space(from)).filter(|space| space.is_seen()).map(Space::whole);
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
+        let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
+        // Where it is known how long a retransmission takes at least, that has been asked already.
+        let may_be_overtaken =
+            self.tracker.space(from).fills_hole(seq, end) && self.tracker.answered_in(from).is_none();
         let mut why = if packet.header.flags.rst() {
             self.tracker.observe_noted(from, packet, &note);
             if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {
@@ -198,7 +209,8 @@ impl Flow {
             why
         };
         let observed = self.analysis.observe(from, packet);
-        if why.reason == Seen::Retransmit.into() && observed.marks.contains(Mark::OutOfOrder) {
+        let is_out_of_order = observed.marks.contains(Mark::OutOfOrder);
+        if why.reason == Seen::Retransmit.into() && may_be_overtaken && is_out_of_order {
             why.reason = Seen::Reordered.into();
         }
         if self.steps.is_some() {
@@ -217,6 +229,9 @@ impl Flow {
             echoes_marks: self.echoes_marks(packet),
             // What is wrong about the answer to a SYN tells nothing of the capture.
             acks_unseen: arrival == Arrival::BadAck && !packet.header.flags.syn(),
+            is_of_older,
+            is_alone: !self.tracker.is_captured(from.other()),
+            awaited,
             dropped,
         };
         let told = why.noted(&note);
@@ -351,10 +366,19 @@ impl Flow {
         }
     }
 
-    /// Whether a side was seen to have it open when the other had not, and neither to close it.
+    /// Whether a side was seen to have it open when the other had not, nor was seen to close it.
     pub(crate) fn is_half_open(&self, side: Side) -> bool {
-        let has_closed = |side: &Side| self.tracker.space(*side).fin_end().is_some();
-        self.tracker.is_captured(side) && !Side::BOTH.iter().any(has_closed)
+        self.tracker.is_captured(side) && self.tracker.space(side.other()).fin_end().is_none()
+    }
+
+    /// How long the handshake took; nothing where it was not seen whole.
+    pub(crate) fn handshake_took(&self) -> Duration {
+        self.handshake.took.unwrap_or_default()
+    }
+
+    /// How long its ends have been silent at a moment.
+    pub(crate) fn silent_for(&self, moment: Instant) -> Duration {
+        moment - self.span.1
     }
 
     /// How long a round trip takes while much of a side is in flight, where that is far longer than otherwise.
@@ -502,8 +526,8 @@ impl Flow {
         }
         self.disown_resets(&mut steps);
         lost::mark(&mut steps);
-        let verdict = self.evidence.verdict(verdict::of(&self.tracker));
-        let findings = self.evidence.findings(self, &verdict);
+        let verdict = self.evidence.verdict(verdict::of(&self.tracker, end_of_capture));
+        let findings = self.evidence.findings(self, &verdict, end_of_capture);
         let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
         let captured_at = self.tracker.captured_at();
         let mut timelines = timelines.into_iter();

@@ -1,5 +1,7 @@
 //! Which segments were lost on the way, told from those that were sent again.
 
+use std::collections::HashMap;
+
 use synfin_ladder::{Fate, Mark, Reason, Step};
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{DropReason, SendReason, SeqNumber};
@@ -7,21 +9,27 @@ use synfin_wire::{DropReason, SendReason, SeqNumber};
 /// So many reports of what has come twice are held against retransmissions.
 const MOST_REPORTS: usize = 64;
 
-/// What had to be sent again was lost, unless that turned out to be for nothing.
+/// What had to be sent again was lost, unless that turned out to be for nothing; and so was what went again before.
 pub(crate) fn mark(steps: &mut [Step]) {
     let in_vain = in_vain(steps);
+    // The newest copy of each segment that went again, by side.
+    let mut copies: [HashMap<SeqNumber, usize>; 2] = Default::default();
     for index in 0..steps.len() {
         let step = &steps[index];
         let is_in_vain =
             step.marks.contains(Mark::SpuriousRetransmission) || in_vain.binary_search(&index).is_ok();
-        let Some(first) = step.because.filter(|_| is_for_loss(step.reason) && !is_in_vain) else { continue };
-        let (seq, end) = (step.seq, step.end());
+        if !is_resent(step.reason) || is_in_vain {
+            continue;
+        }
+        let (seq, end, reason) = (step.seq, step.end(), step.reason);
+        let before = copies[step.from.index()].insert(seq, index);
+        let Some(first) = step.because.filter(|_| is_for_loss(reason)) else { continue };
         // The frame that carried it first need not be the newest one that did.
-        if let Ok(at) = steps[..index].binary_search_by_key(&first, |step| step.frame)
-            && steps[at].seq.at_or_before(seq)
-            && steps[at].end().at_or_after(end)
-        {
-            steps[at].fate = Fate::Lost;
+        let first = steps[..index].binary_search_by_key(&first, |step| step.frame).ok();
+        for at in [first, before].into_iter().flatten() {
+            if steps[at].seq.at_or_before(seq) && steps[at].end().at_or_after(end) {
+                steps[at].fate = Fate::Lost;
+            }
         }
     }
     refused(steps);

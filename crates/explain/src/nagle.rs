@@ -42,6 +42,8 @@ impl Nagle {
         let is_small = path.mss.is_some_and(|mss| packet.len < u32::from(mss) / 2);
         let released = self.released[own].take();
         self.small[own] = is_small.then(|| (packet.header.seq + packet.len, packet.at));
-        is_small && released.is_some_and(|released| packet.at - released <= PROMPT)
+        // Elsewhere than at its sender it comes as much later as that takes to answer.
+        let usual = path.answered_in[own].unwrap_or_default();
+        is_small && released.is_some_and(|released| packet.at - released <= usual + PROMPT)
     }
 }

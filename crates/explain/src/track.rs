@@ -22,8 +22,10 @@ use crate::packet::{ChecksumSeen, Packet};
 pub use automaton::Moment;
 use automaton::{Automaton, Pending, Spoken};
 use place::Place;
+pub(crate) use reset::JUST_NOW;
 pub use reset::ResetCause;
 pub use space::Arrival;
+pub(crate) use space::INITIAL_RTO;
 use space::Queued;
 pub(crate) use space::Space;
 
@@ -60,6 +62,8 @@ pub struct SeenReset {
     pub because: Option<u64>,
     /// Its frame.
     pub frame: u64,
+    /// When it was seen.
+    pub at: Instant,
 }
 
 /// No retransmission comes sooner.
@@ -319,9 +323,10 @@ impl Tracker {
         let because = self.automata[to.index()].last_sent.map(|moment| moment.frame);
         let opening = self.automata[from.index()].is_half_open()
             || self.automata[to.index()].is_half_open() && self.automata[from.index()].last_sent.is_none();
-        let frame = packet.frame;
+        let Packet { frame, at, .. } = *packet;
         let foreign = false;
-        let seen = SeenReset { by: from, cause, acceptable, ends_it, opening, late, foreign, because, frame };
+        let seen =
+            SeenReset { by: from, cause, acceptable, ends_it, opening, late, foreign, because, frame, at };
         if !late && cause != ResetCause::BadAck && self.before_reset[from.index()].is_none() {
             let before = self.automata[from.index()].clone();
             self.before_reset[from.index()] = Some(Box::new((before, moment)));

@@ -1,12 +1,12 @@
 //! How a connection ended, and whose doing it was.
 
 use synfin_ladder::{Side, Verdict, VerdictKind};
-use synfin_wire::State;
+use synfin_wire::{Instant, State};
 
 use crate::track::{ResetCause, Tracker};
 
-/// The verdict on a connection, once its last packet was seen.
-pub(crate) fn of(tracker: &Tracker) -> Verdict {
+/// The verdict on a connection, once its last packet was seen: it was watched up to `end`.
+pub(crate) fn of(tracker: &Tracker, end: Instant) -> Verdict {
     let states = Side::BOTH.map(|side| tracker.state(side));
     let syns = Side::BOTH.map(|side| tracker.space(side).syn_seen());
     let closed_first = first_to_close(tracker);
@@ -14,8 +14,9 @@ pub(crate) fn of(tracker: &Tracker) -> Verdict {
     if let Some(reset) = fatal {
         let kind = match reset.cause {
             ResetCause::Refused => VerdictKind::Refused,
-            ResetCause::TimedOut | ResetCause::Unheard => VerdictKind::TimedOut,
+            ResetCause::TimedOut | ResetCause::Unheard | ResetCause::GivenUp => VerdictKind::TimedOut,
             ResetCause::NoConnection
+            | ResetCause::Orphaned
             | ResetCause::BadAck
             | ResetCause::Abort
             | ResetCause::Unread
@@ -36,7 +37,9 @@ pub(crate) fn of(tracker: &Tracker) -> Verdict {
         }
         _ if Side::BOTH.into_iter().any(unanswered) => {
             let by = Side::BOTH.into_iter().find(|side| unanswered(*side));
-            return Verdict { kind: VerdictKind::TimedOut, by };
+            let has_given_up = by.is_some_and(|side| tracker.space(side).falls_silent(end));
+            let kind = if has_given_up { VerdictKind::TimedOut } else { VerdictKind::Stalled };
+            return Verdict { kind, by };
         }
         // Both have closed, and the last acknowledgment is not in the capture.
         _ if Side::BOTH.iter().all(|side| tracker.space(*side).fin_moment().is_some()) => {

@@ -22,6 +22,10 @@ pub struct Capture {
     pub start: Option<i64>,
     /// Frames that were read.
     pub frames: u64,
+    /// Link types that are not known, each with how many of the frames are of it: what those carry was not seen.
+    pub unknown_links: Vec<(u16, u64)>,
+    /// How many of the frames end before their headers do.
+    pub cut_frames: u64,
 }
 
 /// Writes a document, connection by connection, so that no more than one need be in memory.

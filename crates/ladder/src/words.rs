@@ -247,10 +247,20 @@ impl<'a> Words<'a> {
             .number("count", number(finding, "count"))
             .number("octets", number(finding, "octets"))
             .number("ms", ms)
+            .text("scaled", self.scaled())
             .number("mtu", number(finding, "mtu"))
             .number("code", number(finding, "icmp_code"))
             .text("router", finding.reporter.map_or_else(|| "?".to_owned(), |reporter| reporter.to_string()))
             .text("time", held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64))))
+    }
+
+    /// Whether windows are scaled, as far as both SYNs tell.
+    fn scaled(&self) -> &'static str {
+        match &self.connection.negotiated {
+            negotiated if !negotiated.known => "unknown",
+            negotiated if negotiated.window_scale => "yes",
+            _ => "no",
+        }
     }
 
     /// Which of the four parts of a close a segment is; 0 when it is none.

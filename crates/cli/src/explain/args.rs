@@ -68,7 +68,8 @@ pub(crate) struct ExplainArgs {
     /// between; or 'nothing'
     ///
     /// The numbers are those of frames. synfin takes the place of one end, and says from where on it goes another way.
-    #[arg(long, value_name = "CHANGES", conflicts_with_all = ["json", "svg", "html", "check"])]
+    /// With --json and --html there are both, as captured and as it would have gone; --svg draws the latter.
+    #[arg(long, value_name = "CHANGES", conflicts_with_all = ["parquet", "follow", "check"])]
     pub(crate) what_if: Option<Changes>,
 
     /// Whose place synfin takes with --what-if: left or right; who sent the first changed frame otherwise

@@ -235,8 +235,19 @@ impl<'a> Follower<'a> {
         let rest = std::mem::take(&mut self.explainer);
         let count = rest.count();
         self.hand_on(rest.finish())?;
-        let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
+        let capture = of_capture(name, self.start, self.frames, &self.unknown);
         Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut, unknown: self.unknown })
+    }
+}
+
+/// What is said of a capture as a whole.
+pub(super) fn of_capture(name: &str, start: Option<i64>, frames: u64, unknown: &UnknownLinks) -> Capture {
+    Capture {
+        name: Some(name.to_owned()),
+        start,
+        frames,
+        unknown_links: unknown.frames().map(|(link, frames)| (link.0, frames)).collect(),
+        cut_frames: unknown.cut(),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
+use synfin_ladder::json::Document;
 use synfin_ladder::{Catalogue, Connection, Language, html, svg, text};
 
 use super::args::ExplainArgs;
-use super::input::Told;
+use super::input::{Summary, Told};
 use super::what_if::{self, Changes};
 use crate::failure::Failure;
-use crate::out::{print, write};
+use crate::out::{cannot_print, print, write};
 
 /// Columns where there is no terminal to ask.
 const COLUMNS: usize = 100;
@@ -30,12 +31,7 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Resul
     let language = language(args);
     let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
-        // The page may be handed on: where the captures lie is nobody else's business.
-        let name = |capture: &Told| {
-            let file = Path::new(&capture.summary.name).file_name();
-            file.map_or_else(|| capture.summary.name.clone(), |name| name.to_string_lossy().into_owned())
-        };
-        let names: Vec<String> = captures.iter().map(name).collect();
+        let names: Vec<String> = captures.iter().map(file_name).collect();
         let options = html::Options {
             language,
             title: Some(names.join(", ")),
@@ -80,18 +76,54 @@ pub(super) fn what_if(
     number: Option<u64>,
     captures: &[Told],
 ) -> Result<(), Failure> {
-    let mut all = captures.iter().flat_map(|capture| &capture.connections);
+    let mut all =
+        captures.iter().flat_map(|told| told.connections.iter().map(move |connection| (told, connection)));
     let one = match number {
-        Some(number) => all.find(|connection| connection.number == number),
+        Some(number) => all.find(|(_, connection)| connection.number == number),
         None => all.next().filter(|_| all.next().is_none()),
     };
-    let one = one.ok_or_else(|| {
+    let (capture, one) = one.ok_or_else(|| {
         Failure::call(
             "a replay is of one connection, and the capture does not have just one: name it, like '#1'",
         )
     })?;
     let catalogue = Catalogue::new(language(args));
-    print(what_if::tell(one, changes, args.replace, &catalogue, &layout(args))?)
+    let options = layout(args);
+    let told = what_if::run(one, changes, args.replace, &catalogue, &options)?;
+    if args.json {
+        return print(both_as_json(one, &told.other(), &capture.summary)?);
+    }
+    if let Some(out) = &args.html {
+        let mut both = [one.clone(), told.other()];
+        both.iter_mut().zip(1..).for_each(|(connection, number)| connection.number = number);
+        let title = Some(format!("{} --what-if", file_name(capture)));
+        let options =
+            html::Options { language: language(args), title, absolute: args.absolute, ..Default::default() };
+        return write(out, html::page(&both, &options));
+    }
+    if let Some(out) = &args.svg {
+        return write(out, svg::ladder(&told.other(), &catalogue, &svg::Options::default()));
+    }
+    print(told.text())
+}
+
+/// A document of two connections: as it was captured, and as it would have gone.
+fn both_as_json(captured: &Connection, other: &Connection, summary: &Summary) -> Result<String, Failure> {
+    let write = || {
+        let mut document = Document::begin(Vec::new())?;
+        document.connection(captured)?;
+        document.connection(other)?;
+        document.end(&summary.capture)
+    };
+    let text = write().map_err(|error| cannot_print(&error))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The name of a capture without its folder: a page may be handed on, and where the captures lie is nobody else's
+/// business.
+fn file_name(capture: &Told) -> String {
+    let file = Path::new(&capture.summary.name).file_name();
+    file.map_or_else(|| capture.summary.name.clone(), |name| name.to_string_lossy().into_owned())
 }
 
 /// How ladders and lists are laid out.

@@ -12,10 +12,9 @@ use std::thread;
 use synfin_explain::Detail;
 use synfin_explain::capture::{CaptureError, Reader};
 use synfin_explain::shard::{self, Batch, Shard, Sorter};
-use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 
-use super::input::{Summary, Told, Unread, Wanted, begin, open};
+use super::input::{Summary, Told, Unread, Wanted, begin, of_capture, open};
 use super::progress::Progress;
 
 /// With fewer batches than this one may soon have nothing to do.
@@ -67,7 +66,7 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
     let source = common.source.into_inner().unwrap_or_else(PoisonError::into_inner);
     let start = source.reader.started().and_then(|start| i64::try_from(start).ok());
     let summary = Summary {
-        capture: Capture { name: Some(name.clone()), start, frames: source.frames },
+        capture: of_capture(&name, start, source.frames, source.sorter.unknown_links()),
         name,
         count: connections.len() as u64,
         worst,

@@ -87,21 +87,20 @@ impl FromStr for Replace {
     }
 }
 
-/// Runs a connection again and tells both stories.
-pub(super) fn tell(
-    connection: &Connection,
-    changes: &Changes,
+/// Runs a connection again.
+pub(super) fn run<'a>(
+    connection: &'a Connection,
+    changes: &'a Changes,
     replaced: Option<Replace>,
-    catalogue: &Catalogue,
-    options: &text::Options,
-) -> Result<String, Failure> {
+    catalogue: &'a Catalogue,
+    options: &'a text::Options,
+) -> Result<Told<'a>, Failure> {
     let side = replaced.map_or_else(|| sender(connection, changes), |replace| replace.0);
     let recording = recording(connection);
     let replayed = replay(&recording, party(side), &changes.0).map_err(|error| {
         Failure::call(format!("connection #{} cannot be replayed: {error}", connection.number))
     })?;
-    let told = Told { connection, changes, side, replayed: &replayed, catalogue, options };
-    Ok(told.text())
+    Ok(Told { connection, changes, side, replayed, catalogue, options })
 }
 
 /// Who sent the first changed frame.
@@ -202,24 +201,25 @@ fn overlap(again: &Step, sent: &Step) -> bool {
 }
 
 /// What is to be told.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     connection: &'a Connection,
     changes: &'a Changes,
     side: Side,
-    replayed: &'a Replayed,
+    replayed: Replayed,
     catalogue: &'a Catalogue,
     options: &'a text::Options,
 }
 
 impl Told<'_> {
-    fn text(&self) -> String {
+    /// From the first difference on, both stories.
+    pub(super) fn text(&self) -> String {
         let words = Words::new(self.catalogue, self.connection);
         let changes: Vec<(u64, Happening)> =
             self.changes.0.iter().map(|change| (change.frame, happening(change.effect))).collect();
         let mut out = String::new();
         let say = |sentence: Sentence| sentence.lines(&words, self.options.width);
         let steps = &self.connection.steps;
-        let Replayed { same, said, engine_alone, unmet, is_cut } = self.replayed;
+        let Replayed { same, said, engine_alone, unmet, is_cut } = &self.replayed;
         out.push_str(&say(Sentence::Played(self.side)));
         unmet.iter().for_each(|change| out.push_str(&say(Sentence::NeverSent(change.frame))));
         if *same == said.len() && *same == steps.len() && engine_alone.is_none() {
@@ -240,7 +240,7 @@ impl Told<'_> {
         if let Some(at) = *engine_alone {
             out.push_str(&say(Sentence::NoLongerFits { side: self.side.other(), at }));
         }
-        out.push_str(&text::rungs(&part(&self.other(&words), from), self.catalogue, self.options));
+        out.push_str(&text::rungs(&part(&self.other(), from), self.catalogue, self.options));
         if *is_cut {
             out.push_str(&say(Sentence::Cut));
         }
@@ -248,7 +248,8 @@ impl Told<'_> {
     }
 
     /// The replay as a connection, told like a capture, with the engine's own reasons.
-    fn other(&self, words: &Words<'_>) -> Connection {
+    pub(super) fn other(&self) -> Connection {
+        let words = &Words::new(self.catalogue, self.connection);
         let mut explainer = Explainer::new(Detail::First);
         let mut frame = 0;
         for (index, said) in self.replayed.said.iter().enumerate() {

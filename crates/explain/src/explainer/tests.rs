@@ -1,4 +1,4 @@
-use synfin_ladder::{Finding, FindingKind, Reason, Severity, VerdictKind};
+use synfin_ladder::{Finding, FindingKind, Reason, Severity, Verdict, VerdictKind};
 use synfin_wire::icmp::Unreachable;
 use synfin_wire::{Ecn, Flags, SendReason, SeqNumber, State, TcpHeader, TcpOptions};
 

@@ -224,9 +224,10 @@ impl Sender {
 
     /// It comes behind what was sent later, and too soon after that for its sender to have heard of the gap.
     fn was_overtaken(&self, context: &Context<'_>, end: SeqNumber) -> bool {
-        let later = context.tracker.space(context.from).next_after(end);
+        let since = context.tracker.space(context.from).missing_since(end);
         let trip = context.tracker.answered_in(context.from).unwrap_or(OVERTAKEN);
-        later.is_some_and(|later| context.ago(later.at) < trip)
+        // The shortest trip need not be the shortest there is.
+        since.is_some_and(|since| context.ago(since) * 4 < trip * 3)
     }
 
     /// A link on the way takes no more than this.

@@ -22,7 +22,7 @@ use told::Told;
 
 /// A retransmission is silent for no longer than this before its sender has given up, whatever its timer: after that
 /// it has.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// No TIME-WAIT is shorter than this.
 const SHORTEST_TIME_WAIT: Duration = Duration::from_secs(30);
 /// Two maximum segment lifetimes (RFC 9293 section 3.4.2).
@@ -405,7 +405,7 @@ impl Automaton {
             // It answers a stray segment, and stays what it is.
             ResetCause::BadAck => {}
             _ => {
-                let is_own = !matches!(cause, ResetCause::NoConnection);
+                let is_own = !cause.is_from_nowhere();
                 let had_it = is_own || self.is_over();
                 if self.before == Before::Unknown && self.steps.is_empty() {
                     self.before = if had_it { Before::Synchronized } else { Before::Forgotten };

@@ -16,6 +16,10 @@ pub enum ResetCause {
     Refused,
     /// There is no connection for what it answers: there was none, it is over, or its host has restarted.
     NoConnection,
+    /// The same, since it had given its peer up a while ago.
+    GivenUp,
+    /// The same, since its peer closed later than it waits for that in FIN-WAIT-2.
+    Orphaned,
     /// It answers an acknowledgment of something that was never sent, before the connection was open.
     BadAck,
     /// Its user aborted.
@@ -35,7 +39,9 @@ impl ResetCause {
     #[must_use]
     pub fn reason(self) -> Reason {
         match self {
-            Self::Refused | Self::NoConnection => SendReason::ResetNoConnection.into(),
+            Self::Refused | Self::NoConnection | Self::GivenUp | Self::Orphaned => {
+                SendReason::ResetNoConnection.into()
+            }
             Self::BadAck => SendReason::ResetBadAck.into(),
             Self::Abort => SendReason::ResetAbort.into(),
             Self::Unread => SendReason::ResetUnread.into(),
@@ -43,12 +49,17 @@ impl ResetCause {
             Self::TimedOut | Self::Unheard => SendReason::ResetTimeout.into(),
         }
     }
+
+    /// Whether its sender has no connection any more.
+    pub(super) fn is_from_nowhere(self) -> bool {
+        matches!(self, Self::NoConnection | Self::GivenUp | Self::Orphaned)
+    }
 }
 
 /// So many retransmissions without an answer go before an end gives up.
 const MANY: u32 = 2;
 /// No user reads sooner than this, or if he does he seldom aborts then.
-const JUST_NOW: Duration = Duration::from_millis(1);
+pub(crate) const JUST_NOW: Duration = Duration::from_millis(1);
 
 /// What made this RST go.
 ///
@@ -75,6 +86,9 @@ pub(super) fn cause(
             false => ResetCause::NoConnection,
         };
     }
+    if answers && packet.header.seq == own.most_sent() && has_closed_in_vain(peer, own) {
+        return ResetCause::Orphaned;
+    }
     // What is over has no user who could abort it.
     if automata[from.index()].is_over() {
         return ResetCause::NoConnection;
@@ -85,7 +99,13 @@ pub(super) fn cause(
     if answers {
         let is_next = packet.header.seq == own.most_sent();
         let late = is_next && state != State::Closed && peer.has_spoken_since_fin_of(own);
-        return if late { ResetCause::AfterClose } else { ResetCause::NoConnection };
+        let has_given_up =
+            own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) && own.falls_silent(packet.at);
+        return match (late, has_given_up) {
+            (true, _) => ResetCause::AfterClose,
+            (false, true) => ResetCause::GivenUp,
+            (false, false) => ResetCause::NoConnection,
+        };
     }
     if own.probes() > 0 && own.unanswered().is_none() && !own.is_shut_out() {
         ResetCause::Unheard
@@ -96,6 +116,16 @@ pub(super) fn cause(
     } else {
         ResetCause::Abort
     }
+}
+
+/// Whether `peer` has closed when the FIN of `own` was acknowledged, and its FIN never was.
+fn has_closed_in_vain(peer: &Space, own: &Space) -> bool {
+    let is_acknowledged = |space: &Space| {
+        space.fin_end().is_some_and(|end| space.acknowledged_to().is_some_and(|known| known.at_or_after(end)))
+    };
+    let frames = [own, peer].map(|space| space.fin_moment().map(|fin| fin.frame));
+    let is_later = matches!(frames, [Some(own), Some(peer)] if own < peer);
+    is_later && is_acknowledged(own) && !is_acknowledged(peer) && !peer.has_spoken_since_fin_of(own)
 }
 
 /// Whether the other end may have said something to which no answer was seen.
@@ -113,6 +143,7 @@ pub(super) fn told(reason: SendReason, inferred: ResetCause, from: Side, spaces:
     let (own, peer) = (&spaces[from.index()], &spaces[from.other().index()]);
     match reason {
         SendReason::ResetNoConnection if !own.is_seen() && peer.syn_seen() => ResetCause::Refused,
+        SendReason::ResetNoConnection if inferred.is_from_nowhere() => inferred,
         SendReason::ResetNoConnection => ResetCause::NoConnection,
         SendReason::ResetRefused => ResetCause::Refused,
         SendReason::ResetBadAck => ResetCause::BadAck,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use synfin_wire::tcp::sack_len;
 use synfin_wire::{Instant, SeqNumber};
 
-use super::automaton::Moment;
+use super::automaton::{LONGEST_TIMEOUT, Moment};
 use crate::packet::Packet;
 
 /// Runs beyond a gap that are kept; further ones are forgotten, and the gap's end is then known by acknowledgments.
@@ -57,6 +57,15 @@ pub(crate) struct Ahead {
     pub(crate) before: Option<Moment>,
 }
 
+/// What was seen beyond a gap without another in it.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    start: SeqNumber,
+    end: SeqNumber,
+    /// When the first of it came: then there was a gap before it.
+    since: Instant,
+}
+
 /// One direction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Space {
@@ -69,7 +78,7 @@ pub(crate) struct Space {
     /// Behind the last number up to which nothing is missing.
     whole: SeqNumber,
     /// What was seen beyond that, in order, apart from each other.
-    runs: Vec<(SeqNumber, SeqNumber)>,
+    runs: Vec<Run>,
     /// Behind the FIN.
     fin_end: Option<SeqNumber>,
     /// The most that the other end has acknowledged.
@@ -84,6 +93,8 @@ pub(crate) struct Space {
     /// How often the oldest unacknowledged thing was sent again, and when last.
     repeats: u32,
     last_sent_at: Instant,
+    /// The longest that it waited between two of these.
+    waited: Duration,
     /// Keep-alive probes, or knocks at a closed window, since the other end was heard last.
     probes: u32,
     /// What the other end's SYN allows in one segment, octets.
@@ -105,6 +116,9 @@ pub(crate) struct Space {
     /// Packets far beyond it since the other end was heard last.
     strays: u8,
 }
+
+/// A timer runs for no longer than this at first (RFC 6298 section 2.1).
+pub(crate) const INITIAL_RTO: Duration = Duration::from_secs(1);
 
 /// What lies further than this beyond the window is not there because a few acknowledgments are not in the capture,
 /// octets.
@@ -158,7 +172,7 @@ impl Space {
         }
         if end.after(self.most_sent) {
             self.queue(packet, after, patience);
-            self.repeats = 0;
+            self.starts_anew();
             self.mark(end, Moment { frame: packet.frame, at: packet.at });
             self.most_sent = end;
             if packet.len > 0 {
@@ -166,9 +180,16 @@ impl Space {
             }
         } else if self.acknowledged.is_none_or(|acknowledged| end.after(acknowledged)) {
             self.repeats += 1;
+            self.waited = self.waited.max(packet.at - self.last_sent_at);
         }
         self.last_sent_at = packet.at;
-        self.take(seq, end);
+        self.take(Run { start: seq, end, since: packet.at });
+    }
+
+    /// What was sent again was answered, or is not the newest: the next that goes again is the first.
+    fn starts_anew(&mut self) {
+        self.repeats = 0;
+        self.waited = Duration::ZERO;
     }
 
     fn begin(&mut self, seq: SeqNumber, packet: &Packet<'_>) {
@@ -260,38 +281,40 @@ impl Space {
         self.markers.push((end, moment));
     }
 
-    fn take(&mut self, seq: SeqNumber, end: SeqNumber) {
-        if seq.after(self.whole) {
-            self.take_beyond(seq, end);
+    fn take(&mut self, run: Run) {
+        if run.start.after(self.whole) {
+            self.take_beyond(run);
             return;
         }
-        self.whole = self.whole.later(end);
+        self.whole = self.whole.later(run.end);
         self.join();
     }
 
     /// Runs that touch become one, so that there are as many as there are gaps.
-    fn take_beyond(&mut self, seq: SeqNumber, end: SeqNumber) {
-        let at = self.runs.iter().position(|run| run.1.at_or_after(seq)).unwrap_or(self.runs.len());
-        let touched = self.runs[at..].iter().take_while(|run| run.0.at_or_before(end)).count();
+    fn take_beyond(&mut self, new: Run) {
+        let at = self.runs.iter().position(|run| run.end.at_or_after(new.start)).unwrap_or(self.runs.len());
+        let touched = self.runs[at..].iter().take_while(|run| run.start.at_or_before(new.end)).count();
         if touched == 0 {
             if self.runs.len() < MOST_RUNS {
-                self.runs.insert(at, (seq, end));
+                self.runs.insert(at, new);
             }
             return;
         }
-        let merged = self.runs[at..at + touched]
-            .iter()
-            .fold((seq, end), |merged, run| (merged.0.earlier(run.0), merged.1.later(run.1)));
+        let merged = self.runs[at..at + touched].iter().fold(new, |merged, run| Run {
+            start: merged.start.earlier(run.start),
+            end: merged.end.later(run.end),
+            since: merged.since.min(run.since),
+        });
         self.runs.splice(at..at + touched, [merged]);
     }
 
     fn join(&mut self) {
         let mut joined = 0;
-        for (start, end) in &self.runs {
-            if start.after(self.whole) {
+        for run in &self.runs {
+            if run.start.after(self.whole) {
                 break;
             }
-            self.whole = self.whole.later(*end);
+            self.whole = self.whole.later(run.end);
             joined += 1;
         }
         self.runs.drain(..joined);
@@ -318,7 +341,7 @@ impl Space {
             self.acknowledged(header.ack);
             if window == 0 {
                 // What knocks at a closed window goes again without end (RFC 9293 section 3.8.6.1).
-                self.repeats = 0;
+                self.starts_anew();
             }
             // Less than a segment is not worth sending into (RFC 9293 section 3.8.6.2.1).
             if window >= self.full_segment() && header.ack == self.most_sent {
@@ -336,7 +359,7 @@ impl Space {
         }
         if self.acknowledged.is_none_or(|acknowledged| ack.after(acknowledged)) {
             self.acknowledged = Some(ack);
-            self.repeats = 0;
+            self.starts_anew();
         }
         // What was acknowledged arrived, whether it was captured or not.
         if ack.after(self.whole) {
@@ -502,7 +525,7 @@ impl Space {
 
     /// Whether some of these numbers are seen for the first time.
     pub(crate) fn fills_hole(&self, seq: SeqNumber, end: SeqNumber) -> bool {
-        let is_within = |run: &(SeqNumber, SeqNumber)| seq.at_or_after(run.0) && end.at_or_before(run.1);
+        let is_within = |run: &Run| seq.at_or_after(run.start) && end.at_or_before(run.end);
         self.is_seen() && end.after(self.whole) && !self.runs.iter().any(is_within)
     }
 
@@ -510,6 +533,12 @@ impl Space {
     pub(crate) fn next_after(&self, ack: SeqNumber) -> Option<Moment> {
         let behind = self.markers.iter().rev().take_while(|(end, _)| end.after(ack));
         behind.last().map(|(_, moment)| *moment)
+    }
+
+    /// Since when something is missing before this number.
+    pub(crate) fn missing_since(&self, end: SeqNumber) -> Option<Instant> {
+        let behind = self.runs.iter().filter(|run| run.start.at_or_after(end));
+        behind.map(|run| run.since).min().or(self.next_after(end).map(|later| later.at))
     }
 
     /// The newest packet with something new that had been seen by a moment.
@@ -531,5 +560,12 @@ impl Space {
     pub(crate) fn unanswered(&self) -> Option<(u32, Instant)> {
         let open = self.acknowledged.is_none_or(|acknowledged| self.most_sent.after(acknowledged));
         (open && self.repeats > 0).then_some((self.repeats, self.last_sent_at))
+    }
+
+    /// Whether what was sent again would have gone once more by `end`: a timer that backs off runs for twice as long as
+    /// before (RFC 6298 section 5.5), up to a limit. A quarter of it is left to timers that are late.
+    pub(crate) fn falls_silent(&self, end: Instant) -> bool {
+        let next = (self.waited * 2).clamp(INITIAL_RTO, LONGEST_TIMEOUT);
+        end - self.last_sent_at > next + next / 4
     }
 }

@@ -12,6 +12,7 @@
 # $mtu     the largest packet that a link takes, octets; 0 where it is not known
 # $code    why a segment could not be delivered, by the numbers of ICMP for IPv4
 # $router  who said so
+# $scaled  whether windows are scaled: yes, no or unknown
 # $role    what $end is: client, server or peer
 
 finding-refused = refused
@@ -36,7 +37,7 @@ finding-handshake-unfinished = handshake never finished
 finding-reset = reset
     .what = { $end } ended the open connection with an RST.
     .cause = The program on { $end } aborted, or died with the connection open.
-    .else = A firewall or load balancer that lost its memory of the connection; a peer that restarted.
+    .else = It closed with data of { $peer } unread; a firewall or load balancer lost its memory of the connection, or ends those that are idle.
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
 finding-half-open = half-open
     .what = { $end } has no such connection: it answered a segment of { $peer } with an RST.
@@ -55,15 +56,29 @@ finding-reset-opening = reset while opening
        *[other] On { $end }, see the listen queue: ss -ltn, net.ipv4.tcp_abort_on_overflow, nstat TcpExtListenOverflows.
     }
 finding-reset-unread = closed with data unread
-    .what = { $end } closed while data of { $peer } lay unread, and so sent an RST.
+    .what = { $ms ->
+        [0] { $end } closed while data of { $peer } lay unread, and so sent an RST.
+       *[other] { $end } sent an RST { $time } after data of { $peer } that it had not answered: probably it closed with that data unread.
+    }
     .cause = The program on { $end } closed before it had read all that was sent.
-    .else = It read, but more came just then.
+    .else = { $ms ->
+        [0] It read, but more came just then.
+       *[other] It had read all, and aborted on purpose (SO_LINGER with 0 seconds).
+    }
     .next = Have the program read up to the end before it closes; what { $peer } sent last is lost.
 finding-reset-after-close = data after close
     .what = Data came to { $end } after its program had gone, and was answered with an RST.
     .cause = { $peer } went on sending after the FIN of { $end }.
     .else = The data was under way when the FIN was sent.
     .next = Have { $peer } read the end of the stream before it writes again.
+finding-late-close = closed too late
+    .what = { $ms ->
+        [0] { $peer } closed after { $end } had stopped to wait for that: its FIN was answered with an RST.
+       *[other] { $peer } closed { $time } after { $end }, which had stopped to wait for that: its FIN was answered with an RST.
+    }
+    .cause = The program on { $peer } did not close when it had read to the end; { $end } keeps FIN-WAIT-2 for a limited time once its program has gone.
+    .else = { $end } was restarted; a NAT, firewall or load balancer forgot the half-closed connection and answers for it.
+    .next = All data had arrived. Look for connections in CLOSE-WAIT on { $peer }: ss -tn state close-wait; on { $end }: net.ipv4.tcp_fin_timeout.
 finding-gave-up = gave up
     .what = { $ms ->
         [0] { $end } gave { $peer } up: what it sent was not acknowledged.
@@ -72,6 +87,14 @@ finding-gave-up = gave up
     .cause = The path broke, or { $peer } went away without a word.
     .else = A firewall or NAT forgot the connection and drops what belongs to it.
     .next = Was { $peer } up then? Does the same path carry other connections?
+finding-stalled = still sending again
+    .what = { $count ->
+        [0] What { $end } sent again was not acknowledged up to the end of the capture.
+       *[other] What { $end } sent was not acknowledged up to the end of the capture, though it went { $count } times again.
+    }
+    .cause = The path broke, or { $peer } went away without a word; { $end } had not given up yet.
+    .else = A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
+    .next = Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
 finding-unreachable = unreachable
     .what = { $code ->
         [0] { $router } says that there is no way to the network of { $peer }.
@@ -152,7 +175,10 @@ finding-paws = timestamp too old
     .else = An old copy of the segment was under way for long.
     .next = Compare the timestamps of { $end } before and after; capture on both sides of whatever rewrites them.
 finding-black-hole = path MTU black hole
-    .what = A segment of { $octets } octets of { $end } went again and again without an answer; nothing as long has ever come through, while shorter ones do.
+    .what = { $ms ->
+        [0] A segment of { $octets } octets of { $end } went again and again without an answer; nothing as long has ever come through, while shorter ones do.
+       *[other] Data of { $end } was missing for { $time }, while shorter segments came; then it came in pieces of { $octets } octets, less than { $peer } takes.
+    }
     .cause = A link on the way takes no packets of this size, and the ICMP messages that say so are filtered or never sent.
     .else = The path from { $end } to { $peer } broke just then.
     .next = From { $end }: ping -M do -s SIZE; let ICMP "fragmentation needed" or "packet too big" pass, clamp the MSS at the tunnel, or set net.ipv4.tcp_mtu_probing=1.
@@ -202,9 +228,15 @@ finding-zero-window = window closed
     .next = What did the program on { $end } wait for at that time?
 finding-window-limited = limited by the window
     .what = { $peer } had to wait for the window of { $end } although the network would have taken more.
-    .cause = The receive buffer of { $end } is smaller than rate times round trip.
+    .cause = { $scaled ->
+        [no] Windows are not scaled, as one of the SYNs had no such option here: no more than 65535 octets go in a round trip.
+       *[other] The receive buffer of { $end } is smaller than rate times round trip.
+    }
     .else = The program on { $end } reads slowly.
-    .next = Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem. Is window scaling on?
+    .next = { $scaled ->
+        [no] Is net.ipv4.tcp_window_scaling on at both ends? If so, a box on the way removes the option: capture on both sides of it.
+       *[other] Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem.
+    }
 finding-congestion-marks = congestion marked
     .what = { $count ->
         [0] Routers marked segments of { $end }: they met congestion.
@@ -242,6 +274,11 @@ finding-slow-handshake = slow handshake
     .cause = The SYN or the SYN-ACK was lost.
     .else = The queue of half-open connections was full, and the SYN was dropped.
     .next = On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+finding-fast-open-refused = Fast Open not accepted
+    .what = { $peer } did not take the data in the SYN of { $end }: it went again after the handshake.
+    .cause = TCP Fast Open is off at { $peer }, or the cookie of { $end } is not valid any more.
+    .else = A box on the way removes the option or the data; the queue of { $peer } for such connections is full.
+    .next = On { $peer }: net.ipv4.tcp_fastopen, whether the program sets TCP_FASTOPEN, nstat TcpExtTCPFastOpenPassiveFail.
 finding-slow-application = slow application
     .what = { $ms ->
         [0] { $end } took long to answer while nothing was under way.

@@ -1,6 +1,6 @@
 # Verdicts, states and the words around the pictures.
 
-# How a connection ended. $end is who refused, reset, gave up or closed first; "none" where nobody did. $peer is the other.
+# How a connection ended. $end is who refused, reset, gave up, sends in vain or closed first; "none" where nobody did. $peer is the other.
 verdict-refused = { $end ->
     [none] refused
    *[other] refused by { $end }
@@ -15,6 +15,10 @@ verdict-reset = { $end ->
 verdict-timed-out = { $end ->
     [none] given up
    *[other] given up by { $end }
+}
+verdict-stalled = { $end ->
+    [none] still sending again, unanswered
+   *[other] { $end } still sends again, unanswered
 }
 verdict-half-closed = { $end ->
     [none] half-closed

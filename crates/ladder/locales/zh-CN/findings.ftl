@@ -11,6 +11,7 @@
 # $mtu     一段链路能通过的最大分组，字节；未知时为 0
 # $code    报文为何无法送达，按 IPv4 的 ICMP 编号
 # $router  是谁说的
+# $scaled  窗口是否按比例扩大：yes、no 或 unknown
 # $role    $end 是什么：client、server 或 peer
 
 finding-refused = 连接被拒绝
@@ -34,7 +35,7 @@ finding-handshake-unfinished = 三次握手未完成
 finding-reset = 连接被复位
     .what = { $end }用 RST 结束了已建立的连接。
     .cause = { $end }的程序中止了连接，或在连接打开时退出。
-    .else = 防火墙或负载均衡器丢失了该连接的记录；对端重启过。
+    .else = 它关闭时{ $peer }的数据还没有读；防火墙或负载均衡器丢失了该连接的记录，或会结束空闲的连接。
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
 finding-half-open = 半开连接
     .what = { $end }没有这个连接：它用 RST 应答了{ $peer }的报文。
@@ -53,15 +54,29 @@ finding-reset-opening = 握手中被复位
        *[other] 在{ $end }上查看监听队列：ss -ltn、net.ipv4.tcp_abort_on_overflow、nstat TcpExtListenOverflows。
     }
 finding-reset-unread = 关闭时数据未读
-    .what = { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
+    .what = { $ms ->
+        [0] { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
+       *[other] { $peer }的数据到达 { $time } 后，{ $end }没有回应而发送了 RST：很可能是关闭时这些数据还没有读。
+    }
     .cause = { $end }的程序没有读完数据就关闭了连接。
-    .else = 程序读过了，但恰好又有数据到达。
+    .else = { $ms ->
+        [0] 程序读过了，但恰好又有数据到达。
+       *[other] 程序已读完，并有意中止了连接（SO_LINGER 为 0 秒）。
+    }
     .next = 让程序读到流的末尾再关闭；{ $peer }最后发送的数据已经丢失。
 finding-reset-after-close = 关闭后又有数据
     .what = { $end }的程序离开之后又有数据到达，于是用 RST 应答。
     .cause = { $peer }收到{ $end }的 FIN 之后仍继续发送。
     .else = FIN 发出时，这些数据已经在途中。
     .next = 让{ $peer }先读到流的末尾，再决定是否继续写。
+finding-late-close = 关闭过晚
+    .what = { $ms ->
+        [0] { $peer }关闭时，{ $end }已不再等待：它的 FIN 得到的应答是 RST。
+       *[other] { $peer }比{ $end }晚 { $time } 关闭，此时{ $end }已不再等待：它的 FIN 得到的应答是 RST。
+    }
+    .cause = { $peer }的程序读到末尾后没有及时关闭；程序离开之后，{ $end }只在有限的时间内保留 FIN-WAIT-2。
+    .else = { $end }重启过；途中的 NAT、防火墙或负载均衡忘记了这个半关闭的连接，并代它应答。
+    .next = 数据都已送达。在{ $peer }上查看处于 CLOSE-WAIT 的连接：ss -tn state close-wait；在{ $end }上查看 net.ipv4.tcp_fin_timeout。
 finding-gave-up = 放弃连接
     .what = { $ms ->
         [0] { $end }放弃了{ $peer }：发送的数据一直没有得到确认。
@@ -70,6 +85,14 @@ finding-gave-up = 放弃连接
     .cause = 路径中断，或{ $peer }突然消失。
     .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
     .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+finding-stalled = 仍在重传
+    .what = { $count ->
+        [0] 直到抓包结束，{ $end }重传的数据都没有得到确认。
+       *[other] 直到抓包结束，{ $end }发送的数据都没有得到确认，尽管重传了 { $count } 次。
+    }
+    .cause = 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
+    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
+    .next = 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
 finding-unreachable = 不可达
     .what = { $code ->
         [0] { $router } 报告：没有通往{ $peer }所在网络的路由。
@@ -145,7 +168,10 @@ finding-paws = 时间戳过旧
     .else = 报文的旧副本在途中停留了很久。
     .next = 比较{ $end }前后的时间戳；在改写它的设备两侧分别抓包。
 finding-black-hole = 路径 MTU 黑洞
-    .what = { $end }的一个 { $octets } 字节的报文一再重发而得不到应答；同样长的从未送达，较短的却能送达。
+    .what = { $ms ->
+        [0] { $end }的一个 { $octets } 字节的报文一再重发而得不到应答；同样长的从未送达，较短的却能送达。
+       *[other] { $end }的数据缺失了 { $time }，其间较短的报文却能送达；之后它分成 { $octets } 字节的小块到达，小于{ $peer }所能接收的长度。
+    }
     .cause = 途中某条链路不接受这么大的分组，而说明此事的 ICMP 消息被过滤或根本没有发出。
     .else = 从{ $end }到{ $peer }的路径恰在那时中断。
     .next = 在{ $end }上：ping -M do -s SIZE；放行 ICMP“需要分片”或“分组太大”，在隧道处钳制 MSS，或设置 net.ipv4.tcp_mtu_probing=1。
@@ -191,9 +217,15 @@ finding-zero-window = 零窗口
     .next = 那段时间里，{ $end }的程序在等什么？
 finding-window-limited = 受限于滑动窗口
     .what = 网络还能承载更多，{ $peer }却不得不等待{ $end }的窗口。
-    .cause = { $end }的接收缓冲区小于速率与往返时间的乘积。
+    .cause = { $scaled ->
+        [no] 窗口没有扩大，因为有一个 SYN 在这里没有该选项：一个往返内最多发送 65535 字节。
+       *[other] { $end }的接收缓冲区小于速率与往返时间的乘积。
+    }
     .else = { $end }的程序读得慢。
-    .next = 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。窗口扩大选项启用了吗？
+    .next = { $scaled ->
+        [no] 两端的 net.ipv4.tcp_window_scaling 是否都已启用？如果是，则途中的设备删除了该选项：请在它的两侧分别抓包。
+       *[other] 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。
+    }
 finding-congestion-marks = 拥塞标记
     .what = { $count ->
         [0] 路由器标记了{ $end }发送的报文：途中出现拥塞。
@@ -230,6 +262,11 @@ finding-slow-handshake = 握手缓慢
     .cause = SYN 或 SYN-ACK 丢失。
     .else = 半连接队列已满，SYN 被丢弃。
     .next = 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+finding-fast-open-refused = 快速打开未被接受
+    .what = { $peer }没有接受{ $end }的 SYN 中的数据：握手之后它又重发了一次。
+    .cause = { $peer }没有启用 TCP 快速打开，或{ $end }的 Cookie 已失效。
+    .else = 途中的设备删除了该选项或数据；或{ $peer }的快速打开队列已满。
+    .next = 在{ $peer }上查看：net.ipv4.tcp_fastopen、程序是否设置了 TCP_FASTOPEN、nstat TcpExtTCPFastOpenPassiveFail。
 finding-slow-application = 应用程序缓慢
     .what = { $ms ->
         [0] 网络上没有任何报文在途，{ $end }过了很久才应答。

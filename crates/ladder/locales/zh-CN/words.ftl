@@ -1,6 +1,6 @@
 # 结论、状态以及图形周围的文字。
 
-# 连接如何结束。$end 是拒绝、复位、放弃或先关闭的一端；没有时为 "none"。
+# 连接如何结束。$end 是拒绝、复位、放弃、仍在重传或先关闭的一端；没有时为 "none"。
 verdict-refused = { $end ->
     [none] 连接被拒绝
    *[other] 被{ $end }拒绝
@@ -15,6 +15,10 @@ verdict-reset = { $end ->
 verdict-timed-out = { $end ->
     [none] 已放弃
    *[other] { $end }放弃
+}
+verdict-stalled = { $end ->
+    [none] 仍在重传，没有应答
+   *[other] { $end }仍在重传，没有应答
 }
 verdict-half-closed = { $end ->
     [none] 半关闭

@@ -6,7 +6,9 @@ use super::*;
 fn arguments(key: &str) -> &'static [&'static str] {
     match key.split('-').next().unwrap() {
         "reason" => &["end", "peer", "octets", "frame", "time", "wave"],
-        "finding" => &["end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role"],
+        "finding" => {
+            &["end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role", "scaled"]
+        }
         "verdict" => &["end", "count"],
         "amount" => &["count", "text"],
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],

@@ -58,11 +58,34 @@ pub(super) struct CaptureShape<'a> {
     start: Option<i64>,
     /// Frames that were read.
     frames: u64,
+    /// The link types that are not known: what frames of them carry was not seen.
+    unknown_links: Vec<LinkShape>,
+    /// How many frames end before their headers do.
+    cut_frames: u64,
+}
+
+/// A link type that is not known.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct LinkShape {
+    /// Its number, as <https://www.tcpdump.org/linktypes.html> has it.
+    link_type: u16,
+    /// How many frames are of it.
+    frames: u64,
 }
 
 impl<'a> CaptureShape<'a> {
     pub(super) fn of(capture: &'a Capture) -> Self {
-        Self { name: capture.name.as_deref(), start: capture.start, frames: capture.frames }
+        let links = capture.unknown_links.iter();
+        Self {
+            name: capture.name.as_deref(),
+            start: capture.start,
+            frames: capture.frames,
+            unknown_links: links
+                .map(|(link_type, frames)| LinkShape { link_type: *link_type, frames: *frames })
+                .collect(),
+            cut_frames: capture.cut_frames,
+        }
     }
 }
 
@@ -265,7 +288,7 @@ impl StateShape {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct VerdictShape {
-    /// `refused`, `unanswered`, `unreachable`, `unfinished`, `reset`, `timed-out`, `half-closed`, `open`, `closed` or `unknown`.
+    /// `refused`, `unanswered`, `unreachable`, `unfinished`, `reset`, `timed-out`, `stalled`, `half-closed`, `open`, `closed` or `unknown`.
     code: &'static str,
     /// The side that refused, reset, gave up, or closed first: `left` or `right`.
     by: Option<&'static str>,

@@ -33,7 +33,13 @@ fn document(connections: &[Connection]) -> String {
         document.connection(connection).unwrap();
     }
     let start = Some(1_700_000_000_123_456_789);
-    let capture = Capture { name: Some("trace.pcapng".to_owned()), start, frames: 99 };
+    let capture = Capture {
+        name: Some("trace.pcapng".to_owned()),
+        start,
+        frames: 99,
+        unknown_links: vec![(147, 3)],
+        cut_frames: 2,
+    };
     String::from_utf8(document.end(&capture).unwrap()).unwrap()
 }
 

@@ -38,6 +38,8 @@ pub enum VerdictKind {
     Reset,
     /// An end gave its peer up.
     TimedOut,
+    /// An end sends again what nobody acknowledges, and had not given up where the capture ends.
+    Stalled,
     /// One end closed, the other has not.
     HalfClosed,
     /// It is still open where the capture ends.
@@ -50,13 +52,14 @@ pub enum VerdictKind {
 
 impl VerdictKind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Refused,
         Self::Unanswered,
         Self::Unreachable,
         Self::Unfinished,
         Self::Reset,
         Self::TimedOut,
+        Self::Stalled,
         Self::HalfClosed,
         Self::Open,
         Self::Closed,
@@ -73,6 +76,7 @@ impl VerdictKind {
             Self::Unfinished => "unfinished",
             Self::Reset => "reset",
             Self::TimedOut => "timed-out",
+            Self::Stalled => "stalled",
             Self::HalfClosed => "half-closed",
             Self::Open => "open",
             Self::Closed => "closed",
@@ -86,7 +90,7 @@ impl VerdictKind {
 pub struct Verdict {
     /// How.
     pub kind: VerdictKind,
-    /// Who: the one that refused, reset, gave up, or closed first.
+    /// Who: the one that refused, reset, gave up, sends in vain, or closed first.
     pub by: Option<Side>,
 }
 

@@ -80,8 +80,12 @@ findings! {
     ResetUnread = "reset-unread", Error, "RFC 9293 3.6.1 SHLD-3";
     /// Text came for a user who had gone.
     ResetAfterClose = "reset-after-close", Error, "RFC 9293 3.6.1 SHLD-3";
+    /// An end closed when its peer, which had closed long before, waited for that no longer.
+    LateClose = "late-close", Warning, "RFC 9293 3.10.7.1";
     /// An end gave its peer up.
     GaveUp = "gave-up", Error, "RFC 9293 3.8.3 MUST-20";
+    /// Nothing answers what an end sends again, and it had not given up where the capture ends.
+    Stalled = "stalled", Error, "RFC 9293 3.8.3 MUST-20";
     /// ICMP says that a segment could not be delivered.
     Unreachable = "unreachable", Error, "RFC 9293 3.9.2.2 MUST-56";
     /// ICMP says that a segment outlived its hop limit.
@@ -93,7 +97,7 @@ findings! {
     /// An RST whose number is not the one its receiver awaits.
     ResetIgnored = "reset-ignored", Warning, "RFC 5961 3.2";
     /// An RST that does not look like its sender's other segments.
-    ResetForged = "reset-forged", Warning, "RFC 5961 1.1";
+    ResetForged = "reset-forged", Error, "RFC 5961 1.1";
     /// Text that differs from what had the same numbers before.
     ConflictingText = "conflicting-text", Warning, "RFC 9293 3.4";
     /// Segments far outside of the receiver's window.
@@ -126,6 +130,8 @@ findings! {
     SimultaneousOpen = "simultaneous-open", Note, "RFC 9293 3.5 MUST-10";
     /// The handshake took longer because a segment of it was sent again.
     SlowHandshake = "slow-handshake", Warning, "RFC 9293 3.8.3";
+    /// Data in a SYN was not taken, and went again.
+    FastOpenRefused = "fast-open-refused", Note, "RFC 7413 4.2.2";
     /// The server took long to answer while nothing was under way.
     SlowApplication = "slow-application", Note, "RFC 9293 3.9.1";
     /// The connection was quiet, and keep-alive probes went.

@@ -1,5 +1,6 @@
 //! The connections of a capture, the worst first.
 
+use std::cmp::Reverse;
 use std::thread;
 
 use crate::catalogue::{Args, Catalogue, Word};
@@ -38,9 +39,9 @@ pub fn list(connections: &[Connection], catalogue: &Catalogue, options: &Options
 }
 
 /// By this they are sorted: what is worst comes first, and what came first before what came later.
-pub(crate) fn order(connection: &Connection) -> (std::cmp::Reverse<Option<Severity>>, VerdictKind, u64) {
+pub(crate) fn order(connection: &Connection) -> (Reverse<Option<Severity>>, VerdictKind, u64) {
     let worst = connection.findings.iter().map(|finding| finding.kind.severity()).max();
-    (std::cmp::Reverse(worst), connection.verdict.kind, connection.number)
+    (Reverse(worst), connection.verdict.kind, connection.number)
 }
 
 /// Nothing about it is worth a look.
@@ -64,10 +65,13 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn of(words: &Words<'_>) -> Self {
         let connection = words.connection;
-        let worst = connection.findings.iter().max_by_key(|finding| {
-            // The first of the worst: later ones must not win a tie.
-            (finding.kind.severity(), std::cmp::Reverse(finding.frames.first().copied()))
+        let worst = connection.findings.iter().enumerate().max_by_key(|(index, finding)| {
+            let severity = finding.kind.severity();
+            // Of errors what brings others about stands before them. Else it is the first: later ones must not win a tie.
+            let cause = (severity == Severity::Error).then_some(Reverse(*index));
+            (severity, cause, Reverse(finding.frames.first().copied()))
         });
+        let worst = worst.map(|(_, finding)| finding);
         let octets = connection.ends.iter().map(|end| end.sent.octets).sum();
         Self {
             number: connection.number.to_string(),

@@ -63,7 +63,8 @@ const TALKS: [fn() -> (Client, Server); 3] = [upload, questions, download];
 fn told(connection: &Connection, changes: &str, replace: Option<Side>) -> String {
     let catalogue = Catalogue::new(Language::English);
     let options = text::Options { width: 100, ..text::Options::default() };
-    tell(connection, &changes.parse().unwrap(), replace.map(Replace), &catalogue, &options).unwrap()
+    let changes = changes.parse().unwrap();
+    run(connection, &changes, replace.map(Replace), &catalogue, &options).unwrap().text()
 }
 
 /// Whether a replay without a change tells the same, segment by segment, with the peer as it was recorded.
@@ -142,7 +143,8 @@ fn late_and_doubled_segments_are_told_so() {
     assert!(text.contains("frame 4 500 ms later"), "{text}");
     let catalogue = Catalogue::new(Language::Chinese);
     let options = text::Options { width: 100, ..text::Options::default() };
-    let text = tell(&connection, &"duplicate 6".parse().unwrap(), None, &catalogue, &options).unwrap();
+    let changes = "duplicate 6".parse().unwrap();
+    let text = run(&connection, &changes, None, &catalogue, &options).unwrap().text();
     assert!(text.contains("第 6 帧到达两次"), "{text}");
 }
 
@@ -179,7 +181,7 @@ fn what_cannot_be_replayed_says_why() {
     let options = text::Options::default();
     let refused = |connection: &Connection, changes: &str| {
         let changes = changes.parse().unwrap();
-        format!("{:?}", tell(connection, &changes, None, &catalogue, &options).unwrap_err())
+        format!("{:?}", run(connection, &changes, None, &catalogue, &options).map(drop).unwrap_err())
     };
     assert!(refused(&connection, "drop 700").contains("frame 700 is not of this connection"));
     let tail = part(&connection, 3);

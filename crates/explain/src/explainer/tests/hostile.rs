@@ -182,8 +182,79 @@ fn a_lossy_path_is_no_black_hole_though_it_is_never_acknowledged() {
     update.header.window = 9000;
     opened_window.push(update);
     for mut packets in [reported, opened_window] {
-        packets.extend([600, 1000, 2200].map(|millis| long(millis, 101)));
+        packets.extend([600, 1000].map(|millis| long(millis, 101)));
         assert!(found(&told(&packets), FindingKind::BlackHole).is_none());
+    }
+}
+
+/// RFC 2923 section 2.1. The whole flight is as long, so that nothing shorter can come; what went before did.
+#[test]
+fn long_segments_that_go_again_and_again_are_in_a_black_hole_though_nothing_shorter_follows() {
+    let long = |millis, seq, len| says(millis, 1000, 0, ACK, (seq, 701), len);
+    for (len, expected) in [(1460, Some(1460.0)), (400, None)] {
+        let mut packets = talked();
+        packets.extend([long(100, 101, len), long(101, 101 + len, len)]);
+        packets.extend([400, 1000, 2200, 4600].map(|millis| long(millis, 101, len)));
+        let told = told(&packets);
+        let hole = found(&told, FindingKind::BlackHole).map(|finding| finding.evidence[0].value);
+        assert_eq!(hole, expected, "every link takes what is shorter");
+        assert!(found(&told, FindingKind::Stalled).is_some());
+    }
+}
+
+/// RFC 4821 section 7.7: a sender that probes comes down to 1024 octets. At the receiver what is longer was never seen.
+#[test]
+fn a_gap_that_is_filled_in_pieces_after_a_long_time_tells_of_a_black_hole() {
+    for (waited, before, expected) in [(3000, 100, true), (300, 100, false), (3000, 972, false)] {
+        let mut packets = talked();
+        packets.extend([
+            says(60, 1000, 0, ACK, (101, 701), before),
+            says(70, 1000, 1, ACK, (701, 101 + before), 0),
+        ]);
+        let seq = 101 + before;
+        packets
+            .extend([says(100, 1000, 0, ACK, (seq + 2920, 701), 50), says(101, 1000, 1, ACK, (701, seq), 0)]);
+        let pieces = [(0, 972), (972, 972), (1944, 972), (2916, 4)];
+        packets.extend(
+            pieces.map(|(at, len)| says(100 + waited + u64::from(at), 1000, 0, ACK, (seq + at, 701), len)),
+        );
+        let connection = told(&packets);
+        let hole = found(&connection, FindingKind::BlackHole);
+        assert_eq!(hole.is_some(), expected, "{waited} ms, {before} octets before");
+        assert!(hole.is_none_or(|hole| hole.by == Some(Side::Left) && hole.evidence[0].value == 972.0));
+    }
+}
+
+/// RFC 9293 section 3.5.1, Figure 9: the new SYN finds an older connection, which the RST ends.
+#[test]
+fn a_syn_that_finds_an_older_connection_tells_a_half_open_one() {
+    let opens_again = |millis| {
+        [
+            says(millis, 1000, 0, Flags::SYN, (7000, 0), 0),
+            says(millis + 20, 1000, 1, ACK, (701, 101), 0),
+            says(millis + 21, 1000, 0, RST, (101, 0), 0),
+            says(millis + 1000, 1000, 0, Flags::SYN, (7000, 0), 0),
+            says(millis + 1020, 1000, 1, Flags::SYN | ACK, (9000, 7001), 0),
+            says(millis + 1021, 1000, 0, ACK, (7001, 9001), 0),
+        ]
+    };
+    let mut closed = talked();
+    closed.extend([
+        says(60, 1000, 1, Flags::FIN | ACK, (701, 101), 0),
+        says(61, 1000, 0, Flags::FIN | ACK, (101, 702), 0),
+        says(81, 1000, 1, ACK, (702, 102), 0),
+    ]);
+    for (before, is_half_open) in [(Vec::new(), true), (talked(), true), (closed, false)] {
+        let mut explainer = Explainer::new(Detail::All);
+        before.iter().chain(&opens_again(500)).for_each(|packet| explainer.observe(packet));
+        let connection = explainer.finish().pop().expect("it is told");
+        let half_open = found(&connection, FindingKind::HalfOpen);
+        assert_eq!(half_open.is_some(), is_half_open, "{} packets before", before.len());
+        if let Some(half_open) = half_open {
+            assert_eq!((half_open.by, &half_open.frames[..]), (Some(Side::Left), &[521, 522][..]));
+            assert!(found(&connection, FindingKind::SlowHandshake).is_none(), "no SYN was lost");
+        }
+        assert_eq!(connection.verdict.kind, VerdictKind::Open);
     }
 }
 
@@ -309,4 +380,61 @@ fn a_super_segment_that_goes_again_at_once_heeds_icmp() {
     explainer.hear(&hears(32, 1, IcmpKind::TooBig { mtu: 1300 }));
     explainer.observe(&says(400, 1000, 0, ACK, (1, 501), 1460));
     assert_ne!(step(&only(explainer), 400).reason, SendReason::PathMtuRetransmit.into(), "as long as before");
+}
+
+/// The black hole is why nothing is acknowledged.
+#[test]
+fn a_cause_is_told_before_what_it_brings_about() {
+    let mut packets = talked();
+    packets.extend([100, 400, 1000, 2200, 4600].map(|millis| says(millis, 1000, 0, ACK, (101, 701), 1460)));
+    let kinds: Vec<FindingKind> =
+        told(&packets).findings.iter().map(|finding| finding.kind).take(2).collect();
+    assert_eq!(kinds, [FindingKind::BlackHole, FindingKind::Stalled]);
+}
+
+/// It is the first thing to know of an RST that it is somebody else's.
+#[test]
+fn an_rst_of_somebody_else_is_told_as_such_before_it_is_told_as_an_rst() {
+    let mut forged = says(60, 1000, 0, RST | ACK, (101, 701), 0);
+    forged.hop_limit = 240;
+    let mut packets = talked();
+    packets.push(forged);
+    let kinds: Vec<FindingKind> =
+        told(&packets).findings.iter().map(|finding| finding.kind).take(2).collect();
+    assert_eq!(kinds, [FindingKind::ResetForged, FindingKind::Reset]);
+}
+
+/// RFC 9293 section 3.10.7.1: the FIN finds no connection, and its receiver was not seen to close.
+#[test]
+fn a_fin_that_finds_nobody_tells_a_half_open_connection() {
+    let mut packets = talked();
+    packets.extend([
+        says(5000, 1000, 0, Flags::FIN | ACK, (101, 701), 0),
+        says(5020, 1000, 1, RST, (701, 0), 0),
+    ]);
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::HalfOpen).is_some());
+    assert!(found(&connection, FindingKind::Reset).is_none());
+}
+
+/// RFC 7323 section 5.3 has it dropped, but all of it was there.
+#[test]
+fn a_copy_that_is_too_old_is_no_loss() {
+    let stamped = |mut packet: Packet<'static>, value| {
+        packet.header.options.timestamps = Some(Timestamps { value, echo: 1 });
+        packet
+    };
+    let text = |millis, seq, value| stamped(says(millis, 1000, 0, ACK, (seq, 501), 100), value);
+    let mut packets = opened();
+    packets.extend([
+        text(30, 1, 10),
+        stamped(says(31, 1000, 1, ACK, (501, 101), 0), 9),
+        text(40, 101, 20),
+        stamped(says(41, 1000, 1, ACK, (501, 201), 0), 9),
+        text(42, 1, 10),
+        with_sack(stamped(says(43, 1000, 1, ACK, (501, 201), 0), 9), 1, 101),
+    ]);
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::Paws).is_none());
+    assert!(found(&connection, FindingKind::Spurious).is_some());
 }

@@ -134,3 +134,124 @@ fn both_open_at_once_though_their_first_syns_are_lost() {
     assert!(found(&connection, FindingKind::SimultaneousOpen).is_some());
     assert!(found(&connection, FindingKind::Spurious).is_none());
 }
+
+/// Its gap is old, however many packets have come since.
+#[test]
+fn what_fills_a_gap_after_a_round_trip_was_lost_not_overtaken() {
+    for (filled_at, lost, overtaken) in [(230, 1, 0), (206, 1, 0), (112, 0, 1)] {
+        let mut packets = opened_afar();
+        let text = |millis, seq| says(millis, 1000, 0, ACK, (seq, 501), 100);
+        packets.extend((0..100).map(|index| {
+            let mut packet = text(110, 201 + 100 * index);
+            packet.at = Instant::from_millis(110) + Duration::from_millis(u64::from(index));
+            packet.frame = 111 + u64::from(index);
+            packet
+        }));
+        packets.extend([290, 291, 292].map(|frame| {
+            let reported = with_sack(says(205, 1000, 1, ACK, (501, 101), 0), 201, 9601);
+            Packet { frame, ..reported }
+        }));
+        packets.retain(|packet| packet.at < Instant::from_millis(filled_at));
+        packets.push(Packet { frame: 300, ..text(filled_at, 101) });
+        let connection = told(&packets);
+        let count = |kind| found(&connection, kind).map_or(0, |finding| finding.frames.len());
+        assert_eq!(
+            (count(FindingKind::Loss) + count(FindingKind::Timeout), count(FindingKind::Reordering)),
+            (lost, overtaken)
+        );
+    }
+}
+
+/// Open, the server next to where it is seen, and the client 100 ms away.
+fn opened_afar() -> Vec<Packet<'static>> {
+    let mut packets = vec![
+        says(0, 1000, 0, Flags::SYN, (0, 0), 0),
+        later(says(0, 1000, 1, Flags::SYN | ACK, (500, 1), 0), 20),
+        says(100, 1000, 0, ACK, (1, 501), 0),
+        says(101, 1000, 0, ACK, (1, 501), 100),
+    ];
+    packets[1].frame = 1000;
+    for packet in &mut packets[..2] {
+        packet.header.options.mss = Some(1460);
+        packet.header.options.sack_permitted = true;
+    }
+    packets
+}
+
+/// Two small segments, of which the second waited for the delayed acknowledgment of the first: it comes a round trip
+/// after that.
+#[test]
+fn nagle_is_seen_from_the_end_that_delays_its_acknowledgment_too() {
+    let mut packets = opened_afar();
+    packets.extend([
+        later(says(101, 1000, 1, ACK, (501, 101), 0), 20),
+        says(300, 1000, 0, ACK, (101, 501), 10),
+        says(340, 1000, 1, ACK, (501, 111), 0),
+        says(440, 1000, 0, ACK, (111, 501), 10),
+    ]);
+    packets[4].frame = 1001;
+    let nagle = told(&packets);
+    assert!(found(&nagle, FindingKind::NagleDelay).is_some());
+    packets.last_mut().expect("there is one").at = Instant::from_millis(700);
+    assert!(found(&told(&packets), FindingKind::NagleDelay).is_none());
+}
+
+#[test]
+fn it_is_told_for_how_long_a_window_was_closed() {
+    let window = |millis, window| {
+        let mut packet = says(millis, 1000, 1, ACK, (501, 1001), 0);
+        packet.header.window = window;
+        packet
+    };
+    let mut packets = next_to_it(true);
+    packets.extend([window(50, 0), window(400, 0), window(1250, 1000), window(9000, 1000)]);
+    let closed = told(&packets);
+    let closed = found(&closed, FindingKind::ZeroWindow).expect("it is told");
+    assert!(closed.evidence.iter().any(|evidence| evidence.name == "ms" && evidence.value == 1200.0));
+}
+
+/// RFC 6298 section 2.1: nobody expects an answer sooner than that.
+#[test]
+fn an_opening_that_the_capture_cuts_off_was_not_refused() {
+    let syn = says(0, 1000, 0, Flags::SYN, (0, 0), 0);
+    let answer = says(20, 1000, 1, Flags::SYN | ACK, (500, 1), 0);
+    for packets in [vec![syn.clone()], vec![syn, answer]] {
+        let told_at = |millis| {
+            let mut explainer = Explainer::new(Detail::All);
+            packets.iter().for_each(|packet| explainer.observe(packet));
+            explainer.observe(&says(millis, 1001, 0, Flags::SYN, (0, 0), 0));
+            explainer.finish().remove(0)
+        };
+        let fails = |connection: Connection| {
+            [FindingKind::NoAnswer, FindingKind::HandshakeUnfinished]
+                .iter()
+                .any(|kind| found(&connection, *kind).is_some())
+        };
+        assert!(!fails(told_at(500)));
+        assert!(fails(told_at(1500)));
+    }
+}
+
+/// The client was open all the while: only the server had to wait.
+#[test]
+fn an_ack_that_is_lost_makes_no_handshake_long() {
+    for (syn_at, took) in [(1000, Some(1021)), (0, None)] {
+        let mut packets = vec![says(0, 1000, 0, Flags::SYN, (0, 0), 0)];
+        packets.extend((syn_at > 0).then(|| says(syn_at, 1000, 0, Flags::SYN, (0, 0), 0)));
+        packets.extend([
+            says(syn_at + 20, 1000, 1, Flags::SYN | ACK, (500, 1), 0),
+            says(syn_at + 21, 1000, 0, ACK, (1, 501), 0),
+        ]);
+        if syn_at == 0 {
+            packets.extend([
+                says(1020, 1000, 1, Flags::SYN | ACK, (500, 1), 0),
+                says(1021, 1000, 0, ACK, (1, 501), 0),
+            ]);
+        }
+        let connection = told(&packets);
+        let slow = found(&connection, FindingKind::SlowHandshake).expect("it is told");
+        let ms = slow.evidence.iter().find(|evidence| evidence.name == "ms");
+        let ms = ms.map(|ms| ms.value.round() as u64);
+        assert_eq!(ms, took);
+    }
+}

@@ -297,3 +297,35 @@ fn the_third_segment_is_known_without_the_first() {
     let connection = told(&opened()[1..]);
     assert_eq!(step(&connection, 21).reason, SendReason::HandshakeAck.into());
 }
+
+/// RFC 7413 section 4.2.2: the SYN-ACK acknowledges the SYN alone.
+#[test]
+fn text_in_a_syn_that_is_not_taken_is_told() {
+    for (ack, refused) in [(1, true), (201, false)] {
+        let mut packets = vec![
+            says(0, 1000, 0, Flags::SYN, (0, 0), 200),
+            says(20, 1000, 1, Flags::SYN | ACK, (500, ack), 0),
+        ];
+        packets.push(if refused {
+            says(21, 1000, 0, ACK, (1, 501), 200)
+        } else {
+            says(21, 1000, 0, ACK, (201, 501), 0)
+        });
+        let connection = told(&packets);
+        let finding = found(&connection, FindingKind::FastOpenRefused);
+        assert_eq!(
+            finding.map(|finding| (finding.by, finding.frames.clone())),
+            refused.then(|| (Some(Side::Left), vec![22]))
+        );
+    }
+}
+
+/// What was seen to go before is no segment that was overtaken.
+#[test]
+fn what_goes_again_where_one_direction_was_captured_was_lost() {
+    let text = |millis, seq| says(millis, 1000, 0, ACK, (seq, 501), 100);
+    let connection =
+        told(&[text(10, 1), text(11, 101), text(12, 201), text(40, 301), text(41, 101), text(42, 401)]);
+    assert!(found(&connection, FindingKind::Reordering).is_none());
+    assert_eq!(found(&connection, FindingKind::Loss).expect("it is told").frames, [42]);
+}
