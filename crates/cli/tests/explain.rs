@@ -216,6 +216,34 @@ fn frames_of_an_unknown_link_type_are_counted() {
     assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
 }
 
+/// A capture without packets, and one in which WireGuard has hidden them.
+#[test]
+fn where_no_tcp_is_it_is_said_what_there_is() {
+    let (folder, place) = captures();
+    let octets = fs::read(place("two.pcap")).unwrap();
+    fs::write(place("none.pcap"), &octets[..24]).unwrap();
+    let hidden = "none of it is TCP";
+    let mut frame = vec![2; 12];
+    frame.extend([0x08, 0x00, 0x45, 0, 0, 60, 0, 7, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    frame.extend([0xca, 0x6c, 0xca, 0x6c, 0, 40, 0, 0, 4, 0, 0, 0]);
+    frame.extend(hidden.as_bytes());
+    frame.resize(74, 0);
+    let record = [[1, 0, 0, 0], [0; 4], [74, 0, 0, 0], [74, 0, 0, 0]].concat();
+    let record = [&record[..], &frame].concat();
+    fs::write(place("hidden.pcap"), [&octets[..24], &record, &record].concat()).unwrap();
+    for (file, said) in [
+        ("none.pcap", "the capture has no packets"),
+        (
+            "hidden.pcap",
+            "2 frames: not TCP but UDP (what is encrypted, as by WireGuard or IPsec, cannot be looked into)",
+        ),
+    ] {
+        let ended = output(&mut command(folder.path(), &[file]));
+        assert_eq!((ended.status, ended.stderr), (Some(0), format!("synfin: {file}: {said}\n")));
+        assert_eq!(ended.stdout, "No TCP connection.\n");
+    }
+}
+
 /// A snap length that leaves no TCP header whole.
 #[test]
 fn frames_that_end_before_their_headers_are_counted() {

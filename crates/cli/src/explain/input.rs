@@ -80,7 +80,28 @@ impl Summary {
     /// What else there is to say of it.
     pub(super) fn remark(&self) -> Option<String> {
         let unseen = self.unseen().filter(|_| !self.has_nothing_else());
-        unseen.map(|unseen| format!("{}: {unseen}", self.name))
+        let instead = self.instead().filter(|_| self.count == 0);
+        let all =
+            unseen.into_iter().chain(instead).reduce(|unseen, instead| format!("{unseen}; {instead}"))?;
+        Some(format!("{}: {all}", self.name))
+    }
+
+    /// What there is where no TCP is.
+    fn instead(&self) -> Option<String> {
+        /// More kinds of it are not named.
+        const MOST: usize = 4;
+        let others = self.unknown.others();
+        let others = others.iter().map(|(reason, frames)| match frames {
+            1 => format!("1 frame: {reason}"),
+            frames => format!("{frames} frames: {reason}"),
+        });
+        let kinds = others.take(MOST).reduce(|one, other| format!("{one}; {other}"));
+        match (kinds, self.capture.frames) {
+            (_, 0) if self.cut.is_none() => Some("the capture has no packets".to_owned()),
+            (kinds, _) => kinds.map(|kinds| {
+                format!("{kinds} (what is encrypted, as by WireGuard or IPsec, cannot be looked into)")
+            }),
+        }
     }
 
     fn has_nothing_else(&self) -> bool {
