@@ -216,6 +216,21 @@ fn frames_of_an_unknown_link_type_are_counted() {
     assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
 }
 
+/// Statistics say that the capture lacks packets.
+#[test]
+fn packets_that_the_capture_lost_are_told() {
+    let (folder, place) = captures();
+    let mut octets = mixed(&fs::read(place("two.pcap")).unwrap()[24..]);
+    let lost = [[5, 0, 0, 0], [36, 0, 0, 0], [0; 4], [0; 4], [0; 4], [5, 0, 8, 0], [42, 0, 0, 0], [0; 4]];
+    octets.extend([&lost.concat()[..], &[36, 0, 0, 0]].concat());
+    fs::write(place("lacks.pcapng"), octets).unwrap();
+    let ended = output(&mut command(folder.path(), &["lacks.pcapng"]));
+    let said = "the capture lacks 42 packets that came faster than they could be written, as it says itself: what is \
+                told as lost or unanswered may have come";
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
 /// A capture without packets, and one in which WireGuard has hidden them.
 #[test]
 fn where_no_tcp_is_it_is_said_what_there_is() {

@@ -222,6 +222,15 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// How many packets the program that captured has lost, as far as the file says so up to here.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        match &self.layout {
+            Layout::Pcap(_) => 0,
+            Layout::Pcapng(pcapng) => pcapng.dropped(),
+        }
+    }
+
     /// How many octets of the file, decompressed, have been read up to the end of the last frame.
     #[must_use]
     pub const fn offset(&self) -> u64 {
@@ -281,6 +290,13 @@ impl ByteOrder {
             Self::Little => u32::from_le_bytes(value),
             Self::Big => u32::from_be_bytes(value),
         }
+    }
+
+    /// The eight octets at `at`, which must be there.
+    fn u64(self, octets: &[u8], at: usize) -> u64 {
+        let words = [self.u32(octets, at), self.u32(octets, at + 4)].map(u64::from);
+        let [low, high] = if self == Self::Little { words } else { [words[1], words[0]] };
+        high << 32 | low
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) struct Summary {
     pub(super) cut: Option<String>,
     /// What could not be looked into.
     pub(super) unknown: UnknownLinks,
+    /// How many packets were lost by the program that captured.
+    pub(super) dropped: u64,
 }
 
 impl Summary {
@@ -195,6 +197,7 @@ pub(super) struct Follower<'a> {
     frames: u64,
     worst: Option<Severity>,
     unknown: UnknownLinks,
+    dropped: u64,
 }
 
 impl<'a> Follower<'a> {
@@ -209,6 +212,7 @@ impl<'a> Follower<'a> {
             frames: 0,
             worst: None,
             unknown: UnknownLinks::default(),
+            dropped: 0,
         }
     }
 
@@ -257,7 +261,8 @@ impl<'a> Follower<'a> {
         let count = rest.count();
         self.hand_on(rest.finish())?;
         let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
-        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut, unknown: self.unknown })
+        let (worst, unknown, dropped) = (self.worst, self.unknown, self.dropped);
+        Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped })
     }
 }
 
@@ -336,6 +341,7 @@ pub(super) fn read(
             Err(error) => break Some(error.to_string()),
         }
     };
+    follower.dropped = reader.dropped();
     Ok(follower.end(&name, cut)?)
 }
 

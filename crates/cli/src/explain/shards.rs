@@ -73,6 +73,7 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
         worst,
         cut: source.cut.map(|error| error.to_string()),
         unknown: source.sorter.unknown_links().clone(),
+        dropped: source.reader.dropped(),
     };
     Ok(Told { summary, connections })
 }

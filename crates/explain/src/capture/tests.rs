@@ -356,3 +356,34 @@ fn an_error_of_the_source_is_handed_on() {
     assert_eq!(frames.len(), 1);
     assert!(matches!(&error, Some(CaptureError::Read(error)) if error.to_string() == "the disk is on fire"));
 }
+
+/// Wireshark writes how many packets were lost, of each interface and section.
+#[test]
+fn what_the_capture_lacks_is_counted() {
+    for big in [false, true] {
+        let count = |value: u64| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+        let statistics = |interface, dropped, by_system| {
+            Words::new(big)
+                .word(interface)
+                .word(0)
+                .word(9)
+                .option(4, &count(1000))
+                .option(5, &count(dropped))
+                .option(7, &count(by_system))
+                .option(0, b"")
+        };
+        let mut file = Pcapng::new(big).interface(1, 0, &[]).interface(1, 0, &[]);
+        file = file.block(5, statistics(0, 1, 0)).enhanced(0, 1, b"frame", 5, &[]);
+        file =
+            file.block(5, statistics(0, 3, 1)).block(5, statistics(1, 20, 0)).block(5, statistics(9, 7, 7));
+        file = file.section(big).interface(1, 0, &[]).enhanced(0, 2, b"frame", 5, &[]);
+        file = file.block(5, statistics(0, 100, 0));
+        let mut reader = Reader::new(&file.octets[..]).unwrap();
+        let mut seen = vec![reader.dropped()];
+        while reader.next().unwrap().is_some() {
+            seen.push(reader.dropped());
+        }
+        seen.push(reader.dropped());
+        assert_eq!(seen, [0, 1, 24, 124], "big endian: {big}");
+    }
+}

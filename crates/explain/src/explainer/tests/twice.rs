@@ -78,7 +78,7 @@ fn captures_of_both_ends_tell_a_connection_once() {
 /// IPv6 has no identification: its timestamps and the routers between the ends tell.
 #[test]
 fn over_ipv6_timestamps_tell_what_stands_there_twice() {
-    let sent: Vec<_> = as_sent().into_iter().map(|packet| {
+    let sent = as_sent().into_iter().map(|packet| {
         let frame = packet.frame as u32;
         stamped(packet, frame)
     });
@@ -89,7 +89,7 @@ fn over_ipv6_timestamps_tell_what_stands_there_twice() {
 
 #[test]
 fn without_timestamps_identifications_tell() {
-    let sent: Vec<_> = as_sent().into_iter().map(|packet| {
+    let sent = as_sent().into_iter().map(|packet| {
         let frame = packet.frame as u16;
         numbered(packet, frame)
     });
@@ -159,4 +159,30 @@ fn a_refusal_that_stands_there_twice_is_not_an_rst_that_is_ignored() {
         assert!(found(&connection, FindingKind::Refused).is_some());
         assert!(found(&connection, FindingKind::ResetIgnored).is_none());
     }
+}
+
+/// A router has forwarded it: a SYN went again, and what answers it came by two interfaces.
+#[test]
+fn what_a_router_forwards_comes_no_other_way() {
+    let seen = [
+        says(0, 1000, 0, Flags::SYN, (0, 0), 0),
+        says(1000, 1000, 0, Flags::SYN, (0, 0), 0),
+        says(1001, 1000, 1, Flags::SYN | ACK, (500, 1), 0),
+        says(1002, 1000, 0, ACK, (1, 501), 0),
+        says(3000, 1000, 0, FIN | ACK, (1, 501), 0),
+        says(3001, 1000, 1, RST, (501, 0), 0),
+    ];
+    let mut packets = Vec::new();
+    for packet in &seen {
+        let at = packet.at + Duration::from_micros(2);
+        let out =
+            Packet { frame: packet.frame + 5000, at, hop_limit: packet.hop_limit - 1, ..packet.clone() };
+        packets.extend([packet.clone(), out]);
+    }
+    for (frame, packet) in packets.iter_mut().enumerate() {
+        packet.frame = frame as u64 + 1;
+    }
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::ResetForged).is_none());
+    assert_eq!(connection.steps[5].reason, AGAIN.into(), "the SYN-ACK");
 }
