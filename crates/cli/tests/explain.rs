@@ -238,13 +238,12 @@ fn where_no_tcp_is_it_is_said_what_there_is() {
     let octets = fs::read(place("two.pcap")).unwrap();
     fs::write(place("none.pcap"), &octets[..24]).unwrap();
     let hidden = "none of it is TCP";
-    let mut frame = vec![2; 12];
-    frame.extend([0x08, 0x00, 0x45, 0, 0, 60, 0, 7, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-    frame.extend([0xca, 0x6c, 0xca, 0x6c, 0, 40, 0, 0, 4, 0, 0, 0]);
-    frame.extend(hidden.as_bytes());
-    frame.resize(74, 0);
-    let record = [[1, 0, 0, 0], [0; 4], [74, 0, 0, 0], [74, 0, 0, 0]].concat();
-    let record = [&record[..], &frame].concat();
+    let mut packet = vec![0x45, 0, 0, 60, 0, 7, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    packet.extend([0xca, 0x6c, 0xca, 0x6c, 0, 40, 0, 0, 4, 0, 0, 0]);
+    packet.extend(hidden.as_bytes());
+    packet.resize(60, 0);
+    let record = [[1, 0, 0, 0], [0; 4], [60, 0, 0, 0], [60, 0, 0, 0]].concat();
+    let record = [&record[..], &packet].concat();
     fs::write(place("hidden.pcap"), [&octets[..24], &record, &record].concat()).unwrap();
     for (file, said) in [
         ("none.pcap", "the capture has no packets"),

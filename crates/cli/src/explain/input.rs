@@ -66,6 +66,8 @@ pub(super) struct Summary {
     pub(super) unknown: UnknownLinks,
     /// How many packets were lost by the program that captured.
     pub(super) dropped: u64,
+    /// How many stood behind a later one, and were put before it.
+    pub(super) moved: u64,
 }
 
 impl Summary {
@@ -198,6 +200,7 @@ pub(super) struct Follower<'a> {
     worst: Option<Severity>,
     unknown: UnknownLinks,
     dropped: u64,
+    moved: u64,
 }
 
 impl<'a> Follower<'a> {
@@ -213,6 +216,7 @@ impl<'a> Follower<'a> {
             worst: None,
             unknown: UnknownLinks::default(),
             dropped: 0,
+            moved: 0,
         }
     }
 
@@ -261,8 +265,8 @@ impl<'a> Follower<'a> {
         let count = rest.count();
         self.hand_on(rest.finish())?;
         let capture = Capture { name: Some(name.to_owned()), start: self.start, frames: self.frames };
-        let (worst, unknown, dropped) = (self.worst, self.unknown, self.dropped);
-        Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped })
+        let Self { worst, unknown, dropped, moved, .. } = self;
+        Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped, moved })
     }
 }
 
@@ -326,7 +330,8 @@ pub(super) fn read(
     let name = file.display().to_string();
     let source: Box<dyn Read> =
         if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
-    let mut reader = begin(&name, source)?;
+    let reader = begin(&name, source)?;
+    let mut reader = if is_disordered(file) { reader.sorted() } else { reader };
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
@@ -341,8 +346,20 @@ pub(super) fn read(
             Err(error) => break Some(error.to_string()),
         }
     };
-    follower.dropped = reader.dropped();
+    (follower.dropped, follower.moved) = (reader.dropped(), reader.moved());
     Ok(follower.end(&name, cut)?)
+}
+
+/// Whether a file has its frames in another order than that of their times, as far as its beginning tells. What cannot
+/// be read twice has none that could be seen to.
+pub(super) fn is_disordered(file: &Path) -> bool {
+    /// What is wrong with the order shows soon.
+    const FRAMES: u64 = 1 << 14;
+    file.is_file()
+        && File::open(file)
+            .ok()
+            .and_then(|file| Reader::new(file).ok())
+            .is_some_and(|reader| reader.is_disordered(FRAMES))
 }
 
 /// Opens the file of a capture.

@@ -387,3 +387,37 @@ fn what_the_capture_lacks_is_counted() {
         assert_eq!(seen, [0, 1, 24, 124], "big endian: {big}");
     }
 }
+
+/// What two interfaces have gathered, one after the other.
+#[test]
+fn frames_may_be_asked_for_in_the_order_of_their_times() {
+    let file = Pcapng::new(false).interface(1, 0, &[]).interface(1, 0, &[]);
+    let in_order = file.clone().enhanced(0, 10, b"one", 3, &[]).simple(b"two", 3);
+    let file = in_order.clone().enhanced(0, 40, b"five", 4, &[b"last"]).simple(b"six", 3);
+    let file = file.enhanced(1, 20, b"three", 5, &[]).enhanced(1, 30, b"four", 4, &[]);
+    assert!(!Reader::new(&in_order.octets[..]).unwrap().is_disordered(99));
+    assert!(Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+    let cut = &file.octets[..file.octets.len() - 1];
+    let mut reader = Reader::new(cut).unwrap().sorted();
+    let mut seen = Vec::new();
+    let error = loop {
+        match reader.next() {
+            Ok(Some(frame)) => seen.push((frame.number, frame.bytes.to_vec(), frame.at.as_nanos())),
+            Ok(None) => panic!("it is cut off"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.is_cut());
+    assert_eq!(reader.moved(), 1);
+    let order: [(u64, &[u8], u64); 5] =
+        [(1, b"one", 0), (2, b"two", 0), (3, b"three", 10_000), (4, b"five", 30_000), (5, b"six", 30_000)];
+    assert_eq!(seen, order.map(|(number, bytes, nanos)| (number, bytes.to_vec(), nanos)));
+}
+
+#[test]
+fn where_a_clock_was_set_back_the_order_is_that_of_the_file() {
+    let file = Pcap::new(false, 0xa1b2_c3d4, 1).frame(100, 0, b"one", 3).frame(90, 0, b"two", 3);
+    assert!(!Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+    let file = file.frame(100, 1, b"three", 5).frame(100, 0, b"four", 4);
+    assert!(!Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+}

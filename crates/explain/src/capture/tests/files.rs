@@ -117,6 +117,7 @@ impl Pcap {
 }
 
 /// A pcapng file in work.
+#[derive(Clone)]
 pub(crate) struct Pcapng {
     pub(crate) big: bool,
     pub(crate) octets: Vec<u8>,
