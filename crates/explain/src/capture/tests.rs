@@ -421,3 +421,13 @@ fn where_a_clock_was_set_back_the_order_is_that_of_the_file() {
     let file = file.frame(100, 1, b"three", 5).frame(100, 0, b"four", 4);
     assert!(!Reader::new(&file.octets[..]).unwrap().is_disordered(99));
 }
+
+#[test]
+fn what_is_no_capture_is_told_what_to_do_with() {
+    let said = |octets: &[u8]| Reader::new(octets).map(|_| ()).expect_err("it is none").to_string();
+    assert!(said(b"17:03:12.1 IP 10.0.0.1").ends_with("have it write one with `tcpdump -w FILE`"));
+    assert!(said(b"\xfd7zXZ\0").ends_with("decompress it first, as with `xz -d`"));
+    assert!(said(b"\x04\x22\x4d\x18").ends_with("decompress it first, as with `lz4 -d`"));
+    assert!(said(b"PK\x03\x04").ends_with("take the capture out of it first"));
+    assert!(said(b"snoop\0\0\0").contains("editcap -F pcapng"));
+}
