@@ -216,6 +216,31 @@ fn frames_of_an_unknown_link_type_are_counted() {
     assert!(ended.stdout.starts_with("2 connections\n"), "{}", ended.stdout);
 }
 
+/// Two interfaces, of which one's frames stand behind those of the other.
+#[test]
+fn frames_are_told_in_the_order_of_their_times() {
+    let (folder, place) = captures();
+    let octets = fs::read(gold("three-segments.left.pcap")).unwrap();
+    let (head, mut rest) = octets.split_at(24);
+    let mut records = Vec::new();
+    while !rest.is_empty() {
+        let captured = u32::from_le_bytes([rest[8], rest[9], rest[10], rest[11]]) as usize;
+        let (record, behind) = rest.split_at(16 + captured);
+        records.push(record);
+        rest = behind;
+    }
+    let said = |file: &str| output(&mut command(folder.path(), &[file]));
+    fs::write(place("sound.pcap"), &octets).unwrap();
+    let sound = said("sound.pcap");
+    records.swap(1, 2);
+    fs::write(place("odd.pcap"), [head, &records.concat()].concat()).unwrap();
+    let odd = said("odd.pcap");
+    assert_eq!((odd.status, odd.stdout), (sound.status, sound.stdout));
+    let remark =
+        "synfin: odd.pcap: 1 frames stood behind later ones: they are told in the order of their times";
+    assert!(odd.stderr.starts_with(remark), "{}", odd.stderr);
+}
+
 /// Statistics say that the capture lacks packets.
 #[test]
 fn packets_that_the_capture_lost_are_told() {

@@ -94,7 +94,7 @@ impl Seen {
         let (before, behind) = self.sightings.split_at(self.found.min(self.sightings.len()));
         let in_turn = behind.iter().chain(before);
         let is_seen = |known: &Sighting| {
-            known.is_same(sighting, self.is_doubled, self.counts) || known.has_piece(sighting)
+            known.is_same(sighting, self.is_doubled, self.counts) || known.has_piece(sighting, self.counts)
         };
         let (further, frame) =
             in_turn.enumerate().find(|(_, known)| is_seen(known)).map(|(at, known)| (at, known.frame))?;
@@ -167,17 +167,17 @@ impl Sighting {
     }
 
     /// Whether the later one, of which nothing is new, was cut out of this, or begins with it.
-    fn has_piece(&self, later: &Self) -> bool {
+    fn has_piece(&self, later: &Self, counts: bool) -> bool {
         let (whole, piece) = (&self.likeness, &later.likeness);
         let offset = piece.seq.distance(whole.seq);
-        let is_text = piece.len > 0 && !piece.flags.syn() && !piece.flags.rst();
-        if !is_text || offset < 0 || offset as u32 >= whole.len {
+        let is_part = piece.len > 0 && piece.len != whole.len && !piece.flags.syn() && !piece.flags.rst();
+        if !is_part || offset < 0 || offset as u32 >= whole.len {
             return false;
         }
         let number = piece.identification.wrapping_sub(whole.identification);
         let is_next = match (whole.identification, piece.identification) {
             (0, 0) => self.hop_limit != later.hop_limit && piece.timestamps.is_some(),
-            _ => number < MOST_SEGMENTS && (number == 0) == (offset == 0),
+            _ => counts && number < MOST_SEGMENTS && (number == 0) == (offset == 0),
         };
         let apart = later.at - self.at;
         let says_the_same =

@@ -85,9 +85,31 @@ impl Summary {
     pub(super) fn remark(&self) -> Option<String> {
         let unseen = self.unseen().filter(|_| !self.has_nothing_else());
         let instead = self.instead().filter(|_| self.count == 0);
-        let all =
-            unseen.into_iter().chain(instead).reduce(|unseen, instead| format!("{unseen}; {instead}"))?;
+        let all = [unseen, instead, self.lacking(), self.put_in_order()].into_iter().flatten();
+        let all = all.reduce(|one, other| format!("{one}; {other}"))?;
         Some(format!("{}: {all}", self.name))
+    }
+
+    /// That the capture lacks something by its own account.
+    fn lacking(&self) -> Option<String> {
+        (self.dropped > 0).then(|| {
+            format!(
+                "the capture lacks {} packets that came faster than they could be written, as it says itself: what is \
+                 told as lost or unanswered may have come",
+                self.dropped
+            )
+        })
+    }
+
+    /// That frames are told in another order than they have.
+    fn put_in_order(&self) -> Option<String> {
+        (self.moved > 0).then(|| {
+            format!(
+                "{} frames stood behind later ones: they are told in the order of their times, and numbered in it, as \
+                 in what `reordercap` makes of the capture",
+                self.moved
+            )
+        })
     }
 
     /// What there is where no TCP is.

@@ -270,7 +270,7 @@ fn what_is_no_capture_is_named() {
     let text = |file: &[u8]| read(file).1.unwrap().to_string();
     assert_eq!(text(b""), "the capture is empty: not even a file header is in it");
     assert!(text(b"snoop\0\0\0").contains("snoop's format"));
-    assert!(text(b"hello, world").contains("68 65 6c 6c, as text does; Wireshark's `editcap"));
+    assert!(text(b"hello, world").contains("68 65 6c 6c, as text does; what tcpdump prints"));
     assert!(text(&[0xfd, b'7', b'z', b'X', b'Z', 0]).contains("xz"));
     assert!(text(&[1, 2, 3, 4, 5]).contains("begins with 01 02 03 04;"));
     assert!(text(&Pcap::of_version(false, 0xa1b2_c3d4, 1, (3, 0)).octets).contains("version 3.0 of pcap"));

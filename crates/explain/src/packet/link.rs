@@ -246,6 +246,10 @@ impl Walk<'_> {
         match self.peek::<1>()?[0] >> 4 {
             4 | 6 => Ok(Next::Ip),
             0 => {
+                let frame: [u8; 18] = self.peek()?;
+                if u16::from_be_bytes([frame[16], frame[17]]) < 0x0600 {
+                    return Err(NotTcp::NotIp(0x8847));
+                }
                 self.skip(4)?;
                 Ok(Next::Ethernet)
             }

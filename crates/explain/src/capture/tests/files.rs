@@ -83,7 +83,7 @@ impl Words {
         self
     }
 
-    fn option(self, code: u16, value: &[u8]) -> Self {
+    pub(crate) fn option(self, code: u16, value: &[u8]) -> Self {
         self.short(code).short(value.len() as u16).padded(value)
     }
 }
