@@ -92,24 +92,28 @@ impl Summary {
 
     /// That the capture lacks something by its own account.
     fn lacking(&self) -> Option<String> {
-        (self.dropped > 0).then(|| {
-            format!(
-                "the capture lacks {} packets that came faster than they could be written, as it says itself: what is \
-                 told as lost or unanswered may have come",
-                self.dropped
-            )
-        })
+        let lacks = match self.dropped {
+            0 => return None,
+            1 => "1 packet".to_owned(),
+            packets => format!("{packets} packets"),
+        };
+        Some(format!(
+            "the capture says itself that it lacks {lacks}, which came faster than could be written: what is told as \
+             lost or unanswered may have come"
+        ))
     }
 
     /// That frames are told in another order than they have.
     fn put_in_order(&self) -> Option<String> {
-        (self.moved > 0).then(|| {
-            format!(
-                "{} frames stood behind later ones: they are told in the order of their times, and numbered in it, as \
-                 in what `reordercap` makes of the capture",
-                self.moved
-            )
-        })
+        let moved = match self.moved {
+            0 => return None,
+            1 => "1 frame stood behind a later one".to_owned(),
+            frames => format!("{frames} frames stood behind later ones"),
+        };
+        Some(format!(
+            "{moved}: all are told in the order of their times, and numbered in it, as in what `reordercap` makes of \
+             the capture"
+        ))
     }
 
     /// What there is where no TCP is.
