@@ -177,9 +177,8 @@ impl Flow {
         let alike = packet.identification == 0
             && self.seen_again[from.other().index()] == 0
             && self.reasons.has_syn_again(from.other(), packet.at);
-        let answers = |first: &u64| {
-            packet.header.flags.syn() && (alike || self.reasons.has_syn_since(from.other(), *first))
-        };
+        let is_syn_ack = packet.header.flags.contains(Flags::SYN | Flags::ACK);
+        let answers = |first: &u64| is_syn_ack && (alike || self.reasons.has_syn_since(from.other(), *first));
         if let Some(first) = again.filter(|first| !answers(first)) {
             self.observe_again(from, packet, first, &note);
             return;

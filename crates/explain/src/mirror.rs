@@ -12,9 +12,7 @@
 
 use std::time::Duration;
 
-use smallvec::SmallVec;
 use synfin_ladder::Side;
-use synfin_wire::tcp::SackRange;
 use synfin_wire::{Flags, Instant, SeqNumber, Timestamps};
 
 use crate::packet::Packet;
@@ -25,8 +23,9 @@ const AT_ONCE: Duration = Duration::from_millis(1);
 const SOON: Duration = Duration::from_millis(500);
 /// The longest way from one point of capture to another, with what their clocks differ by.
 const FAR_APART: Duration = Duration::from_secs(60);
-/// So many packets of a side are compared with,
-const FEW: usize = 4;
+/// So many packets of a side are compared with, the first ones of all among them,
+const FEW: usize = 32;
+const FIRST: usize = 4;
 /// and so many once one of them was seen again: what is on the way between two points of capture.
 const MANY: usize = 2048;
 /// The hardware makes no more segments of one: 512 KiB (BIG TCP), of 536 octets each at least.
@@ -52,7 +51,7 @@ struct Seen {
     most: Option<(SeqNumber, SeqNumber)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sighting {
     frame: u64,
     at: Instant,
@@ -61,7 +60,7 @@ struct Sighting {
 }
 
 /// What is the same in both sightings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Likeness {
     seq: SeqNumber,
     ack: SeqNumber,
@@ -69,7 +68,8 @@ struct Likeness {
     len: u32,
     window: u16,
     timestamps: Option<Timestamps>,
-    sack: SmallVec<[SackRange; 4]>,
+    /// What its ranges come to.
+    sack: u32,
     identification: u16,
 }
 
@@ -118,13 +118,12 @@ impl Seen {
         self.most = Some((said.later(end), acknowledged.later(ack)));
         let room = if self.is_doubled { MANY } else { FEW };
         if self.sightings.len() < room {
-            // Those that were overwritten stand before the oldest.
-            self.sightings.rotate_left(self.oldest);
-            self.oldest = 0;
             self.sightings.push(sighting);
         } else {
+            // Those that were first tell of a capture whose other half begins late.
+            self.oldest = if self.oldest < FIRST || self.oldest >= room { FIRST } else { self.oldest };
             self.sightings[self.oldest] = sighting;
-            self.oldest = (self.oldest + 1) % room;
+            self.oldest += 1;
         }
     }
 }
@@ -139,7 +138,11 @@ impl Sighting {
             len: packet.len,
             window: header.window,
             timestamps: header.options.timestamps,
-            sack: header.options.sack.clone(),
+            sack: header.options.sack.iter().fold(0, |sum, range| {
+                [range.start, range.end]
+                    .iter()
+                    .fold(sum, |sum: u32, edge| sum.wrapping_mul(31) ^ edge.value())
+            }),
             identification: packet.identification,
         };
         Self { frame: packet.frame, at: packet.at, hop_limit: packet.hop_limit, likeness }

@@ -75,6 +75,27 @@ fn captures_of_both_ends_tell_a_connection_once() {
     is_told_once(&told(&merged(&sent, 3)));
 }
 
+/// The clock of the server's machine is behind that of the client's by more than the way takes.
+#[test]
+fn clocks_of_both_ends_need_not_agree() {
+    const BEHIND: Duration = Duration::from_millis(50);
+    let seen_by = |side: usize, packet: Packet<'static>| {
+        let frame = packet.frame;
+        let packet = stamped(numbered(packet, 1000 + frame as u16), frame as u32);
+        let sent_here = packet.source == ends(1000)[side];
+        let packet = if sent_here { packet } else { further(&packet, 0) };
+        let at = if side == 0 { packet.at + BEHIND } else { packet.at };
+        Packet { at, ..packet }
+    };
+    let mut packets: Vec<_> =
+        (0..2).flat_map(|side| as_sent().into_iter().map(move |packet| seen_by(side, packet))).collect();
+    packets.sort_by_key(|packet| packet.at);
+    for (frame, packet) in packets.iter_mut().enumerate() {
+        packet.frame = frame as u64 + 1;
+    }
+    is_told_once(&told(&packets));
+}
+
 /// IPv6 has no identification: its timestamps and the routers between the ends tell.
 #[test]
 fn over_ipv6_timestamps_tell_what_stands_there_twice() {
