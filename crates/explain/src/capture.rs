@@ -9,6 +9,7 @@
 //! | `pcapng` | the new one: sections, interfaces, comments | draft-ietf-opsawg-pcapng |
 //! | `decode` | either of them behind gzip or Zstandard | RFC 1952, RFC 8878 |
 //! | `buffer` | the octets in work, a window that moves over the file | |
+//! | `sorter` | frames that wait for earlier ones, where that is asked for | |
 //!
 //! Memory is bounded whatever the file says: a frame has at most [`LONGEST_RECORD`] octets, and blocks that are not
 //! needed are passed over, not kept. A file that was cut off gives all its whole frames first.
@@ -29,10 +30,12 @@ mod decode;
 mod error;
 mod pcap;
 mod pcapng;
+mod sorter;
 
 use buffer::Buffer;
 use decode::Decoded;
 pub use error::CaptureError;
+use sorter::{Sorter, Times};
 
 /// The longest record or block that is taken, octets: far more than any packet of a link that carries IP has, and so
 /// little that a file cannot make us ask for memory that is not there.
@@ -111,6 +114,7 @@ pub struct Reader<R> {
     clock: Clock,
     number: u64,
     over: bool,
+    sorter: Option<Box<Sorter>>,
 }
 
 /// What is known of the file from what stands before its frames.
@@ -164,7 +168,34 @@ impl<R: Read> Reader<R> {
     pub fn new(source: R) -> Result<Self, CaptureError> {
         let mut buffer = Buffer::new(Decoded::new(source).map_err(CaptureError::Read)?);
         let layout = Layout::open(&mut buffer)?;
-        Ok(Self { buffer, layout, clock: Clock::default(), number: 0, over: false })
+        Ok(Self { buffer, layout, clock: Clock::default(), number: 0, over: false, sorter: None })
+    }
+
+    /// Hands out frames in the order of their times, and numbers them so: each waits for those that stand up to 65 536
+    /// frames behind it. A live source is heard late that way.
+    #[must_use]
+    pub fn sorted(self) -> Self {
+        Self { sorter: Some(Box::default()), ..self }
+    }
+
+    /// How many frames stood behind a later one, where they are sorted.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.sorter.as_ref().map_or(0, |sorter| sorter.moved())
+    }
+
+    /// Whether the file has its frames in another order than that of their times, as far as so many frames tell: those
+    /// are read. Where a clock was set back the order is that of the file.
+    #[must_use]
+    pub fn is_disordered(mut self, frames: u64) -> bool {
+        let mut times = Times::default();
+        for _ in 0..frames {
+            // What stands in the way is told by who reads it.
+            let Ok(Some(record)) = self.record() else { break };
+            times.see(&record);
+            self.buffer.take(record.len);
+        }
+        times.go_back && !times.clock_was_set
     }
 
     /// The next frame; `None` at the end of the file, and after an error.
@@ -176,10 +207,10 @@ impl<R: Read> Reader<R> {
         if self.over {
             return Ok(None);
         }
-        let record = match &mut self.layout {
-            Layout::Pcap(pcap) => pcap.next(&mut self.buffer),
-            Layout::Pcapng(pcapng) => pcapng.next(&mut self.buffer),
-        };
+        if self.sorter.is_some() {
+            return self.next_sorted();
+        }
+        let record = self.record();
         let Some(record) = record.inspect_err(|_| self.over = true)? else {
             self.over = true;
             return Ok(None);
@@ -194,6 +225,41 @@ impl<R: Read> Reader<R> {
             bytes: &octets[record.bytes_at..][..record.bytes_len],
             original_len: record.original_len,
             comment: record.comment.map(|(at, len)| as_far_as_text(&octets[at..][..len])),
+        }))
+    }
+
+    fn record(&mut self) -> Result<Option<Record>, CaptureError> {
+        match &mut self.layout {
+            Layout::Pcap(pcap) => pcap.next(&mut self.buffer),
+            Layout::Pcapng(pcapng) => pcapng.next(&mut self.buffer),
+        }
+    }
+
+    fn next_sorted(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        while self.sorter.as_ref().is_some_and(|sorter| sorter.wants()) {
+            let record = self.record();
+            let Some(sorter) = &mut self.sorter else { break };
+            match record {
+                Ok(Some(record)) => {
+                    let octets = self.buffer.take(record.len);
+                    let comment = record.comment.map(|(at, len)| as_far_as_text(&octets[at..][..len]));
+                    sorter.take(&record, &octets[record.bytes_at..][..record.bytes_len], comment);
+                }
+                Ok(None) => sorter.end(None),
+                Err(error) => sorter.end(Some(error)),
+            }
+        }
+        let Some(sorter) = &mut self.sorter else { return Ok(None) };
+        let Some(earliest) = sorter.hand_out()? else { return Ok(None) };
+        self.number += 1;
+        Ok(Some(Frame {
+            number: self.number,
+            at: self.clock.read(earliest.time),
+            link: earliest.link(),
+            interface: earliest.interface,
+            bytes: &earliest.bytes,
+            original_len: earliest.original_len,
+            comment: earliest.comment.as_deref(),
         }))
     }
 
@@ -219,6 +285,15 @@ impl<R: Read> Reader<R> {
         match &self.layout {
             Layout::Pcap(pcap) => pcap.interfaces(),
             Layout::Pcapng(pcapng) => pcapng.interfaces(),
+        }
+    }
+
+    /// How many packets the program that captured has lost, as far as the file says so up to here.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        match &self.layout {
+            Layout::Pcap(_) => 0,
+            Layout::Pcapng(pcapng) => pcapng.dropped(),
         }
     }
 
@@ -281,6 +356,13 @@ impl ByteOrder {
             Self::Little => u32::from_le_bytes(value),
             Self::Big => u32::from_be_bytes(value),
         }
+    }
+
+    /// The eight octets at `at`, which must be there.
+    fn u64(self, octets: &[u8], at: usize) -> u64 {
+        let words = [self.u32(octets, at), self.u32(octets, at + 4)].map(u64::from);
+        let [low, high] = if self == Self::Little { words } else { [words[1], words[0]] };
+        high << 32 | low
     }
 }
 

@@ -44,7 +44,9 @@ pub(crate) struct Evidences {
     last_text: [Option<(Instant, SeqNumber)>; 2],
     /// The frame that it was in, and whether its receiver had all of it already.
     text_frames: [(u64, bool); 2],
+    /// By side, and where its packets stand in the capture twice, of their second sighting.
     hop_limits: [Option<u8>; 2],
+    hop_limits_again: [Option<u8>; 2],
     /// When the last segment came.
     last_at: Instant,
     /// What either side has sent again, as long as it may turn out that it had arrived.
@@ -221,6 +223,7 @@ impl Evidences {
     /// An RST that has come another way than its sender's other packets.
     fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
         self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
+            && self.hop_limits_again[from.index()] != Some(packet.hop_limit)
     }
 
     /// What lay beyond the window and is acknowledged did not: the capture lacks something before it.
@@ -306,7 +309,8 @@ impl Evidences {
     }
 
     /// The packet stands in the capture a second time.
-    pub(crate) fn note_mirrored(&mut self, packet: &Packet<'_>) {
+    pub(crate) fn note_mirrored(&mut self, from: Side, packet: &Packet<'_>) {
+        self.hop_limits_again[from.index()] = Some(packet.hop_limit);
         self.notice(FindingKind::Mirrored, None, packet.frame);
     }
 

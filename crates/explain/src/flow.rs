@@ -177,11 +177,13 @@ impl Flow {
         let note = self.note_on(packet);
         self.span.1 = self.span.1.max(packet.at);
         let again = self.mirror.first_of(from, packet);
-        // Linux sends every SYN-ACK with the identification 0, which tells none from another.
-        let alike = packet.identification == 0 && self.reasons.has_syn_again(from.other(), packet.at);
-        let answers = |first: &u64| {
-            packet.header.flags.syn() && (alike || self.reasons.has_syn_since(from.other(), *first))
-        };
+        // Linux sends every SYN-ACK with the identification 0, which tells none from another. Where the SYNs stand there
+        // twice, so does what answers them.
+        let alike = packet.identification == 0
+            && self.seen_again[from.other().index()] == 0
+            && self.reasons.has_syn_again(from.other(), packet.at);
+        let is_syn_ack = packet.header.flags.contains(Flags::SYN | Flags::ACK);
+        let answers = |first: &u64| is_syn_ack && (alike || self.reasons.has_syn_since(from.other(), *first));
         if let Some(first) = again.filter(|first| !answers(first)) {
             self.observe_again(from, packet, first, &note);
             return;
@@ -284,7 +286,7 @@ impl Flow {
         let reason = Seen::NetworkDuplicate.into();
         let why = Why { reason, certainty: Certainty::Inferred, because: Some(first) };
         self.tracker.seen_again(from, packet, note);
-        self.evidence.note_mirrored(packet);
+        self.evidence.note_mirrored(from, packet);
         let dropped = self.tracker.discards(from, packet);
         self.keep(from, packet, &why, &observed, *note, dropped);
     }

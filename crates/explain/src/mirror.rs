@@ -1,9 +1,14 @@
-//! Packets that stand in a capture more than once: seen on two ports of a switch, on a router's way in and out, or
-//! doubled by the hardware that captures.
+//! Packets that stand in a capture more than once: seen on two ports of a switch, on a router's way in and out, at both
+//! ends of the path whose captures were merged, or doubled by the hardware that captures.
 //!
-//! No sender sends the same segment again within a millisecond, with the same IP identification. Two bare
-//! acknowledgments may well be alike: of those the identification must tell, or the hop limit, which a router between
-//! the two has counted down.
+//! | apart | what tells that it is the same packet |
+//! |---|---|
+//! | a millisecond | what it says: no sender sends the same again so soon, but for a bare acknowledgment |
+//! | a timer's least time | and its IP identification, a new one for each packet; or its timestamps, and that routers have counted down its hop limit |
+//! | a minute | its identification and its timestamps (RFC 7323), of which one at least goes on |
+//!
+//! What the hardware cuts into segments behind one point of capture, and joins before another, is known by the
+//! identifications, which go up by one from segment to segment.
 
 use std::time::Duration;
 
@@ -12,16 +17,38 @@ use synfin_wire::{Flags, Instant, SeqNumber, Timestamps};
 
 use crate::packet::Packet;
 
-/// The two sightings of a packet are no further apart.
-const APART: Duration = Duration::from_millis(1);
-/// So many packets of a side are compared with.
-const KEPT: usize = 4;
+/// No sender says the same again within this.
+const AT_ONCE: Duration = Duration::from_millis(1);
+/// No timer of a sender that has waited for an answer in vain runs out sooner, but for a few that know the path.
+const SOON: Duration = Duration::from_millis(500);
+/// The longest way from one point of capture to another, with what their clocks differ by.
+const FAR_APART: Duration = Duration::from_secs(60);
+/// So many packets of a side are compared with, the first ones of all among them,
+const FEW: usize = 32;
+const FIRST: usize = 4;
+/// and so many once one of them was seen again: what is on the way between two points of capture.
+const MANY: usize = 2048;
+/// The hardware makes no more segments of one: 512 KiB (BIG TCP), of 536 octets each at least.
+const MOST_SEGMENTS: u16 = 1024;
 
 /// The last packets of both sides.
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
-    seen: [[Option<Sighting>; KEPT]; 2],
-    next: [usize; 2],
+    sides: [Seen; 2],
+}
+
+/// The last packets of a side, the oldest overwritten first.
+#[derive(Debug, Default)]
+struct Seen {
+    sightings: Vec<Sighting>,
+    oldest: usize,
+    /// Where the last packet was found that was seen again: the next one is likely to stand behind it.
+    found: usize,
+    is_doubled: bool,
+    /// Two packets had different identifications.
+    counts: bool,
+    /// The highest numbers that any of them said, and acknowledged.
+    most: Option<(SeqNumber, SeqNumber)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +68,68 @@ struct Likeness {
     len: u32,
     window: u16,
     timestamps: Option<Timestamps>,
+    /// What its ranges come to.
+    sack: u32,
     identification: u16,
 }
 
 impl Mirror {
     /// The frame in which the same packet was seen before; the packet is remembered otherwise.
     pub(crate) fn first_of(&mut self, from: Side, packet: &Packet<'_>) -> Option<u64> {
+        let sighting = Sighting::of(packet);
+        let seen = &mut self.sides[from.index()];
+        let first = seen.first_of(&sighting);
+        if first.is_none() {
+            seen.remember(sighting);
+        }
+        first
+    }
+}
+
+impl Seen {
+    fn first_of(&mut self, sighting: &Sighting) -> Option<u64> {
+        if self.is_new(&sighting.likeness) {
+            return None;
+        }
+        let (before, behind) = self.sightings.split_at(self.found.min(self.sightings.len()));
+        let in_turn = behind.iter().chain(before);
+        let is_seen = |known: &Sighting| {
+            known.is_same(sighting, self.is_doubled, self.counts) || known.has_piece(sighting, self.counts)
+        };
+        let (further, frame) =
+            in_turn.enumerate().find(|(_, known)| is_seen(known)).map(|(at, known)| (at, known.frame))?;
+        self.found = (before.len() + further) % self.sightings.len();
+        self.is_doubled = true;
+        Some(frame)
+    }
+
+    /// Whether it says, or acknowledges, more than all before.
+    fn is_new(&self, packet: &Likeness) -> bool {
+        self.most
+            .is_none_or(|(said, acknowledged)| packet.end().after(said) || packet.ack.after(acknowledged))
+    }
+
+    fn remember(&mut self, sighting: Sighting) {
+        let identification = sighting.likeness.identification;
+        self.counts |=
+            self.sightings.last().is_some_and(|last| last.likeness.identification != identification);
+        let (end, ack) = (sighting.likeness.end(), sighting.likeness.ack);
+        let (said, acknowledged) = self.most.unwrap_or((end, ack));
+        self.most = Some((said.later(end), acknowledged.later(ack)));
+        let room = if self.is_doubled { MANY } else { FEW };
+        if self.sightings.len() < room {
+            self.sightings.push(sighting);
+        } else {
+            // Those that were first tell of a capture whose other half begins late.
+            self.oldest = if self.oldest < FIRST || self.oldest >= room { FIRST } else { self.oldest };
+            self.sightings[self.oldest] = sighting;
+            self.oldest += 1;
+        }
+    }
+}
+
+impl Sighting {
+    fn of(packet: &Packet<'_>) -> Self {
         let header = &packet.header;
         let likeness = Likeness {
             seq: header.seq,
@@ -55,21 +138,64 @@ impl Mirror {
             len: packet.len,
             window: header.window,
             timestamps: header.options.timestamps,
+            sack: header.options.sack.iter().fold(0, |sum, range| {
+                [range.start, range.end]
+                    .iter()
+                    .fold(sum, |sum: u32, edge| sum.wrapping_mul(31) ^ edge.value())
+            }),
             identification: packet.identification,
         };
-        let is_told_apart = packet.sequence_length() > 0 || packet.identification != 0;
-        let (seen, next) = (&mut self.seen[from.index()], &mut self.next[from.index()]);
-        let first = seen.iter().flatten().find(|sighting| {
-            sighting.likeness == likeness
-                && packet.at - sighting.at <= APART
-                && (is_told_apart || sighting.hop_limit != packet.hop_limit)
-        });
-        let first = first.map(|sighting| sighting.frame);
-        if first.is_none() {
-            let hop_limit = packet.hop_limit;
-            seen[*next] = Some(Sighting { frame: packet.frame, at: packet.at, hop_limit, likeness });
-            *next = (*next + 1) % KEPT;
+        Self { frame: packet.frame, at: packet.at, hop_limit: packet.hop_limit, likeness }
+    }
+
+    /// Whether the later one is the same packet. `is_doubled`: others of its side were seen again. `counts`: their
+    /// identifications differ.
+    fn is_same(&self, later: &Self, is_doubled: bool, counts: bool) -> bool {
+        if self.likeness != later.likeness {
+            return false;
         }
-        first
+        let packet = &later.likeness;
+        let apart = later.at - self.at;
+        let is_routed = self.hop_limit != later.hop_limit;
+        let is_numbered = packet.identification != 0;
+        if apart <= AT_ONCE {
+            return packet.is_text() || is_numbered || is_routed || is_doubled && packet.timestamps.is_some();
+        }
+        match packet.timestamps {
+            Some(_) if is_numbered => apart <= FAR_APART,
+            Some(_) => apart <= SOON && (is_routed || is_doubled || packet.flags.syn()),
+            None if packet.flags.syn() || packet.flags.rst() => apart <= SOON && (is_numbered || is_routed),
+            None => apart <= SOON && is_numbered && counts,
+        }
+    }
+
+    /// Whether the later one, of which nothing is new, was cut out of this, or begins with it.
+    fn has_piece(&self, later: &Self, counts: bool) -> bool {
+        let (whole, piece) = (&self.likeness, &later.likeness);
+        let offset = piece.seq.distance(whole.seq);
+        let is_part = piece.len > 0 && piece.len != whole.len && !piece.flags.syn() && !piece.flags.rst();
+        if !is_part || offset < 0 || offset as u32 >= whole.len {
+            return false;
+        }
+        let number = piece.identification.wrapping_sub(whole.identification);
+        let is_next = match (whole.identification, piece.identification) {
+            (0, 0) => self.hop_limit != later.hop_limit && piece.timestamps.is_some(),
+            _ => counts && number < MOST_SEGMENTS && (number == 0) == (offset == 0),
+        };
+        let apart = later.at - self.at;
+        let says_the_same =
+            (piece.ack, piece.window, piece.timestamps) == (whole.ack, whole.window, whole.timestamps);
+        is_next && says_the_same && apart <= if piece.timestamps.is_some() { FAR_APART } else { SOON }
+    }
+}
+
+impl Likeness {
+    fn is_text(&self) -> bool {
+        self.len > 0 || self.flags.syn() || self.flags.fin()
+    }
+
+    /// The number behind its last.
+    fn end(&self) -> SeqNumber {
+        self.seq + (self.len + u32::from(self.flags.syn()) + u32::from(self.flags.fin()))
     }
 }

@@ -310,7 +310,10 @@ impl Tracker {
 
     fn reset(&mut self, from: Side, packet: &Packet<'_>, moment: Moment, note: &Note) {
         let to = from.other();
-        let is_told = self.resets.iter().any(|reset| reset.by == to && reset.acceptable);
+        // Or it is an echo of its sender's own, to which nothing was said.
+        let last_heard = self.automata[to.index()].last_sent.map(|moment| moment.frame);
+        let is_echo = |reset: &SeenReset| last_heard.is_some_and(|heard| heard < reset.frame);
+        let is_told = self.resets.iter().any(|reset| reset.acceptable && (reset.by == to || is_echo(reset)));
         let late = is_told || Side::BOTH.iter().all(|side| self.automata[side.index()].is_over());
         let cause = reset::cause(from, packet, &self.spaces, &self.automata);
         let cause = note.reason.map_or(cause, |reason| reset::told(reason, cause, from, &self.spaces));

@@ -64,6 +64,10 @@ pub(super) struct Summary {
     pub(super) cut: Option<String>,
     /// What could not be looked into.
     pub(super) unknown: UnknownLinks,
+    /// How many packets were lost by the program that captured.
+    pub(super) dropped: u64,
+    /// How many stood behind a later one, and were put before it.
+    pub(super) moved: u64,
 }
 
 impl Summary {
@@ -80,7 +84,54 @@ impl Summary {
     /// What else there is to say of it.
     pub(super) fn remark(&self) -> Option<String> {
         let unseen = self.unseen().filter(|_| !self.has_nothing_else());
-        unseen.map(|unseen| format!("{}: {unseen}", self.name))
+        let instead = self.instead().filter(|_| self.count == 0);
+        let all = [unseen, instead, self.lacking(), self.put_in_order()].into_iter().flatten();
+        let all = all.reduce(|one, other| format!("{one}; {other}"))?;
+        Some(format!("{}: {all}", self.name))
+    }
+
+    /// That the capture lacks something by its own account.
+    fn lacking(&self) -> Option<String> {
+        let lacks = match self.dropped {
+            0 => return None,
+            1 => "1 packet".to_owned(),
+            packets => format!("{packets} packets"),
+        };
+        Some(format!(
+            "the capture says itself that it lacks {lacks}, which came faster than could be written: what is told as \
+             lost or unanswered may have come"
+        ))
+    }
+
+    /// That frames are told in another order than they have.
+    fn put_in_order(&self) -> Option<String> {
+        let moved = match self.moved {
+            0 => return None,
+            1 => "1 frame stood behind a later one".to_owned(),
+            frames => format!("{frames} frames stood behind later ones"),
+        };
+        Some(format!(
+            "{moved}: all are told in the order of their times, and numbered in it, as in what `reordercap` makes of \
+             the capture"
+        ))
+    }
+
+    /// What there is where no TCP is.
+    fn instead(&self) -> Option<String> {
+        /// More kinds of it are not named.
+        const MOST: usize = 4;
+        let others = self.unknown.others();
+        let others = others.iter().map(|(reason, frames)| match frames {
+            1 => format!("1 frame: {reason}"),
+            frames => format!("{frames} frames: {reason}"),
+        });
+        let kinds = others.take(MOST).reduce(|one, other| format!("{one}; {other}"));
+        match (kinds, self.capture.frames) {
+            (_, 0) if self.cut.is_none() => Some("the capture has no packets".to_owned()),
+            (kinds, _) => kinds.map(|kinds| {
+                format!("{kinds} (what is encrypted, as by WireGuard or IPsec, cannot be looked into)")
+            }),
+        }
     }
 
     fn has_nothing_else(&self) -> bool {
@@ -174,6 +225,8 @@ pub(super) struct Follower<'a> {
     frames: u64,
     worst: Option<Severity>,
     unknown: UnknownLinks,
+    dropped: u64,
+    moved: u64,
 }
 
 impl<'a> Follower<'a> {
@@ -188,6 +241,8 @@ impl<'a> Follower<'a> {
             frames: 0,
             worst: None,
             unknown: UnknownLinks::default(),
+            dropped: 0,
+            moved: 0,
         }
     }
 
@@ -236,7 +291,8 @@ impl<'a> Follower<'a> {
         let count = rest.count();
         self.hand_on(rest.finish())?;
         let capture = of_capture(name, self.start, self.frames, &self.unknown);
-        Ok(Summary { name: name.to_owned(), capture, count, worst: self.worst, cut, unknown: self.unknown })
+        let Self { worst, unknown, dropped, moved, .. } = self;
+        Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped, moved })
     }
 }
 
@@ -311,7 +367,8 @@ pub(super) fn read(
     let name = file.display().to_string();
     let source: Box<dyn Read> =
         if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
-    let mut reader = begin(&name, source)?;
+    let reader = begin(&name, source)?;
+    let mut reader = if is_disordered(file) { reader.sorted() } else { reader };
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
@@ -326,7 +383,20 @@ pub(super) fn read(
             Err(error) => break Some(error.to_string()),
         }
     };
+    (follower.dropped, follower.moved) = (reader.dropped(), reader.moved());
     Ok(follower.end(&name, cut)?)
+}
+
+/// Whether a file has its frames in another order than that of their times, as far as its beginning tells. What cannot
+/// be read twice has none that could be seen to.
+pub(super) fn is_disordered(file: &Path) -> bool {
+    /// What is wrong with the order shows soon.
+    const FRAMES: u64 = 1 << 14;
+    file.is_file()
+        && File::open(file)
+            .ok()
+            .and_then(|file| Reader::new(file).ok())
+            .is_some_and(|reader| reader.is_disordered(FRAMES))
 }
 
 /// Opens the file of a capture.

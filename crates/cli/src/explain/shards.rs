@@ -14,7 +14,7 @@ use synfin_explain::capture::{CaptureError, Reader};
 use synfin_explain::shard::{self, Batch, Shard, Sorter};
 use synfin_ladder::{Connection, Severity};
 
-use super::input::{Summary, Told, Unread, Wanted, begin, of_capture, open};
+use super::input::{Summary, Told, Unread, Wanted, begin, is_disordered, of_capture, open};
 use super::progress::Progress;
 
 /// With fewer batches than this one may soon have nothing to do.
@@ -48,7 +48,9 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
     let keeps_first = wanted.detail == Detail::First;
     let source = progress.watch(open(file)?);
     let name = file.display().to_string();
-    let common = Common::new(begin(&name, source)?, threads);
+    let reader = begin(&name, source)?;
+    let reader = if is_disordered(file) { reader.sorted() } else { reader };
+    let common = Common::new(reader, threads);
     let shares: Vec<_> = thread::scope(|scope| {
         let share = |index| {
             let common = &common;
@@ -72,6 +74,8 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
         worst,
         cut: source.cut.map(|error| error.to_string()),
         unknown: source.sorter.unknown_links().clone(),
+        dropped: source.reader.dropped(),
+        moved: source.reader.moved(),
     };
     Ok(Told { summary, connections })
 }

@@ -73,6 +73,8 @@ impl CaptureError {
     }
 }
 
+const TEXT: &str = "text";
+
 /// What people take for a capture, or have captures in.
 fn looks_like(magic: [u8; 4]) -> Option<&'static str> {
     Some(match magic {
@@ -87,7 +89,7 @@ fn looks_like(magic: [u8; 4]) -> Option<&'static str> {
         [0x7f, b'E', b'L', b'F'] => "a program",
         [b'{' | b'[', ..] => "JSON",
         [b'<', ..] => "HTML or XML",
-        _ if magic.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) => "text",
+        _ if magic.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) => TEXT,
         _ => return None,
     })
 }
@@ -102,12 +104,22 @@ impl fmt::Display for CaptureError {
                  decompress it by hand as far as it goes"
             ),
             Self::Empty => f.write_str("the capture is empty: not even a file header is in it"),
-            Self::NotACapture { magic: [a, b, c, d], looks_like } => {
+            Self::NotACapture { magic, looks_like } => {
+                let [a, b, c, d] = magic;
                 write!(f, "this is neither pcap nor pcapng: it begins with {a:02x} {b:02x} {c:02x} {d:02x}")?;
                 if let Some(kind) = looks_like {
                     write!(f, ", as {kind} does")?;
                 }
-                f.write_str("; Wireshark's `editcap -F pcapng IN OUT` turns captures of most other formats into pcapng")
+                f.write_str(match magic {
+                    [0xfd, b'7', ..] => "; decompress it first, as with `xz -d`",
+                    [b'B', b'Z', b'h', _] => "; decompress it first, as with `bzip2 -d`",
+                    [0x04, 0x22, 0x4d, 0x18] => "; decompress it first, as with `lz4 -d`",
+                    [b'P', b'K', ..] | [b'7', b'z', ..] => "; take the capture out of it first",
+                    _ if *looks_like == Some(TEXT) => {
+                        "; what tcpdump prints is no capture: have it write one with `tcpdump -w FILE`"
+                    }
+                    _ => "; Wireshark's `editcap -F pcapng IN OUT` turns captures of most other formats into pcapng",
+                })
             }
             Self::Version { format, major, minor } => write!(
                 f,

@@ -23,6 +23,7 @@ const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
@@ -36,6 +37,8 @@ const OPTION_END: u16 = 0;
 const OPTION_COMMENT: u16 = 1;
 const OPTION_IF_NAME: u16 = 2;
 const OPTION_IF_TSRESOL: u16 = 9;
+const OPTION_ISB_IFDROP: u16 = 5;
+const OPTION_ISB_OSDROP: u16 = 7;
 const OPTION_IF_TSOFFSET: u16 = 14;
 
 /// The most interfaces of one section, and how much of each one's name is kept, octets.
@@ -55,6 +58,9 @@ pub(super) struct Pcapng {
     numbered: u32,
     interfaces: Vec<Interface>,
     scales: Vec<Scale>,
+    /// How many packets each interface has lost so far, and those of the sections before.
+    dropped: Vec<u64>,
+    dropped_before: u64,
 }
 
 /// Where the packet of a block is, and what is said of it.
@@ -68,8 +74,14 @@ struct Layout {
 
 impl Pcapng {
     pub(super) fn open<R: Read>(buffer: &mut Buffer<Decoded<R>>) -> Result<Self, CaptureError> {
-        let mut section =
-            Self { order: ByteOrder::Little, numbered: 0, interfaces: Vec::new(), scales: Vec::new() };
+        let mut section = Self {
+            order: ByteOrder::Little,
+            numbered: 0,
+            interfaces: Vec::new(),
+            scales: Vec::new(),
+            dropped: Vec::new(),
+            dropped_before: 0,
+        };
         section.begin(buffer)?;
         Ok(section)
     }
@@ -97,6 +109,11 @@ impl Pcapng {
                 kind @ (PACKET | SIMPLE_PACKET | ENHANCED_PACKET) => {
                     let len = self.whole_block(buffer)?;
                     return self.packet(kind, buffer, len).map(Some);
+                }
+                INTERFACE_STATISTICS => {
+                    let len = self.whole_block(buffer)?;
+                    self.count_dropped(&buffer.available()[..len - TAIL_LEN]);
+                    buffer.take(len);
                 }
                 _ => {
                     let len = self.block_len(buffer)?;
@@ -136,7 +153,26 @@ impl Pcapng {
         self.numbered = self.numbered.saturating_add(self.interfaces.len() as u32);
         self.interfaces.clear();
         self.scales.clear();
+        self.dropped_before = self.dropped();
+        self.dropped.clear();
         Ok(())
+    }
+
+    /// How many packets the program that captured has seen come and could not take.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.iter().fold(self.dropped_before, |sum, dropped| sum.saturating_add(*dropped))
+    }
+
+    /// Statistics of an interface: each block has the sums so far.
+    fn count_dropped(&mut self, octets: &[u8]) {
+        const FIXED: usize = HEAD_LEN + 12;
+        if octets.len() < FIXED {
+            return;
+        }
+        let Some(sum) = self.dropped.get_mut(self.order.u32(octets, HEAD_LEN) as usize) else { return };
+        let counts = Options::new(self.order, octets, FIXED)
+            .filter(|(code, _, len)| [OPTION_ISB_IFDROP, OPTION_ISB_OSDROP].contains(code) && *len == 8);
+        *sum = counts.map(|(_, at, _)| self.order.u64(octets, at)).fold(0, u64::saturating_add);
     }
 
     /// The length of the block at the front of the buffer.
@@ -184,12 +220,7 @@ impl Pcapng {
                     name = Some(as_far_as_text(&value[..len.min(LONGEST_NAME)]).to_owned());
                 }
                 (OPTION_IF_TSRESOL, &[exponent]) => resolution = exponent,
-                (OPTION_IF_TSOFFSET, value) if len == 8 => {
-                    let words = [self.order.u32(value, 0), self.order.u32(value, 4)].map(u64::from);
-                    let [low, high] =
-                        if self.order == ByteOrder::Little { words } else { [words[1], words[0]] };
-                    offset = (high << 32 | low) as i64;
-                }
+                (OPTION_IF_TSOFFSET, value) if len == 8 => offset = self.order.u64(value, 0) as i64,
                 _ => {}
             }
         }
@@ -200,6 +231,7 @@ impl Pcapng {
             name,
         });
         self.scales.push(Scale::new(resolution, offset));
+        self.dropped.push(0);
         Ok(())
     }
 

@@ -270,7 +270,7 @@ fn what_is_no_capture_is_named() {
     let text = |file: &[u8]| read(file).1.unwrap().to_string();
     assert_eq!(text(b""), "the capture is empty: not even a file header is in it");
     assert!(text(b"snoop\0\0\0").contains("snoop's format"));
-    assert!(text(b"hello, world").contains("68 65 6c 6c, as text does; Wireshark's `editcap"));
+    assert!(text(b"hello, world").contains("68 65 6c 6c, as text does; what tcpdump prints"));
     assert!(text(&[0xfd, b'7', b'z', b'X', b'Z', 0]).contains("xz"));
     assert!(text(&[1, 2, 3, 4, 5]).contains("begins with 01 02 03 04;"));
     assert!(text(&Pcap::of_version(false, 0xa1b2_c3d4, 1, (3, 0)).octets).contains("version 3.0 of pcap"));
@@ -355,4 +355,79 @@ fn an_error_of_the_source_is_handed_on() {
     let (frames, error) = read_from(file.chain(Broken));
     assert_eq!(frames.len(), 1);
     assert!(matches!(&error, Some(CaptureError::Read(error)) if error.to_string() == "the disk is on fire"));
+}
+
+/// Wireshark writes how many packets were lost, of each interface and section.
+#[test]
+fn what_the_capture_lacks_is_counted() {
+    for big in [false, true] {
+        let count = |value: u64| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+        let statistics = |interface, dropped, by_system| {
+            Words::new(big)
+                .word(interface)
+                .word(0)
+                .word(9)
+                .option(4, &count(1000))
+                .option(5, &count(dropped))
+                .option(7, &count(by_system))
+                .option(0, b"")
+        };
+        let mut file = Pcapng::new(big).interface(1, 0, &[]).interface(1, 0, &[]);
+        file = file.block(5, statistics(0, 1, 0)).enhanced(0, 1, b"frame", 5, &[]);
+        file =
+            file.block(5, statistics(0, 3, 1)).block(5, statistics(1, 20, 0)).block(5, statistics(9, 7, 7));
+        file = file.section(big).interface(1, 0, &[]).enhanced(0, 2, b"frame", 5, &[]);
+        file = file.block(5, statistics(0, 100, 0));
+        let mut reader = Reader::new(&file.octets[..]).unwrap();
+        let mut seen = vec![reader.dropped()];
+        while reader.next().unwrap().is_some() {
+            seen.push(reader.dropped());
+        }
+        seen.push(reader.dropped());
+        assert_eq!(seen, [0, 1, 24, 124], "big endian: {big}");
+    }
+}
+
+/// What two interfaces have gathered, one after the other.
+#[test]
+fn frames_may_be_asked_for_in_the_order_of_their_times() {
+    let file = Pcapng::new(false).interface(1, 0, &[]).interface(1, 0, &[]);
+    let in_order = file.clone().enhanced(0, 10, b"one", 3, &[]).simple(b"two", 3);
+    let file = in_order.clone().enhanced(0, 40, b"five", 4, &[b"last"]).simple(b"six", 3);
+    let file = file.enhanced(1, 20, b"three", 5, &[]).enhanced(1, 30, b"four", 4, &[]);
+    assert!(!Reader::new(&in_order.octets[..]).unwrap().is_disordered(99));
+    assert!(Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+    let cut = &file.octets[..file.octets.len() - 1];
+    let mut reader = Reader::new(cut).unwrap().sorted();
+    let mut seen = Vec::new();
+    let error = loop {
+        match reader.next() {
+            Ok(Some(frame)) => seen.push((frame.number, frame.bytes.to_vec(), frame.at.as_nanos())),
+            Ok(None) => panic!("it is cut off"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.is_cut());
+    assert_eq!(reader.moved(), 1);
+    let order: [(u64, &[u8], u64); 5] =
+        [(1, b"one", 0), (2, b"two", 0), (3, b"three", 10_000), (4, b"five", 30_000), (5, b"six", 30_000)];
+    assert_eq!(seen, order.map(|(number, bytes, nanos)| (number, bytes.to_vec(), nanos)));
+}
+
+#[test]
+fn where_a_clock_was_set_back_the_order_is_that_of_the_file() {
+    let file = Pcap::new(false, 0xa1b2_c3d4, 1).frame(100, 0, b"one", 3).frame(90, 0, b"two", 3);
+    assert!(!Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+    let file = file.frame(100, 1, b"three", 5).frame(100, 0, b"four", 4);
+    assert!(!Reader::new(&file.octets[..]).unwrap().is_disordered(99));
+}
+
+#[test]
+fn what_is_no_capture_is_told_what_to_do_with() {
+    let said = |octets: &[u8]| Reader::new(octets).map(|_| ()).expect_err("it is none").to_string();
+    assert!(said(b"17:03:12.1 IP 10.0.0.1").ends_with("have it write one with `tcpdump -w FILE`"));
+    assert!(said(b"\xfd7zXZ\0").ends_with("decompress it first, as with `xz -d`"));
+    assert!(said(b"\x04\x22\x4d\x18").ends_with("decompress it first, as with `lz4 -d`"));
+    assert!(said(b"PK\x03\x04").ends_with("take the capture out of it first"));
+    assert!(said(b"snoop\0\0\0").contains("editcap -F pcapng"));
 }

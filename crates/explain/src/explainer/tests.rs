@@ -11,6 +11,7 @@ mod hostile;
 mod near;
 mod notes;
 mod odd;
+mod twice;
 
 /// A SYN from a port, and the RST that answers it.
 fn refused(millis: u64, port: u16) -> [Packet<'static>; 2] {

@@ -239,11 +239,20 @@ impl Walk<'_> {
         }
     }
 
-    /// What is below the last label is told by its first four bits, if anything (RFC 4928).
+    /// What is below the last label is told by its first four bits, if anything (RFC 4928): none of them stands for the
+    /// control word of a pseudowire (RFC 4385), most often one of Ethernet (RFC 4448).
     fn mpls(&mut self) -> Result<Next, NotTcp> {
         while self.take::<4>()?[2] & 1 == 0 {}
         match self.peek::<1>()?[0] >> 4 {
             4 | 6 => Ok(Next::Ip),
+            0 => {
+                let frame: [u8; 18] = self.peek()?;
+                if u16::from_be_bytes([frame[16], frame[17]]) < 0x0600 {
+                    return Err(NotTcp::NotIp(0x8847));
+                }
+                self.skip(4)?;
+                Ok(Next::Ethernet)
+            }
             _ => Err(NotTcp::NotIp(0x8847)),
         }
     }

@@ -1,5 +1,6 @@
-//! Datagrams in datagrams: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890), and over UDP VXLAN (RFC 7348) and
-//! Geneve (RFC 8926). The innermost is the one that counts.
+//! Datagrams in datagrams: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890) and in it a switch's ERSPAN
+//! (draft-foschiano-erspan), and over UDP VXLAN (RFC 7348), Geneve (RFC 8926) and GTP-U (3GPP TS 29.281). The innermost
+//! is the one that counts.
 
 use synfin_wire::IpProtocol;
 
@@ -15,6 +16,12 @@ const UDP: u8 = 17;
 
 const UDP_HEADER_LEN: usize = 8;
 const VXLAN_PORT: u16 = 4789;
+/// What Linux took before IANA gave that one, and flannel takes to this day.
+const LINUX_VXLAN_PORT: u16 = 8472;
+const GTP_PORT: u16 = 2152;
+/// What GRE carries of ERSPAN's versions: the first two, and the third.
+const ERSPAN: u16 = 0x88be;
+const ERSPAN_III: u16 = 0x22eb;
 const GENEVE_PORT: u16 = 6081;
 
 /// As many datagrams, one in the other, as are looked into.
@@ -90,7 +97,17 @@ fn gre(bytes: &[u8]) -> Result<Option<(Next, usize)>, NotTcp> {
     let (checksum, routing, key, sequence) = (word(0x80), flags & 0x40 != 0, word(0x20), word(0x10));
     Ok(match version & 0b111 {
         0 if !routing => {
-            Some((Next::EtherType(u16::from_be_bytes([high, low])), 4 + checksum + key + sequence))
+            let header_len = 4 + checksum + key + sequence;
+            Some(match u16::from_be_bytes([high, low]) {
+                // The first version has no header of its own, the second one of eight octets: a sequence number tells.
+                ERSPAN if sequence == 0 => (Next::Ethernet, header_len),
+                ERSPAN => (Next::Ethernet, header_len + 8),
+                ERSPAN_III => {
+                    let header = bytes.get(header_len..).ok_or(NotTcp::Cut)?;
+                    (Next::Ethernet, header_len + erspan_iii_len(header)?)
+                }
+                number => (Next::EtherType(number), header_len),
+            })
         }
         1 => {
             let acknowledgment = if version & 0x80 != 0 { 4 } else { 0 };
@@ -101,17 +118,49 @@ fn gre(bytes: &[u8]) -> Result<Option<(Next, usize)>, NotTcp> {
     })
 }
 
+/// How long the header of ERSPAN's third version is: its last bit tells of a part that depends on the switch.
+fn erspan_iii_len(header: &[u8]) -> Result<usize, NotTcp> {
+    let last = header.get(11).ok_or(NotTcp::Cut)?;
+    Ok(if last & 1 != 0 { 20 } else { 12 })
+}
+
 fn udp(bytes: &[u8]) -> Option<(Next, usize)> {
     let (header, body) = bytes.split_first_chunk::<UDP_HEADER_LEN>()?;
     let &[flags, second, high, low, .., last] = body.first_chunk::<8>()?;
     match u16::from_be_bytes([header[2], header[3]]) {
-        VXLAN_PORT if flags == 0x08 && last == 0 => Some((Next::Ethernet, UDP_HEADER_LEN + 8)),
+        // The highest flag is that of a policy group (draft-smith-vxlan-group-policy).
+        VXLAN_PORT | LINUX_VXLAN_PORT if flags & 0x7f == 0x08 && last == 0 => {
+            Some((Next::Ethernet, UDP_HEADER_LEN + 8))
+        }
         // Version 0; the low six bits are the length of its options in words. In the second octet C and reserved bits.
         GENEVE_PORT if flags & 0xc0 == 0 && second & 0x3f == 0 => {
             let options_len = usize::from(flags & 0x3f) * 4;
             let next = Next::EtherType(u16::from_be_bytes([high, low]));
             Some((next, UDP_HEADER_LEN + 8 + options_len))
         }
+        GTP_PORT => Some((Next::Ip, UDP_HEADER_LEN + gtp_len(body)?)),
         _ => None,
+    }
+}
+
+/// How long the header of a packet in GTP-U is (3GPP TS 29.281 section 5); `None` for what manages the tunnel.
+fn gtp_len(body: &[u8]) -> Option<usize> {
+    const VERSION_1: u8 = 0x30;
+    const HAS_MORE: u8 = 0x07;
+    const HAS_EXTENSIONS: u8 = 0x04;
+    const PACKET: u8 = 255;
+    let &[flags, PACKET, ..] = body else { return None };
+    match flags {
+        _ if flags & 0xf0 != VERSION_1 => None,
+        _ if flags & HAS_MORE == 0 => Some(8),
+        _ if flags & HAS_EXTENSIONS == 0 => Some(12),
+        _ => {
+            // Each extension has its length in words first, and what kind the next one is last.
+            let mut len = 12;
+            while *body.get(len - 1)? != 0 {
+                len += 4 * usize::from(*body.get(len)?).max(1);
+            }
+            Some(len)
+        }
     }
 }

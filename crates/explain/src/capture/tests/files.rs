@@ -83,7 +83,7 @@ impl Words {
         self
     }
 
-    fn option(self, code: u16, value: &[u8]) -> Self {
+    pub(crate) fn option(self, code: u16, value: &[u8]) -> Self {
         self.short(code).short(value.len() as u16).padded(value)
     }
 }
@@ -117,6 +117,7 @@ impl Pcap {
 }
 
 /// A pcapng file in work.
+#[derive(Clone)]
 pub(crate) struct Pcapng {
     pub(crate) big: bool,
     pub(crate) octets: Vec<u8>,

@@ -209,7 +209,24 @@ fn tunnels_are_looked_into() {
             (47, [&[0x00, 0x00], &ether_type[..], &inner].concat()),
             (47, [&[0xb0, 0x00], &ether_type[..], &[0; 12], &inner].concat()),
             (47, [&[0x00, 0x00, 0x65, 0x58], &in_ethernet[..]].concat()),
+            (47, [&[0x00, 0x00, 0x88, 0xbe], &in_ethernet[..]].concat()),
+            (47, [&[0x10, 0x00, 0x88, 0xbe], &[0; 12][..], &in_ethernet].concat()),
+            (47, [&[0x10, 0x00, 0x22, 0xeb], &[0; 16][..], &in_ethernet].concat()),
+            (47, [&[0x10, 0x00, 0x22, 0xeb], &[0; 15][..], &[1], &[0; 8], &in_ethernet].concat()),
             (17, [&port(4789)[..], &[8, 0, 0, 0, 0, 0, 9, 0], &in_ethernet].concat()),
+            (17, [&port(8472)[..], &[0x88, 0, 0, 7, 0, 0, 9, 0], &in_ethernet].concat()),
+            (17, [&port(2152)[..], &[0x30, 255, 0, 0, 0, 0, 0, 9], &inner].concat()),
+            (17, [&port(2152)[..], &[0x32, 255, 0, 0, 0, 0, 0, 9, 0, 5, 0, 0], &inner].concat()),
+            (
+                17,
+                [
+                    &port(2152)[..],
+                    &[0x34, 255, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0x85],
+                    &[1, 0x10, 1, 0xc0, 2, 0, 0, 0, 0, 0, 0, 0],
+                    &inner,
+                ]
+                .concat(),
+            ),
             (17, [&port(6081)[..], &[0, 0, 0x65, 0x58, 0, 0, 9, 0], &in_ethernet].concat()),
             (
                 17,
@@ -274,6 +291,13 @@ fn tunnels_in_tunnels_have_an_end() {
     assert_says(RAW, &bytes, &v4(), b"hello");
     bytes = packet(&IpHeader { protocol: IpProtocol(4), ..v4() }, &bytes);
     assert!(matches!(other(&frame(RAW, &bytes)), NotTcp::Malformed(_)));
+}
+
+#[test]
+fn a_pseudowire_is_looked_into() {
+    let inside = ethernet(ether_type(&v4()), &saying(&v4(), b"hello"));
+    let labels = [0, 1, 0, 64, 0, 2, 1, 64, 0, 0, 0, 9];
+    assert_says(ETHERNET, &ethernet([0x88, 0x47], &[&labels[..], &inside].concat()), &v4(), b"hello");
 }
 
 /// One file with an interface for each header, read by tshark.
