@@ -142,13 +142,13 @@ impl Listeners {
 }
 
 impl Listener {
-    /// No room for one more established connection: the segment that would establish it is dropped, and
-    /// the peer's next one, or the answer to our SYN-ACK's retransmission, finds room.
     /// How many connections wait to be accepted, and how many may.
     pub(crate) fn accept_queue(&self) -> (usize, usize) {
         (self.accept_queue.len(), self.backlog)
     }
 
+    /// No room for one more established connection: the segment that would establish it is dropped, and
+    /// the peer's next one, or the answer to our SYN-ACK's retransmission, finds room.
     pub(crate) fn accept_queue_is_full(&self) -> bool {
         self.accept_queue.len() >= self.backlog
     }

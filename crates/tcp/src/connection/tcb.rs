@@ -416,21 +416,23 @@ impl Tcb {
     /// What the waits of acknowledgments are measured against.
     pub(crate) fn pace(&self, common: &Common, now: Instant) -> Pace {
         let config = &common.config;
-        let rtt = self.recovery.rtt.smoothed();
-        let share = u32::from(config.gap_ack_gathering_share);
-        let gathering =
-            rtt.map_or(Span::ZERO, |rtt| Span::from(config.gap_ack_gathering).min(rtt / 100 * share));
         Pace {
             now,
             rto: self.recovery.rto.current(),
-            rtt,
+            rtt: self.recovery.rtt.smoothed(),
             delay: config.delayed_ack.into(),
             longest: config.delayed_ack_max.into(),
-            gathering,
             window: self.receive.announced,
-            quick_acks: common.config.quick_acks,
-            second_segment: common.config.second_segment,
+            quick_acks: config.quick_acks,
+            second_segment: config.second_segment,
         }
+    }
+
+    /// How long acknowledgments of text beyond a gap may wait for each other: no time where nothing but their number tells
+    /// the peer what is missing.
+    pub(crate) fn gap_ack_gathering(&self, config: &Config) -> Span {
+        let rtt = self.recovery.rtt.smoothed().filter(|_| self.negotiated.sack).unwrap_or_default();
+        Span::from(config.gap_ack_gathering).min(rtt / 100 * u32::from(config.gap_ack_gathering_share))
     }
 
     /// Segments in the network as far as is known.

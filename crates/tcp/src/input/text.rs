@@ -186,8 +186,8 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     if is_full && size != before {
         tcb.memory.full_segment(text, tcb.receive.announced);
     }
-    let pace = tcb.pace(common, segment.arrived);
-    tcb.ack.beyond_a_gap(tcb.negotiated.sack, &mut tcb.timers, &pace);
+    let gathering = tcb.gap_ack_gathering(&common.config);
+    tcb.ack.beyond_a_gap(gathering, &mut tcb.timers, segment.arrived);
     tcb.tally.segments_beyond_gaps += u64::from(text.div_ceil(size.max(1)));
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
         Ok(mut run) => {

@@ -30,8 +30,6 @@ pub(crate) struct Pace {
     pub(crate) delay: Span,
     /// The longest; RFC 9293 allows less than 500 ms (MUST-40).
     pub(crate) longest: Span,
-    /// How long acknowledgments beyond a gap may wait for each other.
-    pub(crate) gathering: Span,
     /// The window announced last, octets.
     pub(crate) window: u32,
     /// The most segments that are acknowledged at once.
@@ -244,14 +242,14 @@ impl AckPolicy {
     }
 
     /// Text beyond a gap (MAY-13, RFC 5681 section 4.2). The first few are acknowledged at once; a flood of
-    /// them may share acknowledgments when SACK tells which they are.
-    pub(crate) fn beyond_a_gap(&mut self, sack: bool, timers: &mut TimerTable, pace: &Pace) {
+    /// them may share acknowledgments, if these may wait so long for each other.
+    pub(crate) fn beyond_a_gap(&mut self, gathering: Span, timers: &mut TimerTable, now: Instant) {
         self.pending = true;
-        if !sack || self.duplicates < DUPLICATES || pace.gathering.is_zero() {
+        if self.duplicates < DUPLICATES || gathering.is_zero() {
             self.duplicates = self.duplicates.saturating_add(1);
             self.at_once(SendReason::OutOfOrderAck);
         } else {
-            Self::set_earlier(timers, pace.now + pace.gathering);
+            Self::set_earlier(timers, now + gathering);
         }
     }
 

@@ -17,7 +17,6 @@ fn pace(millis: u64, quick_acks: u8) -> Pace {
         rtt: None,
         delay: DELAY,
         longest: Span::from_millis(200),
-        gathering: Span::ZERO,
         window: 65_535,
         quick_acks,
         second_segment: SecondSegment::FullSized,
@@ -112,15 +111,15 @@ fn the_wait_follows_the_time_between_segments() {
 fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     let mut timers = TimerTable::new();
     let mut policy = AckPolicy::new(MSS, 65_535);
-    let pace = Pace { gathering: Span::from_millis(1), ..pace(10, 0) };
+    let (now, gathering) = (Instant::from_millis(10), Span::from_millis(1));
     for _ in 0..3 {
-        policy.beyond_a_gap(true, &mut timers, &pace);
+        policy.beyond_a_gap(gathering, &mut timers, now);
         assert_eq!(policy.due(), Some(SendReason::OutOfOrderAck));
         policy.sent(DELAY, &mut timers);
     }
-    policy.beyond_a_gap(true, &mut timers, &pace);
+    policy.beyond_a_gap(gathering, &mut timers, now);
     assert_eq!(policy.due(), None);
-    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + Span::from_millis(1)));
+    assert_eq!(timers.deadline(Timer::DelayedAck), Some(now + gathering));
 }
 
 #[test]
