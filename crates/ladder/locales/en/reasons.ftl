@@ -118,6 +118,7 @@ drop-md5-failure = its MD5 signature is wrong
 drop-no-connection = there is no connection that it belongs to
 drop-not-for-listen = a listener takes SYNs only
 drop-backlog = the queue of half-open connections is full
+drop-too-far = it has come from further away than the peer is
 drop-undecided = whether the connection is wanted has not been decided
 drop-syn-sent-bad-ack = it acknowledges what was not sent
 drop-syn-sent-bad-rst = this RST does not acknowledge the SYN

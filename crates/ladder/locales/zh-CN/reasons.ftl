@@ -120,6 +120,7 @@ drop-md5-failure = MD5 签名错误
 drop-no-connection = 没有它所属的连接
 drop-not-for-listen = 监听套接字只接受 SYN
 drop-backlog = 半连接队列已满
+drop-too-far = 跳数表明它来自比对端更远的地方
 drop-undecided = 尚未决定是否接受这个连接
 drop-syn-sent-bad-ack = 确认了从未发送的序号
 drop-syn-sent-bad-rst = 这个 RST 没有确认 SYN
