@@ -392,8 +392,9 @@ impl LossRecovery {
     /// The path takes the size of the probe. The window is as many octets as before, headers included, in packets that
     /// are larger (RFC 4821 section 7.6.1). Returns whether it was so.
     fn mtu_probe_arrived(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>) -> bool {
-        let probe = self.mtu.acknowledged(ack.una);
-        probe.inspect(|probe| self.widen(probe, ack, sender)).is_some()
+        let Some(probe) = self.mtu.acknowledged(ack.una) else { return false };
+        self.widen(&probe, ack, sender);
+        true
     }
 
     #[cold]

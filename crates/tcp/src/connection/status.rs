@@ -338,9 +338,7 @@ impl Status {
         self.octets_retransmitted = tallies.of_traffic.octets_retransmitted;
         self.timeouts = tallies.of_traffic.timeouts;
     }
-}
 
-impl Status {
     fn know(&mut self, path: &Path) {
         self.smoothed_rtt = path.smoothed_rtt;
         self.rtt_variation = path.rtt_variation;
