@@ -71,7 +71,7 @@ enum Next {
     Again,
     /// There is, and somebody was woken who has something to do as well.
     Yield,
-    /// There may soon be: it is worth looking for events without sleeping.
+    /// There may soon be: it is worth looking for events without sleeping, and time that others do as well.
     Look,
     /// Nothing until somebody wakes the task.
     Wait,
@@ -174,8 +174,8 @@ impl Next {
                 let goes_on = state.has_few_streams() && busy.goes_on(packets, now);
                 let has_looked = std::mem::replace(looks, goes_on);
                 match (goes_on, has_looked) {
-                    (true, _) => Self::Look,
-                    (false, true) => Self::Again,
+                    (true, _) if busy.gives_way() => Self::Look,
+                    (true, _) | (false, true) => Self::Again,
                     (false, false) => Self::Wait,
                 }
             }
@@ -270,10 +270,8 @@ impl Future for Driver {
                 Next::Again => {}
                 Next::Yield => break,
                 Next::Look => {
-                    // Whoever has something to do goes first, here and, every few looks, elsewhere on this processor.
-                    if driver.busy.gives_way() {
-                        std::thread::yield_now();
-                    }
+                    // Whoever has something to do goes first, elsewhere on this processor and here.
+                    std::thread::yield_now();
                     let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                     return Poll::Pending;
                 }

@@ -7,7 +7,7 @@ use synfin_wire::Instant;
 /// How often it is looked at most without a packet, should the clock stand still meanwhile.
 const MOST_LOOKS: u32 = 1000;
 
-/// After so many looks, which take a few microseconds, the processor is offered to others: that takes as long as a look.
+/// After so many looks, which take two microseconds, others are seen to: that takes as long as two looks.
 const LOOKS: u32 = 4;
 
 /// When a driver that has nothing to do goes on looking. Who sleeps has to be woken, which takes longer than most answers
@@ -40,7 +40,8 @@ impl BusyPoll {
         self.pays
     }
 
-    /// Whether it is time to offer the processor to others: at the first look of a row, and then every few.
+    /// Whether it is time for others, of the same runtime and on the same processor: at the first look of a row, and then
+    /// every few.
     pub(super) fn gives_way(&self) -> bool {
         self.looks % LOOKS == 1
     }
