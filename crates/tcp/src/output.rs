@@ -21,6 +21,7 @@ use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
 use crate::span::Span;
 use crate::timer::Timer;
+use burst::Awaited;
 use mtu_probe::MtuStep;
 use synfin_wire::reason::SendReason;
 
@@ -113,7 +114,7 @@ fn note_what_holds_up(tcb: &mut Tcb, now: Instant) {
     let next = tcb.write_queue.front().map_or(0, |burst| burst.len.min(segment_size(tcb)));
     // Where the congestion window is the limit as well, it is not the peer's.
     let has_window = next <= tcb.send.usable_window() || tcb.congestion_room() == 0;
-    if !has_window {
+    if core::mem::take(&mut tcb.intents.waits_for_window) || !has_window {
         tcb.chronograph.start(Waits::ForWindow, now);
     } else {
         tcb.chronograph.stop(Waits::ForWindow, idle, now);
@@ -138,7 +139,7 @@ fn decide(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant) 
     {
         return Some(Decision::Acknowledge(reason));
     }
-    loss_probe(tcb)
+    loss_probe(common, tcb, limits)
         .or_else(|| if waits_for_pace(tcb, now) { None } else { text(common, tcb, limits, now) })
         .or_else(|| probe(tcb))
         .or_else(|| tcb.ack.due().map(Decision::Acknowledge))
@@ -161,22 +162,25 @@ fn due_probe(tcb: &mut Tcb, reason: SendReason) -> Decision {
     Decision::Probe(reason)
 }
 
-fn loss_probe(tcb: &mut Tcb) -> Option<Decision> {
-    if core::mem::take(&mut tcb.intents.loss_probe) { due_loss_probe(tcb) } else { None }
+fn loss_probe(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
+    if core::mem::take(&mut tcb.intents.loss_probe) { due_loss_probe(common, tcb, limits) } else { None }
 }
 
-/// RFC 8985 section 7.3: a segment of new data if the peer's window has room for one, else the last again; the
-/// congestion window does not count.
+/// RFC 8985 section 7.3: new data if the peer's window has room for a segment, else the last again; the congestion
+/// window does not count.
 #[cold]
-fn due_loss_probe(tcb: &mut Tcb) -> Option<Decision> {
+fn due_loss_probe(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Option<Decision> {
     if tcb.queue.is_empty() {
         return None;
     }
     let reason = SendReason::TailLossProbe;
     tcb.write_queue.align(tcb.unsent());
     let size = segment_size(tcb);
-    let octets = tcb.write_queue.front().map_or(0, |burst| burst.len).min(size);
-    if octets > 0 && octets <= tcb.send.usable_window() {
+    let octets = in_one_packet(tcb, limits, size, burst::of_probe(common, tcb, size));
+    if octets > 0 {
+        if octets > size && tcb.write_queue.released() == 0 {
+            tcb.write_queue.release(octets, true);
+        }
         let fin = tcb.fin_is_due() && octets == tcb.unsent() && octets < tcb.send.usable_window();
         return Some(Decision::New(NewText { octets, size, fin, reason }));
     }
@@ -276,8 +280,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     if octets == 0 && tcb.congestion_room() == 0 {
         used(common, tcb, now);
     }
-    let octets =
-        if octets <= size { octets } else { octets.min(per_packet(tcb, limits, size).saturating_mul(size)) };
+    let octets = in_one_packet(tcb, limits, size, octets);
     let fin = tcb.fin_is_due() && octets == unsent && octets < tcb.send.usable_window();
     if octets == 0 && !(fin && unsent == 0) {
         return None;
@@ -295,7 +298,10 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
 /// The first burst that was let go, or else what of the next one may go.
 fn ordinary(common: &Common, tcb: &mut Tcb, size: u32, now: Instant) -> u32 {
     if tcb.write_queue.released() == 0 {
-        let octets = burst::sendable(common, tcb, size, burst::hold(common, tcb), now);
+        let awaited = burst::awaited(common, tcb, size, now);
+        tcb.intents.waits_for_window = awaited == Some(Awaited::Window);
+        let waits = awaited.is_some();
+        let octets = if waits { 0 } else { burst::sendable(common, tcb, size, burst::hold(common, tcb)) };
         if octets == 0 {
             return 0;
         }
@@ -341,6 +347,11 @@ fn note_app_limit(tcb: &mut Tcb) {
     if has_too_little && counts.lost <= counts.resent {
         tcb.recovery.rate.app_limited(in_flight);
     }
+}
+
+/// As much of `octets` as one packet of the device takes.
+fn in_one_packet(tcb: &Tcb, limits: TransmitLimits, size: u32, octets: u32) -> u32 {
+    if octets <= size { octets } else { octets.min(per_packet(tcb, limits, size).saturating_mul(size)) }
 }
 
 /// How many segments one packet of the device takes. With an urgent pointer it is one, as with a CWR that must not be

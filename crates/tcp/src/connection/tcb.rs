@@ -69,13 +69,15 @@ pub(crate) struct Intents {
     pub(crate) more_to_come: bool,
     /// What the last write ended waits for nothing (TCP_NODELAY, set over it).
     pub(crate) push_out: bool,
+    /// Text that might go waits until the peer's window has room for more.
+    pub(crate) waits_for_window: bool,
     /// A writer has found the send buffer full and wants to be told.
     pub(crate) room_wanted: bool,
     /// The peer was heard: there may be room again.
     pub(crate) room_check: bool,
 }
 
-compact!(Intents { user_timeout, loss_probe, mtu_probe_considered, urgency_told, override_holding, more_to_come, push_out, room_wanted, room_check } empty { syn_ack, fast_open, stray_reset, challenge, probe });
+compact!(Intents { user_timeout, loss_probe, mtu_probe_considered, urgency_told, override_holding, more_to_come, push_out, waits_for_window, room_wanted, room_check } empty { syn_ack, fast_open, stray_reset, challenge, probe });
 
 impl Intents {
     /// No segment is wanted.

@@ -201,7 +201,8 @@ impl Tcb {
         }
         let size = segment_size(self);
         loop {
-            let octets = burst::sendable(common, self, size, Hold::Nothing, now);
+            let waits = forced && burst::awaited(common, self, size, now).is_some();
+            let octets = if waits { 0 } else { burst::sendable(common, self, size, Hold::Nothing) };
             if octets == 0 {
                 return;
             }

@@ -4,10 +4,9 @@
 use synfin_wire::Instant;
 
 use crate::connection::Common;
+use crate::connection::status::RecoveryState;
 use crate::connection::tcb::Tcb;
 use crate::output::{at_once, segments_in};
-use crate::recovery::Repair;
-use crate::send::write_queue::Burst;
 use crate::span::Span;
 
 /// The most text of one burst, octets: with its headers it still has a length that IP can say.
@@ -19,6 +18,8 @@ const SMALLEST_SEGMENT: u32 = 48;
 
 /// Only what is sent in one go with something else waits to become larger.
 const ONE_GO: Span = Span::from_millis(1);
+/// An acknowledgment that is due within this is worth waiting for.
+const SOON: Span = Span::from_millis(1);
 /// What may leave waits unless it is this part of the window.
 const WINDOW_DIVISOR: u32 = 3;
 
@@ -61,7 +62,7 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 }
 
 /// Octets of the first burst that was not let go that may go now, in segments of `size`.
-pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: Instant) -> u32 {
+pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
     let mut segments = quota(tcb, size);
     if burst.len > size {
@@ -69,9 +70,6 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: I
     }
     let window = tcb.usable_window();
     if segments == 0 || burst.len.min(size) > window {
-        return 0;
-    }
-    if burst.len > size && waits_for_more(tcb, burst, is_last, segments * size, now) {
         return 0;
     }
     let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };
@@ -84,24 +82,56 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold, now: I
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
 
-/// Whether a burst had better wait: an acknowledgment is soon to come that lets more of it go, and little of
-/// it may go now. Linux does so (tcp_tso_should_defer), which saves work at both ends and costs no time.
-fn waits_for_more(tcb: &Tcb, burst: &Burst, is_last: bool, most: u32, now: Instant) -> bool {
-    let Some(oldest) = tcb.queue.front() else { return false };
+/// Octets that a loss probe takes of the first burst: a segment whatever the congestion window has room for, and as in
+/// Linux as much as may go where it has.
+pub(super) fn of_probe(common: &Common, tcb: &Tcb, size: u32) -> u32 {
+    let len = tcb.write_queue.front().map_or(0, |burst| burst.len);
+    let window = tcb.send.usable_window();
+    if len.min(size) > window {
+        return 0;
+    }
+    let segments = if len > size { quota(tcb, size).min(at_once(common, tcb, size)).max(1) } else { 1 };
+    segments.saturating_mul(size).min(len).min(window)
+}
+
+/// What a burst that may go in part had better wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// Room in the peer's window for more of it.
+    Window,
+    /// More text.
+    Text,
+}
+
+/// What the first burst that was not let go waits for, though some of it may go: an acknowledgment is soon to come that
+/// makes room in the peer's window, and little of it may go now. Linux does so (tcp_tso_should_defer), which saves work
+/// at both ends. It waits for room in the congestion window as well; here that is used as it comes, since over a path of
+/// a few milliseconds waiting keeps some of it empty, and costs a tenth of the goodput where losses keep it small.
+pub(crate) fn awaited(common: &Common, tcb: &Tcb, size: u32, now: Instant) -> Option<Awaited> {
+    let (burst, is_last) = tcb.write_queue.held().filter(|(burst, _)| burst.len > size)?;
+    let oldest = tcb.queue.front()?;
     let mss = tcb.mss();
-    let room = tcb.congestion_room().saturating_mul(mss).saturating_sub(tcb.write_queue.released());
+    let released = tcb.write_queue.released();
+    let room = tcb.congestion_room().saturating_mul(mss).saturating_sub(released);
     let window = tcb.usable_window();
-    let limit = room.min(window);
     let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
-    let half_a_round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default() / 2;
-    let goes = tcb.repair != Repair::Nothing
-        || Span::between(tcb.last_text, now) > ONE_GO
-        || limit >= most
-        || !is_last && limit >= burst.len
-        || limit >= share
-        || Span::between(oldest.sent_at, now) <= half_a_round_trip;
+    let round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default();
+    let goes = room < window
+        || window >= share
+        || window < size
+        || released == 0 && Span::between(tcb.last_text, now) > ONE_GO
+        || !is_last && window >= burst.len
+        || matches!(tcb.recovery.state(), RecoveryState::Recovery | RecoveryState::Loss)
+        || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip
+        || window >= at_once(common, tcb, size).saturating_mul(size);
     let ends = is_last && tcb.fin_queued || burst.ends_record;
-    !goes && (limit <= burst.len || !ends)
+    if goes {
+        None
+    } else if window <= burst.len {
+        Some(Awaited::Window)
+    } else {
+        (!ends).then_some(Awaited::Text)
+    }
 }
 
 fn holds(tcb: &Tcb, hold: Hold) -> bool {

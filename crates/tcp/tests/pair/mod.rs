@@ -270,6 +270,8 @@ impl Pair {
             let Some(out) = out else { break };
             count += 1;
             assert!(count < 10_000, "end {end} never stops sending: {out:?}");
+            let fits = out.segment_size.is_none() || out.payload_len <= self.limits.max_payload;
+            assert!(fits, "end {end} sends more than the device takes: {out:?}");
             self.launch(1 - end, &out);
         }
     }
