@@ -117,13 +117,13 @@ fn data_that_comes_again_is_acknowledged_at_once() {
 /// A probe lies outside the peer's window, so its acknowledgment counts for nothing there.
 #[test]
 fn a_probe_does_not_stand_for_an_acknowledgment() {
-    let mut scene = Scene::new(Config { delayed_ack: ms(150), ..plain() }).established();
+    let mut scene = Scene::new(Config { delayed_ack: ms(200), min_rto: ms(150), ..plain() }).established();
     scene.say(crate::peer::ack().window(0));
     scene.send(10);
     scene.wait(ms(100));
     scene.peer_window = 0;
     scene.say(text(100));
     scene.wait(ms(200));
-    let lines = ["0.200 ACK 0 ack 101: zero-window-probe", "0.250 ACK 1 ack 101: delayed-ack"];
+    let lines = ["0.250 ACK 0 ack 101: zero-window-probe", "0.300 ACK 1 ack 101: delayed-ack"];
     assert_eq!(scene.heard(), lines);
 }

@@ -19,6 +19,7 @@ use crate::output::{build, restart_after_idle};
 use crate::recovery::rtt::RttSample;
 use crate::recovery::tlp::SLACK;
 use crate::recovery::{AckInput, AckPlan, Repair, Sender, TimerPlan, echoed};
+use crate::send::write_queue::Burst;
 use crate::span::Span;
 use crate::timer::Timer;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
@@ -271,12 +272,12 @@ fn take_window(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
     if changed && tcb.has_unsent() {
         restart_after_idle(common, tcb, segment.arrived);
     }
-    if changed && tcb.send.usable_window() > 0 {
-        tcb.timers.stop(Timer::Persist);
-        // As in Linux, a window too small for what waits does not bring the next attempt forward.
-        if tcb.write_queue.front().is_none_or(|burst| burst.len <= tcb.send.usable_window()) {
-            tcb.persist_backoff = 0;
-        }
+    // As in Linux, whoever has just said how large the window is need not be asked: the wait begins anew. A window too small
+    // for what waits makes it no shorter.
+    tcb.timers.stop(Timer::Persist);
+    let has_room = |burst: &Burst| burst.len <= tcb.send.usable_window();
+    if changed && tcb.send.usable_window() > 0 && tcb.write_queue.front().is_none_or(has_room) {
+        tcb.persist_backoff = 0;
     }
     if was_closed || tcb.send.wnd == WindowSize::ZERO {
         take_closed_window(tcb, was_closed, segment.arrived);
