@@ -46,10 +46,6 @@ impl Span {
         self.0 / 1_000
     }
 
-    pub(crate) const fn as_millis(self) -> u64 {
-        self.0 / 1_000_000
-    }
-
     pub(crate) const fn is_zero(self) -> bool {
         self.0 == 0
     }

@@ -208,7 +208,8 @@ impl LossRecovery {
 #[cold]
 fn echo_of_original(sent: &SentRange, ack: &AckInput<'_>) -> Option<Span> {
     let echo = ack.echo.filter(|_| sent.retransmissions > 0)?;
-    let since_sent = u32::try_from(Span::between(sent.sent_at, ack.now).as_millis()).unwrap_or(u32::MAX);
+    // Both were stamped with the milliseconds that had passed by then.
+    let since_sent = ack.now.as_millis().wrapping_sub(sent.sent_at.as_millis()) as u32;
     let sent_stamp = ack.clock.wrapping_sub(since_sent);
     let is_older = (echo.wrapping_sub(sent_stamp) as i32) < 0;
     if is_older { echoed(ack.clock, echo) } else { None }

@@ -19,7 +19,7 @@ fn it_doubles_up_to_its_bound_and_a_sample_ends_that() {
     let mut rto = rto();
     let mut seen = [0; 9];
     for timeout in &mut seen {
-        *timeout = rto.current().as_millis() / 1000;
+        *timeout = rto.current().as_micros() / 1_000_000;
         rto.back_off();
     }
     assert_eq!(seen, [1, 2, 4, 8, 16, 32, 64, 120, 120]);

@@ -31,7 +31,7 @@ fn the_timeout_lies_at_least_the_floor_over_the_round_trip() {
     assert_eq!(estimator(&[]).timeout(), None);
     // A steady path brings the variation down to the floor, a quarter of the way for each round trip.
     let timeout = estimator(&[400; 60]).timeout().unwrap();
-    assert!((600..610).contains(&timeout.as_millis()), "{timeout:?}");
+    assert!((600_000..610_000).contains(&timeout.as_micros()), "{timeout:?}");
 }
 
 #[test]
