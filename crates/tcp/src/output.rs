@@ -278,7 +278,7 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
     let held = tcb.write_queue.released() == 0 && core::mem::take(&mut tcb.intents.override_holding);
     let octets = if held { overriding(tcb, size) } else { ordinary(common, tcb, size, now) };
     if octets == 0 && tcb.congestion_room() == 0 {
-        used(common, tcb, now);
+        used(common, tcb, true, now);
     }
     let octets = in_one_packet(tcb, limits, size, octets);
     let fin = tcb.fin_is_due() && octets == unsent && octets < tcb.send.usable_window();
@@ -298,8 +298,12 @@ fn new_text(common: &Common, tcb: &mut Tcb, limits: TransmitLimits, now: Instant
 /// The first burst that was let go, or else what of the next one may go.
 fn ordinary(common: &Common, tcb: &mut Tcb, size: u32, now: Instant) -> u32 {
     if tcb.write_queue.released() == 0 {
+        burst::fill(common, tcb, size);
         let awaited = burst::awaited(common, tcb, size, now);
         tcb.intents.waits_for_window = awaited == Some(Awaited::Window);
+        if awaited == Some(Awaited::Congestion) {
+            used(common, tcb, true, now);
+        }
         let waits = awaited.is_some();
         let octets = if waits { 0 } else { burst::sendable(common, tcb, size, burst::hold(common, tcb)) };
         if octets == 0 {
@@ -364,12 +368,12 @@ fn per_packet(tcb: &Tcb, limits: TransmitLimits, size: u32) -> u32 {
     if most < 2 * size { 1 } else { most / size }
 }
 
-/// Notes how far the window is used, now that something was sent or could not be.
-fn used(common: &Common, tcb: &mut Tcb, now: Instant) {
+/// Notes how far the window is used, now that something was sent or, if it `waits`, could not be.
+fn used(common: &Common, tcb: &mut Tcb, waits: bool, now: Instant) {
     let in_flight = tcb.in_flight();
     let congestion = &mut tcb.congestion;
     let input = UsageInput {
-        limited: in_flight >= congestion.window(),
+        limited: waits || in_flight >= congestion.window(),
         outstanding: tcb.queue.counts().outstanding,
         una: tcb.send.una,
         nxt: tcb.send.nxt,

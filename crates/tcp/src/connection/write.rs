@@ -201,6 +201,7 @@ impl Tcb {
         }
         let size = segment_size(self);
         loop {
+            burst::fill(common, self, size);
             let waits = forced && burst::awaited(common, self, size, now).is_some();
             let octets = if waits { 0 } else { burst::sendable(common, self, size, Hold::Nothing) };
             if octets == 0 {

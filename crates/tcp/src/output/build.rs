@@ -143,7 +143,7 @@ pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instan
     tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
     tcb.recovery.sent(segments);
     super::paced(common, tcb, segments, octets, now);
-    super::used(common, tcb, now);
+    super::used(common, tcb, false, now);
     if reason == SendReason::TailLossProbe {
         tcb.recovery.probed(end, false);
         start_retransmission(common, tcb, now);

@@ -61,6 +61,15 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
     (within_half_window(tcb, LARGEST_BURST) / size).max(1) * size
 }
 
+/// Fills the first burst that was not let go up to what may go, from the next, so that the bounds of what was written
+/// together cost no segment of their own.
+pub(crate) fn fill(common: &Common, tcb: &mut Tcb, size: u32) {
+    if tcb.write_queue.held().is_some_and(|(_, is_last)| !is_last) {
+        let segments = quota(tcb, size).min(at_once(common, tcb, size));
+        tcb.write_queue.fill(segments.saturating_mul(size));
+    }
+}
+
 /// Octets of the first burst that was not let go that may go now, in segments of `size`.
 pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold) -> u32 {
     let Some((burst, is_last)) = tcb.write_queue.held() else { return 0 };
@@ -72,12 +81,16 @@ pub(crate) fn sendable(common: &Common, tcb: &Tcb, size: u32, hold: Hold) -> u32
     if segments == 0 || burst.len.min(size) > window {
         return 0;
     }
-    let hold = if is_last && !tcb.fin_queued { hold } else { Hold::Nothing };
     let most = segments.saturating_mul(size);
+    if most <= window && !is_last {
+        return most.min(burst.len);
+    }
     let needed = burst.len.min(window);
     if most <= needed {
         return most;
     }
+    // A segment of its own that nothing can be put behind does not wait; the end of a larger burst does.
+    let hold = if burst.len <= size && (!is_last || tcb.fin_queued) { Hold::Nothing } else { hold };
     let tail = if needed < size { needed } else { needed % size };
     if tail > 0 && holds(tcb, hold) { needed - tail } else { needed }
 }
@@ -97,6 +110,8 @@ pub(super) fn of_probe(common: &Common, tcb: &Tcb, size: u32) -> u32 {
 /// What a burst that may go in part had better wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Awaited {
+    /// Room in the congestion window for more of it.
+    Congestion,
     /// Room in the peer's window for more of it.
     Window,
     /// More text.
@@ -104,9 +119,7 @@ pub(crate) enum Awaited {
 }
 
 /// What the first burst that was not let go waits for, though some of it may go: an acknowledgment is soon to come that
-/// makes room in the peer's window, and little of it may go now. Linux does so (tcp_tso_should_defer), which saves work
-/// at both ends. It waits for room in the congestion window as well; here that is used as it comes, since over a path of
-/// a few milliseconds waiting keeps some of it empty, and costs a tenth of the goodput where losses keep it small.
+/// makes room for more, and little of it may go now. Linux does so (tcp_tso_should_defer), which saves work at both ends.
 pub(crate) fn awaited(common: &Common, tcb: &Tcb, size: u32, now: Instant) -> Option<Awaited> {
     let (burst, is_last) = tcb.write_queue.held().filter(|(burst, _)| burst.len > size)?;
     let oldest = tcb.queue.front()?;
@@ -114,23 +127,24 @@ pub(crate) fn awaited(common: &Common, tcb: &Tcb, size: u32, now: Instant) -> Op
     let released = tcb.write_queue.released();
     let room = tcb.congestion_room().saturating_mul(mss).saturating_sub(released);
     let window = tcb.usable_window();
+    let limit = room.min(window);
     let share = tcb.send.wnd.octets().min(tcb.congestion.window().saturating_mul(mss)) / WINDOW_DIVISOR;
     let round_trip = tcb.recovery.rtt.smoothed().unwrap_or_default();
-    let goes = room < window
-        || window >= share
+    let goes = limit >= share
+        || room == 0
         || window < size
+        || room < window && !common.config.defer_bursts
         || released == 0 && Span::between(tcb.last_text, now) > ONE_GO
-        || !is_last && window >= burst.len
+        || !is_last && limit >= burst.len
         || matches!(tcb.recovery.state(), RecoveryState::Recovery | RecoveryState::Loss)
         || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip
-        || window >= at_once(common, tcb, size).saturating_mul(size);
+        || limit >= at_once(common, tcb, size).saturating_mul(size);
     let ends = is_last && tcb.fin_queued || burst.ends_record;
-    if goes {
-        None
-    } else if window <= burst.len {
-        Some(Awaited::Window)
-    } else {
-        (!ends).then_some(Awaited::Text)
+    match (goes, limit <= burst.len) {
+        (true, _) => None,
+        (false, true) if room < window => Some(Awaited::Congestion),
+        (false, true) => Some(Awaited::Window),
+        (false, false) => (!ends).then_some(Awaited::Text),
     }
 }
 

@@ -181,6 +181,16 @@ impl WriteQueue {
         self.bursts.insert(index + 1, rest);
     }
 
+    /// Brings the first burst that was not let go to `octets` from the front of the next, unless a record ends between them
+    /// or one of them is in the user's memory.
+    pub(crate) fn fill(&mut self, octets: u32) {
+        let index = self.released_bursts;
+        let (Some(burst), Some(next)) = (self.bursts.get(index), self.bursts.get(index + 1)) else { return };
+        if !burst.ends_record && burst.lent_slices == 0 && next.lent_slices == 0 {
+            self.join(index, octets);
+        }
+    }
+
     /// The first `octets` can become one burst: nothing of them was let go, and no record ends among them.
     pub(crate) fn can_gather(&self, octets: u32) -> bool {
         let mut gathered = 0;
@@ -198,21 +208,28 @@ impl WriteQueue {
 
     /// Makes one burst of the first `octets` at least, where [`WriteQueue::can_gather`] allows it.
     pub(crate) fn gather(&mut self, octets: u32) {
-        let Some(mut first) = self.bursts.pop_front() else { return };
-        while first.len < octets
-            && let Some(next) = self.bursts.front_mut()
-        {
-            let taken = next.len.min(octets - first.len);
-            first.len += taken;
-            first.lent_slices = first.lent_slices.saturating_add(next.lent_slices);
-            next.len -= taken;
-            if next.len == 0 {
-                first.push |= next.push;
-                first.ends_record = next.ends_record;
-                self.bursts.pop_front();
-            }
+        while self.front().is_some_and(|first| first.len < octets) && self.bursts.len() > 1 {
+            self.join(0, octets);
         }
-        self.bursts.push_front(first);
+    }
+
+    /// Brings the burst at `index` to `octets`, as far as the next one has that many.
+    fn join(&mut self, index: usize, octets: u32) {
+        let next = self.bursts[index + 1];
+        let burst = &mut self.bursts[index];
+        let taken = octets.saturating_sub(burst.len).min(next.len);
+        if taken == 0 {
+            return;
+        }
+        burst.len += taken;
+        burst.lent_slices = burst.lent_slices.saturating_add(next.lent_slices);
+        if taken < next.len {
+            self.bursts[index + 1].len -= taken;
+            return;
+        }
+        burst.push |= next.push;
+        burst.ends_record = next.ends_record;
+        self.bursts.remove(index + 1);
     }
 
     /// The first `octets` of the first burst were sent. Returns the marks at their end.

@@ -89,3 +89,41 @@ fn no_probe_goes_beyond_a_record_or_into_what_was_let_go() {
     queue.release(300, false);
     assert!(!queue.can_gather(300));
 }
+
+#[test]
+fn a_burst_is_filled_up_from_the_next() {
+    let mut queue = queue(&[1000, 3000]);
+    queue.fill(2000);
+    assert_eq!(queue.len(), 2);
+    let first = queue.sent(2000).expect("there is a burst");
+    assert_eq!((first.len, first.push), (2000, true), "it was pushed, and goes on to be");
+    queue.begin();
+    queue.extend(500, false);
+    queue.fill(4000);
+    assert_eq!(queue.len(), 1);
+    let rest = queue.sent(2500).expect("both became one");
+    assert_eq!((rest.len, rest.push), (2500, true));
+}
+
+#[test]
+fn nothing_is_filled_up_beyond_a_record_or_with_what_is_lent() {
+    let mut ended = queue(&[1000]);
+    ended.end_record();
+    ended.begin();
+    ended.extend(1000, false);
+    ended.fill(2000);
+    assert_eq!(ended.front().map(|burst| burst.len), Some(1000));
+    let mut lent = queue(&[1000]);
+    lent.begin();
+    lent.extend(1000, true);
+    lent.fill(2000);
+    assert_eq!(lent.front().map(|burst| burst.len), Some(1000));
+}
+
+#[test]
+fn what_was_let_go_is_not_filled_up() {
+    let mut queue = queue(&[1000, 1000, 1000]);
+    queue.release(1000, false);
+    queue.fill(2000);
+    assert_eq!((queue.front().map(|burst| burst.len), queue.len()), (Some(1000), 2));
+}
