@@ -287,6 +287,7 @@ impl Congestion {
 
     /// The window may grow, if it was the limit (RFC 7661 section 1).
     pub(crate) fn on_ack(&mut self, event: &AckEvent) {
+        self.usage.acknowledged(event.now);
         if self.usage.is_limited(&self.window) {
             self.algorithm.get_mut().on_ack(&mut self.window, event);
         }

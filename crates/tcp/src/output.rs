@@ -15,6 +15,7 @@ use synfin_wire::{Instant, SeqNumber};
 use crate::congestion::pacing;
 use crate::congestion::usage::UsageInput;
 use crate::connection::Common;
+use crate::connection::status::RecoveryState;
 use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::recovery::Repair;
@@ -380,7 +381,9 @@ fn used(common: &Common, tcb: &mut Tcb, waits: bool, now: Instant) {
         now,
     };
     congestion.usage.sent(&congestion.window, &input);
-    if common.config.slow_start_after_idle && !congestion.has_own_control() {
+    // Who has more to write than there is room for does not leave the window unused.
+    let may_decay = tcb.recovery.state() == RecoveryState::Open && !tcb.intents.room_wanted;
+    if may_decay && common.config.slow_start_after_idle && !congestion.has_own_control() {
         let initial = common.config.initial_window_segments.into();
         let rto = tcb.recovery.rto.current();
         congestion.usage.decay(&mut congestion.window, initial, rto, now);

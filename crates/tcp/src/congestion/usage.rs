@@ -18,11 +18,11 @@ pub(crate) struct Usage {
     until: SeqNumber,
     /// The most that was outstanding since it was the limit.
     used: u32,
-    /// When it was the limit last.
-    limited_at: Instant,
+    /// When it was the limit last, or an acknowledgment spoke for it.
+    valid_at: Instant,
 }
 
-compact!(Usage { limited, most_outstanding, until, used, limited_at });
+compact!(Usage { limited, most_outstanding, until, used, valid_at });
 
 /// What was sent, and what is in flight after it.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct UsageInput {
 
 impl Usage {
     pub(crate) fn new(nxt: SeqNumber, now: Instant) -> Self {
-        Self { limited: false, most_outstanding: 0, until: nxt, used: 0, limited_at: now }
+        Self { limited: false, most_outstanding: 0, until: nxt, used: 0, valid_at: now }
     }
 
     /// The strongest sign of a round trip stands until that round trip is over.
@@ -53,10 +53,15 @@ impl Usage {
         }
         if self.is_limited(window) {
             self.used = 0;
-            self.limited_at = input.now;
+            self.valid_at = input.now;
         } else {
             self.used = self.used.max(input.outstanding);
         }
+    }
+
+    /// New data is acknowledged: nothing speaks against the window as it is.
+    pub(crate) fn acknowledged(&mut self, now: Instant) {
+        self.valid_at = now;
     }
 
     /// Something had to wait for the window in this round trip.
@@ -69,9 +74,10 @@ impl Usage {
         self.limited || (window.in_slow_start() && window.size < self.most_outstanding.saturating_mul(2))
     }
 
-    /// A window that was not used for a whole RTO comes half the way down to what was (RFC 2861 section 3).
+    /// A window that was not used for a whole RTO, in which nothing was acknowledged either, comes half the way down to what
+    /// was (RFC 2861 section 3).
     pub(crate) fn decay(&mut self, window: &mut Window, initial: u32, rto: Span, now: Instant) {
-        if self.is_limited(window) || Span::between(self.limited_at, now) < rto {
+        if self.is_limited(window) || Span::between(self.valid_at, now) < rto {
             return;
         }
         let used = self.used.max(initial);
@@ -80,7 +86,7 @@ impl Usage {
             window.size = window.size.midpoint(used);
         }
         self.used = 0;
-        self.limited_at = now;
+        self.valid_at = now;
     }
 
     /// A window of which nothing was used halves for every RTO of the pause, down to the one that a connection
@@ -91,6 +97,6 @@ impl Usage {
         let halvings = (idle.as_nanos().saturating_sub(1) / rto.as_nanos().max(1)).min(31) as u32;
         window.size = (window.size >> halvings).max(least);
         self.used = 0;
-        self.limited_at = now;
+        self.valid_at = now;
     }
 }
