@@ -54,6 +54,8 @@ struct InWindow<'a> {
     end: SeqNumber,
     /// The text itself, until the seventh check takes it.
     text: Bytes,
+    /// How much text it came with, octets: what is measured of the peer's segments.
+    sent_len: u32,
     /// SYN and FIN only where they lie in the window.
     flags: Flags,
     /// SEG.WND, scaled.

@@ -331,6 +331,11 @@ impl Tcb {
         })
     }
 
+    /// The most text that a segment of the peer's has room for, octets: the MSS that was told it, without timestamps.
+    pub(crate) fn largest_text(&self, common: &Common) -> u32 {
+        u32::from(common.config.own_mss()) - u32::from(self.negotiated.timestamps_len())
+    }
+
     /// Text may go out: the handshake is over, or Fast Open does not wait for it.
     pub(crate) fn may_send_text(&self) -> bool {
         self.syn_pending || self.state != State::SynReceived

@@ -154,6 +154,14 @@ pub(super) fn came_again(common: &Common, tcb: &mut Tcb, range: SackRange) {
     }
 }
 
+/// The same of a segment whose beginning has come again already.
+#[cold]
+pub(super) fn more_came_again(common: &Common, tcb: &mut Tcb, range: SackRange) {
+    if tcb.negotiated.sack && common.config.dsack {
+        tcb.sack_report.more_came_again(range);
+    }
+}
+
 /// A segment brings nothing that is new: its sender has lost acknowledgments, or misses them, and as in Linux the next
 /// ones do not wait.
 #[cold]
@@ -201,6 +209,7 @@ pub(super) fn trim<'a>(
 ) -> InWindow<'a> {
     let Incoming { segment: Segment { header, payload }, ecn, segment_size, arrived } = incoming;
     let mut payload = core::mem::take(payload);
+    let sent_len = payload.len() as u32;
     let mut flags = header.flags;
     let mut seq = header.seq;
     if seq.before(tcb.receive.nxt) {
@@ -215,7 +224,7 @@ pub(super) fn trim<'a>(
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     let end = seq + payload.len() as u32;
-    InWindow { seq, end, text: payload, flags, window, ecn, segment_size, arrived, header }
+    InWindow { seq, end, text: payload, sent_len, flags, window, ecn, segment_size, arrived, header }
 }
 
 /// Cuts off what lies before RCV.NXT. Returns where the rest begins, and its control bits.

@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use bytes::Bytes;
 
-use super::sequence::came_again;
+use super::sequence::{came_again, more_came_again};
 use super::{InWindow, Step, Stop, drop};
 use crate::connection::Common;
 use crate::connection::tcb::Tcb;
@@ -33,7 +33,7 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
-    let mss = common.config.own_mss().into();
+    let mss = tcb.largest_text(common);
     let is_exhausted = common.pressure == MemoryPressure::Exhausted;
     if !tcb.inbox.is_empty() && (is_exhausted || !tcb.memory.takes_more(tcb.assembler.charge(), mss)) {
         return without_room(common, tcb);
@@ -44,7 +44,8 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     if !tcb.assembler.is_empty()
         && let Some(held) = tcb.assembler.first_held(segment.seq, end)
     {
-        came_again(common, tcb, held);
+        let is_whole = segment.sent_len == segment.text_len();
+        if is_whole { came_again(common, tcb, held) } else { more_came_again(common, tcb, held) }
     }
     if segment.seq == tcb.receive.nxt {
         in_order(common, tcb, segment);
@@ -64,7 +65,8 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
     }
     // The SYN-ACK that acknowledges the text announces its window from there on.
     let window = tcb.receive.window();
-    take(tcb, text);
+    let came_with = text.len();
+    take(tcb, text, came_with);
     tcb.receive.edge = tcb.receive.nxt + window;
     common.fast_open.text_taken = true;
     common.events.raise(Event::Readable);
@@ -84,7 +86,7 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
     // A peer whose next text reaches beyond its FIN contradicts itself. RFC 9293 does not say which is to be believed:
     // as in Linux, what is in order.
     tcb.peer_fin.take_if(|fin| segment.end.after(*fin));
-    take(tcb, core::mem::take(&mut segment.text));
+    take(tcb, core::mem::take(&mut segment.text), segment.sent_len as usize);
     note_data(common, tcb, segment);
     heed_marks(common, tcb, segment);
     if !tcb.assembler.is_empty() || tcb.peer_fin.is_some() {
@@ -98,26 +100,27 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
 #[cold]
 fn fill_gap(tcb: &mut Tcb) {
     while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
-        take(tcb, bytes);
+        let came_with = bytes.len();
+        take(tcb, bytes, came_with);
     }
     tcb.ack.at_once(SendReason::GapFilledAck);
 }
 
-/// Puts text at RCV.NXT into the user's queue.
-fn take(tcb: &mut Tcb, bytes: Bytes) {
+/// Puts text at RCV.NXT into the user's queue, of a segment that came with so much.
+fn take(tcb: &mut Tcb, bytes: Bytes, came_with: usize) {
     let len = bytes.len();
     tcb.receive.advance(len as u32);
     tcb.tally.octets_received += len as u64;
     tcb.ack.advanced(len as u32);
-    tcb.memory.queued(len);
+    tcb.memory.queued(len, came_with);
     tcb.inbox.push(bytes);
 }
 
 /// What the segment tells of the peer: how large its segments are, how close together they come, and how
 /// large a window they deserve.
 fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let (now, text) = (segment.arrived, segment.text_len());
-    let mss = common.config.own_mss().into();
+    let (now, text) = (segment.arrived, segment.sent_len);
+    let mss = tcb.largest_text(common);
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
     let variable = sack_option_len(segment);
@@ -133,7 +136,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 
 /// What the peer's segments are like says how large a window is worth its memory.
 fn recommend_window(common: &Common, tcb: &mut Tcb, text: u32) {
-    let mss = common.config.own_mss().into();
+    let mss = tcb.largest_text(common);
     if common.pressure != MemoryPressure::None {
         tcb.memory.tighten(mss);
     } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
@@ -143,7 +146,7 @@ fn recommend_window(common: &Common, tcb: &mut Tcb, text: u32) {
 
 /// How large the segments are that the peer sent, where a device has put several together.
 fn one_of(segment: &InWindow) -> u32 {
-    let text = segment.text_len();
+    let text = segment.sent_len;
     segment.segment_size.map_or(text, |size| text.min(size.into()))
 }
 
@@ -164,7 +167,7 @@ fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32) {
     let now = segment.arrived;
     match segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) {
-        Some(stamps) if segment.text_len() >= tcb.ack.full_segment() && stamps.echo != 0 => {
+        Some(stamps) if segment.sent_len >= tcb.ack.full_segment() && stamps.echo != 0 => {
             let millis = common.identity.timestamp(now).wrapping_sub(stamps.echo);
             if millis < u32::MAX / 2 {
                 tcb.memory.measured(Span::from_millis(millis.max(1).into()));
@@ -179,8 +182,8 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 #[cold]
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
-    let (text, before, held) = (segment.text_len(), tcb.ack.full_segment(), tcb.assembler.charge());
-    let mss = common.config.own_mss().into();
+    let (text, before, held) = (segment.sent_len, tcb.ack.full_segment(), tcb.assembler.charge());
+    let mss = tcb.largest_text(common);
     let size = one_of(segment);
     let is_full = tcb.ack.measure(size, segment.flags, mss, sack_option_len(segment));
     if is_full && size != before {

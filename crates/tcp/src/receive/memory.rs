@@ -22,6 +22,8 @@ const AROUND: usize = 424;
 /// Text above this gets whole pages.
 const LARGEST_PIECE: usize = 8192;
 const PAGE: usize = 4096;
+/// What a buffer may become, octets, where its user has not fixed it: how much small segments cost is judged by that.
+const LARGEST_BUFFER: usize = 32 << 20;
 /// Windows are reckoned in 256ths of the memory.
 const RATIO_SHIFT: u32 = 8;
 /// Half: the ratio before a full segment was seen.
@@ -48,6 +50,21 @@ pub(crate) fn charge(text: usize) -> usize {
     DESCRIPTION + piece
 }
 
+/// How much more text has room in the piece of a segment with so much.
+fn room_behind(text: usize) -> usize {
+    let used = text + AROUND;
+    if used > LARGEST_PIECE { 0 } else { charge(text) - DESCRIPTION - used }
+}
+
+/// What the user has not read of a piece of memory.
+#[derive(Clone, Copy, Debug)]
+struct Unread {
+    left: u32,
+    charge: u32,
+    /// So much of the next segment goes into it.
+    room: u32,
+}
+
 /// The accounts of the receive buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiveMemory {
@@ -67,7 +84,7 @@ pub(crate) struct ReceiveMemory {
     /// The window that the segments seen so far recommend.
     threshold: u32,
     /// The text of each segment that is not read, and what it costs.
-    unread: VecDeque<(u32, u32)>,
+    unread: VecDeque<Unread>,
     unread_charge: usize,
     round: Round,
 }
@@ -94,7 +111,8 @@ compact!(Round { space, read_before, began, read, rtt, awaited });
 impl ReceiveMemory {
     /// For segments with `mss` of text, after `window` was offered.
     pub(crate) fn new(config: &Config, mss: u32, window: u32, scale: u8, now: Instant) -> Self {
-        let most = config.receive_buffer_max.max(config.receive_buffer);
+        let fixed = config.receive_buffer_max <= config.receive_buffer;
+        let most = if fixed { LARGEST_BUFFER } else { config.receive_buffer_max }.max(config.receive_buffer);
         let space = window.min(INITIAL_WINDOW * mss);
         let ratio = first_ratio(config);
         let full = in_ratio(config.receive_buffer, ratio);
@@ -107,7 +125,7 @@ impl ReceiveMemory {
         Self {
             buffer: config.receive_buffer,
             most,
-            fixed: config.receive_buffer_max <= config.receive_buffer,
+            fixed,
             grows: config.receive_buffer_grows,
             ratio,
             with_overhead: config.segment_overhead,
@@ -167,27 +185,36 @@ impl ReceiveMemory {
         self.fixed = true;
     }
 
-    /// A segment's text was put into the user's queue.
-    pub(crate) fn queued(&mut self, text: usize) {
-        let charge = self.charge(text);
-        self.unread.push_back((text as u32, charge as u32));
+    /// A segment's text was put into the user's queue. Its memory holds all that it `came_with`; a short one has room behind
+    /// the last.
+    pub(crate) fn queued(&mut self, text: usize, came_with: usize) {
+        if let Some(last) =
+            self.unread.back_mut().filter(|last| text == came_with && last.room as usize >= text)
+        {
+            last.left += text as u32;
+            last.room -= text as u32;
+            return;
+        }
+        let charge = self.charge(if self.with_overhead { came_with } else { text });
+        let room = if self.with_overhead { room_behind(came_with) } else { 0 };
+        self.unread.push_back(Unread { left: text as u32, charge: charge as u32, room: room as u32 });
         self.unread_charge += charge;
     }
 
     /// The user has read so much. A segment's memory is free when all of it is read, its text at once.
     pub(crate) fn read(&mut self, mut octets: usize) {
         self.round.read += octets as u64;
-        while let Some((left, charge)) = self.unread.front_mut() {
-            if (*left as usize) > octets {
-                *left -= octets as u32;
+        while let Some(first) = self.unread.front_mut() {
+            if (first.left as usize) > octets {
+                first.left -= octets as u32;
                 if !self.with_overhead {
-                    *charge -= octets as u32;
+                    first.charge -= octets as u32;
                     self.unread_charge -= octets;
                 }
                 return;
             }
-            octets -= *left as usize;
-            self.unread_charge -= *charge as usize;
+            octets -= first.left as usize;
+            self.unread_charge -= first.charge as usize;
             self.unread.pop_front();
         }
     }

@@ -30,6 +30,15 @@ impl SackReport {
         self.duplicate = Some(range);
     }
 
+    /// More of the same segment has come again. One range is told of it: the first (RFC 2883 section 4.1).
+    pub(crate) fn more_came_again(&mut self, range: SackRange) {
+        match &mut self.duplicate {
+            Some(first) if range.start.at_or_before(first.end) => first.end = first.end.later(range.end),
+            Some(_) => {}
+            None => self.duplicate = Some(range),
+        }
+    }
+
     /// The first `count` ranges, in an acknowledgment that is leaving.
     pub(crate) fn tell(&mut self, count: usize) -> SmallVec<[SackRange; MAX_RANGES]> {
         if self.len() == 0 {

@@ -51,7 +51,7 @@ fn short_segments_narrow_it() {
 fn what_is_read_is_free_when_all_of_its_segment_is() {
     let mut memory = fresh();
     let free = memory.free(0);
-    memory.queued(1000);
+    memory.queued(1000, 1000);
     memory.read(999);
     assert!(memory.free(0) < free && !memory.is_empty());
     memory.read(1);
@@ -62,7 +62,7 @@ fn what_is_read_is_free_when_all_of_its_segment_is() {
 fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
     let mut memory = fresh();
     memory.measured(Span::from_millis(10));
-    memory.queued(200_000);
+    memory.queued(200_000, 200_000);
     memory.read(200_000);
     memory.adjust(0, Instant::from_millis(5));
     assert_eq!(memory.buffer(), 540_000, "the round trip is not over");
@@ -96,4 +96,25 @@ fn a_round_trip_that_the_peer_made_up_grows_the_buffer_no_further_than_it_may() 
         memory.adjust(0, Instant::from_millis(31_000 * u64::from(read).min(2)));
     }
     assert_eq!(memory.buffer(), 15 << 20);
+}
+
+#[test]
+fn a_short_segment_has_room_behind_the_last() {
+    let mut memory = fresh();
+    memory.queued(1000, 1000);
+    let free = memory.free(0);
+    memory.queued(600, 600);
+    assert_eq!(memory.free(0), free, "2048 octets hold 424 around 1600");
+    memory.queued(100, 100);
+    assert!(memory.free(0) < free);
+    memory.read(1600);
+    memory.read(100);
+    assert!(memory.is_empty());
+}
+
+#[test]
+fn what_came_twice_is_paid_for() {
+    let mut memory = fresh();
+    memory.queued(100, 1400);
+    assert_eq!(memory.unread_charge(), charge(1400));
 }

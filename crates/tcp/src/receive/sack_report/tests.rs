@@ -26,6 +26,17 @@ fn the_newest_range_comes_first_and_swallowed_ones_go() {
 }
 
 #[test]
+fn of_one_segment_the_first_range_that_came_again_is_told() {
+    let mut report = SackReport::default();
+    report.came_again(range(1, 5));
+    report.more_came_again(range(8, 9));
+    assert_eq!(report.tell(1).as_slice(), [range(1, 5)]);
+    report.came_again(range(1, 5));
+    report.more_came_again(range(5, 9));
+    assert_eq!(report.tell(1).as_slice(), [range(1, 9)]);
+}
+
+#[test]
 fn what_came_again_is_told_once_and_first() {
     let mut report = SackReport::default();
     report.grown(range(30, 35));
