@@ -47,19 +47,17 @@ pub(crate) fn path_signal(message: &IcmpMessage, v4: bool) -> Option<PathSignalK
     }
 }
 
-/// Whether an answer to a SYN is taken back for this error, by and large as in Linux: over IPv4 where the peer is out of
-/// reach, over IPv6 where the error is a hard one. An address out of reach is enough over either.
-pub(crate) fn ends_half_open(message: &IcmpMessage, v4: bool) -> bool {
+/// Whether an answer to a SYN is taken back for this error of that code, by and large as in Linux: over IPv4 where the
+/// network or the host is out of reach and no other code says why, over IPv6 where the error is a hard one. A host out of
+/// reach is enough over either.
+pub(crate) fn ends_half_open(message: &IcmpMessage, code: u8, v4: bool) -> bool {
     match message {
-        IcmpMessage::DestinationUnreachable { reason, .. } => match reason {
-            icmp::Unreachable::Host => true,
-            icmp::Unreachable::Network => v4,
-            icmp::Unreachable::Protocol | icmp::Unreachable::Port | icmp::Unreachable::Prohibited => !v4,
-            icmp::Unreachable::SourceRoute | icmp::Unreachable::Other(_) => false,
-        },
-        IcmpMessage::HopLimitExceeded { .. } | IcmpMessage::ReassemblyTimeExceeded { .. } => v4,
-        IcmpMessage::ParameterProblem { .. } => !v4,
-        IcmpMessage::PacketTooBig { .. }
+        IcmpMessage::DestinationUnreachable { .. } if v4 => matches!(code, 0 | 1),
+        IcmpMessage::DestinationUnreachable { .. } => !matches!(code, 0 | 2),
+        IcmpMessage::HopLimitExceeded { .. } => v4,
+        IcmpMessage::ParameterProblem { .. } => true,
+        IcmpMessage::ReassemblyTimeExceeded { .. }
+        | IcmpMessage::PacketTooBig { .. }
         | IcmpMessage::SourceQuench { .. }
         | IcmpMessage::EchoRequest(_)
         | IcmpMessage::EchoReply(_)

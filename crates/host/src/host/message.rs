@@ -16,6 +16,13 @@ use crate::packet::PacketNote;
 use crate::route::Destination;
 use crate::table::{Owner, Pair, Phase};
 
+/// An error message, its code as it is numbered in its family, and whom it was sent to.
+struct Told {
+    error: IcmpMessage,
+    code: u8,
+    to: IpAddr,
+}
+
 impl Host {
     pub(super) fn receive_message(
         &mut self,
@@ -33,7 +40,10 @@ impl Host {
             // Nothing else is taken from or answered to many at once (RFC 1122 section 3.2.2.6).
             _ if destination == Destination::NotUnicast => PacketDrop::IcmpIgnored.into(),
             IcmpMessage::EchoRequest(echo) => self.receive_echo(echo, &packet.header, destination, now),
-            error => self.receive_error(&error, packet.header.destination, now),
+            error => {
+                let told = Told { code: packet.payload[1], error, to: packet.header.destination };
+                self.receive_error(&told, now)
+            }
         }
     }
 
@@ -65,10 +75,11 @@ impl Host {
     }
 
     /// An error about a packet of ours: to the transport that it quotes (RFC 1122 section 3.2.2).
-    fn receive_error(&mut self, error: &IcmpMessage, told: IpAddr, now: Instant) -> Fate {
+    fn receive_error(&mut self, told: &Told, now: Instant) -> Fate {
         let ignored = PacketDrop::IcmpIgnored.into();
-        let Some(quoted) = error.quote().and_then(|quote| QuotedPacket::parse(quote)) else { return ignored };
-        if quoted.source != told || quoted.source.is_ipv4() != quoted.destination.is_ipv4() {
+        let quote = told.error.quote();
+        let Some(quoted) = quote.and_then(|quote| QuotedPacket::parse(quote)) else { return ignored };
+        if quoted.source != told.to || quoted.source.is_ipv4() != quoted.destination.is_ipv4() {
             return ignored;
         }
         let pair = Pair {
@@ -76,20 +87,20 @@ impl Host {
             remote: SocketAddr::new(quoted.destination, quoted.destination_port),
         };
         match quoted.protocol {
-            IpProtocol::TCP => self.signal_connection(error, &quoted, pair, now).unwrap_or(ignored),
-            IpProtocol::UDP => self.signal_socket(error, pair).unwrap_or(ignored),
+            IpProtocol::TCP => self.signal_connection(told, &quoted, pair, now).unwrap_or(ignored),
+            IpProtocol::UDP => self.signal_socket(&told.error, pair).unwrap_or(ignored),
             _ => ignored,
         }
     }
 
     fn signal_connection(
         &mut self,
-        error: &IcmpMessage,
+        told: &Told,
         quoted: &QuotedPacket,
         pair: Pair,
         now: Instant,
     ) -> Option<Fate> {
-        let kind = path_signal(error, pair.local.is_ipv4())?;
+        let kind = path_signal(&told.error, pair.local.is_ipv4())?;
         let quoted_seq = quoted.seq?;
         let (handle, slot) = self.table.find(&pair)?;
         if slot.is_time_wait() {
@@ -99,7 +110,7 @@ impl Host {
         let entry = self.table.get_mut(handle)?;
         if let Phase::HalfOpen(phase) = &entry.phase {
             let in_flight = phase.iss == quoted_seq;
-            return Some(self.signal_half_open(handle, in_flight, error, pair.local.is_ipv4()));
+            return Some(self.signal_half_open(handle, in_flight, told));
         }
         let unaccepted = matches!(entry.owner, Owner::Listener(_));
         let connection = entry.connection_mut()?;
@@ -119,19 +130,13 @@ impl Host {
 
     /// RFC 9293 section 3.9.2.2 has a soft error abort no connection (MUST-56). A half-open one is none yet, and its peer
     /// can send its SYN again: Linux lets go of it where it takes the peer to be out of reach.
-    fn signal_half_open(
-        &mut self,
-        handle: TcpHandle,
-        in_flight: bool,
-        error: &IcmpMessage,
-        v4: bool,
-    ) -> Fate {
+    fn signal_half_open(&mut self, handle: TcpHandle, in_flight: bool, told: &Told) -> Fate {
         // What stays half-open is to be compact again.
         self.mark_ready(handle);
         if !in_flight {
             return PacketDrop::IcmpOutsideWindow.into();
         }
-        if !ends_half_open(error, v4) {
+        if !ends_half_open(&told.error, told.code, told.to.is_ipv4()) {
             return PacketDrop::IcmpIgnored.into();
         }
         self.end_half_open(handle, CloseReason::Unreachable);

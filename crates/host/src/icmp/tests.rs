@@ -5,7 +5,7 @@ use synfin_tcp::incoming::PathSignalKind;
 use synfin_wire::Instant;
 use synfin_wire::icmp::{IcmpMessage, Unreachable};
 
-use super::{RateLimit, path_signal};
+use super::{RateLimit, ends_half_open, path_signal};
 
 fn unreachable(reason: Unreachable) -> IcmpMessage {
     IcmpMessage::DestinationUnreachable { reason, quote: Bytes::new() }
@@ -26,6 +26,22 @@ fn hard_errors_are_hard_and_soft_ones_soft() {
     }
     let quench = IcmpMessage::SourceQuench { quote: Bytes::new() };
     assert_eq!(path_signal(&quench, true), None);
+}
+
+#[test]
+fn codes_that_end_a_half_open_connection() {
+    let ends = |code, v4| ends_half_open(&unreachable(Unreachable::Other(code)), code, v4);
+    let ending = |v4| (0..=15).filter(|code| ends(*code, v4)).collect::<Vec<_>>();
+    assert_eq!(ending(true), [0, 1]);
+    assert_eq!(ending(false), [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    for v4 in [true, false] {
+        let fault = IcmpMessage::ParameterProblem { code: 0, pointer: 0, quote: Bytes::new() };
+        assert!(ends_half_open(&fault, 0, v4));
+        let exceeded = IcmpMessage::HopLimitExceeded { quote: Bytes::new() };
+        assert_eq!(ends_half_open(&exceeded, 0, v4), v4);
+        let lost = IcmpMessage::ReassemblyTimeExceeded { quote: Bytes::new() };
+        assert!(!ends_half_open(&lost, 1, v4));
+    }
 }
 
 #[test]
