@@ -252,9 +252,10 @@ impl<'a> Drawer<'a> {
                     (if heard { VerdictKind::Unfinished } else { VerdictKind::Unanswered }, own)
                 }
                 CloseReason::Reset => (VerdictKind::Reset, other),
-                CloseReason::Aborted | CloseReason::UnreadData | CloseReason::DataAfterClose => {
-                    (VerdictKind::Reset, own)
-                }
+                CloseReason::Aborted
+                | CloseReason::UnreadData
+                | CloseReason::DataAfterClose
+                | CloseReason::Contradicted => (VerdictKind::Reset, own),
                 CloseReason::RetransmissionTimeout
                 | CloseReason::UserTimeout
                 | CloseReason::KeepAliveTimeout => (VerdictKind::TimedOut, own),

@@ -31,7 +31,9 @@ impl ConnectionClosed {
                 ErrorKind::ConnectionAborted
             }
             CloseReason::Refused => ErrorKind::ConnectionRefused,
-            CloseReason::Reset | CloseReason::BackToListen => ErrorKind::ConnectionReset,
+            CloseReason::Reset | CloseReason::Contradicted | CloseReason::BackToListen => {
+                ErrorKind::ConnectionReset
+            }
             CloseReason::HandshakeTimeout
             | CloseReason::RetransmissionTimeout
             | CloseReason::UserTimeout
@@ -50,6 +52,7 @@ impl fmt::Display for ConnectionClosed {
             CloseReason::Aborted => "the connection was aborted on this side",
             CloseReason::UnreadData => "the connection was closed on this side with data unread",
             CloseReason::DataAfterClose => "data came after this side had closed",
+            CloseReason::Contradicted => "the peer closed and sent more after its end",
             CloseReason::Refused => "the peer refused the connection",
             CloseReason::Reset => "the peer reset the connection",
             CloseReason::BackToListen => "the peer gave the connection up before it was established",

@@ -104,8 +104,13 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     ControlFlow::Continue(())
 }
 
-/// The peer is there: probes count from here on (RFC 9293 section 3.8.4).
+/// The peer is there: probes count from here on (RFC 9293 section 3.8.4). What acknowledges less than is acknowledged
+/// already may have been long on its way, and what acknowledges more than was sent is not the peer's: neither proves it.
 fn heard(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    let ack = segment.header.ack;
+    if ack.before(tcb.send.una) || ack.after(tcb.send.nxt) {
+        return;
+    }
     tcb.last_heard = segment.arrived;
     tcb.probes = 0;
     tcb.probing_since = None;

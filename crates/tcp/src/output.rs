@@ -120,6 +120,10 @@ fn note_what_holds_up(tcb: &mut Tcb, now: Instant) {
     } else {
         tcb.chronograph.stop(Waits::ForWindow, idle, now);
     }
+    if !idle {
+        // A FIN alone is something to send as well.
+        tcb.chronograph.start(Waits::Busy, now);
+    }
     if tcb.intents.room_wanted && tcb.unsent() == 0 && tcb.congestion_room() > 0 {
         tcb.chronograph.start(Waits::ForBuffer, now);
     }

@@ -143,6 +143,8 @@ reasons! {
         ResetUnread = "reset-unread", "RFC 9293 3.6.1 SHLD-3";
         /// Data came for a user who has gone.
         ResetAfterClose = "reset-after-close", "RFC 9293 3.6.1 SHLD-3";
+        /// Text went on from before the peer's FIN to behind it.
+        ResetContradicted = "reset-contradicted", "RFC 9293 3.10.7.4";
         /// Keep-alive gave the peer up.
         ResetTimeout = "reset-timeout", "RFC 9293 3.8.4";
         /// The user has gone, and what is left to be sent is not kept any longer.
@@ -233,6 +235,8 @@ reasons! {
         UnreadData = "unread-data", "RFC 9293 3.6.1 SHLD-3";
         /// Data came after the user had gone, so the peer was reset.
         DataAfterClose = "data-after-close", "RFC 9293 3.6.1 SHLD-3";
+        /// The peer sent text that goes on from before its FIN to behind it, so it was reset.
+        Contradicted = "contradicted", "RFC 9293 3.10.7.4";
         /// The peer refused: an RST answered the SYN.
         Refused = "refused", "RFC 9293 3.10.7.3";
         /// The peer sent an RST.

@@ -116,10 +116,11 @@ errnos! {
 pub(crate) fn of_closing(reason: CloseReason, before: State, of_path: Option<Errno>) -> Option<Errno> {
     match reason {
         CloseReason::Finished | CloseReason::FinWait2Timeout | CloseReason::UnreadData => None,
-        CloseReason::Reset if before == State::CloseWait => Some(Errno::EPIPE),
-        CloseReason::Reset | CloseReason::BackToListen | CloseReason::DataAfterClose => {
-            Some(Errno::ECONNRESET)
-        }
+        CloseReason::Reset | CloseReason::Contradicted if before == State::CloseWait => Some(Errno::EPIPE),
+        CloseReason::Reset
+        | CloseReason::BackToListen
+        | CloseReason::DataAfterClose
+        | CloseReason::Contradicted => Some(Errno::ECONNRESET),
         CloseReason::Refused => Some(Errno::ECONNREFUSED),
         CloseReason::Aborted => Some(Errno::ECONNABORTED),
         CloseReason::HandshakeTimeout

@@ -20,7 +20,10 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
         return ControlFlow::Continue(());
     }
     let end = segment.end;
-    let is_next = segment.seq == tcb.receive.nxt && !tcb.peer_finished();
+    if tcb.peer_finished() {
+        return behind_the_end(tcb, segment);
+    }
+    let is_next = segment.seq == tcb.receive.nxt;
     if !is_next && tcb.peer_fin.is_some_and(|fin| end.after(fin)) {
         // It lies beyond a gap as any text does there, and its sender should hear of the gap.
         tcb.ack.at_once(SendReason::OutOfOrderAck);
@@ -53,6 +56,16 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     } else {
         beyond_a_gap(common, tcb, segment)
     }
+}
+
+/// The peer has closed, and RFC 9293 has this text ignored. As in Linux it is, unless it goes on from text that came before
+/// the FIN: the peer then denies that it has closed, and as that cannot be mended the connection ends.
+#[cold]
+fn behind_the_end(tcb: &Tcb, segment: &InWindow) -> Step {
+    if segment.header.seq.before(tcb.receive.nxt) {
+        return ControlFlow::Break(Stop::Reset(CloseReason::Contradicted, SendReason::ResetContradicted));
+    }
+    drop(DropReason::BeyondFin)
 }
 
 /// Takes the text of a SYN that a passive Fast Open was made of (RFC 7413 section 4.2.2): the SYN-ACK acknowledges

@@ -239,7 +239,7 @@ fn text(common: &Common, tcb: &mut Tcb, range: TextRange, marks: Marks, now: Ins
 /// will read, `<SEQ=SEG.ACK><CTL=RST>`: where the peer is, since our FIN may be lost.
 #[cold]
 pub(crate) fn reset(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
-    if reason == SendReason::ResetAfterClose {
+    if matches!(reason, SendReason::ResetAfterClose | SendReason::ResetContradicted) {
         return bare_reset(common, tcb.send.una, reason);
     }
     plan(common, tcb, now);
