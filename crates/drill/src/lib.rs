@@ -25,7 +25,8 @@
 //! | `runner` | events in virtual time |
 //! | `sockets` | Linux's socket calls over a host |
 //! | [`calls`] | the same calls, for an interpreter that is not this crate's |
-//! | `sysctl`, `nstat`, `code` | commands as settings and as counters; snippets evaluated |
+//! | `shell`, `sysctl`, `nstat` | commands as a shell reads them, as settings and as counters |
+//! | `code` | snippets evaluated |
 //! | [`suite`] | many scripts, and the table |
 #![forbid(unsafe_code)]
 
@@ -40,6 +41,7 @@ mod nstat;
 mod packet;
 mod parser;
 mod runner;
+mod shell;
 mod sockets;
 mod span;
 mod symbols;

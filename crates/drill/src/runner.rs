@@ -141,6 +141,9 @@ impl Runner {
     }
 
     fn play(&mut self, script: &Script) -> Step<()> {
+        if let Some(command) = &script.prepare {
+            succeeded(command, self.setup.prepare_status)?;
+        }
         let mut last_absolute = None;
         for event in &script.events {
             self.check_order(event, &mut last_absolute)?;
@@ -209,9 +212,9 @@ impl Runner {
             Some(false) => return Err(Halt::failed(at, "this counter has not grown")),
             None => {}
         }
-        let sleeps = self.kernel.configure(&command.text);
+        let (status, sleeps) = self.kernel.configure(&command.text);
         self.pass(self.kernel.now + sleeps, |_| false)?;
-        Ok(())
+        succeeded(command, status)
     }
 
     fn code(&mut self, at: Position, code: &Code, due: &Due) -> Step<()> {
@@ -238,5 +241,13 @@ impl Runner {
     fn note(&mut self, text: String) {
         let micros = self.script_time(self.kernel.now);
         self.trace.push(TraceLine { micros, text });
+    }
+}
+
+/// A command that fails ends the script.
+fn succeeded(command: &Command, status: u8) -> Step<()> {
+    match status {
+        0 => Ok(()),
+        _ => Err(Halt::failed(command.at, format!("this command fails with status {status}"))),
     }
 }

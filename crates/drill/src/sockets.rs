@@ -30,7 +30,8 @@ mod readiness;
 mod transfer;
 mod urgent;
 
-use crate::sysctl::{self, Settings};
+use crate::shell;
+use crate::sysctl::Settings;
 
 pub(crate) use errno::Errno;
 pub(crate) use error_queue::Report;
@@ -170,6 +171,8 @@ pub(crate) struct Kernel {
     pub(crate) disk: BTreeMap<String, usize>,
     /// How many octets each pipe holds.
     pipes: Vec<usize>,
+    /// What commands have set sysctls to.
+    values: BTreeMap<String, String>,
 }
 
 impl Kernel {
@@ -201,15 +204,18 @@ impl Kernel {
             disk: settings.files,
             pipes: Vec::new(),
         }
+            values: settings.values,
     }
 
-    /// What a command sets is in force from now on. Returns how long the command takes.
-    pub(crate) fn configure(&mut self, command: &str) -> Duration {
+    /// What a command sets is in force from now on. Returns the status that it ends with, and how long it takes.
+    pub(crate) fn configure(&mut self, command: &str) -> (u8, Duration) {
         let mut settings = Settings::of(self.host.config());
         settings.tcp = self.defaults.clone();
         (settings.keep_alive, settings.most_backlog) = (self.keep_alive, self.most_backlog);
         settings.files = std::mem::take(&mut self.disk);
-        for what in sysctl::apply(command, &mut settings) {
+        settings.values = std::mem::take(&mut self.values);
+        let ending = shell::run(command, &mut settings);
+        for what in ending.unheeded {
             self.unheed(what);
         }
         if settings.tcp.mss != self.defaults.mss {
@@ -217,13 +223,13 @@ impl Kernel {
         }
         self.defaults = settings.tcp;
         (self.keep_alive, self.most_backlog) = (settings.keep_alive, settings.most_backlog);
-        self.disk = settings.files;
+        (self.disk, self.values) = (settings.files, settings.values);
         self.host.set_fast_open(settings.fast_open);
         self.host.set_syn_cookies(settings.syn_cookies);
         if settings.forgets_peers {
             self.host.forget_fast_open_peers();
         }
-        settings.sleeps
+        (ending.status, settings.sleeps)
     }
 
     /// The route's MTU has changed, which connections notice.

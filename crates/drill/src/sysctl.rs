@@ -15,6 +15,8 @@ mod names;
 mod route;
 mod timeouts;
 
+pub(crate) use commands::{exists, program, write};
+
 /// Linux's longest backlog.
 const SOMAXCONN: usize = 4096;
 
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) sleeps: Duration,
     /// The files that there are, with their lengths.
     pub(crate) files: BTreeMap<String, usize>,
+    /// What commands have set sysctls to, by their last names.
+    pub(crate) values: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -60,6 +64,7 @@ impl Settings {
             forgets_peers: false,
             sleeps: Duration::ZERO,
             files: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 }
@@ -90,13 +95,6 @@ const COMMON_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_fastopen_key", "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"),
 ];
 
-/// Does to `settings` what a command asks for.
-pub(crate) fn apply(command: &str, settings: &mut Settings) -> Unheeded {
-    let joined = command.replace("\\\n", " ");
-    let lines = joined.lines().flat_map(|line| line.split("&&")).flat_map(|part| part.split(';'));
-    lines.flat_map(|line| commands::alternatives(line, settings)).collect()
-}
-
 fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unheeded) {
     for argument in
         arguments.iter().filter(|argument| !argument.starts_with('-') && !argument.starts_with('>'))
@@ -108,6 +106,7 @@ fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unh
 }
 
 fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded) {
+    settings.values.insert(name.to_owned(), value.trim().to_owned());
     if set_fast_open(name, value, &mut settings.fast_open) {
         return;
     }

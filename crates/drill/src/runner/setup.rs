@@ -9,6 +9,7 @@ use super::START;
 use crate::ast::{Body, Command, Flag, Packet, Script};
 use crate::form::Form;
 use crate::packet::compare::StampRule;
+use crate::shell;
 use crate::sockets::{Kernel, syn_patience};
 use crate::sysctl::{self, Unheeded};
 use crate::verdict::Failure;
@@ -24,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) remote_port: u16,
     pub(crate) prepare: Option<Command>,
     pub(crate) unheeded: Unheeded,
+    /// The status that the first command has ended with.
+    pub(crate) prepare_status: u8,
     /// Every segment is compared by itself.
     pub(crate) strict_segments: bool,
     /// A timestamp may be echoed that the host has not sent.
@@ -57,6 +60,7 @@ impl Setup {
             remote_port: PORT,
             prepare: script.prepare.clone(),
             unheeded: Unheeded::new(),
+            prepare_status: 0,
             strict_segments: false,
             echo_scaled: false,
             mss: None,
@@ -115,7 +119,8 @@ impl Setup {
     pub(crate) fn kernel(&mut self) -> Kernel {
         let mut settings = sysctl::Settings::of(&self.host);
         if let Some(command) = &self.prepare {
-            self.unheeded = sysctl::apply(&command.text, &mut settings);
+            let ending = shell::run(&command.text, &mut settings);
+            (self.unheeded, self.prepare_status) = (ending.unheeded, ending.status);
             self.host.tcp = settings.tcp.clone();
             self.host.fast_open = settings.fast_open.clone();
             self.host.syn_cookies = settings.syn_cookies;

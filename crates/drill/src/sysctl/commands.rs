@@ -7,6 +7,7 @@ use synfin_host::tcp::SlowStartExit;
 use synfin_wire::Mss;
 
 use super::{COMMON_DEFAULTS, Settings, Unheeded, assignments, route, set};
+use crate::shell::Said;
 
 /// No script waits longer for a command.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
@@ -16,42 +17,68 @@ const ROOM_FOR_EVERYTHING: u32 = 100;
 
 /// Programs that only look, or do nothing at all.
 const ONLY_LOOK: &[&str] = &[
-    ":", "cat", "date", "dmesg", "head", "ls", "modprobe", "netstat", "nstat", "printf", "pwd", "sort", "ss",
-    "sync", "tail", "true", "uname", "wc", "which",
+    "awk", "cat", "command", "cut", "date", "dmesg", "head", "hostname", "id", "kill", "ls", "modprobe",
+    "netstat", "nstat", "pwd", "sed", "sort", "ss", "sync", "tail", "tr", "ulimit", "umask", "uname", "uniq",
+    "wait", "wc", "which",
 ];
 
-/// One command, or the first of several that can be done.
-pub(super) fn alternatives(line: &str, settings: &mut Settings) -> Unheeded {
-    let mut first = None;
-    for command in line.split("||") {
-        let unheeded = simple(command, settings);
-        if unheeded.is_empty() {
-            return unheeded;
-        }
-        first.get_or_insert(unheeded);
+/// Does what a program asks for that a shell starts: the status that it ends with, and what it says.
+pub(crate) fn program(
+    name: &str,
+    arguments: &[String],
+    settings: &mut Settings,
+    unheeded: &mut Unheeded,
+) -> (u8, Said) {
+    if name == "sudo" {
+        let Some((name, arguments)) = arguments.split_first() else { return (0, Said::UNKNOWN) };
+        return program(name, arguments, settings, unheeded);
     }
-    first.unwrap_or_default()
+    let short = name.rsplit('/').next().unwrap_or(name);
+    if let Some(told) = told(short, arguments, settings) {
+        return (0, told);
+    }
+    let is_known = act(short, arguments, settings, unheeded);
+    if !is_known {
+        unheeded.push(format!(
+            "`{}`",
+            [name].into_iter().chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+        ));
+    }
+    (0, Said::UNKNOWN)
 }
 
-fn simple(line: &str, settings: &mut Settings) -> Unheeded {
-    let mut unheeded = Unheeded::new();
-    let line = line.trim().trim_start_matches(['(', '{']).trim_end_matches([')', '}']);
-    let as_file = through_tee(line);
-    let line = as_file.as_deref().unwrap_or(line);
-    let (words, output) = without_redirections(words(line));
-    let words = if words.first().is_some_and(|word| word == "sudo") { &words[1..] } else { &words[..] };
-    let Some((program, arguments)) = words.split_first() else { return unheeded };
-    let name = program.rsplit('/').next().unwrap_or(program);
+/// What a program says that tells what a sysctl is.
+fn told(name: &str, arguments: &[String], settings: &Settings) -> Option<Said> {
+    let names = match name {
+        "cat" => arguments.iter().map(|path| path.strip_prefix("/proc/sys/")).collect::<Option<Vec<_>>>()?,
+        "sysctl" if !arguments.iter().any(|word| word.contains('=')) => {
+            arguments.iter().filter(|word| !word.starts_with('-')).map(String::as_str).collect()
+        }
+        _ => return None,
+    };
+    let bare = name == "cat" || arguments.iter().any(|flag| flag == "-n" || flag == "-nq" || flag == "-bn");
+    let mut text = String::new();
+    for name in names {
+        let short = name.rsplit(['.', '/']).next().unwrap_or(name);
+        let Some(value) = settings.values.get(short) else { return Some(Said::UNKNOWN) };
+        let value = value.split_whitespace().collect::<Vec<_>>().join("\t");
+        text.push_str(&if bare { format!("{value}\n") } else { format!("{name} = {value}\n") });
+    }
+    Some(Said::known(text))
+}
+
+/// Does what a program asks for; false when it is not known, or would do what cannot be done here.
+fn act(name: &str, arguments: &[String], settings: &mut Settings, unheeded: &mut Unheeded) -> bool {
     let is = |wanted: &[&str]| arguments.iter().map(String::as_str).eq(wanted.iter().copied());
     // One file may name another behind it on the same line: defaults, then what differs from them.
     match name {
         "defaults.sh" => {
             for (name, value) in COMMON_DEFAULTS {
-                set(name, value, settings, &mut unheeded);
+                set(name, value, settings, unheeded);
             }
-            assignments(arguments, settings, &mut unheeded);
+            assignments(arguments, settings, unheeded);
         }
-        "sysctl" | "set_sysctls.py" => assignments(arguments, settings, &mut unheeded),
+        "sysctl" | "set_sysctls.py" => assignments(arguments, settings, unheeded),
         "ethtool" if arguments.first().is_some_and(|first| first == "-K") => {
             features(arguments.get(2..).unwrap_or_default(), &mut settings.offload);
         }
@@ -61,18 +88,6 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "tc" if removes_queue(arguments) => settings.tcp.pacing = false,
         "tc" if arguments.last().is_some_and(|discipline| discipline == "fq") => settings.tcp.pacing = true,
         "tc" | "ip" if is_question(arguments) => {}
-        "echo" => match output {
-            Some(path) => write(line, arguments, &path, settings, &mut unheeded),
-            None if only_looks(line) => {}
-            None => unheeded.push(format!("`{}`", line.trim())),
-        },
-        "bash" | "sh"
-            if let [flag, command] = arguments
-                && flag == "-c" =>
-        {
-            return super::apply(command, settings);
-        }
-        "set" if arguments.iter().all(|flag| flag.starts_with(['-', '+'])) => {}
         "touch" => settings.files.extend(arguments.iter().map(|path| (path.clone(), 0))),
         "usleep" if let Some(micros) = arguments.first().and_then(|time| time.parse().ok()) => {
             settings.sleeps += Duration::from_micros(micros).min(LONGEST_SLEEP);
@@ -90,31 +105,16 @@ fn simple(line: &str, settings: &mut Settings) -> Unheeded {
         "ip" | "ifconfig" if let Some(mtu) = link_mtu(arguments) => {
             settings.tcp.mss = Mss::new(mtu.saturating_sub(settings.headers));
         }
-        _ if name.starts_with("sysctl_restore_") || name.is_empty() || only_looks(line) => {}
-        _ => unheeded.push(format!("`{}`", line.trim())),
+        _ if name.starts_with("sysctl_restore_") || name.is_empty() || ONLY_LOOK.contains(&name) => {}
+        _ => return false,
     }
-    unheeded
-}
-
-/// `echo 0 | tee FILE` writes what `echo 0 > FILE` does.
-fn through_tee(line: &str) -> Option<String> {
-    let (text, file) = line.split_once('|')?;
-    let file = file.trim().strip_prefix("tee ")?.split_whitespace().find(|word| !word.starts_with('-'))?;
-    Some(format!("{text} > {file}"))
+    true
 }
 
 /// `tc qdisc del dev tun0 root`: what is left has no pace.
 fn removes_queue(arguments: &[String]) -> bool {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     matches!(words[..], ["qdisc", "del" | "delete", "dev", _, "root", ..])
-}
-
-/// Nothing in a pipe does more than look, and nothing in it may fail for what it sees.
-fn only_looks(line: &str) -> bool {
-    line.split('|').all(|stage| {
-        let first = stage.split_whitespace().next().unwrap_or_default();
-        first == "echo" || ONLY_LOOK.contains(&first.rsplit('/').next().unwrap_or(first))
-    })
 }
 
 /// A queue with room for everything, how long it is, an interface that is up already: no segment goes another way.
@@ -156,29 +156,6 @@ fn link_mtu(arguments: &[String]) -> Option<u16> {
     (name == "mtu" && is_link).then(|| mtu.parse().ok()).flatten().filter(|mtu| *mtu >= 576)
 }
 
-/// A line without what says where its output goes; and the file that the standard output goes to.
-fn without_redirections(words: Vec<String>) -> (Vec<String>, Option<String>) {
-    let mut kept = Vec::new();
-    let mut output = None;
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let Some((descriptor, file)) =
-            word.split_once('>').filter(|(before, _)| matches!(*before, "" | "1" | "2" | "&"))
-        else {
-            kept.push(word);
-            continue;
-        };
-        let file = match file.trim_start_matches('>') {
-            "" => words.next().unwrap_or_default(),
-            file => file.to_owned(),
-        };
-        if descriptor != "2" && file != "/dev/null" {
-            output = Some(file);
-        }
-    }
-    (kept, output)
-}
-
 /// The file that `dd bs=1 count=5 of=PATH` makes, and its length.
 fn copy(arguments: &[String]) -> Option<(String, usize)> {
     let value = |name: &str| {
@@ -189,16 +166,28 @@ fn copy(arguments: &[String]) -> Option<(String, usize)> {
     Some((value("of")?.1.to_owned(), len))
 }
 
-/// `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`, a number for a parameter of a kernel's module; or what a
-/// sysctl is set to by its file.
-fn write(line: &str, words: &[String], path: &str, settings: &mut Settings, unheeded: &mut Unheeded) {
+/// Writes to a file: a number for a parameter of a kernel's module, or what a sysctl is set to.
+///
+/// # Errors
+/// What is without effect here.
+pub(crate) fn write(path: &str, value: &str, settings: &mut Settings) -> Result<(), String> {
     const HYSTART: &str = "/sys/module/tcp_cubic/parameters/hystart_detect";
-    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "-n").collect();
-    let value = words.join(" ");
+    let mut unheeded = Unheeded::new();
     match path.strip_prefix("/proc/sys/") {
-        Some(name) => set(name.rsplit('/').next().unwrap_or(name), &value, settings, unheeded),
+        Some(name) => set(name.rsplit('/').next().unwrap_or(name), value, settings, &mut unheeded),
         None if path == HYSTART && value == "3" => settings.tcp.slow_start_exit = SlowStartExit::HyStart,
-        None => unheeded.push(format!("`{}`", line.trim())),
+        None => unheeded.push(format!("`echo {value} > {path}`")),
+    }
+    unheeded.into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Whether a file is there, where that is known.
+pub(crate) fn exists(path: &str, settings: &Settings) -> Option<bool> {
+    match path.strip_prefix("/proc/sys/") {
+        Some(name) => settings.values.contains_key(name.rsplit('/').next().unwrap_or(name)).then_some(true),
+        None if settings.files.contains_key(path) => Some(true),
+        // Nothing is there that no command has put there.
+        None => path.starts_with("/tmp/").then_some(false),
     }
 }
 
@@ -212,28 +201,4 @@ fn features(words: &[String], offload: &mut HostOffload) {
             offload.max_super_segment = 0;
         }
     }
-}
-
-/// The words of a line; quotes keep blanks together and go, a comment ends it.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    for character in line.chars() {
-        match (quote, character) {
-            (None, '#') if word.is_empty() => break,
-            (None, '"' | '\'') => quote = Some(character),
-            (Some(open), _) if open == character => quote = None,
-            (None, blank) if blank.is_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            _ => word.push(character),
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
 }

@@ -4,7 +4,14 @@ use synfin_host::HostConfig;
 use synfin_host::tcp::{MtuProbing, MtuProbingMode};
 use synfin_wire::Mss;
 
-use super::{Settings, apply};
+use super::{Settings, Unheeded};
+
+/// What a command asks for in vain.
+fn apply(command: &str, settings: &mut Settings) -> Unheeded {
+    let ending = crate::shell::run(command, settings);
+    assert_eq!(ending.status, 0, "{command}");
+    ending.unheeded
+}
 
 #[test]
 fn sysctls_set_connections_up() {
