@@ -197,6 +197,7 @@ impl Machine {
         match self.kernel.take_report(fd)? {
             Report::Over { first, last } => Ok((first, last)),
             Report::Stamp { .. } => Err(Stop::unsupported("times of writes").into()),
+            Report::Icmp(_) => Err(Stop::unsupported("ICMP errors of the error queue").into()),
         }
     }
 

@@ -132,6 +132,8 @@ pub(crate) struct TcpFile {
     errors: error_queue::ErrorQueue,
     /// How often there was room again for a writer who had found none.
     rooms: u64,
+    /// How often text came, and there was enough of it to be read.
+    arrivals: u64,
     /// Options that are kept to be read back.
     kept: BTreeMap<(i64, i64), i64>,
 }
@@ -169,10 +171,10 @@ pub(crate) struct Kernel {
     files: BTreeMap<i32, File>,
     /// The files that commands have made, with their lengths.
     pub(crate) disk: BTreeMap<String, usize>,
-    /// How many octets each pipe holds.
-    pipes: Vec<usize>,
     /// What commands have set sysctls to.
     values: BTreeMap<String, String>,
+    /// How many octets each pipe holds.
+    pipes: Vec<usize>,
 }
 
 impl Kernel {
@@ -202,9 +204,9 @@ impl Kernel {
             unheeded: BTreeSet::new(),
             files: BTreeMap::new(),
             disk: settings.files,
+            values: settings.values,
             pipes: Vec::new(),
         }
-            values: settings.values,
     }
 
     /// What a command sets is in force from now on. Returns the status that it ends with, and how long it takes.
@@ -312,13 +314,12 @@ impl Kernel {
     /// Takes note of what has happened to a connection.
     pub(crate) fn note_event(&mut self, event: HostEvent) {
         let HostEvent::Tcp { handle, events } = event else { return };
-        for file in self.files.values_mut() {
-            if let File::Tcp(file) = file
-                && file.role == Role::Connection(handle)
-            {
-                file.rooms += u64::from(events.writable());
-                file.urgent_was_read &= !events.urgent();
-            }
+        let Some(fd) = self.descriptor(handle) else { return };
+        let is_enough = events.readable() && self.has_enough(fd);
+        if let Ok(file) = self.tcp(fd) {
+            file.rooms += u64::from(events.writable());
+            file.arrivals += u64::from(is_enough);
+            file.urgent_was_read &= !events.urgent();
         }
     }
 

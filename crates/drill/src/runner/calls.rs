@@ -216,6 +216,10 @@ impl Runner {
             "connect" => {
                 let arguments = Arguments::new(call, 3..=3)?;
                 let fd = arguments.fd(0)?;
+                if is_no_address(arguments.get(1)) {
+                    self.advance_conversation(fd, Stage::New);
+                    return Ok(self.kernel.dissolve(fd)?.into());
+                }
                 let remote = self.address(arguments.get(1), self.kernel.peer)?;
                 self.starts_connecting(fd);
                 Ok(self.kernel.connect(fd, remote)?.into())
@@ -243,6 +247,7 @@ impl Runner {
     /// The first connect on a socket makes the host's next SYN that of the conversation.
     fn starts_connecting(&mut self, fd: i32) {
         if self.is_new_socket(fd) {
+            self.begin_conversation(fd);
             self.advance_conversation(fd, Stage::Connecting);
         }
     }
@@ -334,7 +339,7 @@ impl Runner {
             return Ok(self.kernel.send(fd, &buffers, flags, sent)?.into());
         }
         // The address of another family than the socket's is none.
-        if arguments.len() == 6 && matches!(arguments.get(4), Expression::Word(word) if word == "AF_UNSPEC") {
+        if arguments.len() == 6 && is_no_address(arguments.get(4)) {
             return Err(Stop::Errno(Errno::EOPNOTSUPP).into());
         }
         self.starts_connecting(fd);
@@ -389,6 +394,10 @@ impl Runner {
         }
         Err(Problem::Wrong(format!("expected {what} to be {expected}, it is {found}")))
     }
+}
+
+fn is_no_address(expression: &Expression) -> bool {
+    matches!(expression, Expression::Word(word) if word == "AF_UNSPEC")
 }
 
 /// A time that a call gives in milliseconds; negative is for ever.

@@ -128,44 +128,48 @@ impl Runner {
     /// all, or when a write was sent or acknowledged.
     pub(super) fn check_report(&self, message: &Expression, report: Report) -> Result<Reply, Problem> {
         let value = |name| symbols::value(name).unwrap_or_default();
-        let (flags, errno, origin, code, info, data) = match report {
+        let (flags, errno, origin, (kind, code), info, data) = match report {
             Report::Over { first, last } => {
                 let code = value("SO_EE_CODE_ZEROCOPY_COPIED");
-                (0, 0, "SO_EE_ORIGIN_ZEROCOPY", code, i64::from(first), i64::from(last))
+                (0, 0, "SO_EE_ORIGIN_ZEROCOPY", (0, code), i64::from(first), i64::from(last))
             }
             // The segment that comes with it is cut off.
             Report::Stamp { kind, key, bare, .. } => (
                 if bare { 0 } else { MSG_TRUNC },
                 value("ENOMSG"),
                 "SO_EE_ORIGIN_TIMESTAMPING",
-                0,
+                (0, 0),
                 kind,
                 i64::from(key),
             ),
+            Report::Icmp(told) => {
+                let origin = if told.of_v4 { "SO_EE_ORIGIN_ICMP" } else { "SO_EE_ORIGIN_ICMP6" };
+                (MSG_TRUNC, told.errno.number, origin, (told.kind.into(), told.code.into()), 0, 0)
+            }
         };
         Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE | flags)?;
         let Some(Expression::List(list)) = field(message, "msg_control") else {
             return Err("the message has no `msg_control`".into());
         };
         let control = match (&list[..], report) {
-            ([control], Report::Over { .. }) => control,
+            ([control], Report::Over { .. } | Report::Icmp(_)) => control,
             ([stamp, control], Report::Stamp { at, .. }) => {
                 self.check_stamp(stamp, at)?;
                 control
             }
             _ => return Err("expected other control messages than there are".into()),
         };
-        let (level, kind) = match self.setup.form {
+        let (level, name) = match self.setup.form {
             Form::V4 => ("SOL_IP", "IP_RECVERR"),
             Form::V6 | Form::Mapped => ("SOL_IPV6", "IPV6_RECVERR"),
         };
         Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, value(level))?;
-        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(kind))?;
+        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(name))?;
         let error = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
         for (name, found) in [
             ("ee_errno", errno),
             ("ee_origin", value(origin)),
-            ("ee_type", 0),
+            ("ee_type", kind),
             ("ee_code", code),
             ("ee_info", info),
             ("ee_data", data),

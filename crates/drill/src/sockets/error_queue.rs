@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use synfin_wire::Instant;
 
+use super::path_errors::IcmpReport;
 use super::{Errno, File, Kernel, Outcome, TcpFile};
 use crate::symbols::{MSG_ZEROCOPY, SOL_SOCKET};
 
@@ -32,6 +33,8 @@ pub(crate) enum Report {
     /// The last octet of a write was queued, sent or acknowledged.
     /// `bare` is without the segment itself (SOF_TIMESTAMPING_OPT_TSONLY).
     Stamp { kind: i64, key: u32, at: Instant, bare: bool },
+    /// An ICMP message has ended an open.
+    Icmp(IcmpReport),
 }
 
 /// The end of a write whose times are wanted.
@@ -71,6 +74,12 @@ impl ErrorQueue {
     /// There is something to report.
     pub(super) fn is_ready(&self) -> bool {
         !self.reports.is_empty()
+    }
+
+    /// An ICMP message has ended an open.
+    pub(super) fn refused(&mut self, told: IcmpReport) {
+        self.reported += 1;
+        self.reports.push_back(Report::Icmp(told));
     }
 
     /// So many octets are acknowledged in all.

@@ -49,6 +49,7 @@ impl TcpFile {
             urgent_was_read: false,
             errors: ErrorQueue::default(),
             rooms: 0,
+            arrivals: 0,
             kept: BTreeMap::new(),
         }
     }
@@ -168,6 +169,38 @@ impl Kernel {
         Err(self.wait_or(fd, Errno::EINPROGRESS))
     }
 
+    /// A connect to AF_UNSPEC: what the socket was used for is over.
+    pub(crate) fn dissolve(&mut self, fd: i32) -> Outcome<i64> {
+        let file = self.tcp(fd)?;
+        file.fast_open.put_off = None;
+        if let Role::Listener(listener) = file.role {
+            self.host.close_listener(listener, self.now);
+        }
+        let goes_on = matches!(
+            self.state(fd),
+            State::SynSent
+                | State::SynReceived
+                | State::Established
+                | State::FinWait1
+                | State::FinWait2
+                | State::CloseWait
+        );
+        self.disconnect(fd, goes_on.then_some(Errno::ECONNRESET))
+    }
+
+    /// A connection ends without its FIN, or an open fails, and the descriptor is as it was before.
+    pub(super) fn disconnect(&mut self, fd: i32, left: Option<Errno>) -> Outcome<i64> {
+        let now = self.now;
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            socket.abort(now);
+            socket.release(now);
+        }
+        let file = self.tcp(fd)?;
+        (file.role, file.left_error) = (Role::Idle, left);
+        (file.read_shut, file.write_shut) = (false, false);
+        Ok(0)
+    }
+
     /// How a socket connects.
     pub(super) fn connect_options(&mut self, fd: i32) -> Outcome<ConnectOptions> {
         let config = Some(self.settings(fd)?);
@@ -197,7 +230,7 @@ impl Kernel {
         let file = self.tcp(fd)?;
         file.role = Role::Connection(handle);
         file.last_state = State::SynSent;
-        (file.error_told, file.connect_told) = (false, false);
+        (file.error_told, file.connect_told, file.left_error) = (false, false, None);
         Ok(())
     }
 

@@ -161,7 +161,7 @@ impl Kernel {
     }
 
     fn set_of_tcp(&mut self, fd: i32, name: i64, value: i64) -> Outcome<()> {
-        let now = self.now;
+        let (now, most_mss) = (self.now, self.defaults.mss);
         let connected = self.connection(fd);
         let file = self.tcp(fd)?;
         match name {
@@ -171,7 +171,8 @@ impl Kernel {
             TCP_MAXSEG => match value {
                 // Zero leaves it to the route. Of a connection the handshake has said it.
                 0 => {}
-                88..=32_767 if connected.is_none() => file.config.mss = Mss::new(value as u16),
+                // More than the way takes is not announced.
+                88..=32_767 if connected.is_none() => file.config.mss = Mss::new(value as u16).min(most_mss),
                 88..=32_767 => {}
                 _ => return Err(Errno::EINVAL.into()),
             },
@@ -324,6 +325,9 @@ impl Kernel {
                 file.config.unsent_limit = limit;
                 if let Some(mut socket) = connected.and_then(|handle| self.host.tcp(handle)) {
                     socket.set_unsent_limit(limit);
+                    // Who waits to write is told whether he found no room or not.
+                    let has_room = socket.has_room();
+                    self.tcp(fd)?.rooms += u64::from(has_room);
                 }
             }
         }

@@ -11,6 +11,15 @@ use synfin_wire::ip::IpPacket;
 use super::{Errno, File, Kernel, Role};
 use crate::symbols::{self, SOL_IP, SOL_IPV6};
 
+/// What an ICMP message says went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IcmpReport {
+    pub(crate) errno: Errno,
+    pub(crate) of_v4: bool,
+    pub(crate) kind: u8,
+    pub(crate) code: u8,
+}
+
 /// The last error of the path, and when it came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathError {
@@ -21,23 +30,24 @@ pub(super) struct PathError {
 impl Kernel {
     /// A packet arrives.
     pub(crate) fn deliver(&mut self, packet: PacketIn) {
-        let errno = errno_of(&packet);
+        let told = report_of(&packet);
         // What the host makes of it shows in what it sends.
         let _ = self.host.handle_packet(packet, self.now);
-        let Some(errno) = errno else { return };
+        let Some(told) = told else { return };
         while let Some(event) = self.host.poll_event() {
             if let HostEvent::Tcp { handle, events } = event
                 && events.soft_error()
             {
-                self.path_failed(handle, errno);
+                self.path_failed(handle, told);
             }
             self.note_event(event);
         }
-        self.name_refusals(errno);
+        self.name_refusals(told.errno);
     }
 
     /// An error that answers a segment in flight.
-    fn path_failed(&mut self, handle: TcpHandle, errno: Errno) {
+    fn path_failed(&mut self, handle: TcpHandle, told: IcmpReport) {
+        let errno = told.errno;
         let Some(fd) = self.descriptor(handle) else { return };
         if self.state(fd) == State::SynSent
             && let Some(mut socket) = self.host.tcp(handle)
@@ -47,9 +57,14 @@ impl Kernel {
         let (at, opening) = (self.now, self.state(fd) == State::Closed);
         let Ok(file) = self.tcp(fd) else { return };
         let asked = |level, name| symbols::value(name).is_some_and(|name| file.is_set(level, name));
+        let (by_v4, by_v6) = (asked(SOL_IP, "IP_RECVERR"), asked(SOL_IPV6, "IPV6_RECVERR"));
         if opening {
             (file.left_error, file.error_told) = (Some(errno), true);
-        } else if asked(SOL_IP, "IP_RECVERR") || asked(SOL_IPV6, "IPV6_RECVERR") {
+            // Over IPv4 Linux tells it by the error queue as well, asked or not.
+            if told.of_v4 || by_v6 {
+                file.errors.refused(told);
+            }
+        } else if by_v4 || by_v6 {
             file.left_error = Some(errno);
         } else {
             file.path_error = Some(PathError { errno, at });
@@ -93,25 +108,26 @@ impl Kernel {
         Some(self.tcp(fd).ok()?.path_error.take()?.errno)
     }
 
-    fn descriptor(&self, handle: TcpHandle) -> Option<i32> {
+    pub(super) fn descriptor(&self, handle: TcpHandle) -> Option<i32> {
         let is_it = |file: &File| matches!(file, File::Tcp(file) if file.role == Role::Connection(handle));
         self.files.iter().find(|(_, file)| is_it(file)).map(|(fd, _)| *fd)
     }
 }
 
 /// The error that Linux makes of an ICMP message; `None` of one that is none.
-fn errno_of(packet: &PacketIn) -> Option<Errno> {
+fn report_of(packet: &PacketIn) -> Option<IcmpReport> {
     let packet = IpPacket::parse(packet.bytes.clone(), true).ok()?;
     IcmpMessage::parse(&packet).ok()?.quote()?;
     let [kind, code, ..] = packet.payload[..] else { return None };
     let of_v4 = packet.header.is_v4();
-    Some(match (of_v4, kind) {
-        (true, 3) => unreachable_v4(code),
-        (true, 11) | (false, 3) => Errno::EHOSTUNREACH,
-        (true, 12) | (false, 4) => Errno::EPROTO,
-        (false, 1) => unreachable_v6(code),
+    let errno = match (of_v4, kind, code) {
+        (true, 3, 0..=15) => unreachable_v4(code),
+        (true, 11, 0) | (false, 3, _) => Errno::EHOSTUNREACH,
+        (true, 12, _) | (false, 4, _) => Errno::EPROTO,
+        (false, 1, _) => unreachable_v6(code),
         _ => return None,
-    })
+    };
+    Some(IcmpReport { errno, of_v4, kind, code })
 }
 
 fn unreachable_v4(code: u8) -> Errno {

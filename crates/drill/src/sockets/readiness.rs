@@ -48,11 +48,29 @@ struct Interest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Activity {
     ready: i64,
+    /// How often a reader was told of text.
     received: u64,
     reported: u64,
     /// How often a writer was told of room.
     rooms: u64,
     state: State,
+}
+
+/// Who waits to read, and who waits to write.
+const READS: i64 = POLLIN | POLLRDNORM;
+const WRITES: i64 = POLLOUT | POLLWRNORM;
+
+impl Activity {
+    /// Whether something has happened since `told` that wakes whoever waits for `events`. What is ready no longer wakes
+    /// nobody, nor does text of which there is too little to be read (SO_RCVLOWAT), nor room that nobody was told of.
+    fn wakes(&self, told: &Self, events: i64) -> bool {
+        let now_ready = self.ready & !told.ready & !WRITES & (events | POLLERR | POLLHUP);
+        now_ready != 0
+            || self.received != told.received && events & READS != 0
+            || self.rooms != told.rooms && events & WRITES != 0
+            || self.reported != told.reported
+            || self.state != told.state
+    }
 }
 
 impl Epoll {
@@ -62,8 +80,15 @@ impl Epoll {
 }
 
 impl Kernel {
-    /// What a descriptor is ready for, as Linux's tcp_poll has it.
+    /// What a descriptor is ready for, as Linux's tcp_poll has it; and who finds no room to write waits for it.
     fn readiness(&mut self, fd: i32) -> i64 {
+        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
+            let _ = socket.is_writable();
+        }
+        self.ready_for(fd)
+    }
+
+    fn ready_for(&mut self, fd: i32) -> i64 {
         let state = self.state(fd);
         let failed = self.pending_error(fd).is_some();
         let Ok(file) = self.tcp(fd) else { return 0 };
@@ -79,9 +104,10 @@ impl Kernel {
             Role::Listener(_) => return 0,
             Role::Connection(handle) => handle,
         };
-        let least = self.least_to_read(fd);
+        // At the mark the urgent octet is none that a read would have.
+        let least = self.least_to_read(fd) + usize::from(self.is_barred(fd));
         let urgent = self.has_urgent(fd);
-        let Some(mut socket) = self.host.tcp(handle) else { return 0 };
+        let Some(socket) = self.host.tcp(handle) else { return 0 };
         let mut ready = if failed || reports { POLLERR } else { 0 };
         if connecting {
             return ready;
@@ -101,7 +127,7 @@ impl Kernel {
         if socket.receive_available() >= least {
             ready |= POLLIN | POLLRDNORM;
         }
-        if write_over || socket.is_writable() {
+        if write_over || socket.has_room() {
             ready |= POLLOUT | POLLWRNORM;
         }
         if urgent {
@@ -174,8 +200,13 @@ impl Kernel {
         let mut told = Vec::new();
         for (fd, mut interest) in watched {
             let seen = self.activity(fd);
+            let is_new = interest.told.is_none_or(|told| seen.wakes(&told, interest.events));
+            if interest.events & EPOLLET == 0 || is_new {
+                // Only whom something has woken looks for room.
+                let _ = self.readiness(fd);
+            }
             let events = seen.ready & (interest.events | POLLERR | POLLHUP);
-            let stale = interest.events & EPOLLET != 0 && interest.told == Some(seen);
+            let stale = interest.events & EPOLLET != 0 && !is_new;
             if events == 0 || interest.spent || stale || told.len() == most {
                 continue;
             }
@@ -191,15 +222,10 @@ impl Kernel {
     }
 
     fn activity(&mut self, fd: i32) -> Activity {
-        let (ready, state) = (self.readiness(fd), self.state(fd));
-        let (reported, rooms) = self.tcp(fd).map_or((0, 0), |file| (file.errors.reported, file.rooms));
-        let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
-        Activity {
-            ready,
-            received: status.map_or(0, |status| status.octets_received),
-            reported,
-            rooms,
-            state,
-        }
+        let (ready, state) = (self.ready_for(fd), self.state(fd));
+        let Ok(file) = self.tcp(fd) else {
+            return Activity { ready, received: 0, reported: 0, rooms: 0, state };
+        };
+        Activity { ready, received: file.arrivals, reported: file.errors.reported, rooms: file.rooms, state }
     }
 }

@@ -49,7 +49,8 @@ impl Kernel {
         let mut taken = 0;
         let outcome = loop {
             let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
-            if taken == len {
+            // A read of nothing waits as any other where there is nothing.
+            if taken == len && (len > 0 || socket.receive_available() > 0) {
                 break Ok(0);
             }
             let wanted = match ahead(&socket, inline, taken, len - taken) {
@@ -110,6 +111,12 @@ impl Kernel {
         let may_come = matches!(self.state(fd), State::Established | State::FinWait1 | State::FinWait2);
         let at_mark = self.readable_octets(fd, unread) < unread;
         (1..least).contains(&unread) && may_come && !at_mark && !self.may_return(fd, flags)
+    }
+
+    /// A reader is told of what there is.
+    pub(super) fn has_enough(&mut self, fd: i32) -> bool {
+        let least = self.least_to_read(fd);
+        usize::try_from(self.unread(fd).unwrap_or(0)).is_ok_and(|unread| unread >= least)
     }
 
     /// SO_RCVLOWAT: how many octets make a connection readable.
@@ -231,7 +238,7 @@ impl Kernel {
         }
         let put_off = self.tcp(fd)?.fast_open.put_off.take();
         if state == State::SynSent || put_off.is_some() {
-            return self.disconnect(fd);
+            return self.disconnect(fd, Some(Errno::ECONNRESET));
         }
         if matches!(state, State::TimeWait | State::Closed) {
             return Err(Errno::ENOTCONN.into());
@@ -248,19 +255,6 @@ impl Kernel {
         if is_deaf {
             socket.refuse_text();
         }
-        Ok(0)
-    }
-
-    /// An open that is shut down has failed, whichever way, and the descriptor is as it was before.
-    fn disconnect(&mut self, fd: i32) -> Outcome<i64> {
-        let now = self.now;
-        if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
-            socket.abort(now);
-            socket.release(now);
-        }
-        let file = self.tcp(fd)?;
-        file.role = Role::Idle;
-        file.left_error = Some(Errno::ECONNRESET);
         Ok(0)
     }
 }

@@ -54,6 +54,11 @@ impl Kernel {
         self.urgent_left(fd) == 1
     }
 
+    /// The same, and a read is not to have it.
+    pub(super) fn is_barred(&mut self, fd: i32) -> bool {
+        self.is_at_mark(fd) && !self.tcp(fd).is_ok_and(|file| file.urgent_inline)
+    }
+
     /// SIOCINQ: what can be read, up to the mark where there is one.
     pub(super) fn readable_octets(&mut self, fd: i32, available: usize) -> usize {
         let inline = self.tcp(fd).is_ok_and(|file| file.urgent_inline);

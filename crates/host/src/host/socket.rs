@@ -147,6 +147,12 @@ impl<'a> TcpSocket<'a> {
         self.entry_mut().connection_mut().is_some_and(Connection::is_writable)
     }
 
+    /// The same, for one who does not wait for the writable event.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.entry().connection().is_some_and(Connection::has_room)
+    }
+
     /// A writer has found no room, and the writable event has not come since.
     #[must_use]
     pub fn waits_for_room(&self) -> bool {

@@ -65,6 +65,16 @@ impl Connection {
         }
     }
 
+    /// The same, for one who does not wait for room.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        match &self.phase {
+            Phase::SynSent(_) => false,
+            Phase::Synchronized(tcb) => tcb.is_writable(&self.common),
+            Phase::TimeWait { .. } | Phase::Closed(_) => true,
+        }
+    }
+
     /// A writer has found no room, and [`Event::Writable`] has not come since.
     #[must_use]
     pub fn waits_for_room(&self) -> bool {
