@@ -153,6 +153,7 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_timestamps", Some(_)) => config.timestamps = is_on,
         ("tcp_sack", Some(_)) => config.sack = is_on,
         ("tcp_window_scaling", Some(_)) => config.window_scaling = is_on,
+        ("tcp_shrink_window", Some(_)) => config.window_shrinks = is_on,
         ("tcp_frto", Some(_)) => config.frto = is_on,
         ("tcp_early_retrans", Some(mode)) => config.tail_loss_probe = matches!(mode, 3 | 4),
         ("tcp_slow_start_after_idle", Some(_)) => config.slow_start_after_idle = is_on,

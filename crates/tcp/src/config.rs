@@ -43,6 +43,9 @@ pub struct Config {
     pub unsent_limit: Option<u32>,
     /// Offer window scaling (RFC 7323 section 2).
     pub window_scaling: bool,
+    /// Where windows are scaled, let them shrink with the room that there is, against SHLD-14, so that no more is
+    /// promised than there is memory for (Linux's tcp_shrink_window).
+    pub window_shrinks: bool,
     /// Offer timestamps (RFC 7323 section 3).
     pub timestamps: bool,
     /// Discard a segment without the timestamp that both ends agreed on, as RFC 7323 section 3.2 asks for. Linux takes
@@ -471,6 +474,7 @@ impl Config {
             send_buffer_max: 4 << 20,
             unsent_limit: None,
             window_scaling: true,
+            window_shrinks: false,
             timestamps: true,
             require_timestamps: false,
             sack: true,

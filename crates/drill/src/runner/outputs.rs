@@ -152,8 +152,8 @@ impl Runner {
             return Err("the message has no `msg_control`".into());
         };
         let control = match (&list[..], report) {
-            ([control], Report::Over { .. } | Report::Icmp(_)) => control,
-            ([stamp, control], Report::Stamp { at, .. }) => {
+            ([control], Report::Over { .. } | Report::Icmp(_) | Report::Stamp { at: None, .. }) => control,
+            ([stamp, control], Report::Stamp { at: Some(at), .. }) => {
                 self.check_stamp(stamp, at)?;
                 control
             }

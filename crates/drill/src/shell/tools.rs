@@ -63,7 +63,7 @@ pub(super) fn write(path: &str, said: &Said, settings: &mut Settings) -> Result<
     if said.is_unknown {
         return Err(format!("what goes to {path}"));
     }
-    sysctl::write(path, said.text.trim_end_matches('\n'), settings)
+    sysctl::write(path, &said.text, settings)
 }
 
 fn formatted(arguments: &[String]) -> Said {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use synfin_host::tcp::State;
 use synfin_wire::Instant;
 
 use super::path_errors::IcmpReport;
@@ -32,7 +33,8 @@ pub(crate) enum Report {
     Over { first: u32, last: u32 },
     /// The last octet of a write was queued, sent or acknowledged.
     /// `bare` is without the segment itself (SOF_TIMESTAMPING_OPT_TSONLY).
-    Stamp { kind: i64, key: u32, at: Instant, bare: bool },
+    /// Without SOF_TIMESTAMPING_SOFTWARE the time itself is not told.
+    Stamp { kind: i64, key: u32, at: Option<Instant>, bare: bool },
     /// An ICMP message has ended an open.
     Icmp(IcmpReport),
 }
@@ -61,6 +63,8 @@ pub(super) struct ErrorQueue {
     stamps_from: u64,
     /// What there is to report.
     reports: VecDeque<Report>,
+    /// Segments that were sent again so far.
+    resent: u64,
     /// How many have become over: what wakes a waiter.
     pub(super) reported: u64,
 }
@@ -96,11 +100,11 @@ impl ErrorQueue {
         }
     }
 
-    /// So many octets were sent, and so many are acknowledged.
-    fn stamp(&mut self, sent: u64, acknowledged: u64, flags: i64, now: Instant) {
+    /// So many octets were sent, up to `again` once more, and so many are acknowledged.
+    fn stamp(&mut self, sent: u64, again: u64, acknowledged: u64, flags: i64, now: Instant) {
         let mut reports = Vec::new();
         for stamping in &mut self.stamping {
-            if stamping.end <= sent && !stamping.sent {
+            if stamping.end <= sent && !stamping.sent || stamping.end <= again {
                 stamping.sent = true;
                 for (kind, flag) in [(SCM_TSTAMP_SCHED, TX_SCHED), (SCM_TSTAMP_SND, TX_SOFTWARE)] {
                     reports.extend((flags & flag != 0).then_some((kind, stamping.key)));
@@ -116,15 +120,16 @@ impl ErrorQueue {
         self.reports.extend(reports.into_iter().map(|(kind, key)| Report::Stamp {
             kind,
             key,
-            at: now,
+            at: (flags & SOFTWARE != 0).then_some(now),
             bare,
         }));
     }
 }
 
 impl TcpFile {
-    /// Octets were written by a call that has returned; MSG_ZEROCOPY in its flags asks for a report.
-    pub(super) fn wrote(&mut self, octets: u64, flags: i64) {
+    /// Octets were written by a call that has returned; MSG_ZEROCOPY in its flags asks for a report. They have `joined` what
+    /// was written before where both leave together, and then only the later time is told.
+    pub(super) fn wrote(&mut self, octets: u64, flags: i64, joined: bool) {
         let wanted = self.is_set(SOL_SOCKET, SO_ZEROCOPY);
         let queue = &mut self.errors;
         queue.written += octets;
@@ -135,6 +140,9 @@ impl TcpFile {
         let flags = self.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
         if flags & (TX_SOFTWARE | TX_SCHED | TX_ACK) != 0 && octets > 0 {
             let end = queue.written;
+            if joined && queue.stamping.back().is_some_and(|last| !last.sent) {
+                queue.stamping.pop_back();
+            }
             let key = if flags & OPT_ID != 0 { (end - 1 - queue.stamps_from) as u32 } else { 0 };
             queue.stamping.push_back(Stamping { end, key, sent: false });
         }
@@ -142,7 +150,7 @@ impl TcpFile {
 }
 
 impl Kernel {
-    /// SO_TIMESTAMPING was set: octets are counted from here.
+    /// SO_TIMESTAMPING was set: octets are counted from here, unless they are counted already.
     pub(super) fn begin_stamps(&mut self, fd: i32, flags: i64) -> Outcome<()> {
         let has = |flag| flags & flag != 0;
         let counts_nothing = has(OPT_ID) && self.connection(fd).is_none();
@@ -155,8 +163,14 @@ impl Kernel {
         if has(BIND_PHC) {
             return Err(Errno::EOPNOTSUPP.into());
         }
+        let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
+        let acknowledged = status.map_or(0, |status| status.octets_acknowledged);
+        let counted = self.tcp(fd)?.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0) & OPT_ID;
         let queue = &mut self.tcp(fd)?.errors;
-        queue.stamps_from = queue.written;
+        if has(OPT_ID) && counted == 0 {
+            // What is on its way counts, unless SOF_TIMESTAMPING_OPT_ID_TCP says otherwise.
+            queue.stamps_from = if has(OPT_ID_TCP) { queue.written } else { acknowledged };
+        }
         Ok(())
     }
 
@@ -172,10 +186,17 @@ impl Kernel {
         for fd in waiting {
             let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
             if let (Some(status), Ok(file)) = (status, self.tcp(fd)) {
-                file.errors.acknowledged(status.octets_acknowledged);
+                // Whatever a connection holds it lets go of at its end.
+                let is_over = status.state == State::Closed;
+                file.errors.acknowledged(if is_over { u64::MAX } else { status.octets_acknowledged });
+                let resent = status.segments_retransmitted - file.errors.resent;
+                file.errors.resent = status.segments_retransmitted;
+                // The oldest come again.
+                let again = status.octets_acknowledged + resent * u64::from(status.send_mss);
+                let again = if resent > 0 { again } else { 0 };
                 let flags = file.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
                 let sent = status.octets_acknowledged + u64::from(status.outstanding);
-                file.errors.stamp(sent, status.octets_acknowledged, flags, now);
+                file.errors.stamp(sent, again, status.octets_acknowledged, flags, now);
             }
         }
     }

@@ -120,7 +120,7 @@ impl Kernel {
             (false, _) => Err(Stop::BLOCK),
             (true, 0) => Err(Errno::EINPROGRESS.into()),
             (true, sent) => {
-                self.tcp(fd)?.wrote(sent as u64, flags);
+                self.tcp(fd)?.wrote(sent as u64, flags, false);
                 Ok(sent as i64)
             }
         }

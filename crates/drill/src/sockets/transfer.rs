@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
 use super::urgent::{Ahead, ahead};
@@ -16,6 +17,9 @@ use crate::symbols::{
 const MOST_IN_A_CALL: usize = 0x7fff_f000;
 
 const SO_PEEK_OFF: i64 = 42;
+
+/// Full segments that leave together where they can.
+const LEAST_BURST: u64 = 2;
 
 /// What is handed to a socket at once, more than the usual one has room for.
 const MOST_AT_ONCE: usize = 64 << 20;
@@ -166,6 +170,7 @@ impl Kernel {
             lent: flags & MSG_ZEROCOPY != 0,
         };
         let may_return = self.may_return(fd, flags);
+        let joins = self.joins_unsent(handle, len);
         while *sent < len {
             let Some(mut socket) = self.host.tcp(handle) else { return Err(Errno::EBADF.into()) };
             if *sent > 0 && !may_return && socket.waits_for_room() {
@@ -187,8 +192,18 @@ impl Kernel {
                 Err(SendError::Closing | SendError::Closed(_)) => return Err(Errno::EPIPE.into()),
             }
         }
-        self.tcp(fd)?.wrote(*sent as u64, flags);
+        self.tcp(fd)?.wrote(*sent as u64, flags, joins);
         Ok(*sent as i64)
+    }
+
+    /// What was written before has not left, and has room for so many octets more.
+    fn joins_unsent(&mut self, handle: TcpHandle, len: usize) -> bool {
+        let (now, socket) = (self.now, self.host.tcp(handle));
+        let told = socket.and_then(|socket| Some((socket.status()?, socket.send_measures(now)?)));
+        told.is_some_and(|(status, measures)| {
+            let unsent = u64::from(measures.unsent);
+            unsent > 0 && unsent + len as u64 <= LEAST_BURST * u64::from(status.send_mss)
+        })
     }
 
     /// The call must not wait.

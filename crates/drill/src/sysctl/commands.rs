@@ -170,12 +170,14 @@ fn copy(arguments: &[String]) -> Option<(String, usize)> {
 ///
 /// # Errors
 /// What is without effect here.
-pub(crate) fn write(path: &str, value: &str, settings: &mut Settings) -> Result<(), String> {
+pub(crate) fn write(path: &str, text: &str, settings: &mut Settings) -> Result<(), String> {
+    let value = text.trim_end_matches('\n');
     const HYSTART: &str = "/sys/module/tcp_cubic/parameters/hystart_detect";
     let mut unheeded = Unheeded::new();
     match path.strip_prefix("/proc/sys/") {
         Some(name) => set(name.rsplit('/').next().unwrap_or(name), value, settings, &mut unheeded),
         None if path == HYSTART && value == "3" => settings.tcp.slow_start_exit = SlowStartExit::HyStart,
+        None if path.starts_with("/tmp/") => settings.files.extend([(path.to_owned(), text.len())]),
         None => unheeded.push(format!("`echo {value} > {path}`")),
     }
     unheeded.into_iter().next().map_or(Ok(()), Err)

@@ -109,7 +109,6 @@ const AS_IT_IS: &[(&str, &str)] = &[
     ("tcp_plb_enabled", "0"),
     ("tcp_recovery", "0"),
     ("tcp_recovery", "1"),
-    ("tcp_shrink_window", "0"),
     ("tcp_thin_dupack", "0"),
     ("tcp_workaround_signed_windows", "0"),
 ];

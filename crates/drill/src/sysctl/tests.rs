@@ -116,13 +116,17 @@ fn sysctls_say_how_long_is_waited() {
 #[test]
 fn what_only_looks_changes_nothing() {
     let mut settings = Settings::of(&HostConfig::new([]));
-    for command in
-        ["ss -tni | cat > /dev/null 2>&1", "ip route show", "echo one; sleep 0.5", "cat /proc/net/tcp"]
-    {
+    for command in [
+        "ss -tni | cat > /dev/null 2>&1",
+        "ip route show",
+        "echo one; sleep 0.5",
+        "cat /proc/net/tcp",
+        "echo 1 > /tmp/one",
+    ] {
         assert_eq!(apply(command, &mut settings), Vec::<String>::new(), "{command}");
     }
     assert_eq!(settings.sleeps, Duration::from_millis(500));
-    for command in ["ss -tn | grep ESTAB", "false", "ip link set tun0 down", "echo 1 > /tmp/one"] {
+    for command in ["ss -tn | grep ESTAB", "ip link set tun0 down", "echo 1 > /etc/one"] {
         assert_eq!(apply(command, &mut settings).len(), 1, "{command}");
     }
 }
@@ -133,8 +137,8 @@ fn a_sysctl_has_a_file_and_a_link_an_mtu() {
     let command = "echo 0 > /proc/sys/net/ipv4/tcp_sack && ip link set dev tun0 mtu 1400";
     assert_eq!(apply(command, &mut settings), Vec::<String>::new());
     assert_eq!((settings.tcp.sack, settings.tcp.mss.octets()), (false, 1360));
-    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=0", &mut settings), Vec::<String>::new());
-    assert_eq!(apply("sysctl net.ipv4.tcp_shrink_window=1", &mut settings), ["sysctl tcp_shrink_window=1"]);
+    assert_eq!(apply("sysctl net.ipv4.tcp_migrate_req=0", &mut settings), Vec::<String>::new());
+    assert_eq!(apply("sysctl net.ipv4.tcp_migrate_req=1", &mut settings), ["sysctl tcp_migrate_req=1"]);
 }
 
 #[test]

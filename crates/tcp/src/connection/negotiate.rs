@@ -25,6 +25,8 @@ pub(crate) struct Negotiated {
     pub(crate) send_scale: WindowScale,
     /// What our windows are shifted by.
     pub(crate) receive_scale: WindowScale,
+    /// Our windows follow what there is room for, to the left as well.
+    pub(crate) window_shrinks: bool,
     /// Both SYNs carried a window scale, be it zero.
     pub(crate) scaling: bool,
     pub(crate) timestamps: bool,
@@ -42,6 +44,7 @@ compact!(Negotiated {
     peer_mss,
     send_scale,
     receive_scale,
+    window_shrinks,
     scaling,
     timestamps,
     signature_len,
@@ -143,6 +146,7 @@ impl Negotiated {
             peer_mss,
             send_scale,
             receive_scale,
+            window_shrinks: config.window_shrinks && receive_scale != WindowScale::NONE,
             scaling: config.window_scaling && peer.window_scale.is_some(),
             timestamps,
             signature_len: config.signature_len(),

@@ -417,6 +417,7 @@ impl Tcb {
             threshold: self.memory.threshold(),
             full_segment: self.ack.full_segment(),
             scale: self.negotiated.receive_scale,
+            may_shrink: self.negotiated.window_shrinks,
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) struct ReceiveSpace {
     /// RCV.NXT: the next number expected.
     pub(crate) nxt: SeqNumber,
     /// RCV.NXT + RCV.WND: the right edge of the window announced. It does not move left (SHLD-14) but
-    /// when memory has run out.
+    /// when memory has run out, or where windows may shrink.
     pub(crate) edge: SeqNumber,
     /// RCV.WND as it was announced last.
     pub(crate) announced: u32,

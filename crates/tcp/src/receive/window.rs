@@ -22,6 +22,8 @@ pub(crate) struct Room {
     pub(crate) full_segment: u32,
     /// Our own window scale.
     pub(crate) scale: WindowScale,
+    /// The window may take back what it has promised.
+    pub(crate) may_shrink: bool,
 }
 
 impl Room {
@@ -42,6 +44,10 @@ pub(crate) fn select(space: &ReceiveSpace, room: &Room) -> u32 {
         return 0;
     }
     let mut free = room.free;
+    if room.may_shrink {
+        // No more is promised than there is.
+        free = free / unit * unit;
+    }
     if room.is_short() {
         free = free / unit * unit;
         if free < room.full / ALMOST_FULL || free < segment {
@@ -83,8 +89,10 @@ pub(crate) fn announce(space: &mut ReceiveSpace, room: &Room) -> WindowSize {
     let current = space.window();
     let unit = 1u32 << room.scale.shift();
     let selected = select(space, room);
-    let window = if selected < current { current.next_multiple_of(unit) } else { selected };
-    space.edge = space.edge.later(space.nxt + window);
+    let stays = selected < current && !room.may_shrink;
+    let window = if stays { current.next_multiple_of(unit) } else { selected };
+    let edge = space.nxt + window;
+    space.edge = if room.may_shrink { edge } else { space.edge.later(edge) };
     space.announced = window;
     WindowSize::new(window.min(u32::from(u16::MAX) << room.scale.shift()))
 }

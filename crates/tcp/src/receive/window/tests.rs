@@ -14,11 +14,23 @@ fn room(unread: u32) -> Room {
         threshold: FULL,
         full_segment: 1460,
         scale: WindowScale::new(5),
+        may_shrink: false,
     }
 }
 
 fn space() -> ReceiveSpace {
     ReceiveSpace::new(SeqNumber::new(u32::MAX - 5), FULL)
+}
+
+#[test]
+fn a_window_that_may_shrink_follows_the_room() {
+    let mut space = space();
+    for unread in [0, 100_001, 700_000, 990_000, 400_000] {
+        let window = announce(&mut space, &Room { may_shrink: true, ..room(unread) }).octets();
+        let free = FULL - unread;
+        let expected = if free < FULL / 16 { 0 } else { free / UNIT * UNIT };
+        assert_eq!((window, space.window()), (expected, expected));
+    }
 }
 
 #[test]
