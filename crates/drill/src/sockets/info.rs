@@ -94,7 +94,10 @@ impl Kernel {
         let mut info = TcpInfo::new();
         let Some(socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) else { return info };
         if let Some(receive) = socket.receive_measures() {
+            // What came since then is still within it.
+            info.retain(|(name, _)| *name != "tcpi_rcv_wnd");
             info.extend([
+                ("tcpi_rcv_wnd", receive.announced.into()),
                 ("tcpi_ato", micros(receive.ack_wait)),
                 ("tcpi_rcv_mss", i64::from(receive.full_segment)),
                 ("tcpi_rcv_ssthresh", i64::from(receive.threshold)),

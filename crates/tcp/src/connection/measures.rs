@@ -12,6 +12,8 @@ use crate::send::chronograph::Waits;
 pub struct ReceiveMeasures {
     /// How large the receive buffer is now, octets.
     pub buffer: usize,
+    /// The window as it was announced last, octets.
+    pub announced: u32,
     /// The size of the peer's full segments as far as seen, octets.
     pub full_segment: u32,
     /// The window that the segments seen so far recommend, octets.
@@ -54,6 +56,7 @@ impl Connection {
         let Phase::Synchronized(tcb) = &self.phase else { return None };
         Some(ReceiveMeasures {
             buffer: tcb.memory.buffer(),
+            announced: tcb.receive.announced,
             full_segment: tcb.ack.full_segment(),
             threshold: tcb.memory.threshold(),
             space: tcb.memory.space(),
