@@ -1,9 +1,18 @@
 //! `nstat`: which of Linux's counters have grown since it was last asked.
 
+use synfin_host::tcp::DropReason;
 use synfin_host::{Counters, PacketDrop};
 
 /// Linux's name of a counter, and what is counted here.
-const KNOWN: [(&str, PacketDrop); 1] = [("TcpExtOutOfWindowIcmps", PacketDrop::IcmpOutsideWindow)];
+const KNOWN: [(&str, PacketDrop); 7] = [
+    ("TcpExtOutOfWindowIcmps", PacketDrop::IcmpOutsideWindow),
+    ("TcpExtPAWSEstab", PacketDrop::Tcp(DropReason::Paws)),
+    ("TcpExtTCPSYNChallenge", PacketDrop::Tcp(DropReason::SynInWindow)),
+    ("TcpExtTCPMD5NotFound", PacketDrop::Tcp(DropReason::Md5NotFound)),
+    ("TcpExtTCPMD5Unexpected", PacketDrop::Tcp(DropReason::Md5Unexpected)),
+    ("TcpExtTCPMD5Failure", PacketDrop::Tcp(DropReason::Md5Failure)),
+    ("TcpInCsumErrors", PacketDrop::Tcp(DropReason::Checksum)),
+];
 
 /// What the counters were when `nstat` was last asked.
 #[derive(Debug, Default)]
