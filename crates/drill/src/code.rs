@@ -1,17 +1,21 @@
 //! The snippets between `%{` and `}%`: assertions over what `TCP_INFO` tells, in the words of Python.
 //!
 //! Known are `assert`, `print`, assignments and augmented ones, `if`, `for` and `while`, and giving up by `raise` or
-//! `sys.exit`, over numbers, strings and lists, with a few functions, some of them of `math`. Anything else is
-//! unsupported; `import` does nothing, and what it would have brought is not known.
+//! `sys.exit`, over numbers, strings and lists, with a few functions, some of them of `math`, and those that `def` defines.
+//! Anything else is unsupported; `import` does nothing, and what it would have brought is not known.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 mod blocks;
+mod define;
 mod evaluate;
 mod functions;
 mod scan;
 mod value;
 
+use blocks::Run;
+use define::Budget;
 use evaluate::{Evaluated, Evaluator, Lookup};
 use scan::Piece;
 use value::Value;
@@ -30,10 +34,25 @@ pub(crate) enum Trouble {
     Unsupported(String),
 }
 
+impl From<String> for Trouble {
+    fn from(what: String) -> Self {
+        Self::Unsupported(what)
+    }
+}
+
+impl From<&str> for Trouble {
+    fn from(what: &str) -> Self {
+        Self::Unsupported(what.to_owned())
+    }
+}
+
 /// The variables that snippets leave for one another.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     assigned: BTreeMap<String, Value>,
+    /// What a function has returned.
+    returned: Option<Value>,
+    budget: Rc<Budget>,
 }
 
 /// The names that stand for numbers in every snippet.
@@ -67,7 +86,7 @@ const CONSTANTS: [(&str, i64); 26] = [
 ];
 
 /// The signs of statements that give a name a value.
-const ASSIGNS: [&str; 8] = ["=", "+=", "-=", "*=", "/=", "%=", "|=", "&="];
+const ASSIGNS: [&str; 13] = ["=", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "//=", "**=", "<<=", ">>=", "^="];
 
 /// Variables of 64 bits, all ones where there is no limit.
 const WIDE: [&str; 2] = ["tcpi_pacing_rate", "tcpi_max_pacing_rate"];
@@ -75,41 +94,34 @@ const WIDE: [&str; 2] = ["tcpi_pacing_rate", "tcpi_max_pacing_rate"];
 /// The value of all that these pieces are.
 fn whole(pieces: &[Piece], lookup: &Lookup<'_>) -> Result<Value, Trouble> {
     let mut evaluator = Evaluator::new(pieces, lookup);
-    let value = evaluator.expressions().and_then(|value| evaluator.end().map(|()| value));
-    value.map_err(Trouble::Unsupported)
+    evaluator.expressions().and_then(|value| evaluator.end().map(|()| value))
 }
 
 impl Environment {
     /// Runs a snippet. What it prints is returned.
     pub(crate) fn run(&mut self, text: &str, info: &[(&'static str, i64)]) -> Result<Vec<String>, Trouble> {
-        let mut run = blocks::Run { info, printed: Vec::new(), steps: 0 };
+        let mut run = Run { info, outer: None, printed: Vec::new() };
+        self.budget.renew();
         self.block(&scan::statements(text), &mut run)?;
         Ok(run.printed)
     }
 
-    fn execute(
-        &mut self,
-        statement: &str,
-        pieces: &[Piece],
-        info: &[(&'static str, i64)],
-        printed: &mut Vec<String>,
-    ) -> Result<(), Trouble> {
-        let lookup = |name: &str| self.lookup(name, info);
+    fn execute(&mut self, statement: &str, pieces: &[Piece], run: &mut Run<'_>) -> Result<(), Trouble> {
+        let lookup = |name: &str| self.lookup(name, run);
         let unknown = || Trouble::Unsupported(format!("the statement `{statement}`"));
         match pieces {
             [Piece::Name(word), condition @ ..] if word == "assert" => {
                 let mut evaluator = Evaluator::new(condition, &lookup);
                 let value =
                     evaluator.expression().and_then(|value| evaluator.end_or_message().map(|()| value));
-                let holds = value.map_err(Trouble::Unsupported)?.is_true();
+                let holds = value?.is_true();
                 if holds { Ok(()) } else { Err(failed(statement, condition, &lookup)) }
             }
             [Piece::Name(word), rest @ ..] if word == "print" => {
                 let mut evaluator = Evaluator::new(rest, &lookup);
                 // What cannot be shown is not worth a failure.
-                printed.push(
-                    evaluator.expression().map_or_else(|_| statement.to_owned(), |value| value.to_string()),
-                );
+                let shown = evaluator.expression();
+                run.printed.push(shown.map_or_else(|_| statement.to_owned(), |value| value.to_string()));
                 Ok(())
             }
             [Piece::Name(list), Piece::Sign("."), Piece::Name(append), rest @ ..] if append == "append" => {
@@ -130,30 +142,37 @@ impl Environment {
                     || status.is_equal(&Value::Integer(0));
                 if ends_well { Ok(()) } else { Err(failed(statement, &[], &lookup)) }
             }
-            [Piece::Name(word), ..] if matches!(word.as_str(), "import" | "pass") => Ok(()),
-            _ => self.assign(statement, pieces, info),
+            [Piece::Text(_)] => Ok(()),
+            [Piece::Name(word), ..] if matches!(word.as_str(), "import" | "from" | "pass") => Ok(()),
+            [Piece::Name(word), Piece::Name(name)] if word == "del" => {
+                self.assigned.remove(name).map(drop).ok_or_else(unknown)
+            }
+            [Piece::Name(word), rest @ ..] if word == "return" => {
+                let value = if rest.is_empty() { Value::None } else { whole(rest, &lookup)? };
+                self.returned = Some(value);
+                Err("`return` outside of a function".into())
+            }
+            [Piece::Name(name), Piece::Sign("("), ..] if matches!(lookup(name), Ok(Value::Function(_))) => {
+                whole(pieces, &lookup).map(drop)
+            }
+            _ => self.assign(statement, pieces, run),
         }
     }
 
     /// `a = 1`, `a, b = 1, 2`, `a += 1`.
-    fn assign(
-        &mut self,
-        statement: &str,
-        pieces: &[Piece],
-        info: &[(&'static str, i64)],
-    ) -> Result<(), Trouble> {
+    fn assign(&mut self, statement: &str, pieces: &[Piece], run: &Run<'_>) -> Result<(), Trouble> {
         let unknown = || Trouble::Unsupported(format!("the statement `{statement}`"));
         let sign =
             pieces.iter().position(|piece| matches!(piece, Piece::Sign(sign) if ASSIGNS.contains(sign)));
         let (names, [Piece::Sign(sign), rest @ ..]) = pieces.split_at(sign.ok_or_else(unknown)?) else {
             return Err(unknown());
         };
-        let lookup = |name: &str| self.lookup(name, info);
+        let lookup = |name: &str| self.lookup(name, run);
         let value = whole(rest, &lookup)?;
         let value = match (sign.strip_suffix('=').filter(|operator| !operator.is_empty()), names) {
             (None, _) => value,
             (Some(operator), [Piece::Name(name)]) => {
-                let before = lookup(name).map_err(Trouble::Unsupported)?;
+                let before = lookup(name)?;
                 before.operate(operator, &value).ok_or_else(unknown)?
             }
             (Some(_), _) => return Err(unknown()),
@@ -182,8 +201,8 @@ impl Environment {
         Some(())
     }
 
-    fn lookup(&self, name: &str, info: &[(&'static str, i64)]) -> Evaluated {
-        let told = || info.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    fn lookup(&self, name: &str, run: &Run<'_>) -> Evaluated {
+        let told = || run.info.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let constant = || CONSTANTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let number = |value: i64| match WIDE.contains(&name) {
             true => Value::Integer(i128::from(value as u64)),
@@ -192,7 +211,11 @@ impl Environment {
         let none = || (name == "None").then_some(Value::None);
         let found =
             self.assigned.get(name).cloned().or_else(|| told().or_else(constant).map(number)).or_else(none);
-        found.ok_or_else(|| format!("the variable {name}"))
+        match (found, run.outer) {
+            (Some(value), _) => Ok(value),
+            (None, Some(outer)) => outer(name),
+            (None, None) => Err(format!("the variable {name}").into()),
+        }
     }
 }
 

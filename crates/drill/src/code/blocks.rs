@@ -1,11 +1,10 @@
 //! Statements one after another, and those with others inside them: `if`, `elif`, `else`, `for`, `while`.
 
+use super::evaluate::Lookup;
 use super::scan::{self, Piece, Statement};
 use super::value::Value;
 use super::{Environment, Trouble, whole};
 
-/// How many statements a snippet may run: nobody needs more, and one that never ends does.
-const MOST_STEPS: u32 = 100_000;
 /// How deep blocks may nest.
 const DEEPEST: usize = 32;
 
@@ -13,8 +12,9 @@ const DEEPEST: usize = 32;
 pub(super) struct Run<'a> {
     /// What TCP_INFO tells.
     pub(super) info: &'a [(&'static str, i64)],
+    /// The variables around a function.
+    pub(super) outer: Option<&'a Lookup<'a>>,
     pub(super) printed: Vec<String>,
-    pub(super) steps: u32,
 }
 
 /// What stands behind the colon of a compound statement: pieces on its line, or lines that are indented.
@@ -44,11 +44,8 @@ impl Environment {
     }
 
     fn step(&mut self, text: &str, pieces: &[Piece], run: &mut Run<'_>) -> Result<(), Trouble> {
-        run.steps += 1;
-        if run.steps > MOST_STEPS {
-            return Err(Trouble::Unsupported(format!("a snippet of more than {MOST_STEPS} steps")));
-        }
-        self.execute(text, pieces, run.info, &mut run.printed)
+        self.budget.step()?;
+        self.execute(text, pieces, run)
     }
 
     /// Runs the compound statement at `at` with all its branches. Returns where the next one is.
@@ -69,6 +66,11 @@ impl Environment {
                 return Err(unknown(statement));
             };
             match word.as_str() {
+                "def" if next == at => {
+                    let defined = self.define(rest, suite.line, &suite.inline, block, run)?;
+                    self.bind(&rest[..1], defined).ok_or_else(|| unknown(statement))?;
+                    return Ok(next + 1 + body);
+                }
                 "for" if next == at => self.for_each(rest, &suite, run)?,
                 "while" if next == at => self.repeat(rest, &suite, run)?,
                 "if" | "elif" if (word == "if") == (next == at) => {
@@ -116,6 +118,17 @@ impl Environment {
         Ok(())
     }
 
+    /// What a function consists of.
+    pub(super) fn body(
+        &mut self,
+        line: &str,
+        inline: &[Piece],
+        block: &[Statement],
+        run: &mut Run<'_>,
+    ) -> Result<(), Trouble> {
+        self.suite(&Suite { line, inline: inline.to_vec(), block }, run)
+    }
+
     fn suite(&mut self, suite: &Suite<'_>, run: &mut Run<'_>) -> Result<(), Trouble> {
         let depth = suite.block.first().map_or(0, |statement| statement.indent);
         if depth > DEEPEST * 8 {
@@ -126,15 +139,12 @@ impl Environment {
         {
             self.step(suite.line, pieces, run)?;
         }
-        run.steps += 1;
+        self.budget.step()?;
         self.block(suite.block, run)
     }
 
     fn value(&self, pieces: &[Piece], run: &Run<'_>) -> Result<Value, Trouble> {
-        if run.steps > MOST_STEPS {
-            return Err(Trouble::Unsupported(format!("a snippet of more than {MOST_STEPS} steps")));
-        }
-        whole(pieces, &|name: &str| self.lookup(name, run.info))
+        whole(pieces, &|name: &str| self.lookup(name, run))
     }
 }
 

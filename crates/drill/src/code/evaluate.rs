@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use super::Trouble;
 use super::functions;
 use super::scan::Piece;
 use super::value::Value;
@@ -13,7 +14,7 @@ const DEEPEST: u8 = 64;
 /// The value of a name.
 pub(super) type Lookup<'a> = dyn Fn(&str) -> Evaluated + 'a;
 
-pub(super) type Evaluated = Result<Value, String>;
+pub(super) type Evaluated = Result<Value, Trouble>;
 
 /// The operators of two values by how tightly they bind, loosest first.
 const LEVELS: [&[&str]; 7] =
@@ -32,25 +33,25 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Nothing is left.
-    pub(super) fn end(&self) -> Result<(), String> {
-        if self.pieces.is_empty() { Ok(()) } else { Err("an expression that goes on".to_owned()) }
+    pub(super) fn end(&self) -> Result<(), Trouble> {
+        if self.pieces.is_empty() { Ok(()) } else { Err("an expression that goes on".into()) }
     }
 
     /// Nothing is left but what is said when an assertion fails.
-    pub(super) fn end_or_message(&self) -> Result<(), String> {
+    pub(super) fn end_or_message(&self) -> Result<(), Trouble> {
         if matches!(self.pieces, [Piece::Sign(","), ..]) { Ok(()) } else { self.end() }
     }
 
     pub(super) fn expression(&mut self) -> Evaluated {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err("an expression that nests so deep".to_owned());
+            return Err("an expression that nests so deep".into());
         }
         let mut value = self.disjunction()?;
         if self.takes_name("if") {
             let condition = self.disjunction()?;
             if !self.takes_name("else") {
-                return Err("`if` without `else` in an expression".to_owned());
+                return Err("`if` without `else` in an expression".into());
             }
             let other = self.expression()?;
             value = if condition.is_true() { value } else { other };
@@ -163,7 +164,7 @@ impl<'a> Evaluator<'a> {
         if let Some(sign) = self.takes_sign(&["-", "+", "~"]) {
             self.depth += 1;
             if self.depth > DEEPEST {
-                return Err("an expression that nests so deep".to_owned());
+                return Err("an expression that nests so deep".into());
             }
             let value = self.term()?;
             self.depth -= 1;
@@ -173,13 +174,13 @@ impl<'a> Evaluator<'a> {
                 (_, Value::Integer(value)) => Some(Value::Integer(!value)),
                 _ => None,
             }
-            .ok_or_else(|| format!("`{sign}{value}`"));
+            .ok_or_else(|| format!("`{sign}{value}`").into());
         }
         let mut value = self.atom()?;
         while self.takes_sign(&["["]).is_some() {
             let index = self.expression()?;
             if self.takes_sign(&["]"]).is_none() {
-                return Err("a bracket that is not closed".to_owned());
+                return Err("a bracket that is not closed".into());
             }
             let shown = format!("`{value}[{index}]`");
             value = value.item(&index).ok_or(shown)?;
@@ -192,7 +193,7 @@ impl<'a> Evaluator<'a> {
             let value = if self.ends() { Value::List(Vec::new()) } else { self.expressions()? };
             return match self.takes_sign(&[")"]) {
                 Some(_) => Ok(value),
-                None => Err("a parenthesis that is not closed".to_owned()),
+                None => Err("a parenthesis that is not closed".into()),
             };
         }
         if matches!(self.pieces, [Piece::Sign("["), ..]) {
@@ -204,35 +205,60 @@ impl<'a> Evaluator<'a> {
             Piece::Number(value) => Ok(Value::Integer(*value)),
             Piece::Decimal(value) => Ok(Value::Float(*value)),
             Piece::Name(name) if name == "math" && matches!(rest, [Piece::Sign("."), ..]) => {
-                let [_, Piece::Name(name), behind @ ..] = rest else { return Err("`math.`".to_owned()) };
+                let [_, Piece::Name(name), behind @ ..] = rest else { return Err("`math.`".into()) };
                 self.pieces = behind;
                 self.function(name)
             }
             Piece::Name(name) if matches!(rest, [Piece::Sign("("), ..]) => self.function(name),
             Piece::Name(name) => (self.lookup)(name),
             Piece::Text(text) => Ok(Value::Text(text.clone())),
-            Piece::Sign(sign) => Err(format!("`{sign}` as a value")),
+            Piece::Sign(sign) => Err(format!("`{sign}` as a value").into()),
         }
     }
 
     fn function(&mut self, name: &str) -> Evaluated {
+        if let Ok(Value::Function(defined)) = (self.lookup)(name) {
+            let arguments = self.arguments()?;
+            return defined.call(arguments, self.lookup);
+        }
         let arguments = self.list()?;
-        functions::call(name, arguments).ok_or_else(|| format!("the function {name}"))
+        functions::call(name, arguments).ok_or_else(|| format!("the function {name}").into())
+    }
+
+    /// The arguments of a function that a snippet has defined, and the names that some have.
+    fn arguments(&mut self) -> Result<Vec<(Option<String>, Value)>, Trouble> {
+        let mut arguments = Vec::new();
+        let _ = self.takes_sign(&["("]);
+        while self.takes_sign(&[")"]).is_none() {
+            let name = match self.pieces {
+                [Piece::Name(name), Piece::Sign("="), rest @ ..] => {
+                    self.pieces = rest;
+                    Some(name.clone())
+                }
+                _ => None,
+            };
+            arguments.push((name, self.expression()?));
+            let ends = matches!(self.pieces, [Piece::Sign(")"), ..]);
+            if self.takes_sign(&[","]).is_none() && !ends {
+                return Err("a list that is not closed".into());
+            }
+        }
+        Ok(arguments)
     }
 
     /// Values with commas between them, in parentheses or brackets.
-    fn list(&mut self) -> Result<Vec<Value>, String> {
+    fn list(&mut self) -> Result<Vec<Value>, Trouble> {
         let close = match self.takes_sign(&["(", "["]) {
             Some("(") => ")",
             Some(_) => "]",
-            None => return Err("a function without arguments".to_owned()),
+            None => return Err("a function without arguments".into()),
         };
         let mut values = Vec::new();
         while self.takes_sign(&[close]).is_none() {
             values.push(self.expression()?);
             let ends = matches!(self.pieces, [Piece::Sign(sign), ..] if *sign == close);
             if self.takes_sign(&[","]).is_none() && !ends {
-                return Err("a list that is not closed".to_owned());
+                return Err("a list that is not closed".into());
             }
         }
         Ok(values)

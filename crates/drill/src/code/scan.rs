@@ -12,9 +12,10 @@ pub(super) enum Piece {
 }
 
 /// The signs, those first that others begin with.
-const SIGNS: [&str; 37] = [
-    "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "//", "**", ":", ";", "<",
-    ">", "=", "+", "-", "*", "/", "%", "&", "|", "^", "~", "(", ")", "[", "]", "{", "}", ",", ".",
+const SIGNS: [&str; 42] = [
+    "//=", "**=", "<<=", ">>=", "^=", "<<", ">>", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "|=",
+    "&=", "//", "**", ":", ";", "<", ">", "=", "+", "-", "*", "/", "%", "&", "|", "^", "~", "(", ")", "[",
+    "]", "{", "}", ",", ".",
 ];
 
 /// A statement, and by how much its line is indented.
@@ -25,7 +26,7 @@ pub(super) struct Statement {
 }
 
 /// What begins a statement with others inside it.
-const COMPOUND: [&str; 5] = ["if", "elif", "else", "for", "while"];
+const COMPOUND: [&str; 6] = ["def", "if", "elif", "else", "for", "while"];
 
 /// The statements of a snippet without comments; a backslash at the end of a line joins it to the next, and so does a
 /// bracket that is open.
@@ -35,7 +36,7 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
     let mut quote = None;
     let mut comment = false;
     let mut depth = 0_usize;
-    let joined = text.replace("\\\n", " ");
+    let joined = without_long_strings(&text.replace("\\\n", " "));
     for character in joined.chars() {
         match (quote, character) {
             (None, '\n') if depth > 0 => {
@@ -77,6 +78,19 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
     statements.push(current);
     let statement = |line: &String| Statement { indent: indent_of(line), text: line.trim().to_owned() };
     statements.iter().map(statement).filter(|statement| !statement.text.is_empty()).collect()
+}
+
+/// A string of several lines says something to whoever reads the snippet.
+fn without_long_strings(text: &str) -> String {
+    let mut kept = text.to_owned();
+    for quotes in ["\"".repeat(3), "'".repeat(3)] {
+        while let Some((before, rest)) = kept.split_once(&quotes)
+            && let Some((_, behind)) = rest.split_once(&quotes)
+        {
+            kept = format!("{before}''{behind}");
+        }
+    }
+    kept
 }
 
 pub(super) fn is_compound(line: &str) -> bool {

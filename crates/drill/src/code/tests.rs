@@ -33,12 +33,31 @@ fn what_is_not_known_is_unsupported() {
         ("assert tcpi_rtt if 1", "`if` without `else` in an expression"),
         ("assert os.sqrt(2)", "the variable os"),
         ("while 1:\n  pass", "a snippet of more than 100000 steps"),
-        ("def check(x):\n  assert x", "the statement `def check(x):`"),
+        ("def f(x): return f(x)\nf(1)", "functions that call one another so deep"),
+        ("def f(x):\n  while x: pass\nf(1)", "a snippet of more than 100000 steps"),
+        ("def f(x): pass\nf()", "a call that does not fit `def f(x): pass`"),
+        ("return 1", "`return` outside of a function"),
         ("assert sum(1, 2)", "the function sum"),
         ("assert 1 / 0", "`1 / 0`"),
         ("assert (1", "a parenthesis that is not closed"),
     ] {
         assert_eq!(run(text), Err(Trouble::Unsupported(what.to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn functions_are_defined_and_called() {
+    let mut environment = Environment::default();
+    let defined = "def near(a, b, tol=5):\n    \"\"\"Compare\n    two.\"\"\"\n    if abs(a - b) > tol:\n        return False\n    return True\n\ndef half(x): return x // 2";
+    assert_eq!(environment.run(defined, &[]), Ok(vec![]));
+    for holds in [
+        "assert near(tcpi_snd_cwnd, 12) and not near(tcpi_snd_cwnd, 12, tol=1)",
+        "assert half(half(tcpi_snd_cwnd) + 4) == 4",
+        "from math import floor\nx = 9; x //= 2; x <<= 2; x ^= 1; del x\nassert floor(half(3)) == 1",
+        "x = 5\ndef add(y):\n  for i in range(2):\n    y += x\n    if i: return y\nassert add(1) == 11",
+        "def nothing():\n  y = 1\nassert nothing() is None",
+    ] {
+        assert_eq!(environment.run(holds, &[("tcpi_snd_cwnd", 10)]), Ok(vec![]), "{holds}");
     }
 }
 
@@ -60,8 +79,12 @@ fn python_is_spoken_as_far_as_snippets_do() {
     ] {
         assert!(run(holds).is_ok(), "{holds}: {:?}", run(holds));
     }
-    for fails in ["assert tcpi_snd_cwnd in (1, 2)", "assert not tcpi_snd_cwnd in (10,)", "assert 1 > 0.5 > 2"]
-    {
+    for fails in [
+        "def check(x):\n  assert x == 11\ncheck(tcpi_snd_cwnd)",
+        "assert tcpi_snd_cwnd in (1, 2)",
+        "assert not tcpi_snd_cwnd in (10,)",
+        "assert 1 > 0.5 > 2",
+    ] {
         assert!(matches!(run(fails), Err(Trouble::Assertion { .. })), "{fails}");
     }
 }

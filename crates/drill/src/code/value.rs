@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::rc::Rc;
+
+use super::define::Defined;
 
 /// The largest value that is kept, in numbers and letters.
 const LONGEST: usize = 10_000;
@@ -15,12 +18,15 @@ pub(crate) enum Value {
     Text(String),
     /// A list or a tuple.
     List(Vec<Value>),
+    /// What `def` has defined.
+    Function(Rc<Defined>),
 }
 
 impl Value {
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::None => false,
+            Self::Function(_) => true,
             Self::Integer(value) => *value != 0,
             Self::Float(value) => *value != 0.0,
             Self::Text(text) => !text.is_empty(),
@@ -33,7 +39,7 @@ impl Value {
         match self {
             Self::Integer(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),
-            Self::None | Self::Text(_) | Self::List(_) => None,
+            Self::None | Self::Text(_) | Self::List(_) | Self::Function(_) => None,
         }
     }
 
@@ -75,7 +81,7 @@ impl Value {
         match self {
             Self::Integer(value) => value.checked_neg().map(Self::Integer),
             Self::Float(value) => Some(Self::Float(-value)),
-            Self::None | Self::Text(_) | Self::List(_) => None,
+            Self::None | Self::Text(_) | Self::List(_) | Self::Function(_) => None,
         }
     }
 
@@ -86,7 +92,7 @@ impl Value {
 
     fn size(&self) -> usize {
         match self {
-            Self::None | Self::Integer(_) | Self::Float(_) => 1,
+            Self::None | Self::Integer(_) | Self::Float(_) | Self::Function(_) => 1,
             Self::Text(text) => 1 + text.len(),
             Self::List(values) => 1 + values.iter().map(Self::size).sum::<usize>(),
         }
@@ -97,7 +103,7 @@ impl Value {
         match self {
             Self::List(values) => Some(values),
             Self::Text(text) => Some(text.chars().map(|letter| Self::Text(letter.into())).collect()),
-            Self::None | Self::Integer(_) | Self::Float(_) => None,
+            Self::None | Self::Integer(_) | Self::Float(_) | Self::Function(_) => None,
         }
     }
 
@@ -121,6 +127,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
+            Self::Function(_) => f.write_str("a function"),
             Self::Integer(value) => value.fmt(f),
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Text(text) => f.write_str(text),

@@ -43,8 +43,8 @@ pub(super) fn run(
         "grep" | "egrep" | "fgrep" => grep(arguments, input, said),
         "tee" => {
             *said = input.clone();
-            let files = arguments.iter().filter(|file| !file.starts_with('-') && *file != "/dev/null");
-            files.map(|file| write(file, input, settings)).collect::<Result<(), _>>().map(|()| 0)
+            let mut files = arguments.iter().filter(|file| !file.starts_with('-') && *file != "/dev/null");
+            files.try_for_each(|file| write(file, input, settings)).map(|()| 0)
         }
         "cat" if arguments.is_empty() => {
             *said = input.clone();
