@@ -133,7 +133,7 @@ pub struct Config {
     /// R1: after how many retransmissions of one segment the path is called troubled (SHLD-10: 3 or more).
     pub r1_retransmissions: u8,
     /// Whether R2 and the user timeout run from the first retransmission that the RTO asked for, as Linux has it, rather
-    /// than from when the data was sent (RFC 9293 section 3.8.3).
+    /// than from when the data was sent (RFC 9293 section 3.8.3); and R2 ends with a timeout, not between two.
     pub patience_from_retransmission: bool,
     /// R2: how long data is retransmitted before the connection is given up (SHLD-11: 100 s or more).
     pub r2: Duration,

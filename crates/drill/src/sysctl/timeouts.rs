@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::Settings;
 use crate::sockets::{retransmission_patience, syn_patience};
 
+/// Linux's tcp_retries2.
+const RETRIES: usize = 15;
 /// How often a connection whose user has gone sends again when tcp_orphan_retries is 0.
 const ORPHAN_RETRIES: usize = 8;
 
@@ -27,6 +29,8 @@ pub(super) fn set(name: &str, value: &str, settings: &mut Settings) -> bool {
         "tcp_rto_min_us" if number > 0 => config.min_rto = Duration::from_micros(number.into()),
         "tcp_rto_max_ms" if (1_000..=120_000).contains(&number) => {
             config.max_rto = Duration::from_millis(number.into());
+            let count = |name| settings.values.get(name).and_then(|value| value.parse().ok());
+            config.r2 = retransmission_patience(config.max_rto, count("tcp_retries2").unwrap_or(RETRIES));
         }
         "tcp_fin_timeout" => config.fin_wait_2_timeout = seconds,
         "tcp_keepalive_time" if number > 0 => keep_alive.idle = seconds,

@@ -182,7 +182,7 @@ pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant)
         // It is the SYN-ACK's, before which nothing is sent again (RFC 7413 section 4.2.2).
         return;
     }
-    let deadline = (now + tcb.recovery.rto.current()).min(gives_up_at(common, tcb, now).max(now));
+    let deadline = (now + tcb.recovery.rto.current()).min(interrupted_at(common, tcb, now).max(now));
     tcb.timers.watch(Timer::Retransmission, deadline);
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn start_retransmission(common: &Common, tcb: &mut Tcb, now: Instant)
 fn rest_of_timeout(common: &Common, tcb: &mut Tcb, now: Instant) {
     if let Some(front) = tcb.queue.front() {
         let deadline = (front.sent_at + tcb.recovery.rto.current()).max(now + MOMENT);
-        tcb.timers.watch(Timer::Retransmission, deadline.min(gives_up_at(common, tcb, now).max(now)));
+        tcb.timers.watch(Timer::Retransmission, deadline.min(interrupted_at(common, tcb, now).max(now)));
     }
 }
 
@@ -244,6 +244,13 @@ fn gives_up_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
         None if common.config.patience_from_retransmission => Instant::FAR_FUTURE,
         since => since.unwrap_or_else(sent_at) + patience(common, tcb),
     }
+}
+
+/// When a timeout is cut short because patience ends. In Linux R2 is a count of timeouts, and ends with one of them; only
+/// the user timeout is a time.
+fn interrupted_at(common: &Common, tcb: &Tcb, now: Instant) -> Instant {
+    let counts = common.config.patience_from_retransmission && user_timeout::in_force(common, tcb).is_none();
+    if counts { Instant::FAR_FUTURE } else { gives_up_at(common, tcb, now) }
 }
 
 /// When probing a closed window that nobody answers for ends.

@@ -86,7 +86,8 @@ fn a_segment_larger_than_the_recommended_window_does_not_keep_it_shut() {
     let mut space = space();
     space.nxt = space.edge;
     let scale = WindowScale::NONE;
-    let small = Room { full: 1100, free: 0, clamp: 1100, threshold: 1062, full_segment: 1074, scale };
+    let small =
+        Room { full: 1100, free: 0, clamp: 1100, threshold: 1062, full_segment: 1074, scale, ..room(0) };
     assert_eq!(announce(&mut space, &small).octets(), 0);
     assert_eq!(select(&space, &Room { free: 1100, ..small }), 1062);
 }
