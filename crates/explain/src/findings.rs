@@ -81,6 +81,8 @@ pub(crate) struct Path {
     pub(crate) is_of_older: bool,
     /// Nothing of its receiver was captured.
     pub(crate) is_alone: bool,
+    /// It has numbers that were not sent before.
+    pub(crate) is_new: bool,
     /// The next number that its receiver awaits, if all that was seen before has reached it.
     pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
@@ -173,14 +175,14 @@ impl Evidences {
             FindingKind::SlowHandshake => self.older(from.other()).is_some(),
             _ => false,
         };
-        if let Some(kind) =
-            kind_of(why.reason).filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind))
-        {
+        // A probe may carry what was never sent before: then nothing of it was lost (RFC 8985 section 7.3).
+        let kind = kind_of(why.reason).filter(|kind| *kind != FindingKind::Loss || !path.is_new);
+        if let Some(kind) = kind.filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind)) {
             // It takes both to open at once.
             let by = by.filter(|_| kind != FindingKind::SimultaneousOpen);
             self.notice(kind, by, packet.frame);
         }
-        if marks.contains(Mark::Retransmission) || kind_of(why.reason).is_some_and(is_of_loss) {
+        if marks.contains(Mark::Retransmission) || kind.is_some_and(is_of_loss) {
             self.remember_again(from, packet, !is_lost);
             self.again_at[from.index()] = Some(packet.at);
         }

@@ -233,6 +233,7 @@ impl Flow {
             acks_unseen: arrival == Arrival::BadAck && !packet.header.flags.syn(),
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
+            is_new,
             awaited,
             dropped,
         };

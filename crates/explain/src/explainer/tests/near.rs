@@ -255,3 +255,21 @@ fn an_ack_that_is_lost_makes_no_handshake_long() {
         assert_eq!(ms, took);
     }
 }
+
+/// The acknowledgment of one segment is delayed, and the next one goes before it has come.
+#[test]
+fn a_probe_with_new_data_is_no_loss() {
+    let mut packets = opened();
+    packets[2] = later(says(20, 1000, 0, ACK, (1, 501), 0), 20);
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 100),
+        says(50, 1000, 1, ACK, (501, 101), 0),
+        says(60, 1000, 0, ACK, (101, 501), 100),
+        says(100, 1000, 0, ACK, (201, 501), 1460),
+        says(101, 1000, 1, ACK, (501, 201), 0),
+        says(120, 1000, 1, ACK, (501, 1661), 0),
+    ]);
+    let connection = told(&packets);
+    assert_eq!(step(&connection, 100).reason, SendReason::TailLossProbe.into());
+    assert!(found(&connection, FindingKind::Loss).is_none());
+}
