@@ -3,7 +3,7 @@
 //! In: each packet with its reason. Out: the findings, the worst first, with the frames that show them. What is kept
 //! while packets come are counts and the first few frames of each kind.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ use synfin_ladder::{
     Certainty, Evidence, Finding, FindingKind, Mark, Marks, Reason, Seen, Side, Verdict, VerdictKind,
 };
 use synfin_wire::icmp::Unreachable;
-use synfin_wire::tcp::SackRange;
 use synfin_wire::{DropReason, Ecn, Instant, SendReason, SeqNumber};
 
 use crate::black_hole::BlackHoles;
@@ -23,14 +22,14 @@ use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
 use crate::reasons::Why;
 use crate::track::SHORTEST_RTO;
 
+mod copies;
 mod ending;
 
+use copies::{Copies, Twice};
 use ending::{beginning, ending};
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
-/// So many retransmissions of a side are remembered, in case they were for nothing.
-const MOST_AGAIN: usize = 32;
 /// An application that is silent for longer than this while its peer waits is slow.
 const SLOW_ANSWER: Duration = Duration::from_millis(500);
 
@@ -49,8 +48,7 @@ pub(crate) struct Evidences {
     hop_limits_again: [Option<u8>; 2],
     /// When the last segment came.
     last_at: Instant,
-    /// What either side has sent again, as long as it may turn out that it had arrived.
-    again: [VecDeque<Again>; 2],
+    copies: Copies,
     nagle: Nagle,
     contradictions: Contradictions,
     /// Of what lay beyond the window: behind its last number, and its frame.
@@ -83,19 +81,12 @@ pub(crate) struct Path {
     pub(crate) is_alone: bool,
     /// It has numbers that were not sent before.
     pub(crate) is_new: bool,
+    /// The first number of its receiver that is known.
+    pub(crate) peer_first: Option<SeqNumber>,
     /// The next number that its receiver awaits, if all that was seen before has reached it.
     pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
     pub(crate) dropped: Option<DropReason>,
-}
-
-/// Something that was sent again.
-#[derive(Clone, Copy, Debug)]
-struct Again {
-    frame: u64,
-    range: SackRange,
-    /// It was told that it was for nothing.
-    is_told: bool,
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +117,7 @@ impl Evidences {
         let (header, by) = (&packet.header, Some(from));
         let carries_on = !header.flags.rst() && !header.flags.syn();
         let is_lost = !marks.contains(Mark::SpuriousRetransmission);
-        let repeat = self.reported_twice(from.other(), packet, why);
+        let twice = self.reported_twice(from.other(), packet, why, path);
         self.follow_strays(from, packet, path);
         let is_taken = path.dropped.is_none();
         let contradicts = is_taken && self.contradictions.found(from, packet);
@@ -152,15 +143,14 @@ impl Evidences {
             ),
             (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, Some(from.other())),
             (marks.contains(Mark::SpuriousRetransmission), FindingKind::Spurious, by),
-            (repeat.is_some_and(|again| !again.is_told), FindingKind::Spurious, Some(from.other())),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
             (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
-        if let Some(again) = repeat {
-            self.withdraw(FindingKind::Loss, from.other(), again.frame);
+        if let Some(twice) = twice {
+            self.tell_twice(from.other(), twice, packet.frame);
         }
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
@@ -183,8 +173,10 @@ impl Evidences {
             self.notice(kind, by, packet.frame);
         }
         if marks.contains(Mark::Retransmission) || kind.is_some_and(is_of_loss) {
-            self.remember_again(from, packet, !is_lost);
             self.again_at[from.index()] = Some(packet.at);
+        }
+        if !path.is_new && packet.sequence_length() > 0 && !header.flags.rst() {
+            self.copies.sends_again(from, packet, !is_lost);
         }
         if carries_on {
             self.follow_window(from, packet);
@@ -241,7 +233,7 @@ impl Evidences {
                 .partition::<Vec<_>, _>(|(end, _)| header.ack.at_or_after(*end));
             self.strays[peer.index()] = rest;
             for (_, frame) in acknowledged {
-                self.withdraw(FindingKind::OutsideWindow, peer, frame);
+                self.withdraw(FindingKind::OutsideWindow, Some(peer), frame);
             }
         }
     }
@@ -259,18 +251,8 @@ impl Evidences {
             && self.noticed.contains_key(&(FindingKind::Timeout, Some(from)))
     }
 
-    fn remember_again(&mut self, from: Side, packet: &Packet<'_>, is_told: bool) {
-        let (start, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
-        let again = &mut self.again[from.index()];
-        if again.len() == MOST_AGAIN {
-            again.pop_front();
-        }
-        again.push_back(Again { frame: packet.frame, range: SackRange { start, end }, is_told });
-    }
-
-    /// What of `sender` a packet of the other end says has come twice. What the capture does not have may have gone again,
-    /// too.
-    fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why) -> Option<Again> {
+    /// What of `sender` a packet of the other end says has come twice, and why.
+    fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why, path: &Path) -> Option<Twice> {
         let header = &packet.header;
         let range = come_twice(&header.options.sack, header.ack).filter(|_| !answers_probe(why))?;
         // Where both open, each SYN-ACK has the number of its sender's SYN once more (RFC 9293 section 3.5, Figure 7).
@@ -278,24 +260,45 @@ impl Evidences {
         if opens_at_once && range.end == range.start + 1 {
             return None;
         }
-        let touches =
-            |again: &Again| again.range.start.before(range.end) && range.start.before(again.range.end);
-        let again = &mut self.again[sender.index()];
-        match again.iter().position(touches) {
-            Some(at) => again.remove(at),
-            None => Some(Again { frame: packet.frame, range, is_told: false }),
+        // What the capture does not have may have gone again, too.
+        let is_whole = !path.is_alone
+            && path.peer_first.is_some_and(|first| range.start.at_or_after(first))
+            && !self.noticed.contains_key(&(FindingKind::CaptureGap, Some(sender)));
+        let twice = self.copies.came_twice(sender, range);
+        Some(if twice == Twice::Once && !is_whole { Twice::Forgotten } else { twice })
+    }
+
+    /// What came twice was sent again for nothing, or the network has doubled it.
+    fn tell_twice(&mut self, sender: Side, twice: Twice, frame: u64) {
+        let by = Some(sender);
+        match twice {
+            Twice::Again { is_told: true, .. } => {}
+            Twice::Again { frame: again, is_told: false } => {
+                self.withdraw(FindingKind::Loss, by, again);
+                self.notice(FindingKind::Spurious, by, frame);
+            }
+            Twice::Doubled { frame: copy } => {
+                self.withdraw(FindingKind::Mirrored, None, copy);
+                self.notice(FindingKind::Duplicated, by, copy);
+            }
+            Twice::Once => {
+                self.notice(FindingKind::Duplicated, by, frame);
+            }
+            Twice::Forgotten => {
+                self.notice(FindingKind::Spurious, by, frame);
+            }
         }
     }
 
     /// It turns out that a frame does not show this.
-    fn withdraw(&mut self, kind: FindingKind, by: Side, frame: u64) {
-        let Some(noticed) = self.noticed.get_mut(&(kind, Some(by))) else { return };
+    fn withdraw(&mut self, kind: FindingKind, by: Option<Side>, frame: u64) {
+        let Some(noticed) = self.noticed.get_mut(&(kind, by)) else { return };
         if let Some(at) = noticed.frames.iter().position(|shown| *shown == frame) {
             noticed.frames.remove(at);
             noticed.count -= 1;
         }
         if noticed.count == 0 {
-            self.noticed.remove(&(kind, Some(by)));
+            self.noticed.remove(&(kind, by));
         }
     }
 
@@ -313,6 +316,7 @@ impl Evidences {
     /// The packet stands in the capture a second time.
     pub(crate) fn note_mirrored(&mut self, from: Side, packet: &Packet<'_>) {
         self.hop_limits_again[from.index()] = Some(packet.hop_limit);
+        self.copies.doubles(from, packet);
         self.notice(FindingKind::Mirrored, None, packet.frame);
     }
 

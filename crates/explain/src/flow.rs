@@ -234,6 +234,7 @@ impl Flow {
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            peer_first: self.tracker.space(from.other()).first_number(),
             awaited,
             dropped,
         };

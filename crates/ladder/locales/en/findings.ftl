@@ -207,8 +207,17 @@ finding-spurious = sent again for nothing
        *[other] { $end } sent { $count } segments again that { $peer } already had.
     }
     .cause = Acknowledgments were late or lost, or segments overtook one another.
-    .else = The network doubled the packets.
+    .else = The network doubled the packets, and the capture does not show that.
     .next = Look for jumps in the round trip at these frames.
+finding-duplicated = doubled on the way
+    .what = { $count ->
+        [0] Segments that { $end } sent once came to { $peer } twice.
+        [one] One segment that { $end } sent once came to { $peer } twice.
+       *[other] { $count } segments that { $end } sent once came to { $peer } twice.
+    }
+    .cause = The network doubles packets: a loop among switches, or links that both carry the same.
+    .else = They were sent again, and the capture lacks that.
+    .next = Capture at { $peer }: do both copies have the same IP identification? Then look for what doubles them; { $peer } takes only one.
 finding-reordering = reordering
     .what = { $count ->
         [0] Segments of { $end } came in another order.

@@ -197,8 +197,16 @@ finding-spurious = 不必要的重传
        *[other] { $end }重传了 { $count } 个{ $peer }早已收到的报文。
     }
     .cause = 确认迟到或丢失，或者报文乱序。
-    .else = 网络复制了报文。
+    .else = 网络复制了报文，而抓包中看不出来。
     .next = 看看这几帧附近往返时间有没有突变。
+finding-duplicated = 途中重复
+    .what = { $count ->
+        [0] { $end }只发送过一次的报文到达{ $peer }两次。
+       *[other] { $end }只发送过一次的报文中，有 { $count } 个到达{ $peer }两次。
+    }
+    .cause = 网络复制了报文：交换机之间有环路，或两条链路都承载了同样的报文。
+    .else = 它们其实被重传过，只是抓包中没有。
+    .next = 在{ $peer }处抓包：两份的 IP 标识是否相同？相同，就去找复制它们的设备；{ $peer }只会收下一份。
 finding-reordering = 乱序
     .what = { $count ->
         [0] { $end }发送的报文到达顺序与发送顺序不同。

@@ -112,6 +112,8 @@ findings! {
     Timeout = "timeout", Warning, "RFC 6298 5.4";
     /// What had arrived was sent again.
     Spurious = "spurious", Note, "RFC 3522";
+    /// What was sent once came twice.
+    Duplicated = "duplicated", Note, "RFC 2883 4.1";
     /// Segments came in another order.
     Reordering = "reordering", Note, "RFC 8985 6.2";
     /// The peer's window was closed.

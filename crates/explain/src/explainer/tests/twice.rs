@@ -5,7 +5,7 @@ use std::time::Duration;
 use synfin_ladder::Seen;
 use synfin_wire::Timestamps;
 
-use super::afar::{step, told};
+use super::afar::{opened, step, told, with_sack};
 use super::*;
 
 const ACK: Flags = Flags::ACK;
@@ -206,4 +206,56 @@ fn what_a_router_forwards_comes_no_other_way() {
     let connection = told(&packets);
     assert!(found(&connection, FindingKind::ResetForged).is_none());
     assert_eq!(connection.steps[5].reason, AGAIN.into(), "the SYN-ACK");
+}
+
+/// Its receiver has the copy, and says so (RFC 2883 section 4.1).
+#[test]
+fn what_the_network_doubles_was_not_sent_again() {
+    let mut packets = opened();
+    packets[2].identification = 6;
+    packets.extend([30, 34].map(|millis| numbered(says(millis, 1000, 0, ACK, (1, 501), 100), 7)));
+    packets.push(with_sack(says(35, 1000, 1, ACK, (501, 101), 0), 1, 101));
+    let connection = told(&packets);
+    assert_eq!(found(&connection, FindingKind::Duplicated).expect("it is told").frames, [35]);
+    assert!(found(&connection, FindingKind::Mirrored).is_none());
+    assert!(found(&connection, FindingKind::Spurious).is_none());
+}
+
+#[test]
+fn what_is_doubled_behind_the_point_of_capture_was_not_sent_again() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 100),
+        says(50, 1000, 1, ACK, (501, 101), 0),
+        with_sack(says(51, 1000, 1, ACK, (501, 101), 0), 1, 101),
+    ]);
+    let connection = told(&packets);
+    let doubled = found(&connection, FindingKind::Duplicated).expect("it is told");
+    assert_eq!((doubled.by, &*doubled.frames), (Some(Side::Left), &[52][..]));
+    assert!(found(&connection, FindingKind::Spurious).is_none());
+}
+
+/// The card cuts it, and each piece is reported by itself.
+#[test]
+fn what_goes_again_in_one_and_comes_in_pieces_is_not_doubled() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 2920),
+        says(300, 1000, 0, ACK, (1, 501), 2920),
+        says(301, 1000, 1, ACK, (501, 2921), 0),
+        with_sack(says(320, 1000, 1, ACK, (501, 2921), 0), 1, 1461),
+        with_sack(says(321, 1000, 1, ACK, (501, 2921), 0), 1461, 2921),
+    ]);
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::Spurious).is_some());
+    assert!(found(&connection, FindingKind::Duplicated).is_none());
+}
+
+#[test]
+fn where_the_sender_is_not_seen_nobody_knows_whether_it_sent_again() {
+    let packets =
+        [says(50, 1000, 1, ACK, (501, 101), 0), with_sack(says(51, 1000, 1, ACK, (501, 101), 0), 1, 101)];
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::Spurious).is_some());
+    assert!(found(&connection, FindingKind::Duplicated).is_none());
 }
