@@ -28,8 +28,8 @@ const FEW: usize = 32;
 const FIRST: usize = 4;
 /// and so many once one of them was seen again: what is on the way between two points of capture.
 const MANY: usize = 2048;
-/// The hardware makes no more segments of one: 512 KiB (BIG TCP), of 536 octets each at least.
-const MOST_SEGMENTS: u16 = 1024;
+/// The hardware makes no shorter segments of one, but for the last: 536 octets (RFC 9293 section 3.7.1) with all options.
+const SHORTEST_SEGMENT: u32 = 496;
 
 /// The last packets of both sides.
 #[derive(Debug, Default)]
@@ -180,7 +180,7 @@ impl Sighting {
         let number = piece.identification.wrapping_sub(whole.identification);
         let is_next = match (whole.identification, piece.identification) {
             (0, 0) => self.hop_limit != later.hop_limit && piece.timestamps.is_some(),
-            _ => counts && number < MOST_SEGMENTS && (number == 0) == (offset == 0),
+            _ => counts && whole.has_segment(piece, number.into()),
         };
         let apart = later.at - self.at;
         let says_the_same =
@@ -192,6 +192,18 @@ impl Sighting {
 impl Likeness {
     fn is_text(&self) -> bool {
         self.len > 0 || self.flags.syn() || self.flags.fin()
+    }
+
+    /// Whether the segments that this is cut into, all of one length but the last, are so many up to a piece.
+    fn has_segment(&self, piece: &Self, number: u32) -> bool {
+        let offset = piece.seq.octets_since(self.seq);
+        if number == 0 || offset < number {
+            return (number, offset) == (0, 0);
+        }
+        let length = offset / number;
+        length >= SHORTEST_SEGMENT
+            && offset.is_multiple_of(number)
+            && (piece.len.is_multiple_of(length) || piece.end() == self.end())
     }
 
     /// The number behind its last.

@@ -259,3 +259,22 @@ fn where_the_sender_is_not_seen_nobody_knows_whether_it_sent_again() {
     assert!(found(&connection, FindingKind::Spurious).is_some());
     assert!(found(&connection, FindingKind::Duplicated).is_none());
 }
+
+/// A router says that its link takes less, and all that was in flight goes again at once (RFC 9293 section 3.7.2).
+#[test]
+fn what_goes_again_in_shorter_segments_was_not_captured_twice() {
+    let mut packets = opened();
+    let text = |frame: u64, identification: u16, seq, len| {
+        let packet = stamped(numbered(says(30, 1000, 0, ACK, (seq, 501), len), identification), 30);
+        Packet { frame, ..packet }
+    };
+    packets.extend([text(31, 1, 1, 1448), text(32, 2, 1449, 1448), text(33, 3, 2897, 1448)]);
+    packets.extend([
+        text(41, 4, 1, 1148),
+        text(42, 5, 1149, 1148),
+        text(43, 6, 2297, 600),
+        text(44, 7, 2897, 1148),
+    ]);
+    let connection = told(&packets);
+    assert!(found(&connection, FindingKind::Mirrored).is_none());
+}
