@@ -83,6 +83,8 @@ pub(crate) struct Path {
     pub(crate) is_new: bool,
     /// The first number of its receiver that is known.
     pub(crate) peer_first: Option<SeqNumber>,
+    /// Many packets of its receiver stand in the capture twice.
+    pub(crate) peer_is_mirrored: bool,
     /// The next number that its receiver awaits, if all that was seen before has reached it.
     pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
@@ -264,8 +266,12 @@ impl Evidences {
         let is_whole = !path.is_alone
             && path.peer_first.is_some_and(|first| range.start.at_or_after(first))
             && !self.noticed.contains_key(&(FindingKind::CaptureGap, Some(sender)));
-        let twice = self.copies.came_twice(sender, range);
-        Some(if twice == Twice::Once && !is_whole { Twice::Forgotten } else { twice })
+        Some(match self.copies.came_twice(sender, range) {
+            Twice::Once if !is_whole => Twice::Forgotten,
+            // Among those that the capture doubles, one that went again may be taken for another such.
+            Twice::Once | Twice::Doubled { .. } if path.peer_is_mirrored => Twice::Forgotten,
+            twice => twice,
+        })
     }
 
     /// What came twice was sent again for nothing, or the network has doubled it.

@@ -234,6 +234,7 @@ impl Flow {
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            peer_is_mirrored: self.is_mirrored(from.other()),
             peer_first: self.tracker.space(from.other()).first_number(),
             awaited,
             dropped,
@@ -281,8 +282,8 @@ impl Flow {
         let counts = &mut self.counts[from.index()];
         counts.packets += 1;
         self.seen_again[from.index()] += 1;
-        // A few were doubled by the network, and their receiver has them twice; most, where the capture was made.
-        if self.seen_again[from.index()] * MIRRORED < counts.packets {
+        // A few were doubled by the network, and their receiver has them twice.
+        if !self.is_mirrored(from) {
             self.reasons.doubled(from, packet);
         }
         let reason = Seen::NetworkDuplicate.into();
@@ -291,6 +292,12 @@ impl Flow {
         self.evidence.note_mirrored(from, packet);
         let dropped = self.tracker.discards(from, packet);
         self.keep(from, packet, &why, &observed, *note, dropped);
+    }
+
+    /// Whether the capture has doubled a side's packets.
+    fn is_mirrored(&self, side: Side) -> bool {
+        let again = self.seen_again[side.index()];
+        again > 0 && again * MIRRORED >= self.counts[side.index()].packets
     }
 
     fn why_reset(&self) -> Why {

@@ -214,6 +214,7 @@ fn what_the_network_doubles_was_not_sent_again() {
     let mut packets = opened();
     packets[2].identification = 6;
     packets.extend([30, 34].map(|millis| numbered(says(millis, 1000, 0, ACK, (1, 501), 100), 7)));
+    packets.insert(3, numbered(says(29, 1000, 0, ACK, (1, 501), 0), 8));
     packets.push(with_sack(says(35, 1000, 1, ACK, (501, 101), 0), 1, 101));
     let connection = told(&packets);
     assert_eq!(found(&connection, FindingKind::Duplicated).expect("it is told").frames, [35]);
@@ -277,4 +278,17 @@ fn what_goes_again_in_shorter_segments_was_not_captured_twice() {
     ]);
     let connection = told(&packets);
     assert!(found(&connection, FindingKind::Mirrored).is_none());
+}
+
+/// A copy of a copy may be a retransmission that looks alike.
+#[test]
+fn where_all_is_captured_twice_nothing_shows_who_has_doubled_it() {
+    let mut sent = as_sent();
+    for (identification, packet) in (1..).zip(&mut sent) {
+        *packet = stamped(numbered(packet.clone(), identification), u32::from(identification));
+    }
+    sent[4] = with_sack(sent[4].clone(), 1, 101);
+    let connection = told(&merged(&sent, 1));
+    assert!(found(&connection, FindingKind::Mirrored).is_some());
+    assert!(found(&connection, FindingKind::Duplicated).is_none());
 }
