@@ -81,6 +81,8 @@ pub(crate) struct Path {
     pub(crate) is_alone: bool,
     /// It has numbers that were not sent before.
     pub(crate) is_new: bool,
+    /// What of its receiver was acknowledged before it.
+    pub(crate) peer_una: Option<SeqNumber>,
     /// The first number of its receiver that is known.
     pub(crate) peer_first: Option<SeqNumber>,
     /// Many packets of its receiver stand in the capture twice.
@@ -153,6 +155,11 @@ impl Evidences {
         ];
         if let Some(twice) = twice {
             self.tell_twice(from.other(), twice, packet.frame);
+        }
+        if let Some(una) = path.peer_una.filter(|_| carries_on && header.flags.ack()) {
+            for frame in self.copies.acknowledged(from.other(), una, header) {
+                self.tell_twice(from.other(), Twice::Again { frame, is_told: false }, packet.frame);
+            }
         }
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
@@ -281,7 +288,7 @@ impl Evidences {
             Twice::Again { is_told: true, .. } => {}
             Twice::Again { frame: again, is_told: false } => {
                 self.withdraw(FindingKind::Loss, by, again);
-                self.notice(FindingKind::Spurious, by, frame);
+                self.notice(FindingKind::Spurious, by, again);
             }
             Twice::Doubled { frame: copy } => {
                 self.withdraw(FindingKind::Mirrored, None, copy);

@@ -191,6 +191,7 @@ impl Flow {
         let dropped = self.tracker.discards(from, packet);
         let is_of_older = !self.follows_closed && self.tracker.is_of_older(from, packet);
         let awaited = Some(self.tracker.space(from)).filter(|space| space.is_seen()).map(Space::whole);
+        let peer_una = self.tracker.space(from.other()).acknowledged_to();
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
@@ -234,6 +235,7 @@ impl Flow {
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            peer_una,
             peer_is_mirrored: self.is_mirrored(from.other()),
             peer_first: self.tracker.space(from.other()).first_number(),
             awaited,

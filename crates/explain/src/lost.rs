@@ -1,12 +1,12 @@
 //! Which segments were lost on the way, told from those that were sent again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use synfin_ladder::{Fate, Mark, Reason, Step};
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{DropReason, SendReason, SeqNumber};
+use synfin_wire::{DropReason, SendReason, SeqNumber, TcpOptions, Timestamps};
 
-/// So many reports of what has come twice are held against retransmissions.
+/// So many reports of what has come twice are held against retransmissions, and so many of those against acknowledgments.
 const MOST_REPORTS: usize = 64;
 
 /// What had to be sent again was lost, unless that turned out to be for nothing; and so was what went again before.
@@ -65,8 +65,16 @@ fn awaited_after_all(steps: &mut [Step]) {
     }
 }
 
-/// The retransmissions that their receiver says have come twice (RFC 2883), the first first.
+/// The retransmissions that were for nothing, the first first.
 fn in_vain(steps: &[Step]) -> Vec<usize> {
+    let mut found = reported(steps);
+    found.extend(outrun(steps));
+    found.sort_unstable();
+    found
+}
+
+/// Those that their receiver says have come twice (RFC 2883).
+fn reported(steps: &[Step]) -> Vec<usize> {
     let mut reports: [Vec<SackRange>; 2] = Default::default();
     let mut found = Vec::new();
     for (index, step) in steps.iter().enumerate().rev() {
@@ -85,8 +93,59 @@ fn in_vain(steps: &[Step]) -> Vec<usize> {
             }
         }
     }
-    found.reverse();
     found
+}
+
+/// Those whose acknowledgment answers what was sent before them.
+fn outrun(steps: &[Step]) -> Vec<usize> {
+    let mut again: [VecDeque<usize>; 2] = Default::default();
+    let mut una: [Option<SeqNumber>; 2] = [None; 2];
+    let mut found = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        if step.len > 0 && is_resent(step.reason) {
+            let own = &mut again[step.from.index()];
+            if own.len() == MOST_REPORTS {
+                own.pop_front();
+            }
+            own.push_back(index);
+        }
+        if !step.flags.ack() || step.flags.syn() || step.flags.rst() {
+            continue;
+        }
+        let peer = step.from.other().index();
+        let Some(oldest) = una[peer].replace(una[peer].map_or(step.ack, |una| una.later(step.ack))) else {
+            continue;
+        };
+        again[peer].retain(|&at| {
+            let (range, stamps) =
+                (SackRange { start: steps[at].seq, end: steps[at].end() }, &steps[at].options);
+            if answers_older(step.ack, &step.options, oldest, range, stamps.timestamps) {
+                found.push(at);
+            }
+            range.end.after(step.ack)
+        });
+    }
+    found
+}
+
+/// Whether an acknowledgment that takes what was outstanding first, `una`, tells by its echo that something older than
+/// a retransmission of that has made it (RFC 3522 section 3.2).
+pub(crate) fn answers_older(
+    ack: SeqNumber,
+    options: &TcpOptions,
+    una: SeqNumber,
+    again: SackRange,
+    stamps: Option<Timestamps>,
+) -> bool {
+    let is_first = again.start.at_or_before(una) && una.before(again.end);
+    let is_older =
+        options.timestamps.zip(stamps).is_some_and(|(ack, again)| is_before(ack.echo, again.value));
+    ack.after(una) && is_first && is_older
+}
+
+/// Whether a timestamp is older than another (RFC 7323 section 5.2).
+pub(crate) fn is_before(one: u32, other: u32) -> bool {
+    (one.wrapping_sub(other) as i32) < 0
 }
 
 /// The first range lies before the acknowledgment: that has come twice (RFC 2883 section 4).

@@ -1,10 +1,13 @@
-//! What has come to its receiver twice, as that says itself (RFC 2883): sent again for nothing, or doubled on the way.
+//! What was sent again for nothing, or doubled on the way: its receiver says that it has come twice (RFC 2883), or answers
+//! what was sent first (RFC 3522).
 
 use std::collections::VecDeque;
 
 use synfin_ladder::Side;
 use synfin_wire::tcp::SackRange;
+use synfin_wire::{SeqNumber, TcpHeader, Timestamps};
 
+use crate::lost::answers_older;
 use crate::packet::Packet;
 
 /// So many retransmissions of a side are remembered, in case they were for nothing, and as many doubled packets.
@@ -28,6 +31,7 @@ struct Sent {
 struct Copy {
     frame: u64,
     range: SackRange,
+    stamps: Option<Timestamps>,
     /// It was told that it was for nothing.
     is_told: bool,
 }
@@ -55,6 +59,19 @@ impl Copies {
         remember(&mut self.0[from.index()].doubled, Copy::of(packet));
     }
 
+    /// The receiver takes what was outstanding first, `una`, and perhaps more: the frames of what went again meanwhile,
+    /// and turns out to have been for nothing.
+    pub(super) fn acknowledged(&mut self, sender: Side, una: SeqNumber, header: &TcpHeader) -> Vec<u64> {
+        let is_outrun =
+            |copy: &&mut Copy| answers_older(header.ack, &header.options, una, copy.range, copy.stamps);
+        let in_vain = self.0[sender.index()].again.iter_mut().filter(|copy| !copy.is_told).filter(is_outrun);
+        let told = |copy: &mut Copy| {
+            copy.is_told = true;
+            copy.frame
+        };
+        in_vain.map(told).collect()
+    }
+
     /// The receiver says that this came twice. Each copy explains that once.
     pub(super) fn came_twice(&mut self, sender: Side, range: SackRange) -> Twice {
         let sent = &mut self.0[sender.index()];
@@ -80,7 +97,12 @@ impl Copies {
 impl Copy {
     fn of(packet: &Packet<'_>) -> Self {
         let (start, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
-        Self { frame: packet.frame, range: SackRange { start, end }, is_told: false }
+        Self {
+            frame: packet.frame,
+            range: SackRange { start, end },
+            stamps: packet.header.options.timestamps,
+            is_told: false,
+        }
     }
 
     fn touches(&self, range: SackRange) -> bool {

@@ -7,6 +7,7 @@ use synfin_wire::{Instant, SendReason, SeqNumber, TcpHeader};
 
 use super::acknowledgment::{Receiver, USUAL_FULL_SEGMENT};
 use super::{Context, Why};
+use crate::lost::is_before;
 use crate::packet::Packet;
 
 /// No retransmission timer is shorter than this (RFC 6298 asks for a second; stacks take 200 ms).
@@ -309,8 +310,7 @@ impl Sender {
         self.probe = self.probe.filter(|probe| probe.is_still_out(header, is_duplicate));
         if header.ack.after(una) {
             let echo = header.options.timestamps.map(|stamps| stamps.echo);
-            let in_vain =
-                echo.zip(self.repeated_at).is_some_and(|(echo, sent)| (echo.wrapping_sub(sent) as i32) < 0);
+            let in_vain = echo.zip(self.repeated_at).is_some_and(|(echo, sent)| is_before(echo, sent));
             if in_vain {
                 (self.loss_until, self.recovery_until) = (None, None);
             }

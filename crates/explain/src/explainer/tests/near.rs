@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use synfin_ladder::Seen;
+use synfin_wire::Timestamps;
 
 use super::afar::{opened, step, told, with_sack};
 use super::*;
@@ -272,4 +273,25 @@ fn a_probe_with_new_data_is_no_loss() {
     let connection = told(&packets);
     assert_eq!(step(&connection, 100).reason, SendReason::TailLossProbe.into());
     assert!(found(&connection, FindingKind::Loss).is_none());
+}
+
+/// One is overtaken by far, and goes again before it comes. The peer reports nothing of that, but echoes (RFC 3522).
+#[test]
+fn what_answers_the_first_of_two_copies_shows_that_the_second_was_for_nothing() {
+    for (echo, lost, in_vain) in [(40, None, Some(62)), (62, Some(62), None)] {
+        let stamped = |millis: u64, from, seqs, len, echo| {
+            let mut packet = says(millis, 1000, from, ACK, seqs, len);
+            packet.header.options.timestamps = Some(Timestamps { value: millis as u32, echo });
+            packet
+        };
+        let mut packets = opened();
+        packets.extend((0..5).map(|index| stamped(40 + index, 0, (1 + 1000 * index as u32, 501), 1000, 0)));
+        packets.extend((0..4).map(|index| stamped(55 + index, 1, (501, 1), 0, 20)));
+        packets.extend([stamped(61, 0, (1, 501), 1000, 0), stamped(70, 1, (501, 5001), 0, echo)]);
+        let connection = told(&packets);
+        let frames = |kind| found(&connection, kind).map(|finding| finding.frames[0]);
+        assert_eq!((frames(FindingKind::Loss), frames(FindingKind::Spurious)), (lost, in_vain));
+        let is_lost = connection.steps.iter().any(|step| step.fate == synfin_ladder::Fate::Lost);
+        assert_eq!(is_lost, lost.is_some());
+    }
 }
