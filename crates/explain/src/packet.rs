@@ -27,7 +27,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use synfin_wire::checksum::{Checksum, PseudoHeader};
-use synfin_wire::tcp::{CHECKSUM_OFFSET, HEADER_LEN};
+use synfin_wire::tcp::{CHECKSUM_OFFSET, HEADER_LEN, sack_len};
 use synfin_wire::{Ecn, Instant, IpProtocol, TcpHeader};
 
 use crate::capture::{Frame, LinkType};
@@ -86,6 +86,8 @@ pub struct Packet<'a> {
     pub print: Print,
     /// Octets of text that were captured.
     pub captured: u32,
+    /// So many ranges of SACK stood in what was cut off of its options, as far as their length tells.
+    pub ranges_cut: u8,
     /// What its checksum says.
     pub checksum: ChecksumSeen,
     /// TTL or hop limit.
@@ -289,6 +291,7 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
     let text = datagram.bytes.get(header_len..).unwrap_or_default();
     let checksum = if verify { checksum(datagram) } else { ChecksumSeen::Unknown };
     let read = &datagram.bytes[..header_len.min(datagram.bytes.len())];
+    let ranges_cut = ranges_cut(&header, header_len, read);
     Ok(Packet {
         frame: frame.number,
         at: frame.at,
@@ -299,6 +302,7 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
         len,
         text,
         captured: text.len() as u32,
+        ranges_cut,
         print: Print::of([datagram.source, datagram.destination], datagram.len, read, text, checksum),
         checksum,
         hop_limit: datagram.hop_limit,
@@ -306,6 +310,24 @@ fn segment<'a>(datagram: &Datagram<'a>, frame: &Frame<'a>, verify: bool) -> Resu
         ecn: datagram.ecn,
         comment: frame.comment.map(Cow::Borrowed),
     })
+}
+
+/// Timestamps, with what aligns them (RFC 7323 section 3.2).
+const TIMESTAMPS_LEN: usize = 12;
+/// What SACK begins with, and what aligns it (RFC 2018 section 3).
+const SACK_START: [u8; 3] = [1, 1, 5];
+
+/// How many ranges of SACK stood where a header is cut off, if nothing speaks against it: the length of the options of a
+/// segment without text, timestamps aside.
+fn ranges_cut(header: &TcpHeader, header_len: usize, read: &[u8]) -> u8 {
+    if read.len() >= header_len || header.flags.syn() {
+        return 0;
+    }
+    let before = HEADER_LEN + if header.options.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
+    let begins = read.get(before..).unwrap_or_default();
+    let is_sack = begins.iter().zip(SACK_START).all(|(octet, expected)| *octet == expected);
+    let ranges = (1..=4).find(|ranges| sack_len(*ranges) == header_len.saturating_sub(before));
+    ranges.filter(|_| is_sack).map_or(0, |ranges| ranges.saturating_sub(header.options.sack.len()) as u8)
 }
 
 /// Judges the checksum of a segment (RFC 9293 section 3.1), which has 20 octets at least.

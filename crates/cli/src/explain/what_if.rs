@@ -293,6 +293,7 @@ impl Told<'_> {
             text: &[],
             print: synfin_explain::packet::Print::default(),
             captured: said.len,
+            ranges_cut: 0,
             checksum: ChecksumSeen::Unknown,
             hop_limit: 64,
             identification: index as u16,

@@ -38,6 +38,7 @@ fn packet(frame: u64, millis: u64, flags: Flags, seq: u32, ack: u32, len: u32) -
         text: &[],
         print: crate::packet::Print::default(),
         captured: len,
+        ranges_cut: 0,
         checksum: ChecksumSeen::Unknown,
         hop_limit: 64,
         identification: 0,

@@ -54,6 +54,7 @@ fn says(
         text: &[],
         print: crate::packet::Print::default(),
         captured: len,
+        ranges_cut: 0,
         checksum: ChecksumSeen::Unknown,
         hop_limit: 64,
         identification: 0,

@@ -6,7 +6,7 @@ use synfin_wire::tcp::{HEADER_LEN, MAX_HEADER_LEN};
 use synfin_wire::{Ecn, Instant, IpProtocol, TcpHeader};
 
 use super::tunnel::{self, Innermost};
-use super::{ChecksumSeen, Packet, Print, checksum};
+use super::{ChecksumSeen, Packet, Print, checksum, ranges_cut};
 use crate::capture::Frame;
 
 /// A plain segment whose header has not been read yet; its checksum has, while its text was at hand.
@@ -73,6 +73,7 @@ impl Kept {
         let (header, header_len) = TcpHeader::parse_prefix(front).ok()?;
         let (read, text) = front.split_at(header_len.min(front.len()));
         let ends = [self.source, self.destination];
+        let ranges_cut = ranges_cut(&header, header_len, read);
         Some(Packet {
             frame: self.frame,
             at: self.at,
@@ -84,6 +85,7 @@ impl Kept {
             text: &[],
             print: Print::of(ends, self.len, read, text, self.checksum),
             captured: self.captured.saturating_sub(header_len as u32),
+            ranges_cut,
             checksum: self.checksum,
             hop_limit: self.hop_limit,
             identification: self.identification,

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use synfin_wire::icmp::Unreachable;
 use synfin_wire::tcp::CHECKSUM_OFFSET;
+use synfin_wire::tcp::SackRange;
 use synfin_wire::{Ecn, Flags, IcmpMessage, IpHeader, IpProtocol, SeqNumber, TcpOptions};
 
 use self::build::{ETHERNET, RAW, ether_type, ethernet, frame, header, packet, saying, segment, v4, v6};
@@ -85,6 +86,24 @@ fn a_frame_may_be_cut_anywhere() {
             if len < headers + 20 {
                 assert_eq!(other(&short), NotTcp::Malformed(Malformed::Short));
             }
+        }
+    }
+}
+
+/// tcpdump once kept 68 octets of a frame: a report ends there before its ranges, whose number the header's length tells.
+#[test]
+fn a_report_that_is_cut_off_tells_how_many_ranges_it_had() {
+    let range = |start| SackRange { start: SeqNumber::new(start), end: SeqNumber::new(start + 10) };
+    for ranges in 0..4 {
+        let mut header = header(Flags::ACK);
+        header.options.sack = (0..ranges).map(|index| range(100 + 20 * index)).collect();
+        let bytes = ethernet(ether_type(&v4()), &packet(&v4(), &segment(&v4(), &header, b"")));
+        for len in 14 + 20 + 32..=bytes.len() {
+            let cut =
+                Frame { bytes: &bytes[..len], original_len: bytes.len() as u32, ..frame(ETHERNET, &bytes) };
+            let mut dissector = Dissector::new();
+            let packet = dissector.dissect(&cut).into_tcp().expect("it is TCP");
+            assert_eq!(packet.header.options.sack.len() + usize::from(packet.ranges_cut), ranges as usize);
         }
     }
 }

@@ -307,6 +307,11 @@ impl Sender {
             }
         }
         let is_duplicate = header.ack == una && packet.sequence_length() == 0;
+        let most_sent = context.tracker.space(context.from.other()).most_sent();
+        if packet.ranges_cut > 0 && is_duplicate && header.ack.before(most_sent) {
+            // Which ranges they were is not known: some beyond the gap.
+            self.sacked = Some(most_sent);
+        }
         self.probe = self.probe.filter(|probe| probe.is_still_out(header, is_duplicate));
         if header.ack.after(una) {
             let echo = header.options.timestamps.map(|stamps| stamps.echo);

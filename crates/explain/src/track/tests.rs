@@ -55,6 +55,7 @@ impl Talk {
             text: &[],
             print: crate::packet::Print::default(),
             captured: len,
+            ranges_cut: 0,
             checksum: ChecksumSeen::Right,
             hop_limit: 64,
             identification: 0,

@@ -46,6 +46,7 @@ fn zeek_between(client: u16, server: u16, lines: &str) -> (&'static str, String)
             text: &[],
             print: crate::packet::Print::default(),
             captured: number_at(3),
+            ranges_cut: 0,
             checksum: if words.contains(&"bad") { ChecksumSeen::Wrong } else { ChecksumSeen::Right },
             hop_limit: 64,
             identification: 0,

@@ -121,6 +121,7 @@ impl Frames {
                 text: &[],
                 print: synfin_explain::packet::Print::default(),
                 captured: segment.payload.len() as u32,
+                ranges_cut: 0,
                 checksum: ChecksumSeen::Unknown,
                 hop_limit: header.hop_limit,
                 identification: header.identification,

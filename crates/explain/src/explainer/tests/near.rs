@@ -295,3 +295,15 @@ fn what_answers_the_first_of_two_copies_shows_that_the_second_was_for_nothing() 
         assert_eq!(is_lost, lost.is_some());
     }
 }
+
+#[test]
+fn a_report_that_is_cut_off_shows_a_loss_all_the_same() {
+    let mut packets = opened();
+    packets[2] = later(says(20, 1000, 0, ACK, (1, 501), 0), 20);
+    packets.extend((0..4).map(|index| says(30 + index, 1000, 0, ACK, (1 + 1000 * index as u32, 501), 1000)));
+    packets.push(Packet { ranges_cut: 1, ..says(51, 1000, 1, ACK, (501, 1), 0) });
+    packets.extend([says(52, 1000, 0, ACK, (1, 501), 1000), says(72, 1000, 1, ACK, (501, 4001), 0)]);
+    let connection = told(&packets);
+    assert_eq!(step(&connection, 52).reason, SendReason::RackRetransmit.into());
+    assert_eq!(found(&connection, FindingKind::Loss).expect("it is told").frames, [53]);
+}
