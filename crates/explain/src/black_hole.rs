@@ -8,8 +8,10 @@ use synfin_wire::tcp::SackRange;
 use crate::packet::Packet;
 
 mod gap;
+mod seam;
 
-use gap::{Gaps, Pieces};
+use gap::{Gaps, MOST_OPTIONS, Pieces};
+use seam::Seams;
 
 /// So often a segment goes before its length is suspected, and so many octets it has at least: every link takes what
 /// is shorter (RFC 9293 section 3.7.1).
@@ -39,6 +41,7 @@ struct Way {
     /// What came through once it went in pieces.
     found: Option<Stuck>,
     gaps: Gaps,
+    seams: Seams,
     /// Octets that its receiver takes in a segment.
     mss: u32,
     /// Something of it was acknowledged.
@@ -119,10 +122,13 @@ impl BlackHoles {
         if header.flags.ack() && !header.flags.rst() {
             self.0[from.other().index()].is_answered(packet);
         }
+        let way = &mut self.0[from.index()];
+        way.mss = mss.unwrap_or(DEFAULT_MSS).into();
+        if let Some(awaited) = awaited {
+            way.seams.take(packet, awaited, way.mss);
+        }
         if packet.len > 0 {
-            let way = &mut self.0[from.index()];
             way.sends(packet);
-            way.mss = mss.unwrap_or(DEFAULT_MSS).into();
             if let Some(awaited) = awaited {
                 way.gaps.take(packet, awaited, way.mss);
             }
@@ -132,7 +138,8 @@ impl BlackHoles {
     /// What came to its receiver in pieces, after it had been missing for long.
     pub(crate) fn in_pieces(&self, side: Side) -> Option<&Pieces> {
         let way = &self.0[side.index()];
-        way.gaps.found(way.mss)
+        let is_short = |longest| longest + MOST_OPTIONS < way.mss;
+        way.gaps.found(is_short).or_else(|| way.seams.found(is_short))
     }
 
     /// The segment of a side that is too long for its path, if there is one.

@@ -396,6 +396,8 @@ impl Evidences {
         let mut findings = ending(flow, verdict, end);
         let is_told = |kind, by: Option<Side>| match (kind, by) {
             (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
+            // It was not the program that took long.
+            (FindingKind::SlowApplication, Some(side)) => self.black_holes.in_pieces(side).is_none(),
             (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
             _ => true,
         };

@@ -10,9 +10,9 @@ use crate::packet::Packet;
 
 /// A gap that is filled sooner was made by ordinary loss: a retransmission timer has not run out twice by then
 /// (RFC 6298 section 5.5).
-const LONG_MISSING: Duration = Duration::from_millis(600);
+pub(super) const LONG_MISSING: Duration = Duration::from_millis(600);
 /// Options take no more of a segment than this, octets.
-const MOST_OPTIONS: u32 = 40;
+pub(super) const MOST_OPTIONS: u32 = 40;
 /// So many pieces show that it is their size, not their number, that lets them through.
 const ENOUGH: u32 = 2;
 
@@ -43,7 +43,7 @@ pub(crate) struct Pieces {
     /// How long the text was missing.
     pub(crate) waited: Duration,
     pub(crate) frames: Vec<u64>,
-    count: u32,
+    pub(super) count: u32,
 }
 
 impl Gaps {
@@ -83,7 +83,7 @@ impl Gaps {
     }
 
     /// What had been missing and came in pieces, if nothing that is as long as the receiver takes has come.
-    pub(super) fn found(&self, mss: u32) -> Option<&Pieces> {
-        self.found.as_ref().filter(|_| self.longest + MOST_OPTIONS < mss)
+    pub(super) fn found(&self, is_short: impl Fn(u32) -> bool) -> Option<&Pieces> {
+        self.found.as_ref().filter(|_| is_short(self.longest))
     }
 }

@@ -177,7 +177,7 @@ finding-paws = timestamp too old
 finding-black-hole = path MTU black hole
     .what = { $ms ->
         [0] A segment of { $octets } octets of { $end } went again and again without an answer; nothing as long has ever come through, while shorter ones do.
-       *[other] Data of { $end } was missing for { $time }, while shorter segments came; then it came in pieces of { $octets } octets, less than { $peer } takes.
+       *[other] For { $time } data of { $end } was missing; then it came in pieces of { $octets } octets, less than { $peer } takes, and nothing longer has ever come.
     }
     .cause = A link on the way takes no packets of this size, and the ICMP messages that say so are filtered or never sent.
     .else = The path from { $end } to { $peer } broke just then.

@@ -170,7 +170,7 @@ finding-paws = 时间戳过旧
 finding-black-hole = 路径 MTU 黑洞
     .what = { $ms ->
         [0] { $end }的一个 { $octets } 字节的报文一再重发而得不到应答；同样长的从未送达，较短的却能送达。
-       *[other] { $end }的数据缺失了 { $time }，其间较短的报文却能送达；之后它分成 { $octets } 字节的小块到达，小于{ $peer }所能接收的长度。
+       *[other] { $end }的数据缺失了 { $time }；之后它分成 { $octets } 字节的小块到达，小于{ $peer }所能接收的长度，而更长的从未到达过。
     }
     .cause = 途中某条链路不接受这么大的分组，而说明此事的 ICMP 消息被过滤或根本没有发出。
     .else = 从{ $end }到{ $peer }的路径恰在那时中断。

@@ -225,6 +225,50 @@ fn a_gap_that_is_filled_in_pieces_after_a_long_time_tells_of_a_black_hole() {
     }
 }
 
+/// The same where all that was sent was too long: there is no gap until it comes in pieces, whose ends show how long it was.
+/// Messages of a program have no such ends, nor does a program pause among the pieces.
+#[test]
+fn pieces_that_end_where_full_segments_would_tell_of_a_black_hole() {
+    let cases: [(u64, u64, &[u32], bool); 4] = [
+        (4000, 0, &[800, 660, 800, 660], true),
+        (4000, 0, &[1024, 436, 1024, 1024, 872], true),
+        (100, 0, &[800, 660, 800, 660], false),
+        (4000, 0, &[800, 700, 800, 700], false),
+    ];
+    let pausing = (4000, 1000, &[800, 660, 800, 660][..], false);
+    for (waited, pause, pieces, expected) in cases.into_iter().chain([pausing]) {
+        let mut packets = talked();
+        packets.push(says(60, 1000, 1, ACK, (701, 101), 100));
+        let (mut seq, mut millis) = (101, 60 + waited);
+        for (index, len) in pieces.iter().enumerate() {
+            packets.push(says(millis, 1000, 0, ACK, (seq, 801), *len));
+            seq += len;
+            millis += if index % 2 == 1 { pause.max(1) } else { 1 };
+        }
+        let connection = told(&packets);
+        let hole = found(&connection, FindingKind::BlackHole);
+        assert_eq!(hole.is_some(), expected, "{pieces:?} after {waited} ms");
+        assert!(hole.is_none_or(|hole| hole.evidence[0].value == f64::from(pieces[0])));
+    }
+}
+
+#[test]
+fn a_server_whose_answer_was_too_long_was_not_slow() {
+    for (rest, is_hole) in [(660, true), (700, false)] {
+        let mut packets = talked();
+        packets.push(says(60, 1000, 0, ACK, (101, 701), 100));
+        let lens = [800, rest, 800, rest];
+        let mut seq = 701;
+        for (millis, len) in (4060..).zip(lens) {
+            packets.push(says(millis, 1000, 1, ACK, (seq, 201), len));
+            seq += len;
+        }
+        let connection = told(&packets);
+        assert_eq!(found(&connection, FindingKind::BlackHole).is_some(), is_hole);
+        assert_eq!(found(&connection, FindingKind::SlowApplication).is_some(), !is_hole);
+    }
+}
+
 /// RFC 9293 section 3.5.1, Figure 9: the new SYN finds an older connection, which the RST ends.
 #[test]
 fn a_syn_that_finds_an_older_connection_tells_a_half_open_one() {
