@@ -121,6 +121,7 @@ impl Evidences {
         let (header, by) = (&packet.header, Some(from));
         let carries_on = !header.flags.rst() && !header.flags.syn();
         let is_lost = !marks.contains(Mark::SpuriousRetransmission);
+        let is_overtaken = why.reason == Seen::Reordered.into();
         let twice = self.reported_twice(from.other(), packet, why, path);
         self.follow_strays(from, packet, path);
         let is_taken = path.dropped.is_none();
@@ -139,14 +140,14 @@ impl Evidences {
             (self.refuses_text(from, why), FindingKind::Paws, Some(from.other())),
             (path.mss.is_some_and(|mss| packet.len > u32::from(mss)), FindingKind::SuperSegments, by),
             (self.nagle.waited(from, packet, path), FindingKind::NagleDelay, by),
-            (why.reason == Seen::Reordered.into(), FindingKind::Reordering, by),
+            (is_overtaken, FindingKind::Reordering, by),
             (
                 marks.contains(Mark::AckLostSegment) && path.acks_unseen,
                 FindingKind::CaptureGap,
                 Some(from.other()),
             ),
             (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, Some(from.other())),
-            (marks.contains(Mark::SpuriousRetransmission), FindingKind::Spurious, by),
+            (!is_lost && !is_overtaken, FindingKind::Spurious, by),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
@@ -185,7 +186,7 @@ impl Evidences {
             self.again_at[from.index()] = Some(packet.at);
         }
         if !path.is_new && packet.sequence_length() > 0 && !header.flags.rst() {
-            self.copies.sends_again(from, packet, !is_lost);
+            self.copies.sends_again(from, packet, !is_lost || is_overtaken);
         }
         if carries_on {
             self.follow_window(from, packet);
@@ -279,6 +280,15 @@ impl Evidences {
             Twice::Once | Twice::Doubled { .. } if path.peer_is_mirrored => Twice::Forgotten,
             twice => twice,
         })
+    }
+
+    /// Whether a packet, of which nothing is new, was overtaken by what went again for it: that was for nothing.
+    pub(crate) fn comes_late(&mut self, from: Side, packet: &Packet<'_>) -> bool {
+        let again = self.copies.comes_late(from, packet);
+        if let Some(frame) = again {
+            self.tell_twice(from, Twice::Again { frame, is_told: false }, packet.frame);
+        }
+        again.is_some()
     }
 
     /// What came twice was sent again for nothing, or the network has doubled it.

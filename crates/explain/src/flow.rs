@@ -213,8 +213,9 @@ impl Flow {
         };
         let observed = self.analysis.observe(from, packet);
         let is_out_of_order = observed.marks.contains(Mark::OutOfOrder);
-        if why.reason == Seen::Retransmit.into() && may_be_overtaken && is_out_of_order {
-            why.reason = Seen::Reordered.into();
+        let is_overtaken = why.reason == Seen::Retransmit.into() && may_be_overtaken && is_out_of_order;
+        if is_overtaken || !is_new && packet.len > 0 && self.evidence.comes_late(from, packet) {
+            why = Why::inferred(Seen::Reordered, None);
         }
         if self.steps.is_some() {
             self.zeek.observe(packet);

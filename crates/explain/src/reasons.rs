@@ -269,7 +269,7 @@ impl Why {
         Self { reason: reason.into(), certainty: Certainty::Seen, because }
     }
 
-    fn inferred(reason: impl Into<Reason>, because: Option<u64>) -> Self {
+    pub(crate) fn inferred(reason: impl Into<Reason>, because: Option<u64>) -> Self {
         Self { reason: reason.into(), certainty: Certainty::Inferred, because }
     }
 }

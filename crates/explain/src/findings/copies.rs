@@ -7,7 +7,7 @@ use synfin_ladder::Side;
 use synfin_wire::tcp::SackRange;
 use synfin_wire::{SeqNumber, TcpHeader, Timestamps};
 
-use crate::lost::answers_older;
+use crate::lost::{answers_older, is_before};
 use crate::packet::Packet;
 
 /// So many retransmissions of a side are remembered, in case they were for nothing, and as many doubled packets.
@@ -34,6 +34,8 @@ struct Copy {
     stamps: Option<Timestamps>,
     /// It was told that it was for nothing.
     is_told: bool,
+    /// Its receiver has said so.
+    is_reported: bool,
 }
 
 /// Why something has come twice.
@@ -72,22 +74,36 @@ impl Copies {
         in_vain.map(told).collect()
     }
 
-    /// The receiver says that this came twice. Each copy explains that once.
+    /// A packet comes that was overtaken: what went again for it meanwhile was for nothing.
+    pub(super) fn comes_late(&mut self, from: Side, packet: &Packet<'_>) -> Option<u64> {
+        let late = Copy::of(packet);
+        let is_younger = |copy: &Copy| {
+            copy.stamps.zip(late.stamps).is_some_and(|(copy, late)| is_before(late.value, copy.value))
+        };
+        let again = &mut self.0[from.index()].again;
+        let copy =
+            again.iter_mut().find(|copy| !copy.is_told && copy.touches(late.range) && is_younger(copy))?;
+        copy.is_told = true;
+        Some(copy.frame)
+    }
+
+    /// The receiver says that this came twice. Each copy explains that once, the newest first.
     pub(super) fn came_twice(&mut self, sender: Side, range: SackRange) -> Twice {
         let sent = &mut self.0[sender.index()];
-        let touching = |copies: &mut VecDeque<Copy>, is_told: bool| {
-            let found = copies.iter_mut().find(|copy| copy.touches(range) && copy.is_told == is_told)?;
-            found.is_told = true;
-            Some(found.frame)
-        };
-        if let Some(frame) = touching(&mut sent.again, false) {
-            return Twice::Again { frame, is_told: false };
+        let touching = |copy: &&mut Copy| copy.touches(range);
+        let mut again: Vec<_> = sent.again.iter_mut().rev().filter(touching).collect();
+        if let Some(copy) = again.iter_mut().find(|copy| !copy.is_reported) {
+            copy.is_reported = true;
+            return Twice::Again { frame: copy.frame, is_told: std::mem::replace(&mut copy.is_told, true) };
         }
-        if let Some(frame) = touching(&mut sent.again, true) {
-            return Twice::Again { frame, is_told: true };
+        if let Some(copy) = again.first() {
+            return Twice::Again { frame: copy.frame, is_told: true };
         }
-        match touching(&mut sent.doubled, false) {
-            Some(frame) => Twice::Doubled { frame },
+        match sent.doubled.iter_mut().filter(touching).find(|copy| !copy.is_reported) {
+            Some(copy) => {
+                copy.is_reported = true;
+                Twice::Doubled { frame: copy.frame }
+            }
             None if sent.is_incomplete => Twice::Forgotten,
             None => Twice::Once,
         }
@@ -102,6 +118,7 @@ impl Copy {
             range: SackRange { start, end },
             stamps: packet.header.options.timestamps,
             is_told: false,
+            is_reported: false,
         }
     }
 

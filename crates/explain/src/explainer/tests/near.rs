@@ -307,3 +307,33 @@ fn a_report_that_is_cut_off_shows_a_loss_all_the_same() {
     assert_eq!(step(&connection, 52).reason, SendReason::RackRetransmit.into());
     assert_eq!(found(&connection, FindingKind::Loss).expect("it is told").frames, [53]);
 }
+
+/// Seen from the receiver: what was overtaken by more than a round trip comes behind what went again for it.
+#[test]
+fn what_comes_behind_its_retransmission_was_late_and_not_lost() {
+    let stamped = |millis: u64, seq, value| {
+        let mut packet = says(millis, 1000, 0, ACK, (seq, 501), 1000);
+        packet.header.options.timestamps = Some(Timestamps { value, echo: 1 });
+        packet
+    };
+    for (first, late) in [(30, true), (60, false)] {
+        let mut packets = next_to_it(true);
+        packets.extend([
+            stamped(40, 2001, 31),
+            later(with_sack(says(40, 1000, 1, ACK, (501, 1001), 0), 2001, 3001), 20),
+            stamped(61, 1001, 52),
+            later(says(61, 1000, 1, ACK, (501, 3001), 0), 20),
+            stamped(66, 1001, first),
+            later(with_sack(says(66, 1000, 1, ACK, (501, 3001), 0), 1001, 2001), 20),
+        ]);
+        for (frame, packet) in (1..).zip(&mut packets) {
+            packet.frame = frame;
+        }
+        let connection = told(&packets);
+        let frames = |kind| found(&connection, kind).map(|finding| finding.frames.clone());
+        assert_eq!(frames(FindingKind::Spurious), Some(vec![if late { 8 } else { 10 }]));
+        assert_eq!(frames(FindingKind::Reordering), late.then(|| vec![10]));
+        assert_eq!(frames(FindingKind::Loss), (!late).then(|| vec![8]));
+        assert_eq!(at(&connection, 10) == Seen::Reordered.into(), late);
+    }
+}
