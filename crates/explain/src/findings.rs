@@ -81,6 +81,8 @@ pub(crate) struct Path {
     pub(crate) is_alone: bool,
     /// It has numbers that were not sent before.
     pub(crate) is_new: bool,
+    /// It reports what its receiver can never have sent.
+    pub(crate) reports_foreign: bool,
     /// What of its receiver was acknowledged before it.
     pub(crate) peer_una: Option<SeqNumber>,
     /// The first number of its receiver that is known.
@@ -132,7 +134,11 @@ impl Evidences {
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
             (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
-            (carries_on && !header.flags.ack() || is_senseless(why), FindingKind::Deviation, by),
+            (
+                carries_on && !header.flags.ack() || is_senseless(why) || path.reports_foreign,
+                FindingKind::Deviation,
+                by,
+            ),
             (packet.captured < packet.len, FindingKind::CutOff, None),
             (packet.at < self.last_at, FindingKind::Disordered, None),
             (path.dropped == Some(DropReason::OutsideWindow), FindingKind::OutsideWindow, by),
@@ -264,7 +270,8 @@ impl Evidences {
     /// What of `sender` a packet of the other end says has come twice, and why.
     fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why, path: &Path) -> Option<Twice> {
         let header = &packet.header;
-        let range = come_twice(&header.options.sack, header.ack).filter(|_| !answers_probe(why))?;
+        let range = come_twice(&header.options.sack, header.ack)
+            .filter(|_| !answers_probe(why) && !path.reports_foreign)?;
         // Where both open, each SYN-ACK has the number of its sender's SYN once more (RFC 9293 section 3.5, Figure 7).
         let opens_at_once = self.noticed.contains_key(&(FindingKind::SimultaneousOpen, None));
         if opens_at_once && range.end == range.start + 1 {

@@ -191,7 +191,9 @@ impl Flow {
         let dropped = self.tracker.discards(from, packet);
         let is_of_older = !self.follows_closed && self.tracker.is_of_older(from, packet);
         let awaited = Some(self.tracker.space(from)).filter(|space| space.is_seen()).map(Space::whole);
-        let peer_una = self.tracker.space(from.other()).acknowledged_to();
+        let peer = self.tracker.space(from.other());
+        let (peer_una, sack) = (peer.acknowledged_to(), &packet.header.options.sack);
+        let reports_foreign = sack.iter().any(|range| peer.is_foreign(range.start));
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
@@ -236,6 +238,7 @@ impl Flow {
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            reports_foreign,
             peer_una,
             peer_is_mirrored: self.is_mirrored(from.other()),
             peer_first: self.tracker.space(from.other()).first_number(),

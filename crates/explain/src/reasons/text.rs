@@ -301,16 +301,16 @@ impl Sender {
             // What is behind a hole is acknowledged when that is filled.
             self.timing = None;
         }
+        let own = context.tracker.space(context.from.other());
         for range in &header.options.sack {
-            if range.end.after(header.ack) {
+            if range.end.after(header.ack) && !own.is_foreign(range.start) {
                 self.sacked = Some(self.sacked.map_or(range.end, |sacked| sacked.later(range.end)));
             }
         }
         let is_duplicate = header.ack == una && packet.sequence_length() == 0;
-        let most_sent = context.tracker.space(context.from.other()).most_sent();
-        if packet.ranges_cut > 0 && is_duplicate && header.ack.before(most_sent) {
+        if packet.ranges_cut > 0 && is_duplicate && header.ack.before(own.most_sent()) {
             // Which ranges they were is not known: some beyond the gap.
-            self.sacked = Some(most_sent);
+            self.sacked = Some(own.most_sent());
         }
         self.probe = self.probe.filter(|probe| probe.is_still_out(header, is_duplicate));
         if header.ack.after(una) {

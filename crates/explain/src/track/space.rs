@@ -113,6 +113,8 @@ pub(crate) struct Space {
     idle_since: Option<Instant>,
     /// Behind the last number that the other end's window takes.
     window_edge: Option<SeqNumber>,
+    /// So much was sent that a number before the first may be one behind it.
+    has_come_far: bool,
     /// Packets far beyond it since the other end was heard last.
     strays: u8,
 }
@@ -123,6 +125,8 @@ pub(crate) const INITIAL_RTO: Duration = Duration::from_secs(1);
 /// What lies further than this beyond the window is not there because a few acknowledgments are not in the capture,
 /// octets.
 const FAR: u32 = 1 << 16;
+/// A quarter of all numbers, octets: behind that what lies before and what lies behind may be mistaken for each other.
+const COME_FAR: u32 = 1 << 30;
 /// So many packets far beyond the window show that the capture lacks more than a few.
 const MOST_STRAYS: u8 = 4;
 
@@ -175,6 +179,7 @@ impl Space {
             self.starts_anew();
             self.mark(end, Moment { frame: packet.frame, at: packet.at });
             self.most_sent = end;
+            self.has_come_far |= self.first.is_some_and(|first| end.octets_since(first) >= COME_FAR);
             if packet.len > 0 {
                 self.last_text = Some(Moment { frame: packet.frame, at: packet.at });
             }
@@ -402,6 +407,17 @@ impl Space {
                 let size = if edge.after(from) { edge.octets_since(from) } else { 0 };
                 number.after(edge + size.max(FAR)) && number.after(self.most_sent)
             })
+    }
+
+    /// Whether a number is none of this direction's: before the SYN, or far beyond what was ever allowed. Only where both
+    /// SYNs were seen is it known.
+    pub(crate) fn is_foreign(&self, number: SeqNumber) -> bool {
+        let (Some(first), Some(edge)) = (self.first, self.window_edge) else { return false };
+        let from = self.acknowledged.unwrap_or(first);
+        let size = if edge.after(from) { edge.octets_since(from) } else { 0 };
+        let is_beyond = number.after(self.most_sent.later(edge) + size.max(FAR));
+        let is_before = !self.has_come_far && number.before(first);
+        self.syn_seen && self.mss.is_some() && (is_before || is_beyond)
     }
 
     /// A packet far beyond the window has passed.

@@ -482,3 +482,23 @@ fn a_copy_that_is_too_old_is_no_loss() {
     assert!(found(&connection, FindingKind::Paws).is_none());
     assert!(found(&connection, FindingKind::Spurious).is_some());
 }
+
+/// A firewall gives the sender other numbers, and forgets those in the ranges that come back (RFC 2018 section 3).
+#[test]
+fn ranges_of_other_numbers_are_a_fault_and_report_nothing() {
+    for (start, is_fault) in [(1001, false), (3_000_001_001, true), (1_000_001_001, true)] {
+        let mut packets = opened();
+        packets
+            .extend((0..4).map(|index| says(30 + index, 1000, 0, ACK, (1 + 1000 * index as u32, 501), 1000)));
+        packets.extend([
+            with_sack(says(51, 1000, 1, ACK, (501, 1), 0), start, start + 1000),
+            says(52, 1000, 0, ACK, (1, 501), 1000),
+            says(72, 1000, 1, ACK, (501, 4001), 0),
+        ]);
+        let connection = told(&packets);
+        let fault = found(&connection, FindingKind::Deviation);
+        assert_eq!(fault.is_some(), is_fault);
+        assert!(fault.is_none_or(|fault| fault.frames == [52] && fault.by == Some(Side::Right)));
+        assert!(found(&connection, FindingKind::Duplicated).is_none());
+    }
+}
