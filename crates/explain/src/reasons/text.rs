@@ -51,6 +51,8 @@ pub(super) struct Sender {
     /// (RFC 3522). And behind the last that is not.
     repeated_at: Option<u32>,
     repeated_to: Option<SeqNumber>,
+    /// The newest timestamp that it has sent.
+    newest: Option<u32>,
     /// The tail loss probe that is out.
     probe: Option<Probe>,
     /// What has to go in smaller segments.
@@ -160,7 +162,7 @@ impl Sender {
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         let space = context.tracker.space(context.from);
         let is_unseen = space.fills_hole(seq, end);
-        if is_unseen && self.was_overtaken(context, end) {
+        if is_unseen && (self.was_overtaken(context, end) || self.is_older(packet)) {
             return Why::inferred(Seen::Reordered, None);
         }
         let first = space.moment_of(end).filter(|_| !is_unseen);
@@ -223,6 +225,12 @@ impl Sender {
         Why::inferred(if packet.header.flags.fin() { Seen::FinRetransmit } else { Seen::Retransmit }, first)
     }
 
+    /// It was sent before something that has come: what goes again has the time at which it does so (RFC 7323 section 3.2).
+    fn is_older(&self, packet: &Packet<'_>) -> bool {
+        let stamps = packet.header.options.timestamps.zip(self.newest);
+        stamps.is_some_and(|(stamps, newest)| is_before(stamps.value, newest))
+    }
+
     /// It comes behind what was sent later, and too soon after that for its sender to have heard of the gap.
     fn was_overtaken(&self, context: &Context<'_>, end: SeqNumber) -> bool {
         let since = context.tracker.space(context.from).missing_since(end);
@@ -267,6 +275,9 @@ impl Sender {
         let len = packet.sequence_length();
         if len == 0 {
             return;
+        }
+        if let Some(stamps) = packet.header.options.timestamps.filter(|_| !self.is_older(packet)) {
+            self.newest = Some(stamps.value);
         }
         let end = packet.header.seq + len;
         let is_new = !context.tracker.space(context.from).is_seen() || end.after(context.most_sent());

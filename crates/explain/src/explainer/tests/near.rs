@@ -337,3 +337,20 @@ fn what_comes_behind_its_retransmission_was_late_and_not_lost() {
         assert_eq!(at(&connection, 10) == Seen::Reordered.into(), late);
     }
 }
+
+/// It fills the gap later than a retransmission could, and has the time at which it was sent first.
+#[test]
+fn what_was_overtaken_by_far_was_not_sent_again() {
+    for (value, overtaken) in [(38, true), (90, false)] {
+        let mut packets = opened_afar();
+        let stamped = |millis, seq, value| {
+            let mut packet = says(millis, 1000, 0, ACK, (seq, 501), 100);
+            packet.header.options.timestamps = Some(Timestamps { value, echo: 1 });
+            packet
+        };
+        packets.extend([stamped(110, 201, 40), stamped(260, 101, value)]);
+        let connection = told(&packets);
+        assert_eq!(step(&connection, 260).reason == Seen::Reordered.into(), overtaken);
+        assert_eq!(found(&connection, FindingKind::Reordering).is_some(), overtaken);
+    }
+}
