@@ -200,8 +200,9 @@ impl Flow {
         let is_new = self.is_new(from, packet);
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         // Where it is known how long a retransmission takes at least, that has been asked already.
-        let may_be_overtaken =
-            self.tracker.space(from).fills_hole(seq, end) && self.tracker.answered_in(from).is_none();
+        let may_be_overtaken = self.tracker.space(from).fills_hole(seq, end)
+            && self.tracker.answered_in(from).is_none()
+            && !self.reasons.is_younger(from, packet);
         let mut why = if packet.header.flags.rst() {
             self.tracker.observe_noted(from, packet, &note);
             if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {

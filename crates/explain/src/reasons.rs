@@ -102,6 +102,11 @@ impl Reasons {
         self.syns[from.index()].last.is_some_and(|last| last.frame > frame)
     }
 
+    /// Whether a packet of a side was sent after all of its that has come, as its timestamp tells.
+    pub(crate) fn is_younger(&self, from: Side, packet: &Packet<'_>) -> bool {
+        self.senders[from.index()].is_younger(packet)
+    }
+
     /// Whether a SYN of `from` went again just before a moment: its answer and what the peer's timer sends are then alike.
     #[must_use]
     pub(crate) fn has_syn_again(&self, from: Side, at: Instant) -> bool {

@@ -51,7 +51,7 @@ pub(super) struct Sender {
     /// (RFC 3522). And behind the last that is not.
     repeated_at: Option<u32>,
     repeated_to: Option<SeqNumber>,
-    /// The newest timestamp that it has sent.
+    /// The newest timestamp of what it has sent for the first time.
     newest: Option<u32>,
     /// The tail loss probe that is out.
     probe: Option<Probe>,
@@ -162,7 +162,9 @@ impl Sender {
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         let space = context.tracker.space(context.from);
         let is_unseen = space.fills_hole(seq, end);
-        if is_unseen && (self.was_overtaken(context, end) || self.is_older(packet)) {
+        let was_overtaken =
+            self.was_overtaken(context, end) && !self.is_younger(packet) || self.is_older(packet);
+        if is_unseen && was_overtaken {
             return Why::inferred(Seen::Reordered, None);
         }
         let first = space.moment_of(end).filter(|_| !is_unseen);
@@ -231,6 +233,12 @@ impl Sender {
         stamps.is_some_and(|(stamps, newest)| is_before(stamps.value, newest))
     }
 
+    /// It was sent after all that has come.
+    pub(super) fn is_younger(&self, packet: &Packet<'_>) -> bool {
+        let stamps = packet.header.options.timestamps.zip(self.newest);
+        stamps.is_some_and(|(stamps, newest)| is_before(newest, stamps.value))
+    }
+
     /// It comes behind what was sent later, and too soon after that for its sender to have heard of the gap.
     fn was_overtaken(&self, context: &Context<'_>, end: SeqNumber) -> bool {
         let since = context.tracker.space(context.from).missing_since(end);
@@ -276,11 +284,11 @@ impl Sender {
         if len == 0 {
             return;
         }
-        if let Some(stamps) = packet.header.options.timestamps.filter(|_| !self.is_older(packet)) {
-            self.newest = Some(stamps.value);
-        }
         let end = packet.header.seq + len;
         let is_new = !context.tracker.space(context.from).is_seen() || end.after(context.most_sent());
+        if let Some(stamps) = packet.header.options.timestamps.filter(|_| is_new && !self.is_older(packet)) {
+            self.newest = Some(stamps.value);
+        }
         if self.una.is_none() || is_new && self.una == Some(context.most_sent()) {
             self.moved_at = packet.at;
         }

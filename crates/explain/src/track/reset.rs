@@ -77,11 +77,13 @@ pub(super) fn cause(
     let answers = !packet.header.flags.ack() && is_there_anything_to_answer(from, spaces, automata);
     if !own.is_seen() {
         // One that acknowledges answers what does not, with the number 0.
-        let is_own = packet.header.flags.ack()
-            && packet.header.seq != SeqNumber::new(0)
-            && automata[from.other().index()].last_sent.is_some();
+        let is_zero = packet.header.flags.ack() && packet.header.seq == SeqNumber::new(0);
+        let peer_is_captured = automata[from.other().index()].last_sent.is_some();
+        let is_own = packet.header.flags.ack() && !is_zero && peer_is_captured;
         return match peer.syn_seen() {
             true => ResetCause::Refused,
+            // Nothing but a SYN goes without an acknowledgment.
+            false if is_zero && !peer_is_captured => ResetCause::Refused,
             false if is_own => ResetCause::Abort,
             false => ResetCause::NoConnection,
         };

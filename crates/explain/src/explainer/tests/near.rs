@@ -354,3 +354,25 @@ fn what_was_overtaken_by_far_was_not_sent_again() {
         assert_eq!(found(&connection, FindingKind::Reordering).is_some(), overtaken);
     }
 }
+
+/// Where one direction is seen, what fills a gap soon after it was seen has a time that tells whether it was sent again.
+#[test]
+fn what_has_a_newer_time_than_all_before_was_sent_again() {
+    for (value, overtaken) in [(11, false), (10, true)] {
+        let stamped = |millis, seq, value| {
+            let mut packet = says(millis, 1000, 0, ACK, (seq, 501), 100);
+            packet.header.options.timestamps = Some(Timestamps { value, echo: 1 });
+            packet
+        };
+        let connection = told(&[stamped(10, 1, 10), stamped(11, 201, 10), stamped(12, 101, value)]);
+        assert_eq!(step(&connection, 12).reason == Seen::Reordered.into(), overtaken);
+    }
+}
+
+#[test]
+fn an_rst_alone_with_the_number_zero_refuses_a_syn_that_was_not_captured() {
+    for (seq, kind) in [(0, FindingKind::Refused), (7, FindingKind::Reset)] {
+        let connection = told(&[says(10, 1000, 1, Flags::RST | ACK, (seq, 1), 0)]);
+        assert!(found(&connection, kind).is_some());
+    }
+}
