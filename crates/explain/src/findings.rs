@@ -163,7 +163,8 @@ impl Evidences {
         if let Some(twice) = twice {
             self.tell_twice(from.other(), twice, packet.frame);
         }
-        if let Some(una) = path.peer_una.filter(|_| carries_on && header.flags.ack()) {
+        let una = path.peer_una.or(path.peer_first);
+        if let Some(una) = una.filter(|_| header.flags.ack() && !header.flags.rst()) {
             for frame in self.copies.acknowledged(from.other(), una, header) {
                 self.tell_twice(from.other(), Twice::Again { frame, is_told: false }, packet.frame);
             }
@@ -305,6 +306,7 @@ impl Evidences {
             Twice::Again { is_told: true, .. } => {}
             Twice::Again { frame: again, is_told: false } => {
                 self.withdraw(FindingKind::Loss, by, again);
+                self.withdraw(FindingKind::SlowHandshake, by, again);
                 self.notice(FindingKind::Spurious, by, again);
             }
             Twice::Doubled { frame: copy } => {

@@ -16,7 +16,7 @@ use synfin_ladder::{Certainty, Reason, Seen, Side};
 use synfin_wire::{DropReason, Instant, Note, SendReason, SeqNumber};
 
 use crate::packet::Packet;
-use crate::track::{Arrival, Moment, Tracker};
+use crate::track::{Arrival, Moment, SHORTEST_RTO, Tracker};
 use acknowledgment::Receiver;
 use text::Sender;
 
@@ -183,8 +183,8 @@ impl Reasons {
             0 => SendReason::SynAck,
             _ if self.receivers[context.from.index()].crossed => SendReason::SimultaneousOpen,
             _ if is_repeat => SendReason::SynAckRepeat,
-            // One of the two is the timer's; which, nothing tells.
-            _ if own.last.is_some_and(|last| context.ago(last.at) <= NO_TIMER) => {
+            // The other SYN was not captured, or one of the two is the timer's; which, nothing tells.
+            _ if own.last.is_some_and(|last| context.ago(last.at) < SHORTEST_RTO) => {
                 return Why::inferred(SendReason::SynAckRepeat, because);
             }
             _ => return Why::seen(SendReason::SynAckRetransmit, answered),

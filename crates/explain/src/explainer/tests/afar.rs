@@ -209,3 +209,41 @@ fn what_was_sent_twice_measures_no_round_trip() {
     let [least, mean, most] = told(&packets).rtt.expect("the handshake measures one");
     assert_eq!([least, mean, most].map(|span| span.as_millis()), [21, 21, 21]);
 }
+
+/// A round trip takes longer than the first timer: the SYN-ACK echoes the first SYN (RFC 3522).
+#[test]
+fn a_syn_that_went_again_because_the_way_is_long_was_not_lost() {
+    let syn = Flags::SYN;
+    for (echo, is_long) in [(10, true), (1010, false)] {
+        let stamped = |mut packet: Packet<'static>, value, echo| {
+            packet.header.options.timestamps = Some(synfin_wire::Timestamps { value, echo });
+            packet
+        };
+        let packets = [
+            stamped(says(0, 1000, 0, syn, (0, 0), 0), 10, 0),
+            stamped(says(1000, 1000, 0, syn, (0, 0), 0), 1010, 0),
+            stamped(says(1400, 1000, 1, syn | ACK, (500, 1), 0), 7, echo),
+            stamped(says(1401, 1000, 0, ACK, (1, 501), 0), 1411, 7),
+        ];
+        let connection = told(&packets);
+        let frames = |kind| found(&connection, kind).map(|finding| finding.frames.clone());
+        assert_eq!(frames(FindingKind::Spurious), is_long.then(|| vec![1001]));
+        assert_eq!(frames(FindingKind::SlowHandshake), (!is_long).then(|| vec![1001]));
+    }
+}
+
+/// The other SYN was doubled behind the point of capture.
+#[test]
+fn a_syn_ack_that_goes_again_at_once_answers_another_syn() {
+    let syn = Flags::SYN;
+    for (again, is_slow) in [(30, false), (1030, true)] {
+        let connection = told(&[
+            says(0, 1000, 0, syn, (0, 0), 0),
+            says(20, 1000, 1, syn | ACK, (500, 1), 0),
+            says(21, 1000, 0, ACK, (1, 501), 0),
+            says(again, 1000, 1, syn | ACK, (500, 1), 0),
+        ]);
+        assert_eq!(found(&connection, FindingKind::SlowHandshake).is_some(), is_slow);
+        assert_eq!(reason(&connection, again) == SendReason::SynAckRepeat.into(), !is_slow);
+    }
+}
