@@ -124,7 +124,6 @@ impl Evidences {
         let carries_on = !header.flags.rst() && !header.flags.syn();
         let is_lost = !marks.contains(Mark::SpuriousRetransmission);
         let is_overtaken = why.reason == Seen::Reordered.into();
-        let twice = self.reported_twice(from.other(), packet, why, path);
         self.follow_strays(from, packet, path);
         let is_taken = path.dropped.is_none();
         let contradicts = is_taken && self.contradictions.found(from, packet);
@@ -160,15 +159,7 @@ impl Evidences {
             (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
             (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
         ];
-        if let Some(twice) = twice {
-            self.tell_twice(from.other(), twice, packet.frame);
-        }
-        let una = path.peer_una.or(path.peer_first);
-        if let Some(una) = una.filter(|_| header.flags.ack() && !header.flags.rst()) {
-            for frame in self.copies.acknowledged(from.other(), una, header) {
-                self.tell_twice(from.other(), Twice::Again { frame, is_told: false }, packet.frame);
-            }
-        }
+        self.follow_copies(from, packet, why, path);
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
         }
@@ -199,6 +190,20 @@ impl Evidences {
             self.follow_window(from, packet);
         }
         self.follow_sender(from, packet, path);
+    }
+
+    /// What it says of the other end's packets: which were for nothing.
+    fn follow_copies(&mut self, from: Side, packet: &Packet<'_>, why: &Why, path: &Path) {
+        let (header, sender) = (&packet.header, from.other());
+        if let Some(twice) = self.reported_twice(sender, packet, why, path) {
+            self.tell_twice(sender, twice, packet.frame);
+        }
+        let una = path.peer_una.or(path.peer_first);
+        if let Some(una) = una.filter(|_| header.flags.ack() && !header.flags.rst()) {
+            for frame in self.copies.acknowledged(sender, una, header) {
+                self.tell_twice(sender, Twice::Again { frame, is_told: false }, packet.frame);
+            }
+        }
     }
 
     /// What is known of a side from its last packets.

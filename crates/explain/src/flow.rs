@@ -203,17 +203,7 @@ impl Flow {
         let may_be_overtaken = self.tracker.space(from).fills_hole(seq, end)
             && self.tracker.answered_in(from).is_none()
             && !self.reasons.is_younger(from, packet);
-        let mut why = if packet.header.flags.rst() {
-            self.tracker.observe_noted(from, packet, &note);
-            if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {
-                self.reasons.stray(from, packet, DropReason::RstNotExact);
-            }
-            self.why_reset()
-        } else {
-            let why = self.reasons.of(from, packet, arrival, &self.tracker);
-            self.tracker.observe_noted(from, packet, &note);
-            why
-        };
+        let mut why = self.why(from, packet, arrival, &note);
         let observed = self.analysis.observe(from, packet);
         let is_out_of_order = observed.marks.contains(Mark::OutOfOrder);
         let is_overtaken = why.reason == Seen::Retransmit.into() && may_be_overtaken && is_out_of_order;
@@ -252,6 +242,20 @@ impl Flow {
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
         self.keep(from, packet, &told, &observed, note, dropped);
+    }
+
+    /// Why a packet was sent, which is followed from now on.
+    fn why(&mut self, from: Side, packet: &Packet<'_>, arrival: Arrival, note: &Note) -> Why {
+        if !packet.header.flags.rst() {
+            let why = self.reasons.of(from, packet, arrival, &self.tracker);
+            self.tracker.observe_noted(from, packet, note);
+            return why;
+        }
+        self.tracker.observe_noted(from, packet, note);
+        if self.tracker.resets().last().is_some_and(|reset| !reset.acceptable) {
+            self.reasons.stray(from, packet, DropReason::RstNotExact);
+        }
+        self.why_reset()
     }
 
     /// Whether a segment echoes a mark. Of accurate ECN the flags are a counter, and tell otherwise.
