@@ -380,7 +380,8 @@ impl Evidences {
         let noticed = self.noticed.entry((kind, by)).or_default();
         noticed.count += 1;
         if noticed.frames.len() < MOST_FRAMES {
-            noticed.frames.push(frame);
+            let behind = noticed.frames.partition_point(|known| *known < frame);
+            noticed.frames.insert(behind, frame);
         }
         noticed
     }

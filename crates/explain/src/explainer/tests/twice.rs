@@ -292,3 +292,16 @@ fn where_all_is_captured_twice_nothing_shows_who_has_doubled_it() {
     assert!(found(&connection, FindingKind::Mirrored).is_some());
     assert!(found(&connection, FindingKind::Duplicated).is_none());
 }
+
+#[test]
+fn frames_are_named_in_their_order() {
+    let mut packets = opened();
+    packets.extend([
+        says(30, 1000, 0, ACK, (1, 501), 100),
+        says(300, 1000, 0, ACK, (1, 501), 100),
+        says(700, 1000, 0, ACK, (1, 501), 100),
+        with_sack(says(701, 1000, 1, ACK, (501, 101), 0), 1, 101),
+        with_sack(says(702, 1000, 1, ACK, (501, 101), 0), 1, 101),
+    ]);
+    assert_eq!(found(&told(&packets), FindingKind::Spurious).expect("it is told").frames, [301, 701]);
+}
