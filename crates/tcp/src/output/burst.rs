@@ -134,7 +134,7 @@ pub(crate) fn awaited(common: &Common, tcb: &Tcb, size: u32, now: Instant) -> Op
         || room == 0
         || window < size
         || room < window && !common.config.defer_bursts
-        || released == 0 && Span::between(tcb.last_text, now) > ONE_GO
+        || released == 0 && Span::between(tcb.last_text, now) >= ONE_GO
         || !is_last && limit >= burst.len
         || matches!(tcb.recovery.state(), RecoveryState::Recovery | RecoveryState::Loss)
         || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip
