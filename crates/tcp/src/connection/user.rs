@@ -417,7 +417,7 @@ impl Tcb {
         }
         self.memory.read(octets);
         if common.pressure == MemoryPressure::None {
-            self.memory.adjust(self.assembler.reach(self.receive.nxt), now);
+            self.memory.adjust(self.inbox.len() as u32, self.assembler.reach(self.receive.nxt), now);
         }
         self.ack.read(self.memory.is_empty());
         if self.state().can_receive_data()

@@ -307,15 +307,17 @@ impl ReceiveMemory {
     }
 
     /// The user has read: once a round trip the buffer becomes large enough for twice what he reads in one.
-    pub(crate) fn adjust(&mut self, beyond: u32, now: Instant) {
+    pub(crate) fn adjust(&mut self, unread: u32, beyond: u32, now: Instant) {
         if self.round.rtt.is_some_and(|rtt| Span::between(self.round.began, now) >= rtt) {
-            self.adjust_after_round(beyond, now);
+            self.adjust_after_round(unread, beyond, now);
         }
     }
 
     #[inline(never)]
-    fn adjust_after_round(&mut self, beyond: u32, now: Instant) {
-        let copied = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
+    fn adjust_after_round(&mut self, unread: u32, beyond: u32, now: Instant) {
+        // Who leaves much of it lying reads no faster than it comes.
+        let read = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
+        let copied = read.saturating_sub(unread);
         if copied > self.round.space {
             let before = u64::from(core::mem::replace(&mut self.round.space, copied).max(1));
             let window = u64::from(copied) * 2;

@@ -64,15 +64,20 @@ fn the_buffer_grows_with_what_is_read_in_a_round_trip() {
     memory.measured(Span::from_millis(10));
     memory.queued(200_000, 200_000);
     memory.read(200_000);
-    memory.adjust(0, Instant::from_millis(5));
+    memory.adjust(0, 0, Instant::from_millis(5));
     assert_eq!(memory.buffer(), 540_000, "the round trip is not over");
-    memory.adjust(0, Instant::from_millis(10));
+    memory.adjust(0, 0, Instant::from_millis(10));
     assert!(memory.buffer() > 800_000 && memory.space() == 200_000);
+    let mut slow = fresh();
+    slow.measured(Span::from_millis(10));
+    slow.read(200_000);
+    slow.adjust(190_000, 0, Instant::from_millis(10));
+    assert_eq!(slow.buffer(), 540_000, "nearly as much waits to be read");
     let mut fixed = fresh();
     fixed.set_buffer(540_000);
     fixed.measured(Span::from_millis(10));
     fixed.read(200_000);
-    fixed.adjust(0, Instant::from_millis(10));
+    fixed.adjust(0, 0, Instant::from_millis(10));
     assert_eq!(fixed.buffer(), 540_000);
 }
 
@@ -93,7 +98,7 @@ fn a_round_trip_that_the_peer_made_up_grows_the_buffer_no_further_than_it_may() 
     memory.measured(Span::from_secs(30));
     for read in [1, u32::MAX] {
         memory.read(read as usize);
-        memory.adjust(0, Instant::from_millis(31_000 * u64::from(read).min(2)));
+        memory.adjust(0, 0, Instant::from_millis(31_000 * u64::from(read).min(2)));
     }
     assert_eq!(memory.buffer(), 15 << 20);
 }
