@@ -306,7 +306,8 @@ impl ReceiveMemory {
         self.round.rtt = Some(self.round.rtt.map_or(rtt, |known| known.min(rtt)));
     }
 
-    /// The user has read: once a round trip the buffer becomes large enough for twice what he reads in one.
+    /// The user has read, and so much waits still: once a round trip the buffer becomes large enough for twice what he
+    /// reads in one.
     pub(crate) fn adjust(&mut self, unread: u32, beyond: u32, now: Instant) {
         if self.round.rtt.is_some_and(|rtt| Span::between(self.round.began, now) >= rtt) {
             self.adjust_after_round(unread, beyond, now);
