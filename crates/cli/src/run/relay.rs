@@ -46,7 +46,7 @@ use tcp::{Leads, Open};
 const BUFFER: usize = 4 << 20;
 /// How long packets are looked for before synfin sleeps, where they come that close together: longer than a program on
 /// this machine takes to answer, and to be woken for it.
-const BUSY_POLL: Duration = Duration::from_micros(50);
+const BUSY_POLL: Duration = Duration::from_micros(100);
 /// How long the command's last words may take to be delivered once it has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long there must have been silence before nothing more is expected: with connections still open,
