@@ -65,7 +65,8 @@ pub(crate) fn goal(tcb: &Tcb) -> u32 {
 /// together cost no segment of their own.
 pub(crate) fn fill(common: &Common, tcb: &mut Tcb, size: u32) {
     if tcb.write_queue.held().is_some_and(|(_, is_last)| !is_last) {
-        let segments = quota(tcb, size).min(at_once(common, tcb, size));
+        let whole = (LARGEST_BURST / size).max(1);
+        let segments = quota(tcb, size).min(at_once(common, tcb, size)).min(whole);
         tcb.write_queue.fill(segments.saturating_mul(size));
     }
 }
