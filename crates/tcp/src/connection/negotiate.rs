@@ -118,7 +118,7 @@ pub(crate) fn syn_window(config: &Config) -> WindowSize {
 
 /// The window that a SYN-ACK says, as a SYN does: segments of what is agreed on by then.
 pub(crate) fn syn_ack_window(config: &Config, negotiated: &Negotiated) -> WindowSize {
-    unscaled(config, u32::from(config.own_mss()) - u32::from(negotiated.timestamps_len()))
+    unscaled(config, negotiated.largest_text(config))
 }
 
 fn unscaled(config: &Config, mss: u32) -> WindowSize {
@@ -170,6 +170,11 @@ impl Negotiated {
     /// Octets that timestamps take in every header.
     pub(crate) fn timestamps_len(&self) -> u16 {
         timestamps_len(self.timestamps)
+    }
+
+    /// The most text that a segment of the peer's has room for, octets: the MSS that was told it, without timestamps.
+    pub(crate) fn largest_text(&self, config: &Config) -> u32 {
+        u32::from(config.own_mss()) - u32::from(self.timestamps_len())
     }
 
     /// Octets of options that every header carries: timestamps, and a signature.

@@ -237,7 +237,7 @@ impl Tcb {
     pub(crate) fn new(common: &Common, begin: Beginning) -> Self {
         let own_mss = u32::from(common.config.own_mss());
         // As in Linux: whoever sends the first SYN does not know yet whether segments will carry timestamps.
-        let text = own_mss - u32::from(begin.negotiated.timestamps_len());
+        let text = begin.negotiated.largest_text(&common.config);
         let offered = if begin.opening == Opening::Passive { text } else { own_mss };
         let scale = begin.negotiated.receive_scale.shift();
         let sayable = u32::from(u16::MAX) << scale;
@@ -329,11 +329,6 @@ impl Tcb {
             Opening::Active => config.r2_syn,
             Opening::Passive => 2 * config.r2_syn_ack + config.initial_rto,
         })
-    }
-
-    /// The most text that a segment of the peer's has room for, octets: the MSS that was told it, without timestamps.
-    pub(crate) fn largest_text(&self, common: &Common) -> u32 {
-        u32::from(common.config.own_mss()) - u32::from(self.negotiated.timestamps_len())
     }
 
     /// Text may go out: the handshake is over, or Fast Open does not wait for it.

@@ -54,15 +54,11 @@ impl Connection {
     /// Whether a writer should come: a third of the send buffer is free, and less than half of the limit on
     /// unsent data is used. When not, [`Event::Writable`] will say when it is so.
     pub fn is_writable(&mut self) -> bool {
-        match &mut self.phase {
-            Phase::SynSent(_) => false,
-            Phase::Synchronized(tcb) => {
-                let writable = tcb.is_writable(&self.common);
-                tcb.intents.room_wanted |= !writable;
-                writable
-            }
-            Phase::TimeWait { .. } | Phase::Closed(_) => true,
+        let writable = self.has_room();
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.intents.room_wanted |= !writable;
         }
+        writable
     }
 
     /// The same, for one who does not wait for room.

@@ -36,7 +36,7 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
-    let mss = tcb.largest_text(common);
+    let mss = tcb.negotiated.largest_text(&common.config);
     let is_exhausted = common.pressure == MemoryPressure::Exhausted;
     if !tcb.inbox.is_empty() && (is_exhausted || !tcb.memory.takes_more(tcb.assembler.charge(), mss)) {
         return without_room(common, tcb);
@@ -133,7 +133,7 @@ fn take(tcb: &mut Tcb, bytes: Bytes, came_with: usize) {
 /// large a window they deserve.
 fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     let (now, text) = (segment.arrived, segment.sent_len);
-    let mss = tcb.largest_text(common);
+    let mss = tcb.negotiated.largest_text(&common.config);
     let pace = tcb.pace(common, now);
     let window = tcb.receive.window();
     let variable = sack_option_len(segment);
@@ -149,7 +149,7 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 
 /// What the peer's segments are like says how large a window is worth its memory.
 fn recommend_window(common: &Common, tcb: &mut Tcb, text: u32) {
-    let mss = tcb.largest_text(common);
+    let mss = tcb.negotiated.largest_text(&common.config);
     if common.pressure != MemoryPressure::None {
         tcb.memory.tighten(mss);
     } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
@@ -196,7 +196,7 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
     let (text, before, held) = (segment.sent_len, tcb.ack.full_segment(), tcb.assembler.charge());
-    let mss = tcb.largest_text(common);
+    let mss = tcb.negotiated.largest_text(&common.config);
     let size = one_of(segment);
     let is_full = tcb.ack.measure(size, segment.flags, mss, sack_option_len(segment));
     if is_full && size != before {
