@@ -189,7 +189,13 @@ fn set_answers(name: &str, value: &str, config: &mut Config) -> bool {
         ("tcp_comp_sack_rtt_percent", share @ 1..=100) => config.gap_ack_gathering_share = share as u8,
         ("tcp_stdurg", _) => config.urgent_names_last = is_on,
         ("tcp_dsack", _) => config.dsack = is_on,
-        ("tcp_reordering", segments @ 1..=300) => config.reordering = segments as u32,
+        ("tcp_reordering", segments @ 1..=300) => config.reordering.span = segments as u32,
+        ("tcp_max_reordering", segments @ 1..=300) => config.reordering.max_span = segments as u32,
+        // The first bit turned RACK on where it could still be off.
+        ("tcp_recovery", bits @ 0..=7) => {
+            config.reordering.adapts = bits & 2 == 0;
+            config.reordering.counts_duplicates = bits & 4 == 0;
+        }
         ("tcp_thin_linear_timeouts", _) => config.thin_linear_timeouts = is_on,
         ("tcp_reflect_tos", _) => config.reflect_dscp = is_on,
         ("tcp_invalid_ratelimit", millis) => config.challenge_interval = Duration::from_millis(millis),

@@ -112,8 +112,8 @@ pub struct Config {
     pub tail_loss_probe: bool,
     /// Look for spurious timeouts with new data (F-RTO, RFC 5682).
     pub frto: bool,
-    /// How many segments reordering is taken to span at first: DupThresh (RFC 5681 section 3.2).
-    pub reordering: u32,
+    /// What of a network's reordering is believed, and how long a gap may last for it.
+    pub reordering: ReorderingConfig,
     /// The first timeouts of a stream with few segments in flight do not double (RFC 6298 section 5.5 would), so that a
     /// game or a terminal does not wait long.
     pub thin_linear_timeouts: bool,
@@ -358,6 +358,35 @@ pub enum MtuProbingMode {
     Always,
 }
 
+/// What RACK takes a network's reordering for (RFC 8985 section 6.2). The default is [`ReorderingConfig::standard`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReorderingConfig {
+    /// How many segments it is taken to span at first: DupThresh (RFC 5681 section 3.2).
+    pub span: u32,
+    /// How many it is believed to span at the most.
+    pub max_span: u32,
+    /// The reordering window grows when what was sent again turns out to have arrived twice (step 4).
+    pub adapts: bool,
+    /// As long as no reordering was seen, there is no such window once SACK has reported DupThresh segments (step 4).
+    pub counts_duplicates: bool,
+}
+
+compact!(ReorderingConfig { span, max_span, adapts, counts_duplicates });
+
+impl ReorderingConfig {
+    /// What the RFCs say, and at most the 300 segments that Linux believes.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self { span: 3, max_span: 300, adapts: true, counts_duplicates: true }
+    }
+}
+
+impl Default for ReorderingConfig {
+    fn default() -> Self {
+        Self::standard()
+    }
+}
+
 /// Explicit congestion notification: routers mark instead of dropping, and the receiver says so.
 ///
 /// The default is [`EcnConfig::passive`], as in Linux and FreeBSD.
@@ -502,7 +531,7 @@ impl Config {
             slow_start_after_idle: true,
             tail_loss_probe: true,
             frto: true,
-            reordering: 3,
+            reordering: ReorderingConfig::standard(),
             thin_linear_timeouts: false,
             least_burst: 2,
             mtu_probing: MtuProbing::linux(),

@@ -52,7 +52,7 @@ mod timer;
 
 pub use config::{
     AccEcnOption, Config, CongestionAlgorithm, EcnConfig, EcnFeedback, KeepAlive, MtuProbing, MtuProbingMode,
-    SecondSegment, SlowStartExit, UnknownAlgorithm, UserTimeoutOption,
+    ReorderingConfig, SecondSegment, SlowStartExit, UnknownAlgorithm, UserTimeoutOption,
 };
 pub use connection::ecn::{AccEcnFailures, AccEcnSeen};
 pub use connection::half_open::{HalfOpen, HalfOpenOutcome};

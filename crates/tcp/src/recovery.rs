@@ -22,6 +22,7 @@ use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::compact::compact;
+use crate::config::ReorderingConfig;
 use crate::congestion::ecn::{Delivery, Feedback};
 use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
@@ -186,7 +187,7 @@ compact!(LossRecovery {
 
 impl LossRecovery {
     /// Reordering is taken to span `reordering` segments at first.
-    pub(crate) fn new(rto: Rto, mtu: MtuSearch, reordering: u32, now: Instant) -> Self {
+    pub(crate) fn new(rto: Rto, mtu: MtuSearch, reordering: ReorderingConfig, now: Instant) -> Self {
         Self {
             rtt: RttEstimator::new(rto.least()),
             rto,

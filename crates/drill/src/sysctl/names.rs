@@ -9,7 +9,6 @@ const OWN_WAY: &[&str] = &[
     "tcp_comp_sack_slack_ns",
     "tcp_fack",
     "tcp_limit_output_bytes",
-    "tcp_max_reordering",
     "tcp_min_rtt_wlen",
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
@@ -107,8 +106,6 @@ const AS_IT_IS: &[(&str, &str)] = &[
     ("tcp_app_win", "31"),
     ("tcp_migrate_req", "0"),
     ("tcp_plb_enabled", "0"),
-    ("tcp_recovery", "0"),
-    ("tcp_recovery", "1"),
     ("tcp_thin_dupack", "0"),
     ("tcp_workaround_signed_windows", "0"),
 ];

@@ -60,7 +60,7 @@ fn metric(name: &str, value: Option<&str>, config: &mut Config) -> bool {
             number().and_then(|hops| u8::try_from(hops).ok()).map(|hops| config.hop_limit = Some(hops))
         }
         "window" => number().map(|octets| config.window_clamp = Some(octets.into())),
-        "reordering" => number().map(|segments| config.reordering = segments.into()),
+        "reordering" => number().map(|segments| config.reordering.span = segments.into()),
         "congctl" => value.and_then(|name| name.parse().ok()).map(|algorithm| config.congestion = algorithm),
         "features" if value == Some("ecn") => {
             (config.ecn.accept, config.ecn.request) = (EcnFeedback::Classic, EcnFeedback::Classic);

@@ -147,7 +147,7 @@ fn a_route_has_metrics_and_a_shell_another_way_to_write() {
     let route = "ip route change 192.0.2.1 dev tun0 rto_min 50ms hoplimit 33 reordering 5 congctl reno";
     assert_eq!(apply(route, &mut settings), Vec::<String>::new());
     assert_eq!(settings.tcp.min_rto, std::time::Duration::from_millis(50));
-    assert_eq!((settings.tcp.hop_limit, settings.tcp.reordering), (Some(33), 5));
+    assert_eq!((settings.tcp.hop_limit, settings.tcp.reordering.span), (Some(33), 5));
     assert_eq!(apply("ip route change 192.0.2.1 dev tun0 rto_min 5h", &mut settings).len(), 1);
     for (command, sack) in [
         ("echo 0 | tee /proc/sys/net/ipv4/tcp_sack", false),

@@ -8,7 +8,7 @@ use synfin_wire::UserTimeout;
 use super::tcb::{Opening, Tally, Tcb};
 use super::{Connection, Phase, user_timeout};
 use crate::compact::compact;
-use crate::config::{Config, EcnFeedback};
+use crate::config::{Config, EcnFeedback, ReorderingConfig};
 use crate::connection::ecn::{AccEcnFailures, AccEcnSeen};
 use crate::output::burst::within_half_window;
 use crate::receive::ecn::EcnOctets;
@@ -287,7 +287,7 @@ impl Status {
             segments_lost_in_all: 0,
             segments_retransmitted: 0,
             segments_duplicated: 0,
-            reordering: crate::recovery::rack::DUPLICATE_THRESHOLD,
+            reordering: ReorderingConfig::standard().span,
             reorderings: 0,
             retransmissions: 0,
             rto_backoff: 0,

@@ -5,16 +5,13 @@ use synfin_wire::{Instant, SeqNumber};
 
 use super::rtt::RttEstimator;
 use crate::compact::compact;
+use crate::config::ReorderingConfig;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Finding, SentRange};
 use crate::span::Span;
 
 /// How many recoveries a reordering window that DSACKs have widened outlives (section 6.2, step 4).
 const PERSISTS: u8 = 16;
-/// The most segments that reordering is taken to span.
-const MOST_REORDERING: u32 = 300;
-/// DupThresh (RFC 5681 section 3.2).
-pub(crate) const DUPLICATE_THRESHOLD: u32 = 3;
 
 /// What RACK knows.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +38,7 @@ pub(crate) struct Rack {
     reorderings: u32,
     /// How many segments reordering spans; at least as many as at first.
     span: u32,
-    /// How many it is taken to span at first: DupThresh (RFC 5681 section 3.2).
-    first_span: u32,
+    config: ReorderingConfig,
 }
 
 compact!(Rack {
@@ -57,17 +53,11 @@ compact!(Rack {
     widened_at,
     reorderings,
     span,
-    first_span
+    config
 });
 
-impl Default for Rack {
-    fn default() -> Self {
-        Self::new(DUPLICATE_THRESHOLD)
-    }
-}
-
 impl Rack {
-    pub(crate) fn new(first_span: u32) -> Self {
+    pub(crate) fn new(config: ReorderingConfig) -> Self {
         Self {
             sent_at: Instant::ZERO,
             end: SeqNumber::default(),
@@ -79,8 +69,8 @@ impl Rack {
             dsack: false,
             widened_at: 0,
             reorderings: 0,
-            span: first_span,
-            first_span,
+            span: config.span,
+            config,
         }
     }
 }
@@ -124,20 +114,18 @@ impl Rack {
         if low.at_or_after(high) {
             return;
         }
-        let span = high.octets_since(low).div_ceil(mss.max(1));
-        self.span = self.span.max(span.min(MOST_REORDERING));
-        self.reorderings = self.reorderings.saturating_add(1);
+        self.reordered_by(high.octets_since(low).div_ceil(mss.max(1)));
     }
 
     /// The same without SACK, where only a number of segments is known.
     pub(crate) fn reordered_by(&mut self, segments: u32) {
-        self.span = self.span.max(segments.min(MOST_REORDERING));
+        self.span = self.span.max(segments.min(self.config.max_span));
         self.reorderings = self.reorderings.saturating_add(1);
     }
 
     /// How many segments reordering is taken to span at first.
     pub(crate) fn first_span(&self) -> u32 {
-        self.first_span
+        self.config.span
     }
 
     /// How many segments reordering spans.
@@ -152,7 +140,7 @@ impl Rack {
 
     /// A timeout in spite of many duplicates: reordering spans less than was believed.
     pub(crate) fn span_was_too_large(&mut self) {
-        self.span = self.span.min(self.first_span);
+        self.span = self.span.min(self.config.span);
     }
 
     /// A DSACK for something that RACK had taken for lost.
@@ -164,7 +152,7 @@ impl Rack {
     /// a DSACK came (step 4). `prior` is what had been delivered when the segment was sent that was
     /// acknowledged last.
     pub(crate) fn adapt(&mut self, prior: Option<u64>, delivered: u64) {
-        let Some(prior) = prior else { return };
+        let Some(prior) = prior.filter(|_| self.config.adapts) else { return };
         if prior < self.widened_at {
             self.dsack = false;
         }
@@ -199,7 +187,8 @@ impl Rack {
     /// RACK.reo_wnd: nothing while no reordering was seen and losses are plain, else a quarter or more of the
     /// least round trip, and at most an SRTT.
     fn window(&self, queue: &RetransmissionQueue, input: &RackInput<'_>) -> Span {
-        if self.reorderings == 0 && (input.recovering || queue.counts().sacked >= self.span) {
+        let is_plain = self.config.counts_duplicates && queue.counts().sacked >= self.span;
+        if self.reorderings == 0 && (input.recovering || is_plain) {
             return Span::ZERO;
         }
         let least = input.rtt.minimum().unwrap_or_default();

@@ -198,7 +198,7 @@ impl LossRecovery {
             // Without SACK a retransmission may be all that arrived.
             news.original_arrived &= !news.retransmission_acknowledged;
         } else if let Some(lowest) = lowest.filter(|lowest: &SeqNumber| lowest.before(highest)) {
-            self.rack.reordered(lowest, highest, ack.mss);
+            self.rack.reordered(lowest, queue.highest_sacked(ack.una), ack.mss);
         }
     }
 }

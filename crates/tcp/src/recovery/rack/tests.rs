@@ -2,6 +2,7 @@ use synfin_wire::{Instant, SeqNumber};
 
 use super::super::rtt::{RttEstimator, RttSample};
 use super::{Rack, RackInput};
+use crate::config::ReorderingConfig;
 use crate::congestion::rate::DeliveryRate;
 use crate::send::RetransmissionQueue;
 use crate::send::retransmission_queue::{Again, NewRange};
@@ -44,7 +45,7 @@ impl Scene {
         let sample = Span::from_millis(100);
         rtt.measured_least(sample, ms(0));
         rtt.measured(RttSample { rtt: sample, una: at(0), nxt: at(10) });
-        Self { queue, rtt, rack: Rack::default() }
+        Self { queue, rtt, rack: Rack::new(ReorderingConfig::standard()) }
     }
 
     /// Segment `index` is reported by SACK at `now`. Returns how long the rest may take.
@@ -80,6 +81,33 @@ fn dupthresh_segments_beyond_leave_no_doubt() {
     assert_eq!(scene.lost(), 0);
     assert_eq!(scene.sack(5, ms(105)), None);
     assert_eq!(scene.lost(), 3);
+}
+
+#[test]
+fn dupthresh_segments_mean_nothing_where_they_are_not_to_count() {
+    let mut scene = Scene::new();
+    scene.rack = Rack::new(ReorderingConfig { counts_duplicates: false, ..ReorderingConfig::standard() });
+    for index in 3..9 {
+        assert!(scene.sack(index, ms(u64::from(index) + 100)).is_some());
+    }
+    assert_eq!(scene.lost(), 0);
+}
+
+#[test]
+fn a_window_that_does_not_adapt_stays_through_dsacks() {
+    let mut rack = Rack::new(ReorderingConfig { adapts: false, ..ReorderingConfig::standard() });
+    rack.reordered(at(0), at(5), MSS);
+    rack.dsack();
+    rack.adapt(Some(0), 10);
+    assert_eq!(rack.steps, 1);
+}
+
+#[test]
+fn reordering_spans_no_more_than_it_is_believed_to() {
+    let mut rack = Rack::new(ReorderingConfig { max_span: 4, ..ReorderingConfig::standard() });
+    rack.reordered(at(0), at(9), MSS);
+    rack.reordered_by(7);
+    assert_eq!((rack.span(), rack.reorderings()), (4, 2));
 }
 
 #[test]
@@ -131,7 +159,7 @@ fn the_window_is_no_longer_than_a_smoothed_round_trip() {
 
 #[test]
 fn a_dsack_widens_the_window_once_a_round_trip_and_for_sixteen_recoveries() {
-    let mut rack = Rack::default();
+    let mut rack = Rack::new(ReorderingConfig::standard());
     rack.dsack();
     rack.adapt(Some(0), 10);
     assert_eq!(rack.steps, 1, "without reordering a DSACK means nothing");
