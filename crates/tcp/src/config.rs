@@ -112,6 +112,9 @@ pub struct Config {
     pub tail_loss_probe: bool,
     /// Look for spurious timeouts with new data (F-RTO, RFC 5682).
     pub frto: bool,
+    /// In a repair without SACK duplicates let no more be in flight than twice what was when it began, for they may be
+    /// forged (RFC 5681 section 3.2, where it may be so). Linux believes them.
+    pub bounds_inflation: bool,
     /// What of a network's reordering is believed, and how long a gap may last for it.
     pub reordering: ReorderingConfig,
     /// The first timeouts of a stream with few segments in flight do not double (RFC 6298 section 5.5 would), so that a
@@ -470,9 +473,9 @@ pub enum SecondSegment {
 }
 
 impl Default for Config {
-    /// [`Config::linux`] without [`Config::defer_bursts`].
+    /// [`Config::linux`] without [`Config::defer_bursts`], and with [`Config::bounds_inflation`].
     fn default() -> Self {
-        Self { defer_bursts: false, ..Self::linux() }
+        Self { defer_bursts: false, bounds_inflation: true, ..Self::linux() }
     }
 }
 
@@ -531,6 +534,7 @@ impl Config {
             slow_start_after_idle: true,
             tail_loss_probe: true,
             frto: true,
+            bounds_inflation: false,
             reordering: ReorderingConfig::standard(),
             thin_linear_timeouts: false,
             least_burst: 2,

@@ -22,7 +22,7 @@ use synfin_wire::tcp::SackRange;
 use synfin_wire::{Instant, SeqNumber};
 
 use crate::compact::compact;
-use crate::config::ReorderingConfig;
+use crate::config::Config;
 use crate::congestion::ecn::{Delivery, Feedback};
 use crate::congestion::rate::{DeliveryRate, RateSample};
 use crate::congestion::{AckEvent, Cause, Congestion, DeliveryEvent, RoundTripEvent};
@@ -148,6 +148,8 @@ pub(crate) struct LossRecovery {
     frto: bool,
     /// Segments that duplicate acknowledgments tell of, where no SACK says which (RFC 5681 section 3.2).
     duplicates: u32,
+    /// They let no more go than they plausibly may.
+    bounds_inflation: bool,
     /// The last repair was told by an acknowledgment that moved (RFC 6582 section 3.2).
     partial: bool,
     /// The peer has let go of what it had reported (RFC 2018 section 8).
@@ -176,6 +178,7 @@ compact!(LossRecovery {
     undo,
     frto,
     duplicates,
+    bounds_inflation,
     partial,
     reneged,
     reported_twice,
@@ -186,8 +189,8 @@ compact!(LossRecovery {
 });
 
 impl LossRecovery {
-    /// Reordering is taken to span `reordering` segments at first.
-    pub(crate) fn new(rto: Rto, mtu: MtuSearch, reordering: ReorderingConfig, now: Instant) -> Self {
+    /// Nothing is in flight yet.
+    pub(crate) fn new(rto: Rto, mtu: MtuSearch, config: &Config, now: Instant) -> Self {
         Self {
             rtt: RttEstimator::new(rto.least()),
             rto,
@@ -195,12 +198,13 @@ impl LossRecovery {
             mtu,
             state: RecoveryState::Open,
             point: SeqNumber::default(),
-            rack: Rack::new(reordering),
+            rack: Rack::new(config.reordering),
             probe: TailLossProbe::default(),
             prr: Prr::default(),
             undo: Undo::default(),
             frto: false,
             duplicates: 0,
+            bounds_inflation: config.bounds_inflation,
             partial: false,
             reneged: false,
             reported_twice: 0,
@@ -458,7 +462,7 @@ impl LossRecovery {
     /// RFC 5681 section 3.2: where no SACK says what has left the network, duplicates let no more go than was in
     /// flight when recovery began, for they may be forged.
     pub(crate) fn most_outstanding(&self, sack: bool) -> u32 {
-        let trusting = sack || self.state != RecoveryState::Recovery;
+        let trusting = sack || !self.bounds_inflation || self.state != RecoveryState::Recovery;
         if trusting { u32::MAX } else { self.prr.prior().saturating_mul(2) }
     }
 

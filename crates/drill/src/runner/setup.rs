@@ -86,7 +86,7 @@ impl Setup {
         setup.host.addresses = vec![(setup.local, if form.is_v4() { 16 } else { 48 })];
         setup.host.tcp.default_peer_mss = if form.is_v4() { Mss::DEFAULT_V4 } else { Mss::DEFAULT_V6 };
         setup.host.tcp.patience_from_retransmission = true;
-        setup.host.tcp.defer_bursts = true;
+        (setup.host.tcp.defer_bursts, setup.host.tcp.bounds_inflation) = (true, false);
         let headers = if form.is_v4() { 40 } else { 60 };
         setup.host.tcp.mss = Mss::new(u16::try_from(setup.host.mtu - headers).unwrap_or(u16::MAX));
         Ok(setup)

@@ -279,7 +279,7 @@ impl Tcb {
                 begin.now,
             ),
             plan: OptionPlan::default(),
-            recovery: LossRecovery::new(begin.rto, mtu, common.config.reordering, begin.now)
+            recovery: LossRecovery::new(begin.rto, mtu, &common.config, begin.now)
                 .after_lost_syns(begin.syns_lost),
             congestion: Congestion::new(
                 &common.config,

@@ -48,24 +48,34 @@ impl LossRecovery {
             RecoveryState::Loss => {
                 self.after_timeout(ack, sender, news, plan);
                 self.find_lost(ack, sender.queue, news, plan);
-                if self.state != RecoveryState::Open && !news.retransmission_lost {
-                    return;
+                if self.state == RecoveryState::Open || news.retransmission_lost {
+                    self.look_for_losses(ack, sender, news, plan);
                 }
-                self.enter_if_lost(ack, sender, plan);
             }
             RecoveryState::Open | RecoveryState::Disorder | RecoveryState::Cwr => {
-                self.count_duplicates(ack, news, sender.queue);
-                if self.state != RecoveryState::Cwr {
-                    self.undo_by_dsack(sender);
-                }
-                self.find_lost(ack, sender.queue, news, plan);
-                if !ack.mark && self.mtu_probe_failed(ack.una, ack.nxt, sender) {
-                    plan.repair = Repair::Lost;
-                    return;
-                }
-                self.enter_if_lost(ack, sender, plan);
+                self.look_for_losses(ack, sender, news, plan);
             }
         }
+    }
+
+    /// No repair is going on, or its retransmissions were lost too: what is lost now begins one.
+    fn look_for_losses(
+        &mut self,
+        ack: &AckInput<'_>,
+        sender: &mut Sender<'_>,
+        news: &mut AckNews,
+        plan: &mut AckPlan,
+    ) {
+        self.count_duplicates(ack, news, sender.queue);
+        if matches!(self.state, RecoveryState::Open | RecoveryState::Disorder) {
+            self.undo_by_dsack(sender);
+        }
+        self.find_lost(ack, sender.queue, news, plan);
+        if !ack.mark && self.mtu_probe_failed(ack.una, ack.nxt, sender) {
+            plan.repair = Repair::Lost;
+            return;
+        }
+        self.enter_if_lost(ack, sender, plan);
     }
 
     fn enter_if_lost(&mut self, ack: &AckInput<'_>, sender: &mut Sender<'_>, plan: &mut AckPlan) {
