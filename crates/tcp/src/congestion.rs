@@ -80,6 +80,10 @@ pub(crate) struct RoundTripEvent {
     pub(crate) nxt: SeqNumber,
     /// Segments leave at a pace, so that their spacing says little.
     pub(crate) paced: bool,
+    /// What a segment carries at the most, octets.
+    pub(crate) mss: u32,
+    /// SRTT, with this one in it.
+    pub(crate) smoothed: Option<Span>,
 }
 
 /// Sending begins again after nothing was in flight.

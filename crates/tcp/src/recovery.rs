@@ -372,7 +372,16 @@ impl LossRecovery {
         }
         if let Some(rtt) = least {
             let paced = sender.congestion.is_paced();
-            let event = RoundTripEvent { rtt, now: ack.now, una: ack.una, nxt: ack.nxt, paced };
+            let smoothed = self.rtt.smoothed();
+            let event = RoundTripEvent {
+                rtt,
+                now: ack.now,
+                una: ack.una,
+                nxt: ack.nxt,
+                paced,
+                mss: ack.mss,
+                smoothed,
+            };
             sender.congestion.on_round_trip(&event);
         }
         rtt.is_some()

@@ -2,7 +2,7 @@
 
 use synfin_wire::{Instant, SeqNumber};
 
-use super::{RoundTripEvent, Window};
+use super::{RoundTripEvent, Window, pacing};
 use crate::compact::compact;
 use crate::config::SlowStartExit;
 use crate::span::Span;
@@ -11,6 +11,9 @@ use crate::span::Span;
 const LOW_WINDOW: u32 = 16;
 /// Acknowledgments that come no further apart belong to one train.
 const TRAIN_GAP: Span = Span::from_millis(2);
+/// What a device takes at once, octets, and the most that is allowed for such bursts.
+const LARGEST_BURST: u64 = 65_536;
+const MOST_CUSHION: Span = Span::from_millis(1);
 /// Samples before a round trip's delay is judged: N_RTT_SAMPLE.
 const SAMPLES: u8 = 8;
 /// MIN_RTT_THRESH and MAX_RTT_THRESH.
@@ -150,7 +153,8 @@ impl HyStart {
         let least = self.least.unwrap_or(rtt);
         if Span::between(self.train, event.now) <= TRAIN_GAP {
             self.train = event.now;
-            let threshold = if event.paced { least } else { least / 2 };
+            let round = least + cushion(window, event);
+            let threshold = if event.paced { round } else { round / 2 };
             if Span::between(self.round_began, event.now) > threshold {
                 self.end_slow_start(window);
             }
@@ -191,6 +195,14 @@ impl HyStart {
             Some(_) => {}
         }
     }
+}
+
+/// How much longer a round may last since bursts, which grow with the rate, are sent, put together and acknowledged whole:
+/// the time that four of the largest take, and never long. Over a short path slow start would else end far too soon.
+fn cushion(window: &Window, event: &RoundTripEvent) -> Span {
+    let rate = pacing::rate(window, 0, event.mss, event.smoothed);
+    let micros = rate.map_or(0, |rate| 4 * LARGEST_BURST * 1_000_000 / rate.max(1));
+    Span::from_micros(micros).min(MOST_CUSHION)
 }
 
 /// An eighth of the round trip, within bounds.

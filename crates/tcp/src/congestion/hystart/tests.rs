@@ -27,7 +27,8 @@ impl Scene {
             self.una += 1;
             self.now += Span::from_millis(gap);
             let rtt = Span::from_millis(rtt);
-            let event = RoundTripEvent { rtt, now: self.now, una: self.una, nxt, paced: false };
+            let (now, una) = (self.now, self.una);
+            let event = RoundTripEvent { rtt, now, una, nxt, paced: false, mss: 1460, smoothed: Some(rtt) };
             self.hystart.on_round_trip(&mut self.window, &event);
         }
         self.una = nxt;
@@ -55,6 +56,16 @@ fn hystart_stops_at_a_train_of_half_a_round_trip_and_leaves_small_windows_alone(
     let mut scene = Scene::new(SlowStartExit::HyStart, 15);
     scene.round(60, 100, 1);
     assert!(scene.window.in_slow_start());
+}
+
+#[test]
+fn over_a_short_path_a_train_may_be_longer_by_what_bursts_take() {
+    let mut scene = Scene::new(SlowStartExit::HyStart, 20);
+    scene.round(3, 3, 1);
+    assert!(scene.window.in_slow_start(), "2 ms are half of a round trip and a millisecond");
+    let mut scene = Scene::new(SlowStartExit::HyStart, 20_000);
+    scene.round(3, 3, 1);
+    assert_eq!(scene.window.threshold, 20_000, "at 20 Gbit/s a burst takes no time");
 }
 
 #[test]
