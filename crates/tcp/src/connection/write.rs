@@ -146,7 +146,7 @@ impl SynSent {
 
 impl Tcb {
     /// Fills bursts with the front of `data` as long as there is room. A burst that is full leaves, as far
-    /// as it may, before the next is begun.
+    /// as it may, before the next is begun; but what is urgent says first where it ends.
     fn write(&mut self, common: &Common, data: Text<'_>, options: SendOptions, now: Instant) -> usize {
         self.write_queue.align(self.unsent());
         let goal = self.burst_goal(common);
@@ -171,7 +171,7 @@ impl Tcb {
             self.outbox.push(data, taken..taken + len);
             self.write_queue.extend(len as u32, options.lent);
             taken += len;
-            if len == room as usize && taken < data.len() {
+            if len == room as usize && taken < data.len() && !options.urgent {
                 self.let_full_go(common, now);
             }
         }

@@ -202,8 +202,7 @@ pub(super) fn retransmission(
             start_retransmission(common, tcb, now);
         }
     }
-    let flags =
-        text_flags(octets > 0 && (sent.push || (sent.segments > 1 && common.config.push_bursts)), fin);
+    let flags = text_flags(sent.push || (sent.segments > 1 && common.config.push_bursts), fin);
     let range = TextRange { start, octets, size: sent.mss };
     let ecn = tcb.congestion.ecn.codepoint(false);
     text(common, tcb, range, Marks { flags, ecn, reason }, now)

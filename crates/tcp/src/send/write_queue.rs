@@ -60,8 +60,11 @@ impl WriteQueue {
         Some((burst, self.released_bursts + 1 == self.bursts.len()))
     }
 
-    /// The first burst leaves its first `octets` with PSH.
+    /// The first burst leaves its first `octets` with PSH; as in Linux what stays of it is pushed, too.
     pub(crate) fn push_at(&mut self, octets: u32) {
+        if let Some(front) = self.bursts.front_mut() {
+            front.push = true;
+        }
         if let Some(front) = self.split(0, octets) {
             front.push = true;
         }
