@@ -189,6 +189,7 @@ fn set_answers(name: &str, value: &str, config: &mut Config) -> bool {
         ("tcp_comp_sack_rtt_percent", share @ 1..=100) => config.gap_ack_gathering_share = share as u8,
         ("tcp_stdurg", _) => config.urgent_names_last = is_on,
         ("tcp_dsack", _) => config.dsack = is_on,
+        ("tcp_retrans_collapse", _) => config.collapse_retransmissions = is_on,
         ("tcp_reordering", segments @ 1..=300) => config.reordering.span = segments as u32,
         ("tcp_max_reordering", segments @ 1..=300) => config.reordering.max_span = segments as u32,
         // The first bit turned RACK on where it could still be off.

@@ -1,10 +1,16 @@
 //! What a connection is told before it begins.
 
+mod congestion;
+mod ecn;
+mod path;
+
 use core::time::Duration;
 
 use synfin_wire::{Mss, OptionOrder};
 
-use crate::compact::compact;
+pub use congestion::{CongestionAlgorithm, SlowStartExit, UnknownAlgorithm};
+pub use ecn::{AccEcnOption, EcnConfig, EcnFeedback};
+pub use path::{MtuProbing, MtuProbingMode, ReorderingConfig};
 
 /// The settings of a connection. The defaults are Linux's where RFC 9293 leaves a choice.
 ///
@@ -115,6 +121,8 @@ pub struct Config {
     /// In a repair without SACK duplicates let no more be in flight than twice what was when it began, for they may be
     /// forged (RFC 5681 section 3.2, where it may be so). Linux believes them.
     pub bounds_inflation: bool,
+    /// Short segments that are sent again go together in as few as they fit in, unless a record ends between them.
+    pub collapse_retransmissions: bool,
     /// What of a network's reordering is believed, and how long a gap may last for it.
     pub reordering: ReorderingConfig,
     /// The first timeouts of a stream with few segments in flight do not double (RFC 6298 section 5.5 would), so that a
@@ -233,235 +241,6 @@ impl Default for KeepAlive {
     }
 }
 
-/// The congestion control algorithms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum CongestionAlgorithm {
-    /// Slow start and congestion avoidance (RFC 5681).
-    Reno,
-    /// CUBIC (RFC 9438).
-    #[default]
-    Cubic,
-    /// BBR version 3 (draft-ietf-ccwg-bbr).
-    Bbr,
-    /// Every loss, however it is found, leaves one segment and slow start, as before there was fast recovery. For
-    /// lessons alone: it has no name.
-    #[cfg(feature = "counterfactual")]
-    Tahoe,
-}
-
-impl core::str::FromStr for CongestionAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    /// By the names that Linux gives them.
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        match name {
-            "reno" => Ok(Self::Reno),
-            "cubic" => Ok(Self::Cubic),
-            "bbr" => Ok(Self::Bbr),
-            _ => Err(UnknownAlgorithm),
-        }
-    }
-}
-
-/// There is no congestion control of that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownAlgorithm;
-
-impl core::fmt::Display for UnknownAlgorithm {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("it is reno, cubic or bbr")
-    }
-}
-
-impl core::error::Error for UnknownAlgorithm {}
-
-/// When slow start ends before it has lost anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum SlowStartExit {
-    /// It does not.
-    Loss,
-    /// HyStart as Linux has it: at once, when the delay grows or acknowledgments come as one long train.
-    #[default]
-    HyStart,
-    /// HyStart++ (RFC 9406): when the delay grows it goes on more slowly for a while, to see whether it was the
-    /// queue.
-    HyStartPlusPlus,
-}
-
-compact!(
-    enum SlowStartExit {
-        Loss,
-        HyStart,
-        HyStartPlusPlus,
-    }
-);
-
-/// Packetization-layer path MTU discovery (RFC 4821): now and then a larger segment goes out, of new data, and whether
-/// that arrives tells whether the path takes such. It needs no word from routers, which RFC 1191 and RFC 8201 do.
-///
-/// The default is [`MtuProbing::linux`]: off.
-///
-/// ```
-/// use synfin_tcp::{Config, MtuProbing, MtuProbingMode};
-/// let mtu_probing = MtuProbing { mode: MtuProbingMode::AfterBlackHole, ..MtuProbing::linux() };
-/// let config = Config { mtu_probing, ..Config::default() };
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MtuProbing {
-    /// When the search is on.
-    pub mode: MtuProbingMode,
-    /// The text of a segment that nearly every path takes, octets, where the search begins (RFC 4821 section 7.2
-    /// recommends 1024), and the most that is left of a segment when a black hole was detected. More than both ends
-    /// take counts as that.
-    pub base_mss: Mss,
-    /// The least text of a segment that black hole detection comes down to, octets. Less than [`Mss::FLOOR`] counts as
-    /// that, and so for `least_mss`.
-    pub floor: Mss,
-    /// The least size of a segment, text and options, that is ever sent because of a path, octets: a router that asks
-    /// for less is not believed (RFC 9293 section 3.7.2).
-    pub least_mss: Mss,
-    /// How long what was found stands before a larger segment is tried again (RFC 4821 section 7.3: 10 minutes).
-    pub interval: Duration,
-    /// The search ends when what passes and what does not are less than so many octets apart.
-    pub threshold: u16,
-}
-
-impl MtuProbing {
-    /// Off; from 1024 octets, never under 48, to within 8 octets, again after 10 minutes.
-    #[must_use]
-    pub const fn linux() -> Self {
-        Self {
-            mode: MtuProbingMode::Off,
-            base_mss: Mss::new(1024),
-            floor: Mss::new(48),
-            least_mss: Mss::new(48),
-            interval: Duration::from_secs(600),
-            threshold: 8,
-        }
-    }
-}
-
-impl Default for MtuProbing {
-    /// [`MtuProbing::linux`].
-    fn default() -> Self {
-        Self::linux()
-    }
-}
-
-/// When a connection searches for the largest segment that its path takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum MtuProbingMode {
-    /// Never: routers tell of a narrow path, or nobody does.
-    #[default]
-    Off,
-    /// Once timeouts have shown that large segments may vanish (RFC 4821 section 7.7).
-    AfterBlackHole,
-    /// From the start. Who opens actively begins with [`MtuProbing::base_mss`]; who opens passively with what both ends
-    /// take, as in Linux, until the first probe has arrived.
-    Always,
-}
-
-/// What RACK takes a network's reordering for (RFC 8985 section 6.2). The default is [`ReorderingConfig::standard`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReorderingConfig {
-    /// How many segments it is taken to span at first: DupThresh (RFC 5681 section 3.2).
-    pub span: u32,
-    /// How many it is believed to span at the most.
-    pub max_span: u32,
-    /// The reordering window grows when what was sent again turns out to have arrived twice (step 4).
-    pub adapts: bool,
-    /// As long as no reordering was seen, there is no such window once SACK has reported DupThresh segments (step 4).
-    pub counts_duplicates: bool,
-}
-
-compact!(ReorderingConfig { span, max_span, adapts, counts_duplicates });
-
-impl ReorderingConfig {
-    /// What the RFCs say, and at most the 300 segments that Linux believes.
-    #[must_use]
-    pub const fn standard() -> Self {
-        Self { span: 3, max_span: 300, adapts: true, counts_duplicates: true }
-    }
-}
-
-impl Default for ReorderingConfig {
-    fn default() -> Self {
-        Self::standard()
-    }
-}
-
-/// Explicit congestion notification: routers mark instead of dropping, and the receiver says so.
-///
-/// The default is [`EcnConfig::passive`], as in Linux and FreeBSD.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EcnConfig {
-    /// The best feedback that a peer which opens is granted.
-    pub accept: EcnFeedback,
-    /// The feedback to ask for in an active open; the peer may grant less.
-    pub request: EcnFeedback,
-    /// Give ECN up where the path seems not to like it: a SYN that has to be sent again (RFC 3168
-    /// section 6.1.1.1, RFC 9768 section 3.1.4.1), ECN bits that were changed on the way (section 3.2.2.3).
-    pub fallback: bool,
-    /// When the AccECN option is sent.
-    pub option: AccEcnOption,
-    /// How often in a round trip [`AccEcnOption::Sparing`] sends it without need.
-    pub option_beacons: u8,
-}
-
-/// How marks are fed back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum EcnFeedback {
-    /// Not at all: nothing that is sent is ECN-capable.
-    #[default]
-    Off,
-    /// Once a round trip (RFC 3168).
-    Classic,
-    /// Each of them (AccECN, RFC 9768).
-    Accurate,
-}
-
-compact!(
-    enum EcnFeedback {
-        Off,
-        Classic,
-        Accurate,
-    }
-);
-
-/// When the AccECN option is sent (RFC 9768 section 3.2.3.3), to a peer that has shown to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum AccEcnOption {
-    /// Never.
-    Never,
-    /// When it has news, and some times in each round trip.
-    Sparing,
-    /// In each segment that has room, unless segments with it are lost again and again.
-    #[default]
-    Always,
-    /// In each segment that has room.
-    Persistent,
-}
-
-impl Default for EcnConfig {
-    fn default() -> Self {
-        Self::passive()
-    }
-}
-
-impl EcnConfig {
-    /// What a peer asks for is granted in the classic form, and nothing is asked for.
-    #[must_use]
-    pub const fn passive() -> Self {
-        Self {
-            accept: EcnFeedback::Classic,
-            request: EcnFeedback::Off,
-            fallback: true,
-            option: AccEcnOption::Always,
-            option_beacons: 3,
-        }
-    }
-}
-
 /// What is acknowledged at once when it arrives behind something unacknowledged (RFC 9293 section 3.8.6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SecondSegment {
@@ -535,6 +314,7 @@ impl Config {
             tail_loss_probe: true,
             frto: true,
             bounds_inflation: false,
+            collapse_retransmissions: true,
             reordering: ReorderingConfig::standard(),
             thin_linear_timeouts: false,
             least_burst: 2,

@@ -20,6 +20,7 @@ use crate::connection::tcb::Tcb;
 use crate::outgoing::{SegmentOut, TransmitLimits};
 use crate::recovery::Repair;
 use crate::send::chronograph::Waits;
+use crate::send::retransmission_queue::Collapse;
 use crate::span::Span;
 use crate::timer::Timer;
 use burst::Awaited;
@@ -244,12 +245,14 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let (start, first) = (due.start, due.len().min(due.mss));
     let within_window = (tcb.send.una + tcb.send.wnd.octets()).octets_since(start);
     if within_window < first {
-        // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7). What is not the
-        // oldest waits for a window that takes all of its segment.
-        if start != tcb.send.una {
+        // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7).
+        if within_window == 0 && start != tcb.send.una {
             return None;
         }
         tcb.queue.split_due(within_window);
+    }
+    if common.config.collapse_retransmissions {
+        collapse(tcb, size.min(within_window));
     }
     let (mss, segments, end) =
         tcb.queue.next_due(size).map(|range| (range.mss, range.segments, range.end))?;
@@ -261,6 +264,15 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
         _ => tcb.recovery.retransmit_reason(tcb.negotiated.sack),
     };
     Some(Decision::Retransmit { start, end, reason })
+}
+
+/// Short segments go again together, as far as `room` octets of text go.
+fn collapse(tcb: &mut Tcb, room: u32) {
+    let window_end = tcb.send.una + tcb.send.wnd.octets();
+    let fewer = tcb.queue.collapse_due(&Collapse { room, window_end, text_end: tcb.outbox.end_seq() });
+    if !tcb.negotiated.sack {
+        tcb.recovery.collapsed(fewer);
+    }
 }
 
 /// New text within the peer's window, the congestion window, Nagle and silly-window avoidance.
@@ -328,11 +340,13 @@ fn overriding(tcb: &mut Tcb, size: u32) -> u32 {
     octets
 }
 
-/// How many segments go out in one super-segment, by the rate of the connection.
+/// How many segments go out in one super-segment.
 pub(crate) fn at_once(common: &Common, tcb: &Tcb, size: u32) -> u32 {
-    if tcb.send.is_urgent() {
-        return 1;
-    }
+    if tcb.send.is_urgent() { 1 } else { worth_a_burst(common, tcb, size) }
+}
+
+/// How many segments are worth to be sent together, by the rate of the connection.
+pub(crate) fn worth_a_burst(common: &Common, tcb: &Tcb, size: u32) -> u32 {
     let rate = tcb.pacing_rate(common);
     pacing::segments_at_once(rate, tcb.recovery.rtt.minimum(), size, common.config.least_burst.into())
 }

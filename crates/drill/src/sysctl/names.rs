@@ -13,7 +13,6 @@ const OWN_WAY: &[&str] = &[
     "tcp_pacing_ca_ratio",
     "tcp_pacing_ss_ratio",
     "tcp_pingpong_thresh",
-    "tcp_retrans_collapse",
     "tcp_tso_rtt_log",
     "tcp_tso_win_divisor",
 ];

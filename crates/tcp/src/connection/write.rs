@@ -149,7 +149,8 @@ impl Tcb {
     /// as it may, before the next is begun; but what is urgent says first where it ends.
     fn write(&mut self, common: &Common, data: Text<'_>, options: SendOptions, now: Instant) -> usize {
         self.write_queue.align(self.unsent());
-        let goal = self.burst_goal(common);
+        // As in Linux what is urgent is no burst.
+        let goal = if options.urgent { segment_size(self) } else { self.burst_goal(common) };
         let mut taken = 0;
         while taken < data.len() {
             let mut room = self.write_queue.tail_room(goal, options.lent);

@@ -145,6 +145,7 @@ fn synchronize(common: &Common, syn_sent: &mut SynSent, incoming: &Incoming, sta
             segments: 1,
             mss: mss.max(syn_sent.text_sent),
             push: true,
+            ends_record: false,
             now: syn_sent.sent_at,
             stamp: tcb.recovery.rate.stamp(true, 1, syn_sent.sent_at),
         });

@@ -140,7 +140,8 @@ pub(super) fn new_text(common: &Common, tcb: &mut Tcb, new: NewText, now: Instan
     }
     let burst = if octets > 0 { tcb.write_queue.sent(octets) } else { None };
     let push = burst.is_some_and(|burst| burst.push);
-    tcb.queue.sent(NewRange { start, end, segments, mss: size, push, now, stamp });
+    let ends_record = burst.is_some_and(|burst| burst.ends_record);
+    tcb.queue.sent(NewRange { start, end, segments, mss: size, push, ends_record, now, stamp });
     tcb.recovery.sent(segments);
     super::paced(common, tcb, segments, octets, now);
     super::used(common, tcb, false, now);

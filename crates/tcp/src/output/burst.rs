@@ -6,7 +6,7 @@ use synfin_wire::Instant;
 use crate::connection::Common;
 use crate::connection::status::RecoveryState;
 use crate::connection::tcb::Tcb;
-use crate::output::{at_once, segments_in};
+use crate::output::{at_once, segments_in, worth_a_burst};
 use crate::span::Span;
 
 /// The most text of one burst, octets: with its headers it still has a length that IP can say.
@@ -139,7 +139,7 @@ pub(crate) fn awaited(common: &Common, tcb: &Tcb, size: u32, now: Instant) -> Op
         || !is_last && limit >= burst.len
         || matches!(tcb.recovery.state(), RecoveryState::Recovery | RecoveryState::Loss)
         || Span::between(oldest.sent_at, now) + SOON.min(round_trip / 2) < round_trip
-        || limit >= at_once(common, tcb, size).saturating_mul(size);
+        || limit >= worth_a_burst(common, tcb, size).saturating_mul(size);
     let ends = is_last && tcb.fin_queued || burst.ends_record;
     match (goes, limit <= burst.len) {
         (true, _) => None,

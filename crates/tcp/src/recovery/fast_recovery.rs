@@ -240,6 +240,11 @@ impl LossRecovery {
         self.rate.count(delivered);
     }
 
+    /// There are so many segments fewer in flight, which might have made duplicates.
+    pub(crate) fn collapsed(&mut self, segments: u32) {
+        self.duplicates = self.duplicates.saturating_sub(segments);
+    }
+
     /// More duplicates than segments that could have caused them: the network reorders, or doubles.
     fn bound_duplicates(&mut self, queue: &RetransmissionQueue, acknowledged: u32) {
         let counts = queue.counts();

@@ -27,6 +27,8 @@ pub(crate) struct SentRange {
     pub(crate) segments: u32,
     /// Its last segment carries PSH.
     pub(crate) push: bool,
+    /// A record ends with it.
+    pub(crate) ends_record: bool,
     /// When it was sent last.
     pub(crate) sent_at: Instant,
     /// How much had been delivered then.
@@ -51,6 +53,11 @@ impl SentRange {
         self.lost && !self.resent
     }
 
+    /// Its text, of a connection whose text ends at `text_end`, octets.
+    fn text_len(&self, text_end: SeqNumber) -> u32 {
+        self.end.earlier(text_end).octets_since(self.start)
+    }
+
     /// Where its first `segments` segments end.
     fn end_of(&self, segments: u32) -> SeqNumber {
         self.start + segments * self.mss
@@ -69,9 +76,22 @@ pub(crate) struct NewRange {
     pub(crate) mss: u32,
     /// The last of them carries PSH.
     pub(crate) push: bool,
+    /// A record ends with the last of them.
+    pub(crate) ends_record: bool,
     pub(crate) now: Instant,
     /// How much has been delivered.
     pub(crate) stamp: RateStamp,
+}
+
+/// How far segments that are sent again may be put together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Collapse {
+    /// The most text of one segment, octets.
+    pub(crate) room: u32,
+    /// Where the peer's window ends.
+    pub(crate) window_end: SeqNumber,
+    /// Where the text ends that the user has written; behind it is nothing but a FIN.
+    pub(crate) text_end: SeqNumber,
 }
 
 /// What is sent again: whole segments of one range.
@@ -185,13 +205,14 @@ impl RetransmissionQueue {
     /// A range was sent for the first time.
     pub(crate) fn sent(&mut self, sent: NewRange) {
         debug_assert!(self.ranges.back().is_none_or(|last| last.end == sent.start));
-        let NewRange { start, end, segments, mss, push, now, stamp } = sent;
+        let NewRange { start, end, segments, mss, push, ends_record, now, stamp } = sent;
         let range = SentRange {
             start,
             end,
             mss,
             segments,
             push,
+            ends_record,
             sent_at: now,
             stamp,
             retransmissions: 0,
@@ -228,6 +249,44 @@ impl RetransmissionQueue {
         };
         self.cut_in_two(index, range.start + octets, [1, 1]);
         self.counts.add(&self.ranges[index + 1]);
+    }
+
+    /// Puts the segments behind the one that is due into it, as far as they fit and the peer does not hold them: short
+    /// segments that are all lost go again as few. Returns how many fewer there are.
+    pub(crate) fn collapse_due(&mut self, collapse: &Collapse) -> u32 {
+        let text_end = collapse.text_end;
+        let index = self.index_at(self.none_due_before);
+        let Some(first) = self.ranges.get(index).filter(|first| first.segments == 1) else { return 0 };
+        let mut room = collapse.room.saturating_sub(first.text_len(text_end));
+        if room == 0 {
+            return 0;
+        }
+        let mut fewer = 0;
+        while !self.ranges[index].ends_record
+            && let Some(next) = self.ranges.get(index + 1)
+        {
+            let is_one = next.segments == 1 && !next.sacked && next.end.at_or_before(collapse.window_end);
+            let len = next.text_len(text_end);
+            if !is_one || len > room {
+                break;
+            }
+            room -= len;
+            self.absorb_next(index, collapse.room);
+            fewer += 1;
+        }
+        fewer
+    }
+
+    /// Makes one segment of at most `mss` octets of the range at `index` and the next.
+    fn absorb_next(&mut self, index: usize, mss: u32) {
+        let Some(next) = self.ranges.remove(index + 1) else { return };
+        self.counts.remove(&next);
+        let first = &mut self.ranges[index];
+        first.end = next.end;
+        first.mss = mss;
+        first.push |= next.push;
+        first.ends_record = next.ends_record;
+        first.retransmissions = first.retransmissions.max(next.retransmissions);
     }
 
     /// The last segment, when segments have at most `mss` octets.
@@ -460,6 +519,7 @@ impl RetransmissionQueue {
         range.end = at;
         range.segments = before;
         range.push = false;
+        range.ends_record = false;
         self.ranges.insert(index + 1, behind);
     }
 
@@ -483,13 +543,13 @@ impl RetransmissionQueue {
                 continue;
             };
             if plain(one) && plain(next) && full(one) && one.mss == next.mss {
-                let (end, segments, sent_at, push) = (next.end, next.segments, next.sent_at, next.push);
+                let Some(next) = self.ranges.remove(first + 1) else { break };
                 let one = &mut self.ranges[first];
-                one.end = end;
-                one.push = push;
-                one.segments += segments;
-                one.sent_at = one.sent_at.max(sent_at);
-                self.ranges.remove(first + 1);
+                one.end = next.end;
+                one.push = next.push;
+                one.ends_record = next.ends_record;
+                one.segments += next.segments;
+                one.sent_at = one.sent_at.max(next.sent_at);
                 index = first;
             }
         }

@@ -37,6 +37,7 @@ impl Scene {
                 segments: 1,
                 mss: MSS,
                 push: false,
+                ends_record: false,
                 now,
                 stamp,
             });
@@ -130,9 +131,9 @@ fn a_lost_retransmission_is_found_by_what_was_sent_after_it() {
     assert_eq!(scene.lost(), 1);
     let stamp = DeliveryRate::new(ms(0)).stamp(true, 1, ms(0));
     scene.queue.retransmitted(&Again { start: at(0), end: at(1), now: ms(102), stamp, probe: false });
-    let sent =
-        NewRange { start: at(10), end: at(11), segments: 1, mss: MSS, push: false, now: ms(103), stamp };
-    scene.queue.sent(sent);
+    let (start, end) = (at(10), at(11));
+    let (push, ends_record) = (false, false);
+    scene.queue.sent(NewRange { start, end, segments: 1, mss: MSS, push, ends_record, now: ms(103), stamp });
     assert_eq!(scene.queue.counts().resent, 1);
     scene.sack(10, ms(203));
     assert_eq!((scene.lost(), scene.queue.counts().resent), (7, 0), "and so is all that was sent before");

@@ -1,6 +1,6 @@
 use synfin_wire::{Instant, SeqNumber};
 
-use super::{Again, Counts, Finding, MOST_CUT, NewRange, RetransmissionQueue};
+use super::{Again, Collapse, Counts, Finding, MOST_CUT, NewRange, RetransmissionQueue};
 use crate::congestion::rate::DeliveryRate;
 
 const UNA: u32 = u32::MAX - 1500;
@@ -21,6 +21,7 @@ fn new_range(start: u32, octets: u32, millis: u64) -> NewRange {
         segments: octets.div_ceil(MSS),
         mss: MSS,
         push: true,
+        ends_record: false,
         now: Instant::from_millis(millis),
         stamp: stamp(),
     }
@@ -252,4 +253,55 @@ fn a_peer_cuts_the_queue_into_so_many_pieces_and_no_more() {
     sacked(&mut queue, 0, segments * MSS);
     assert_eq!(queue.counts().sacked, segments);
     queue.check_invariants(at(0), at(segments * MSS));
+}
+
+/// Three short segments and a FIN, all lost.
+fn short_and_lost() -> RetransmissionQueue {
+    let mut queue = RetransmissionQueue::default();
+    for (start, octets) in [(0, 100), (100, 200), (300, 300), (600, 1)] {
+        queue.sent(NewRange { segments: 1, ..new_range(start, octets, 0) });
+    }
+    queue.find_lost(|_| Finding::Lost);
+    assert!(queue.next_due(MSS).is_some());
+    queue
+}
+
+fn fits(room: u32) -> Collapse {
+    Collapse { room, window_end: at(10_000), text_end: at(600) }
+}
+
+#[test]
+fn short_segments_that_are_lost_become_one_with_the_fin() {
+    let mut queue = short_and_lost();
+    assert_eq!(queue.collapse_due(&fits(600)), 3, "a FIN takes no room");
+    let due = queue.next_due(600).unwrap();
+    assert_eq!((due.start, due.end, due.segments), (at(0), at(601), 1));
+    assert_eq!(queue.counts(), Counts { outstanding: 1, lost: 1, ..Counts::default() });
+    queue.check_invariants(at(0), at(601));
+}
+
+#[test]
+fn a_segment_takes_in_what_fits_and_what_the_window_takes() {
+    let mut queue = short_and_lost();
+    assert_eq!(queue.collapse_due(&fits(599)), 1, "it stays a whole number of those that were sent");
+    assert_eq!(queue.collapse_due(&fits(300)), 0, "it is full");
+    assert_eq!(queue.next_due(599).map(|due| due.end), Some(at(300)));
+    let mut queue = short_and_lost();
+    assert_eq!(queue.collapse_due(&Collapse { window_end: at(299), ..fits(600) }), 0);
+    queue.check_invariants(at(0), at(601));
+}
+
+#[test]
+fn what_the_peer_holds_and_the_end_of_a_record_are_never_passed() {
+    let mut queue = short_and_lost();
+    queue.sack(at(100), at(300), |_| {});
+    assert_eq!(queue.collapse_due(&fits(1000)), 0);
+    let mut queue = RetransmissionQueue::default();
+    for (start, ends_record) in [(0, false), (100, true), (200, false)] {
+        queue.sent(NewRange { segments: 1, ends_record, ..new_range(start, 100, 0) });
+    }
+    queue.find_lost(|_| Finding::Lost);
+    assert!(queue.next_due(MSS).is_some());
+    assert_eq!(queue.collapse_due(&fits(1000)), 1);
+    assert_eq!(queue.next_due(MSS).map(|due| due.end), Some(at(200)));
 }
