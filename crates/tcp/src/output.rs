@@ -266,10 +266,13 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     Some(Decision::Retransmit { start, end, reason })
 }
 
-/// Short segments go again together, as far as `room` octets of text go.
+/// Short segments go again together, as far as `room` octets of text go. What was sent last of all may still lie with the
+/// device, and stays as it is.
 fn collapse(tcb: &mut Tcb, room: u32) {
     let window_end = tcb.send.una + tcb.send.wnd.octets();
-    let fewer = tcb.queue.collapse_due(&Collapse { room, window_end, text_end: tcb.outbox.end_seq() });
+    let newest = tcb.queue.back().filter(|last| last.sent_at >= tcb.last_text);
+    let until = newest.map_or(window_end, |newest| window_end.earlier(newest.start));
+    let fewer = tcb.queue.collapse_due(&Collapse { room, until, text_end: tcb.outbox.end_seq() });
     if !tcb.negotiated.sack {
         tcb.recovery.collapsed(fewer);
     }

@@ -88,8 +88,8 @@ pub(crate) struct NewRange {
 pub(crate) struct Collapse {
     /// The most text of one segment, octets.
     pub(crate) room: u32,
-    /// Where the peer's window ends.
-    pub(crate) window_end: SeqNumber,
+    /// What reaches beyond this is left alone.
+    pub(crate) until: SeqNumber,
     /// Where the text ends that the user has written; behind it is nothing but a FIN.
     pub(crate) text_end: SeqNumber,
 }
@@ -193,6 +193,10 @@ impl RetransmissionQueue {
         self.ranges.front()
     }
 
+    pub(crate) fn back(&self) -> Option<&SentRange> {
+        self.ranges.back()
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         self.counts
     }
@@ -265,7 +269,7 @@ impl RetransmissionQueue {
         while !self.ranges[index].ends_record
             && let Some(next) = self.ranges.get(index + 1)
         {
-            let is_one = next.segments == 1 && !next.sacked && next.end.at_or_before(collapse.window_end);
+            let is_one = next.segments == 1 && !next.sacked && next.end.at_or_before(collapse.until);
             let len = next.text_len(text_end);
             if !is_one || len > room {
                 break;

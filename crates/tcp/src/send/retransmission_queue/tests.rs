@@ -267,7 +267,7 @@ fn short_and_lost() -> RetransmissionQueue {
 }
 
 fn fits(room: u32) -> Collapse {
-    Collapse { room, window_end: at(10_000), text_end: at(600) }
+    Collapse { room, until: at(10_000), text_end: at(600) }
 }
 
 #[test]
@@ -281,13 +281,13 @@ fn short_segments_that_are_lost_become_one_with_the_fin() {
 }
 
 #[test]
-fn a_segment_takes_in_what_fits_and_what_the_window_takes() {
+fn a_segment_takes_in_what_fits_and_no_more_than_it_may() {
     let mut queue = short_and_lost();
     assert_eq!(queue.collapse_due(&fits(599)), 1, "it stays a whole number of those that were sent");
     assert_eq!(queue.collapse_due(&fits(300)), 0, "it is full");
     assert_eq!(queue.next_due(599).map(|due| due.end), Some(at(300)));
     let mut queue = short_and_lost();
-    assert_eq!(queue.collapse_due(&Collapse { window_end: at(299), ..fits(600) }), 0);
+    assert_eq!(queue.collapse_due(&Collapse { until: at(299), ..fits(600) }), 0);
     queue.check_invariants(at(0), at(601));
 }
 
