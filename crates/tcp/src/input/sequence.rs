@@ -210,6 +210,9 @@ pub(super) fn trim<'a>(
     let Incoming { segment: Segment { header, payload }, ecn, segment_size, arrived } = incoming;
     let mut payload = core::mem::take(payload);
     let sent_len = payload.len() as u32;
+    if sent_len > 0 {
+        tcb.sack_report.next_came();
+    }
     let mut flags = header.flags;
     let mut seq = header.seq;
     if seq.before(tcb.receive.nxt) {

@@ -6,11 +6,13 @@ use bytes::Bytes;
 use synfin_wire::{SeqNumber, tcp::SackRange};
 
 use super::COPY_BELOW;
-use super::memory::charge;
+use super::cost::{COPIED_TOGETHER, Cost};
 
 /// So many pieces are held whatever they cost. Each is at least an octet inside the window, so a sender of single octets
-/// with gaps between them cannot make the queue cost more than that, or than the receive buffer if that is more.
+/// cannot make the queue cost more than that, or than the receive buffer if that is more.
 const FREE_PIECES: usize = 4096;
+/// What a piece costs at the least, octets, even where the accounts have it in the memory of the one before.
+const LEAST_CHARGE: usize = 832;
 
 /// Pieces in the order of their numbers, without overlap.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +25,17 @@ pub(crate) struct Assembler {
 struct Piece {
     start: SeqNumber,
     bytes: Bytes,
+    /// Nothing, where it is in the memory of the piece before.
+    cost: Cost,
 }
 
 impl Piece {
     fn end(&self) -> SeqNumber {
-        self.start + self.bytes.len() as u32
+        self.start + self.len()
+    }
+
+    fn len(&self) -> u32 {
+        self.bytes.len() as u32
     }
 }
 
@@ -51,11 +59,18 @@ impl Assembler {
     }
 
     /// Holds `bytes`, of which the first octet has number `start`, as long as all that is held costs no more than `most`.
-    /// Octets that are held already stay as they came first. Returns the run of octets without a gap that `start` now
-    /// lies in.
-    pub(crate) fn insert(&mut self, start: SeqNumber, bytes: Bytes, most: usize) -> Result<SackRange, Full> {
+    /// Octets that are held already stay as they came first. `cost` is what the segment costs. Returns the run of octets
+    /// without a gap that `start` now lies in, and whether any of the octets is new.
+    pub(crate) fn insert(
+        &mut self,
+        start: SeqNumber,
+        bytes: Bytes,
+        cost: Cost,
+        most: usize,
+    ) -> Result<(SackRange, bool), Full> {
         let end = start + bytes.len() as u32;
         let mut position = start;
+        let mut unpaid = None;
         while position.before(end) {
             // The first piece that ends beyond `position`: it either holds the octet or bounds the gap.
             let index = self.pieces.partition_point(|piece| piece.end().at_or_before(position));
@@ -65,7 +80,7 @@ impl Assembler {
                 continue;
             }
             let gap_end = next.map_or(end, |piece| piece.start.earlier(end));
-            if self.pieces.len() >= FREE_PIECES && self.charge >= most {
+            if self.pieces.len() >= FREE_PIECES && self.charge.max(self.pieces.len() * LEAST_CHARGE) >= most {
                 return Err(Full);
             }
             let from = position.octets_since(start) as usize;
@@ -73,11 +88,32 @@ impl Assembler {
             let slice = &bytes[from..to];
             let bytes =
                 if slice.len() < COPY_BELOW { Bytes::copy_from_slice(slice) } else { bytes.slice(from..to) };
-            self.charge += charge(bytes.len());
-            self.pieces.insert(index, Piece { start: position, bytes });
+            let Cost { charge, room } = unpaid.unwrap_or_else(|| self.pay(start, end, cost));
+            self.charge += charge as usize;
+            let room = if gap_end == end { room } else { 0 };
+            self.pieces.insert(index, Piece { start: position, bytes, cost: Cost { charge, room } });
+            unpaid = Some(Cost { charge: 0, room: cost.room });
             position = gap_end;
         }
-        Ok(self.run_at(start))
+        Ok((self.run_at(start), unpaid.is_some()))
+    }
+
+    /// What a segment from `start` to `end` costs beside what is held: nothing, if the piece right before has room for it;
+    /// else it takes the place of what it holds all of.
+    fn pay(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) -> Cost {
+        let index = self.pieces.partition_point(|piece| piece.end().before(start));
+        let len = end.octets_since(start);
+        if let Some(before) = self.pieces.get_mut(index).filter(|piece| piece.end() == start)
+            && before.cost.room >= len
+        {
+            let room = core::mem::take(&mut before.cost.room) - len;
+            return Cost { charge: 0, room };
+        }
+        let from = self.pieces.partition_point(|piece| piece.start.before(start));
+        for piece in self.pieces.range_mut(from..).take_while(|piece| piece.end().at_or_before(end)) {
+            self.charge -= core::mem::take(&mut piece.cost).charge as usize;
+        }
+        cost
     }
 
     /// The first of the octets from `start` to `end` that are held, up to the next gap.
@@ -95,20 +131,97 @@ impl Assembler {
         Some(SackRange { start: first.start.later(start), end: held_until.earlier(end) })
     }
 
-    /// Takes the text that begins at `nxt`, if it is here; what lies before `nxt` is let go.
-    pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<Bytes> {
+    /// Takes the text that begins at `nxt`, if it is here, and what it costs; what lies before `nxt` is let go.
+    pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<(Bytes, Cost)> {
         while let Some(front) = self.pieces.front() {
             if front.start.after(nxt) {
                 return None;
             }
             let piece = self.pieces.pop_front()?;
-            self.charge -= charge(piece.bytes.len());
+            self.charge -= piece.cost.charge as usize;
             let stale = nxt.octets_since(piece.start) as usize;
             if stale < piece.bytes.len() {
-                return Some(piece.bytes.slice(stale..));
+                return Some((piece.bytes.slice(stale..), piece.cost));
             }
         }
         None
+    }
+
+    /// Reckons as if each run had been copied together, from the first segment on that [is loose](super::ReceiveMemory::is_loose).
+    /// Where it is not worth the work, because there are many small ones far apart, the rest stays.
+    #[cold]
+    pub(crate) fn collapse(&mut self, is_loose: impl Fn(u32, u32) -> bool, buffer: usize) {
+        let (mut index, mut small) = (0, 0);
+        while index < self.pieces.len() {
+            let (end, text, charge) = self.run_from(index);
+            if charge == self.pieces[index].cost.charge as usize && text < COPIED_TOGETHER {
+                small += charge;
+                if small > buffer / 8 {
+                    return;
+                }
+            } else {
+                self.collapse_run(index, end, &is_loose);
+            }
+            index = end;
+        }
+    }
+
+    /// Where the run ends that begins with the piece at `index`, how much text it has and what that costs.
+    fn run_from(&self, index: usize) -> (usize, u32, usize) {
+        let start = self.pieces[index].start;
+        let (mut end, mut text, mut charge) = (index, 0, 0);
+        for piece in self.pieces.range(index..) {
+            if piece.start != start + text {
+                break;
+            }
+            end += 1;
+            text += piece.len();
+            charge += piece.cost.charge as usize;
+        }
+        (end, text, charge)
+    }
+
+    fn collapse_run(&mut self, index: usize, end: usize, is_loose: impl Fn(u32, u32) -> bool) {
+        let text_of_segment = |at: usize| -> u32 {
+            let others = self.pieces.range(at + 1..end).take_while(|piece| piece.cost.charge == 0);
+            self.pieces[at].len() + others.map(Piece::len).sum::<u32>()
+        };
+        let loose = (index..end).find(|&at| {
+            let charge = self.pieces[at].cost.charge;
+            charge > 0 && is_loose(charge, text_of_segment(at))
+        });
+        let Some(first) = loose else { return };
+        let mut text = 0;
+        for piece in self.pieces.range_mut(first..end) {
+            text += piece.len();
+            self.charge -= core::mem::take(&mut piece.cost).charge as usize;
+        }
+        let Cost { charge, room } = Cost::of_copy(text);
+        self.charge += charge as usize;
+        self.pieces[first].cost.charge = charge;
+        self.pieces[end - 1].cost.room = room;
+    }
+
+    /// Lets go of what lies furthest off, a part of the buffer at a time, until `fits` what is left; but of nothing before
+    /// `number`. RFC 2018 section 8 lets a receiver do so when memory runs out, for what is in order is worth more. Whether
+    /// anything was let go.
+    #[cold]
+    pub(crate) fn renege(&mut self, number: SeqNumber, part: usize, fits: impl Fn(usize) -> bool) -> bool {
+        let held = self.pieces.len();
+        let mut freed = 0;
+        while self.pieces.back().is_some_and(|last| last.start.at_or_after(number))
+            && let Some(last) = self.pieces.pop_back()
+        {
+            self.charge -= last.cost.charge as usize;
+            freed += last.cost.charge as usize;
+            if freed >= part || self.pieces.is_empty() {
+                if fits(self.charge) {
+                    break;
+                }
+                freed = 0;
+            }
+        }
+        self.pieces.len() < held
     }
 
     /// Octets at `number` or later are held.

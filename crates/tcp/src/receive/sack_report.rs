@@ -30,6 +30,11 @@ impl SackReport {
         self.duplicate = Some(range);
     }
 
+    /// A later segment has come: what came again before it is told no more (RFC 2883 section 4 (1)).
+    pub(crate) fn next_came(&mut self) {
+        self.duplicate = None;
+    }
+
     /// More of the same segment has come again. One range is told of it: the first (RFC 2883 section 4.1).
     pub(crate) fn more_came_again(&mut self, range: SackRange) {
         match &mut self.duplicate {
