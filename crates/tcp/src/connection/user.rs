@@ -261,7 +261,8 @@ impl Connection {
     pub fn set_quick_ack(&mut self, quick: bool, now: Instant) {
         let _ = now;
         if let Phase::Synchronized(tcb) = &mut self.phase {
-            tcb.ack.set_interactive(!quick);
+            let drained = tcb.holds_nothing();
+            tcb.ack.set_interactive(!quick, drained);
         }
     }
 
@@ -420,7 +421,7 @@ impl Tcb {
             self.note_reading(octets, now);
         }
         self.memory.read(octets);
-        self.ack.read(self.memory.is_empty() && self.assembler.is_empty());
+        self.ack.read(self.holds_nothing(), SendReason::SecondSegmentAck);
         if self.state().can_receive_data() && !window::is_wide(&self.receive, self.memory.clamp()) {
             let room = self.room();
             if room.is_short() {
@@ -430,6 +431,11 @@ impl Tcb {
                 self.ack.at_once(SendReason::WindowUpdate);
             }
         }
+    }
+
+    /// Nothing waits to be read, nor for what comes before it.
+    fn holds_nothing(&self) -> bool {
+        self.memory.is_empty() && self.assembler.is_empty()
     }
 
     /// Everything up to the peer's FIN has arrived.

@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
 use crate::receive::ack_policy::Size;
+use crate::receive::assembler::Held;
 use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::tcp::sack_len;
@@ -192,20 +193,18 @@ fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow, size: &Size) {
     if is_full && one.text != before {
         tcb.memory.full_segment(size.text, size.options(), tcb.receive.announced);
     }
-    if !tcb.negotiated.timestamps {
-        tcb.memory.note_arrival(tcb.receive.nxt, tcb.receive.announced, now);
-    }
+    tcb.memory.note_arrival(tcb.receive.nxt, tcb.receive.announced, now);
     if size.text >= TELLING {
-        recommend_window(common, tcb, size);
+        recommend_window(common, tcb, size, tcb.assembler.charge());
     }
 }
 
-/// What the peer's segments are like says how large a window is worth its memory.
-fn recommend_window(common: &Common, tcb: &mut Tcb, size: &Size) {
+/// What the peer's segments are like says how large a window is worth its memory. `beyond`: what is held beyond gaps.
+fn recommend_window(common: &Common, tcb: &mut Tcb, size: &Size, beyond: usize) {
     let mss = tcb.negotiated.largest_text(&common.config);
     if common.pressure != MemoryPressure::None {
         tcb.memory.tighten(mss);
-    } else if tcb.memory.grow_threshold(size, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
+    } else if tcb.memory.grow_threshold(size, mss, tcb.ack.full_segment(), beyond) {
         tcb.ack.once_more();
     }
 }
@@ -234,13 +233,13 @@ fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 
 /// The round trip as the receiver sees it, by the timestamp of ours that a full segment echoes.
 fn echoed_by(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    if let Some(stamps) = segment.header.options.timestamps
-        && tcb.negotiated.timestamps
+    let echo = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps).map(|stamps| stamps.echo);
+    if let Some(echo) = echo.filter(|&echo| tcb.memory.is_new_echo(echo))
         && segment.sent_len >= tcb.ack.full_segment()
     {
-        let millis = common.identity.timestamp(segment.arrived).wrapping_sub(stamps.echo);
+        let millis = common.identity.timestamp(segment.arrived).wrapping_sub(echo);
         if millis < u32::MAX / 2 {
-            tcb.memory.echoed(stamps.echo, Span::from_millis(millis.into()), tcb.inbox.is_empty());
+            tcb.memory.echoed(Span::from_millis(millis.into()), tcb.inbox.is_empty());
         }
     }
 }
@@ -261,14 +260,14 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     tcb.tally.segments_beyond_gaps += u64::from(size.text.div_ceil(one.text.max(1)));
     let cost = tcb.memory.cost(size.text, size.options());
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), cost, tcb.memory.most()) {
-        Ok((mut run, is_new)) => {
+        Ok(Held { mut run, is_new, charge_before }) => {
             if tcb.peer_fin == Some(run.end) {
                 run.end += 1;
             }
             tcb.sack_report.grown(run);
             if tcb.negotiated.sack && is_new {
                 // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
-                recommend_window(common, tcb, &size);
+                recommend_window(common, tcb, &size, charge_before);
             }
             tcb.memory.reaches(tcb.assembler.reach(tcb.receive.nxt));
             ControlFlow::Continue(())

@@ -143,6 +143,11 @@ impl AckPolicy {
         self.due.get_or_insert(reason);
     }
 
+    /// An answer is due at once to what brings nothing to acknowledge: it is none of the acknowledgments that do not wait.
+    pub(crate) fn answer(&mut self, reason: SendReason) {
+        self.due.get_or_insert(reason);
+    }
+
     /// RCV.NXT has moved by so much.
     pub(crate) fn advanced(&mut self, numbers: u32) {
         self.pending = true;
@@ -216,11 +221,13 @@ impl AckPolicy {
         self.quick = self.quick.max(for_window.min(pace.quick_acks));
     }
 
-    /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one.
-    pub(crate) fn set_interactive(&mut self, interactive: bool) {
+    /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one. What waits now goes, as if the user had read,
+    /// where `drained` says that nothing is left to read.
+    pub(crate) fn set_interactive(&mut self, interactive: bool, drained: bool) {
         self.interactive = interactive;
         if !interactive && self.pending {
-            self.at_once(SendReason::QuickAck);
+            self.pushes = self.pushes.max(1);
+            self.read(drained, SendReason::QuickAck);
         }
     }
 
@@ -324,11 +331,11 @@ impl AckPolicy {
         self.wait = delay;
     }
 
-    /// The user has read, and `drained` says that nothing is left.
-    pub(crate) fn read(&mut self, drained: bool) {
+    /// The user has read, and `drained` says that nothing is left: what waits may go, for this `reason`.
+    pub(crate) fn read(&mut self, drained: bool, reason: SendReason) {
         let pushed = self.pushes > 1 || self.pushes > 0 && !self.interactive;
         if self.pending && (self.has_second_segment() || pushed && drained) {
-            self.at_once(SendReason::SecondSegmentAck);
+            self.at_once(reason);
         }
     }
 

@@ -39,6 +39,17 @@ impl Piece {
     }
 }
 
+/// What has become of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The run of octets without a gap that it lies in.
+    pub(crate) run: SackRange,
+    /// Some of its octets are new.
+    pub(crate) is_new: bool,
+    /// What the queue cost before it.
+    pub(crate) charge_before: usize,
+}
+
 /// The queue holds as many pieces as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -59,18 +70,18 @@ impl Assembler {
     }
 
     /// Holds `bytes`, of which the first octet has number `start`, as long as all that is held costs no more than `most`.
-    /// Octets that are held already stay as they came first. `cost` is what the segment costs. Returns the run of octets
-    /// without a gap that `start` now lies in, and whether any of the octets is new.
+    /// Octets that are held already stay as they came first. `cost` is what the segment costs.
     pub(crate) fn insert(
         &mut self,
         start: SeqNumber,
         bytes: Bytes,
         cost: Cost,
         most: usize,
-    ) -> Result<(SackRange, bool), Full> {
+    ) -> Result<Held, Full> {
         let end = start + bytes.len() as u32;
         let mut position = start;
         let mut unpaid = None;
+        let mut charge_before = self.charge;
         while position.before(end) {
             // The first piece that ends beyond `position`: it either holds the octet or bounds the gap.
             let index = self.pieces.partition_point(|piece| piece.end().at_or_before(position));
@@ -88,14 +99,45 @@ impl Assembler {
             let slice = &bytes[from..to];
             let bytes =
                 if slice.len() < COPY_BELOW { Bytes::copy_from_slice(slice) } else { bytes.slice(from..to) };
-            let Cost { charge, room } = unpaid.unwrap_or_else(|| self.pay(start, end, cost));
+            let Cost { charge, room } = match unpaid {
+                Some(nothing) => nothing,
+                None => {
+                    let cost = self.pay(start, end, cost);
+                    charge_before = self.charge;
+                    cost
+                }
+            };
             self.charge += charge as usize;
-            let room = if gap_end == end { room } else { 0 };
-            self.pieces.insert(index, Piece { start: position, bytes, cost: Cost { charge, room } });
-            unpaid = Some(Cost { charge: 0, room: cost.room });
+            let at_end = if gap_end == end { room } else { 0 };
+            self.pieces.insert(index, Piece { start: position, bytes, cost: Cost { charge, room: at_end } });
+            unpaid = Some(Cost { charge: 0, room });
             position = gap_end;
         }
-        Ok((self.run_at(start), unpaid.is_some()))
+        if unpaid.is_none() && !self.is_in_one(start, end) {
+            self.replace(start, end, cost);
+        }
+        Ok(Held { run: self.run_at(start), is_new: unpaid.is_some(), charge_before })
+    }
+
+    /// Whether all from `start` to `end`, which is held, is in the memory of one segment.
+    fn is_in_one(&self, start: SeqNumber, end: SeqNumber) -> bool {
+        let index = self.pieces.partition_point(|piece| piece.end().at_or_before(start));
+        let mut others = self.pieces.range(index + 1..).take_while(|piece| piece.start.before(end));
+        others.all(|piece| piece.cost.charge == 0)
+    }
+
+    /// A segment has come that has all of several others: it takes their place.
+    fn replace(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) {
+        let index = self.pieces.partition_point(|piece| piece.start.before(start));
+        let Cost { charge, room } = self.pay(start, end, cost);
+        if let Some(first) = self.pieces.get_mut(index).filter(|piece| piece.end().at_or_before(end)) {
+            first.cost.charge = charge;
+            self.charge += charge as usize;
+        }
+        let last = self.pieces.partition_point(|piece| piece.end().before(end));
+        if let Some(last) = self.pieces.get_mut(last).filter(|piece| piece.end() == end) {
+            last.cost.room = room;
+        }
     }
 
     /// What a segment from `start` to `end` costs beside what is held: nothing, if the piece right before has room for it;

@@ -8,8 +8,7 @@ const SMALLEST_PIECE: usize = 576;
 const BEFORE: usize = 104;
 /// What lies behind the text: the list of pages.
 const BEHIND: usize = 320;
-/// What is larger gets whole pages.
-const LARGEST_PIECE: usize = 8192;
+/// A segment that is longer, what lies before its text included, gets pages for what the first has no room for.
 const PAGE: usize = 4096;
 /// As much text as a page has room for when text is copied together.
 pub(crate) const COPIED_TOGETHER: u32 = (PAGE - BEHIND) as u32;
@@ -24,7 +23,7 @@ pub(crate) struct Cost {
 impl Cost {
     /// Of a segment as it came, with so much text and so many octets of options.
     pub(crate) fn of_segment(text: u32, options: u32) -> Self {
-        piece(text as usize, BEFORE + options as usize + BEHIND)
+        piece(text as usize, BEFORE + options as usize)
     }
 
     /// Of the text of several, copied together.
@@ -33,18 +32,17 @@ impl Cost {
         match text % COPIED_TOGETHER {
             0 => Self { charge: pages, room: 0 },
             rest => {
-                let Self { charge, room } = piece(rest as usize, BEHIND);
+                let Self { charge, room } = piece(rest as usize, 0);
                 Self { charge: pages + charge, room }
             }
         }
     }
 }
 
-fn piece(text: usize, around: usize) -> Cost {
-    let used = text + around;
-    if used > LARGEST_PIECE {
-        // The first page is like a piece of memory.
-        let pages = (text - (PAGE - around)).next_multiple_of(PAGE);
+fn piece(text: usize, before: usize) -> Cost {
+    let used = before + text + BEHIND;
+    if before + text >= PAGE {
+        let pages = (used - PAGE).next_multiple_of(PAGE);
         return Cost { charge: (DESCRIPTION + PAGE + pages) as u32, room: 0 };
     }
     let size = if used <= SMALLEST_PIECE { SMALLEST_PIECE } else { used.next_power_of_two() };
@@ -70,6 +68,7 @@ mod tests {
             (601, 2304),
             (1460, 2304),
             (3000, 4352),
+            (3673, 8448),
             (5000, 8448),
             (7768, 8448),
             (7769, 12_544),
@@ -80,7 +79,8 @@ mod tests {
             assert_eq!(Cost::of_segment(text, 0).charge, cost, "{text}");
         }
         assert_eq!(Cost::of_segment(141, 12).charge, 1280, "timestamps take room as well");
-        assert_eq!(Cost::of_segment(1000, 0).room, 624);
+        let room = [1000, 3673, 5000].map(|text| Cost::of_segment(text, 0).room);
+        assert_eq!(room, [624, 4095, 0], "there is none behind pages");
     }
 
     #[test]

@@ -76,7 +76,7 @@ struct Round {
     began: Instant,
     /// The round trip as the receiver sees it.
     rtt: Option<Span>,
-    /// The echo that told it last.
+    /// What was echoed last.
     echo: u32,
     /// A window's worth of data is awaited: up to which number, and since when.
     awaited: Option<(SeqNumber, Instant)>,
@@ -350,7 +350,7 @@ impl ReceiveMemory {
         0
     }
 
-    /// Data up to `nxt` has come: a whole window after another is a round trip, unless timestamps tell.
+    /// Data up to `nxt` has come: a whole window after another takes a round trip at the least.
     pub(crate) fn note_arrival(&mut self, nxt: SeqNumber, window: u32, now: Instant) {
         match self.round.awaited {
             Some((awaited, _)) if nxt.before(awaited) => return,
@@ -363,10 +363,15 @@ impl ReceiveMemory {
         self.round.awaited = Some((nxt + window, now));
     }
 
-    /// A full segment has echoed a timestamp of ours, so much later. What is longer than what was seen before counts a
-    /// little, and only if the user keeps up.
-    pub(crate) fn echoed(&mut self, echo: u32, rtt: Span, keeps_up: bool) {
-        if core::mem::replace(&mut self.round.echo, echo) == echo || rtt.is_zero() {
+    /// Whether it is the first segment that echoes this timestamp of ours.
+    pub(crate) fn is_new_echo(&mut self, echo: u32) -> bool {
+        core::mem::replace(&mut self.round.echo, echo) != echo
+    }
+
+    /// A full segment is the first to echo a timestamp of ours, so much later. What is longer than what was seen before
+    /// counts a little, and only if the user keeps up.
+    pub(crate) fn echoed(&mut self, rtt: Span, keeps_up: bool) {
+        if rtt.is_zero() {
             return;
         }
         self.round.rtt = Some(match self.round.rtt {

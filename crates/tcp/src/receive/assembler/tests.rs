@@ -18,8 +18,8 @@ fn text(from: u32, to: u32) -> Bytes {
 
 fn insert(assembler: &mut Assembler, from: u32, to: u32) -> (u32, u32) {
     let cost = Cost::of_segment(to - from, 0);
-    let (SackRange { start, end }, _) =
-        assembler.insert(seq(from), text(from, to), cost, 0).expect("room");
+    let held = assembler.insert(seq(from), text(from, to), cost, 0).expect("room");
+    let SackRange { start, end } = held.run;
     assembler.check_invariants(seq(0));
     (start.octets_since(seq(0)), end.octets_since(seq(0)))
 }
