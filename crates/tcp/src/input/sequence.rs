@@ -132,6 +132,9 @@ fn unacceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now
         }
         let has_mark = header.flags.syn() || header.flags.fin();
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
+        if header.seq == tcb.receive.edge && !segment.payload.is_empty() {
+            hurry(common, tcb, now);
+        }
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(common, tcb, segment, why, now);
     }

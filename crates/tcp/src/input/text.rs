@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
 use crate::receive::ack_policy::Size;
-use crate::receive::assembler::Held;
+use crate::receive::assembler::{Held, Popped};
 use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::tcp::sack_len;
@@ -160,8 +160,8 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
 /// What was held beyond a gap may be in order now; or it is the FIN that waits there.
 #[cold]
 fn fill_gap(tcb: &mut Tcb) {
-    while let Some((bytes, cost)) = tcb.assembler.pop(tcb.receive.nxt) {
-        tcb.memory.queued_held(bytes.len() as u32, cost);
+    while let Some(Popped { bytes, whole, cost }) = tcb.assembler.pop(tcb.receive.nxt) {
+        tcb.memory.queued_held(whole, cost);
         advance(tcb, bytes);
     }
     tcb.ack.at_once(SendReason::GapFilledAck);

@@ -292,6 +292,9 @@ impl Draft {
 /// A segment that the peer takes, acknowledgment included.
 fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
+    if tcb.room().is_short() {
+        tcb.ack.no_hurry();
+    }
     tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let is_told = core::mem::take(&mut tcb.intents.user_timeout);
     let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
@@ -308,9 +311,6 @@ fn unacknowledging(
 ) -> SegmentOut {
     let Draft { seq, payload, octets, segment_size, marks: Marks { flags, ecn, reason } } = draft;
     let room = tcb.room();
-    if room.is_short() {
-        tcb.ack.no_hurry();
-    }
     let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
     let timestamps = tcb
         .negotiated

@@ -50,6 +50,16 @@ pub(crate) struct Held {
     pub(crate) charge_before: usize,
 }
 
+/// Text that was held and is in order now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Popped {
+    pub(crate) bytes: Bytes,
+    /// All the text in its memory, of which it is the first; nothing where that was popped before.
+    pub(crate) whole: u32,
+    /// What that memory costs.
+    pub(crate) cost: Cost,
+}
+
 /// The queue holds as many pieces as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -173,18 +183,28 @@ impl Assembler {
         Some(SackRange { start: first.start.later(start), end: held_until.earlier(end) })
     }
 
-    /// Takes the text that begins at `nxt`, if it is here, and what it costs; what lies before `nxt` is let go.
-    pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<(Bytes, Cost)> {
+    /// Takes the text that begins at `nxt`, if it is here; what lies before `nxt` is let go.
+    pub(crate) fn pop(&mut self, nxt: SeqNumber) -> Option<Popped> {
         while let Some(front) = self.pieces.front() {
             if front.start.after(nxt) {
                 return None;
             }
-            let piece = self.pieces.pop_front()?;
+            let mut piece = self.pieces.pop_front()?;
             self.charge -= piece.cost.charge as usize;
             let stale = nxt.octets_since(piece.start) as usize;
-            if stale < piece.bytes.len() {
-                return Some((piece.bytes.slice(stale..), piece.cost));
+            if stale >= piece.bytes.len() {
+                continue;
             }
+            let mut whole = 0;
+            if piece.cost.charge > 0 {
+                whole = piece.len() - stale as u32;
+                for other in self.pieces.iter().take_while(|other| other.cost.charge == 0) {
+                    whole += other.len();
+                    piece.cost.room = other.cost.room;
+                }
+            }
+            let bytes = if stale > 0 { piece.bytes.slice(stale..) } else { piece.bytes };
+            return Some(Popped { bytes, whole, cost: piece.cost });
         }
         None
     }

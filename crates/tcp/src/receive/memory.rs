@@ -115,6 +115,11 @@ impl ReceiveMemory {
         }
     }
 
+    /// The handshake is over: the first round trip begins.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.round.began = now;
+    }
+
     /// The whole buffer as a window.
     pub(crate) fn full(&self) -> u32 {
         in_ratio(self.buffer, self.ratio)
@@ -179,20 +184,13 @@ impl ReceiveMemory {
         self.unread_charge += cost.charge as usize;
     }
 
-    /// The same of text that was held beyond a gap and has been paid for, perhaps with what came before it.
+    /// The same of all the text in a piece of memory that was held beyond a gap and has been paid for.
     #[cold]
     pub(crate) fn queued_held(&mut self, text: u32, cost: Cost) {
-        if cost.charge > 0 && self.joins_last(text) {
-            return;
+        if text > 0 && !self.joins_last(text) {
+            self.unread.push_back(Unread { left: text, len: text, cost });
+            self.unread_charge += cost.charge as usize;
         }
-        if let Some(last) = self.unread.back_mut().filter(|_| cost.charge == 0) {
-            last.left += text;
-            last.len += text;
-            last.cost.room = cost.room;
-            return;
-        }
-        self.unread.push_back(Unread { left: text, len: text, cost });
-        self.unread_charge += cost.charge as usize;
     }
 
     fn joins_last(&mut self, text: u32) -> bool {

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use synfin_wire::{SeqNumber, tcp::SackRange};
 
-use super::{Assembler, FREE_PIECES, Full, LEAST_CHARGE};
+use super::{Assembler, FREE_PIECES, Full, LEAST_CHARGE, Popped};
 use crate::receive::cost::Cost;
 
 const BASE: u32 = u32::MAX - 40;
@@ -34,7 +34,7 @@ fn overlaps_are_cut_and_runs_grow_together() {
     assert_eq!(insert(&mut assembler, 50, 60), (5, 100));
     assert!(assembler.pop(seq(4)).is_none());
     let mut position = 5;
-    while let Some((bytes, _)) = assembler.pop(seq(position)) {
+    while let Some(Popped { bytes, .. }) = assembler.pop(seq(position)) {
         assert_eq!(bytes, text(position, position + bytes.len() as u32));
         position += bytes.len() as u32;
     }
@@ -47,9 +47,9 @@ fn octets_that_came_first_stay() {
     let mut assembler = Assembler::default();
     insert(&mut assembler, 10, 20);
     assembler.insert(seq(5), Bytes::from_static(&[0xff; 20]), Cost::default(), 0).expect("room");
-    let read: Vec<u8> = core::iter::successors(assembler.pop(seq(5)).map(|(b, _)| (5, b)), |(at, bytes)| {
+    let read: Vec<u8> = core::iter::successors(assembler.pop(seq(5)).map(|popped| (5, popped.bytes)), |(at, bytes)| {
         let next = at + bytes.len() as u32;
-        assembler.pop(seq(next)).map(|(b, _)| (next, b))
+        assembler.pop(seq(next)).map(|popped| (next, popped.bytes))
     })
     .flat_map(|(_, bytes)| bytes.to_vec())
     .collect();
@@ -92,14 +92,24 @@ fn a_short_segment_has_room_behind_the_one_before() {
     assert_eq!(assembler.charge(), 832);
     insert(&mut assembler, 153, 154);
     assert_eq!(assembler.charge(), 1664);
-    insert(&mut assembler, 1, 1001);
-    assert_eq!(assembler.charge(), 2304, "it has all that the others have");
-    let charges = core::array::from_fn(|at| {
-        let from = [1, 101, 153, 154][at];
-        assembler.pop(seq(from)).map(|(_, cost)| cost.charge)
-    });
-    assert_eq!(charges, [Some(0), Some(0), Some(0), Some(2304)]);
+    let popped = [1, 101, 153].map(|at| assembler.pop(seq(at)).map(|popped| (popped.whole, popped.cost.room)));
+    assert_eq!(popped, [Some((152, 0)), Some((0, 0)), Some((1, 151))]);
     assert_eq!(assembler.charge(), 0);
+}
+
+#[test]
+fn a_segment_takes_the_place_of_those_that_it_has_all_of() {
+    let mut assembler = Assembler::default();
+    for from in [1, 153, 305] {
+        insert(&mut assembler, from, from + 152);
+    }
+    assert_eq!(assembler.charge(), 3 * 832);
+    insert(&mut assembler, 1, 305);
+    assert_eq!(assembler.charge(), 1280 + 832);
+    insert(&mut assembler, 305, 457);
+    assert_eq!(assembler.charge(), 1280 + 832, "all of it is in one");
+    insert(&mut assembler, 1, 1001);
+    assert_eq!(assembler.charge(), 2304);
 }
 
 #[test]
