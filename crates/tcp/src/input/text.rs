@@ -153,6 +153,9 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
     if !tcb.assembler.is_empty() || tcb.peer_fin.is_some() {
         fill_gap(tcb);
     }
+    if tcb.assembler.is_empty() {
+        tcb.memory.foresee();
+    }
     tcb.sack_report.acknowledged(tcb.receive.nxt);
     common.events.raise(Event::Readable);
 }

@@ -224,10 +224,8 @@ impl ReceiveMemory {
 
     /// Whether another segment is taken beside what is not read and the pieces `beyond` gaps: more memory is used than
     /// the buffer has only after its last segment.
-    pub(crate) fn has_room(&mut self, beyond: usize) -> bool {
-        let has_room = self.used(beyond) <= self.buffer;
-        self.looks_closely &= !has_room;
-        has_room
+    pub(crate) fn has_room(&self, beyond: usize) -> bool {
+        self.used(beyond) <= self.buffer
     }
 
     /// What is used of the buffer, the pieces `beyond` gaps included.
@@ -244,6 +242,13 @@ impl ReceiveMemory {
     /// The next segment is looked at more closely.
     pub(crate) fn look_closely(&mut self) {
         self.looks_closely = true;
+    }
+
+    /// Nothing lies beyond a gap, and a segment in order was taken: if there is room behind it, the next ones are foreseen.
+    pub(crate) fn foresee(&mut self) {
+        if self.looks_closely {
+            self.looks_closely = self.unread_charge >= self.buffer;
+        }
     }
 
     /// More is used than the buffer has: it grows, if it is not fixed, or else the window is to be small.

@@ -154,7 +154,11 @@ fn what_needs_no_other_page_is_taken_unseen() {
     assert!(memory.is_foreseen(832));
     memory.look_closely();
     assert!(!memory.is_foreseen(832));
-    assert!(memory.has_room(0) && memory.is_foreseen(832));
+    memory.foresee();
+    assert!(!memory.is_foreseen(832), "there is room for none behind that");
+    memory.read(100);
+    memory.foresee();
+    assert!(memory.is_foreseen(832));
 }
 
 #[test]
