@@ -132,7 +132,7 @@ fn unacceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now
         }
         let has_mark = header.flags.syn() || header.flags.fin();
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
-        if header.seq == tcb.receive.edge && !segment.payload.is_empty() {
+        if header.seq == tcb.receive.edge && !segment.payload.is_empty() && tcb.inbox.is_empty() {
             hurry(common, tcb, now);
         }
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
@@ -233,8 +233,13 @@ pub(super) fn trim<'a>(
         let is_probe = payload.len() == 1 && tcb.receive.window() == 0;
         payload.clear();
         flags = flags.without(Flags::FIN);
-        hurry(common, tcb, *arrived);
-        tcb.ack.at_once(if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck });
+        let reason = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
+        if tcb.inbox.is_empty() {
+            hurry(common, tcb, *arrived);
+            tcb.ack.at_once(reason);
+        } else {
+            tcb.ack.answer(reason);
+        }
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     let end = seq + payload.len() as u32;

@@ -263,12 +263,12 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
     tcb.tally.segments_beyond_gaps += u64::from(size.text.div_ceil(one.text.max(1)));
     let cost = tcb.memory.cost(size.text, size.options());
     match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), cost, tcb.memory.most()) {
-        Ok(Held { mut run, is_new, charge_before }) => {
+        Ok(Held { mut run, is_taken, charge_before }) => {
             if tcb.peer_fin == Some(run.end) {
                 run.end += 1;
             }
             tcb.sack_report.grown(run);
-            if tcb.negotiated.sack && is_new {
+            if tcb.negotiated.sack && is_taken {
                 // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
                 recommend_window(common, tcb, &size, charge_before);
             }

@@ -44,8 +44,8 @@ impl Piece {
 pub(crate) struct Held {
     /// The run of octets without a gap that it lies in.
     pub(crate) run: SackRange,
-    /// Some of its octets are new.
-    pub(crate) is_new: bool,
+    /// It was worth holding: some of its octets are new, or it takes the place of several others.
+    pub(crate) is_taken: bool,
     /// What the queue cost before it.
     pub(crate) charge_before: usize,
 }
@@ -123,10 +123,11 @@ impl Assembler {
             unpaid = Some(Cost { charge: 0, room });
             position = gap_end;
         }
-        if unpaid.is_none() && !self.is_in_one(start, end) {
-            self.replace(start, end, cost);
+        let replaces = unpaid.is_none() && !self.is_in_one(start, end);
+        if replaces {
+            charge_before = self.replace(start, end, cost);
         }
-        Ok(Held { run: self.run_at(start), is_new: unpaid.is_some(), charge_before })
+        Ok(Held { run: self.run_at(start), is_taken: unpaid.is_some() || replaces, charge_before })
     }
 
     /// Whether all from `start` to `end`, which is held, is in the memory of one segment.
@@ -136,10 +137,11 @@ impl Assembler {
         others.all(|piece| piece.cost.charge == 0)
     }
 
-    /// A segment has come that has all of several others: it takes their place.
-    fn replace(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) {
+    /// A segment has come that has all of several others: it takes their place. Returns what the queue costs without it.
+    fn replace(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) -> usize {
         let index = self.pieces.partition_point(|piece| piece.start.before(start));
         let Cost { charge, room } = self.pay(start, end, cost);
+        let others = self.charge;
         if let Some(first) = self.pieces.get_mut(index).filter(|piece| piece.end().at_or_before(end)) {
             first.cost.charge = charge;
             self.charge += charge as usize;
@@ -148,6 +150,7 @@ impl Assembler {
         if let Some(last) = self.pieces.get_mut(last).filter(|piece| piece.end() == end) {
             last.cost.room = room;
         }
+        others
     }
 
     /// What a segment from `start` to `end` costs beside what is held: nothing, if the piece right before has room for it;
