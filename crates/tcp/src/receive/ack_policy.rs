@@ -160,12 +160,11 @@ impl AckPolicy {
     pub(crate) fn data(&mut self, size: &Size, flags: Flags, mss: u32, pace: &Pace) -> bool {
         self.arrivals = self.arrivals.saturating_add(1);
         let is_full = self.measure(size, flags, mss);
-        match self.arrived_at {
-            Some(before) if !self.wait.is_zero() => self.follow(Span::between(before, pace.now), pace),
-            _ => {
-                self.be_quick(pace);
-                self.wait = pace.delay;
-            }
+        if self.wait.is_zero() {
+            self.be_quick(pace);
+            self.wait = pace.delay;
+        } else if let Some(before) = self.arrived_at {
+            self.follow(Span::between(before, pace.now), pace);
         }
         self.arrived_at = Some(pace.now);
         is_full

@@ -256,14 +256,21 @@ impl Assembler {
             charge > 0 && is_loose(charge, text_of_segment(at))
         });
         let Some(first) = loose else { return };
-        let mut text = 0;
+        let text: u32 = self.pieces.range(first..end).map(Piece::len).sum();
+        let (mut position, mut paid, mut room) = (0, 0, 0);
         for piece in self.pieces.range_mut(first..end) {
-            text += piece.len();
             self.charge -= core::mem::take(&mut piece.cost).charge as usize;
+            position += piece.len();
+            // Each page is paid for with the piece that its first octet is of.
+            while paid < position {
+                let copied = COPIED_TOGETHER.min(text - paid);
+                let cost = Cost::of_copy(copied);
+                piece.cost.charge += cost.charge;
+                self.charge += cost.charge as usize;
+                paid += copied;
+                room = cost.room;
+            }
         }
-        let Cost { charge, room } = Cost::of_copy(text);
-        self.charge += charge as usize;
-        self.pieces[first].cost.charge = charge;
         self.pieces[end - 1].cost.room = room;
     }
 
