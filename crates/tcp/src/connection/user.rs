@@ -428,7 +428,7 @@ impl Tcb {
                 self.ack.no_hurry();
             }
             if window::is_news(&self.receive, &room) {
-                self.ack.at_once(SendReason::WindowUpdate);
+                self.ack.answer(SendReason::WindowUpdate);
             }
         }
     }

@@ -143,7 +143,7 @@ impl AckPolicy {
         self.due.get_or_insert(reason);
     }
 
-    /// An answer is due at once to what brings nothing to acknowledge: it is none of the acknowledgments that do not wait.
+    /// A segment is due at once that nothing which came is owed: it is none of the acknowledgments that do not wait.
     pub(crate) fn answer(&mut self, reason: SendReason) {
         self.due.get_or_insert(reason);
     }
