@@ -37,6 +37,15 @@ fn of_one_segment_the_first_range_that_came_again_is_told() {
 }
 
 #[test]
+fn a_later_segment_makes_what_came_again_forgotten() {
+    let mut report = SackReport::default();
+    report.grown(range(30, 35));
+    report.came_again(range(1, 5));
+    report.next_came();
+    assert_eq!(starts(&report), [30]);
+}
+
+#[test]
 fn what_came_again_is_told_once_and_first() {
     let mut report = SackReport::default();
     report.grown(range(30, 35));
