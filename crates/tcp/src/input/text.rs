@@ -20,6 +20,9 @@ use synfin_wire::tcp::sack_len;
 /// Text shorter than this says nothing about the segments to come.
 const TELLING: u32 = 128;
 
+/// Acknowledgments gather news of so many ranges, which each of them has room for.
+const GATHERED_RANGES: usize = 2;
+
 pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     if segment.text_len() == 0 {
         return ControlFlow::Continue(());
@@ -236,7 +239,8 @@ fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
 
 /// The round trip as the receiver sees it, by the timestamp of ours that a full segment echoes.
 fn echoed_by(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let echo = segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps).map(|stamps| stamps.echo);
+    let echo =
+        segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps).map(|stamps| stamps.echo);
     if let Some(echo) = echo.filter(|&echo| tcb.memory.is_new_echo(echo))
         && segment.sent_len >= tcb.ack.full_segment()
     {
@@ -267,7 +271,9 @@ fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step 
             if tcb.peer_fin == Some(run.end) {
                 run.end += 1;
             }
-            tcb.sack_report.grown(run);
+            if tcb.sack_report.grown(run) >= GATHERED_RANGES {
+                tcb.ack.gathers_no_more();
+            }
             if tcb.negotiated.sack && is_taken {
                 // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
                 recommend_window(common, tcb, &size, charge_before);

@@ -117,7 +117,7 @@ pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason,
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let draft = Draft::without_text(tcb, tcb.send.una - 1, Flags::ACK, reason);
     let room = tcb.room();
-    unacknowledging(common, tcb, draft, &Told { room, user_timeout: None }, now)
+    unacknowledging(common, tcb, draft, &room, None, now)
 }
 
 /// Text that was never sent, with the FIN behind it.
@@ -290,12 +290,6 @@ impl Draft {
     }
 }
 
-/// What else a header tells.
-struct Told {
-    room: Room,
-    user_timeout: Option<UserTimeout>,
-}
-
 /// A segment that the peer takes, acknowledgment included.
 fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
@@ -306,7 +300,7 @@ fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> Segment
     tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let is_told = core::mem::take(&mut tcb.intents.user_timeout);
     let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
-    unacknowledging(common, tcb, draft, &Told { room, user_timeout }, now)
+    unacknowledging(common, tcb, draft, &room, user_timeout, now)
 }
 
 /// The acknowledgment, the window and the options that every segment carries.
@@ -314,12 +308,12 @@ fn unacknowledging(
     common: &Common,
     tcb: &mut Tcb,
     draft: Draft,
-    told: &Told,
+    room: &Room,
+    user_timeout: Option<UserTimeout>,
     now: Instant,
 ) -> SegmentOut {
     let Draft { seq, payload, octets, segment_size, marks: Marks { flags, ecn, reason } } = draft;
-    let user_timeout = told.user_timeout;
-    let window = window::announce(&mut tcb.receive, &told.room).to_field(tcb.negotiated.receive_scale);
+    let window = window::announce(&mut tcb.receive, room).to_field(tcb.negotiated.receive_scale);
     let timestamps = tcb
         .negotiated
         .timestamps

@@ -294,6 +294,14 @@ impl AckPolicy {
         }
     }
 
+    /// What acknowledgments have waited with for each other is told, before it has no room in one.
+    #[cold]
+    pub(crate) fn gathers_no_more(&mut self) {
+        if self.duplicates > DUPLICATES {
+            self.at_once(SendReason::OutOfOrderAck);
+        }
+    }
+
     /// Text has come beyond a gap.
     pub(crate) fn held(&mut self) {
         self.pending = true;

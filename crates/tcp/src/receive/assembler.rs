@@ -112,8 +112,8 @@ impl Assembler {
             let Cost { charge, room } = match unpaid {
                 Some(nothing) => nothing,
                 None => {
-                    let cost = self.pay(start, end, cost);
-                    charge_before = self.charge;
+                    let (cost, before) = self.pay(start, end, position, cost);
+                    charge_before = before;
                     cost
                 }
             };
@@ -139,13 +139,7 @@ impl Assembler {
 
     /// A segment has come that has all of several others: it takes their place. Returns what the queue costs without it.
     fn replace(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) -> usize {
-        let index = self.pieces.partition_point(|piece| piece.start.before(start));
-        let Cost { charge, room } = self.pay(start, end, cost);
-        let others = self.charge;
-        if let Some(first) = self.pieces.get_mut(index).filter(|piece| piece.end().at_or_before(end)) {
-            first.cost.charge = charge;
-            self.charge += charge as usize;
-        }
+        let (Cost { room, .. }, others) = self.pay(start, end, end, cost);
         let last = self.pieces.partition_point(|piece| piece.end().before(end));
         if let Some(last) = self.pieces.get_mut(last).filter(|piece| piece.end() == end) {
             last.cost.room = room;
@@ -153,22 +147,28 @@ impl Assembler {
         others
     }
 
-    /// What a segment from `start` to `end` costs beside what is held: nothing, if the piece right before has room for it;
-    /// else it takes the place of what it holds all of.
-    fn pay(&mut self, start: SeqNumber, end: SeqNumber, cost: Cost) -> Cost {
+    /// What the first piece of a segment from `start` to `end` costs, of which nothing before `gap` is new; and what all
+    /// others do. That is nothing, if the piece right before the segment has room for it, or if the segment begins with what
+    /// it takes the place of, which is paid for instead.
+    fn pay(&mut self, start: SeqNumber, end: SeqNumber, gap: SeqNumber, cost: Cost) -> (Cost, usize) {
         let index = self.pieces.partition_point(|piece| piece.end().before(start));
         let len = end.octets_since(start);
         if let Some(before) = self.pieces.get_mut(index).filter(|piece| piece.end() == start)
             && before.cost.room >= len
         {
             let room = core::mem::take(&mut before.cost.room) - len;
-            return Cost { charge: 0, room };
+            return (Cost { charge: 0, room }, self.charge);
         }
         let from = self.pieces.partition_point(|piece| piece.start.before(start));
         for piece in self.pieces.range_mut(from..).take_while(|piece| piece.end().at_or_before(end)) {
             self.charge -= core::mem::take(&mut piece.cost).charge as usize;
         }
-        cost
+        let others = self.charge;
+        let first = self.pieces.get_mut(from).filter(|piece| piece.end().at_or_before(end));
+        let Some(first) = first.filter(|piece| piece.start.before(gap)) else { return (cost, others) };
+        first.cost.charge = cost.charge;
+        self.charge += cost.charge as usize;
+        (Cost { charge: 0, room: cost.room }, others)
     }
 
     /// The first of the octets from `start` to `end` that are held, up to the next gap.

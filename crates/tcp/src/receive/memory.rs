@@ -272,7 +272,9 @@ impl ReceiveMemory {
                 || self.is_loose(unread.cost.charge, unread.len)
                 || self.unread.get(index + 1).is_some_and(holds_more)
         };
-        let Some(first) = (0..self.unread.len()).find(is_loose).filter(|_| self.with_overhead) else { return };
+        let Some(first) = (0..self.unread.len()).find(is_loose).filter(|_| self.with_overhead) else {
+            return;
+        };
         let (mut text, mut charge) = (0, 0);
         for unread in self.unread.drain(first..) {
             text += unread.left;

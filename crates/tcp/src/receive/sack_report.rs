@@ -54,11 +54,14 @@ impl SackReport {
         told
     }
 
-    /// `run` has just grown: it goes first, and what it has swallowed goes.
-    pub(crate) fn grown(&mut self, run: SackRange) {
-        self.ranges.retain(|range| range.end.before(run.start) || range.start.after(run.end));
+    /// `run` has just grown: it goes first, and what it has swallowed goes. Returns how many ranges went before it.
+    pub(crate) fn grown(&mut self, run: SackRange) -> usize {
+        let is_apart = |range: &SackRange| range.end.before(run.start) || range.start.after(run.end);
+        let before = self.ranges.iter().take_while(|range| is_apart(range)).count();
+        self.ranges.retain(|range| is_apart(range));
         self.ranges.truncate(MAX_RANGES - 1);
         self.ranges.insert(0, run);
+        before
     }
 
     /// The FIN at `number` has come beyond a gap: its number is reported like that of an octet.

@@ -31,7 +31,12 @@ fn data(policy: &mut AckPolicy, len: u32, timers: &mut TimerTable, pace: &Pace) 
 }
 
 /// Text beyond a gap, whose acknowledgments may wait so long for each other.
-fn beyond(policy: &mut AckPolicy, gathering: Span, timers: &mut TimerTable, pace: &Pace) -> Option<SendReason> {
+fn beyond(
+    policy: &mut AckPolicy,
+    gathering: Span,
+    timers: &mut TimerTable,
+    pace: &Pace,
+) -> Option<SendReason> {
     policy.held();
     policy.decide(false, Some(gathering), timers, pace);
     policy.due()
@@ -129,6 +134,12 @@ fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     }
     assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + gathering));
     assert!(beyond(&mut policy, gathering, &mut timers, &pace).is_some(), "so many share one, and no more");
+    policy.sent(DELAY, &mut timers);
+    policy.gathers_no_more();
+    assert_eq!(policy.due(), None, "none waits");
+    assert_eq!(beyond(&mut policy, gathering, &mut timers, &pace), None);
+    policy.gathers_no_more();
+    assert!(policy.due().is_some());
     policy.sent(DELAY, &mut timers);
     assert_eq!(beyond(&mut policy, gathering, &mut timers, &pace), None);
     let wait = policy.wait();

@@ -47,12 +47,13 @@ fn octets_that_came_first_stay() {
     let mut assembler = Assembler::default();
     insert(&mut assembler, 10, 20);
     assembler.insert(seq(5), Bytes::from_static(&[0xff; 20]), Cost::default(), 0).expect("room");
-    let read: Vec<u8> = core::iter::successors(assembler.pop(seq(5)).map(|popped| (5, popped.bytes)), |(at, bytes)| {
-        let next = at + bytes.len() as u32;
-        assembler.pop(seq(next)).map(|popped| (next, popped.bytes))
-    })
-    .flat_map(|(_, bytes)| bytes.to_vec())
-    .collect();
+    let read: Vec<u8> =
+        core::iter::successors(assembler.pop(seq(5)).map(|popped| (5, popped.bytes)), |(at, bytes)| {
+            let next = at + bytes.len() as u32;
+            assembler.pop(seq(next)).map(|popped| (next, popped.bytes))
+        })
+        .flat_map(|(_, bytes)| bytes.to_vec())
+        .collect();
     assert_eq!(read[..5], [0xff; 5]);
     assert_eq!(read[5..15], text(10, 20)[..]);
     assert_eq!(read[15..], [0xff; 5]);
@@ -92,7 +93,8 @@ fn a_short_segment_has_room_behind_the_one_before() {
     assert_eq!(assembler.charge(), 832);
     insert(&mut assembler, 153, 154);
     assert_eq!(assembler.charge(), 1664);
-    let popped = [1, 101, 153].map(|at| assembler.pop(seq(at)).map(|popped| (popped.whole, popped.cost.room)));
+    let popped =
+        [1, 101, 153].map(|at| assembler.pop(seq(at)).map(|popped| (popped.whole, popped.cost.room)));
     assert_eq!(popped, [Some((152, 0)), Some((0, 0)), Some((1, 151))]);
     assert_eq!(assembler.charge(), 0);
 }
@@ -110,6 +112,8 @@ fn a_segment_takes_the_place_of_those_that_it_has_all_of() {
     assert_eq!(assembler.charge(), 1280 + 832, "all of it is in one");
     insert(&mut assembler, 1, 1001);
     assert_eq!(assembler.charge(), 2304);
+    let whole = assembler.pop(seq(1)).map(|popped| popped.whole);
+    assert_eq!(whole, Some(1000), "it is paid for with its first octet");
 }
 
 #[test]

@@ -15,11 +15,11 @@ fn starts(report: &SackReport) -> Vec<u32> {
 #[test]
 fn the_newest_range_comes_first_and_swallowed_ones_go() {
     let mut report = SackReport::default();
-    for start in [10, 30, 50, 70, 90] {
-        report.grown(range(start, start + 5));
+    for (before, start) in [(0, 10), (1, 30), (2, 50), (3, 70), (4, 90)] {
+        assert_eq!(report.grown(range(start, start + 5)), before);
     }
     assert_eq!(starts(&report), [90, 70, 50, 30]);
-    report.grown(range(30, 55));
+    assert_eq!(report.grown(range(30, 55)), 2);
     assert_eq!(starts(&report), [30, 90, 70]);
     report.acknowledged(SeqNumber::new(60));
     assert_eq!(starts(&report), [90, 70]);
