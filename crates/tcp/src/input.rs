@@ -97,11 +97,20 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &mut segment)?;
     fin::check(common, tcb, &segment)?;
-    let opens =
-        tcb.ack.has_second_segment() && window::select(&tcb.receive, &tcb.room()) >= tcb.receive.announced;
+    let opens = tcb.ack.has_second_segment() && window_stays(tcb);
+    let gathering = tcb.gap_ack_gathering(&common.config);
     let pace = tcb.pace(common, segment.arrived);
-    tcb.ack.decide(opens, &mut tcb.timers, &pace);
+    tcb.ack.decide(opens, gathering, &mut tcb.timers, &pace);
     ControlFlow::Continue(())
+}
+
+/// Whether an acknowledgment would announce as large a window as the last one did.
+fn window_stays(tcb: &mut Tcb) -> bool {
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
+    window::select(&tcb.receive, &room) >= tcb.receive.announced
 }
 
 /// The peer is there: probes count from here on (RFC 9293 section 3.8.4). What acknowledges less than is acknowledged

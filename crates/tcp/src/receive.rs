@@ -11,6 +11,7 @@ const COPY_BELOW: usize = 32 * 1024;
 pub(crate) mod ack_policy;
 pub(crate) mod assembler;
 pub(crate) mod buffer;
+pub(crate) mod cost;
 pub(crate) mod ecn;
 pub(crate) mod memory;
 pub(crate) mod overtaken;

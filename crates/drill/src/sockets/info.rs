@@ -107,6 +107,7 @@ impl Kernel {
                 ("tcpi_last_ack_recv", since(receive.last_heard)),
                 ("tcpi_last_ack_sent", 0),
                 ("SK_MEMINFO_RCVBUF", receive.buffer as i64),
+                ("SK_MEMINFO_RMEM_ALLOC", receive.held as i64),
             ]);
         }
         if let Some(send) = socket.send_measures(now) {

@@ -65,8 +65,9 @@ impl Kernel {
                     Err(error) => break Err(error),
                 },
             };
-            match socket.receive(wanted, now) {
-                Ok(Some(bytes)) => taken += bytes.len(),
+            let mut room = vec![0; wanted.min(socket.receive_available().max(1))];
+            match socket.receive_slice(&mut room, now) {
+                Ok(Some(octets)) => taken += octets,
                 Ok(None) => break Ok(0),
                 Err(error) => break Err(error),
             }

@@ -12,6 +12,8 @@ use crate::send::chronograph::Waits;
 pub struct ReceiveMeasures {
     /// How large the receive buffer is now, octets.
     pub buffer: usize,
+    /// What it holds now, octets: the segments that are not read or lie beyond a gap, with what they cost beside their text.
+    pub held: usize,
     /// The window as it was announced last, octets.
     pub announced: u32,
     /// The size of the peer's full segments as far as seen, octets.
@@ -56,6 +58,7 @@ impl Connection {
         let Phase::Synchronized(tcb) = &self.phase else { return None };
         Some(ReceiveMeasures {
             buffer: tcb.memory.buffer(),
+            held: tcb.memory.unread_charge() + tcb.assembler.charge(),
             announced: tcb.receive.announced,
             full_segment: tcb.ack.full_segment(),
             threshold: tcb.memory.threshold(),

@@ -431,11 +431,23 @@ impl Tcb {
         }
     }
 
-    /// How long acknowledgments of text beyond a gap may wait for each other: no time where nothing but their number tells
-    /// the peer what is missing.
-    pub(crate) fn gap_ack_gathering(&self, config: &Config) -> Span {
-        let rtt = self.recovery.rtt.smoothed().filter(|_| self.negotiated.sack).unwrap_or_default();
-        Span::from(config.gap_ack_gathering).min(rtt / 100 * u32::from(config.gap_ack_gathering_share))
+    /// How long acknowledgments of text beyond a gap may wait for each other, if there is any: no time where nothing but
+    /// their number tells the peer what is missing.
+    pub(crate) fn gap_ack_gathering(&self, config: &Config) -> Option<Span> {
+        if self.assembler.is_empty() {
+            return None;
+        }
+        let rtt = self.memory.rtt().filter(|_| self.negotiated.sack).unwrap_or_default();
+        let rtt = self.recovery.rtt.smoothed().map_or(rtt, |smoothed| rtt.min(smoothed));
+        let share = rtt / 100 * u32::from(config.gap_ack_gathering_share);
+        Some(Span::from(config.gap_ack_gathering).min(share))
+    }
+
+    /// The user reads so much: the buffer may grow.
+    pub(crate) fn note_reading(&mut self, octets: u32, now: Instant) {
+        let first = self.memory.first_left().min(octets);
+        let waiting = self.inbox.len() as u32 + (octets - first);
+        self.memory.adjust(first, waiting, self.assembler.reach(self.receive.nxt), now);
     }
 
     /// Segments in the network as far as is known.

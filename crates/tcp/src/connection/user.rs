@@ -261,7 +261,8 @@ impl Connection {
     pub fn set_quick_ack(&mut self, quick: bool, now: Instant) {
         let _ = now;
         if let Phase::Synchronized(tcb) = &mut self.phase {
-            tcb.ack.set_interactive(!quick);
+            let drained = tcb.holds_nothing();
+            tcb.ack.set_interactive(!quick, drained);
         }
     }
 
@@ -415,17 +416,26 @@ impl Tcb {
             // Once the numbers have wrapped it would seem to lie ahead.
             self.receive.urgent = None;
         }
-        self.memory.read(octets);
+        let octets = octets as u32;
         if common.pressure == MemoryPressure::None {
-            self.memory.adjust(self.inbox.len() as u32, self.assembler.reach(self.receive.nxt), now);
+            self.note_reading(octets, now);
         }
-        self.ack.read(self.memory.is_empty());
-        if self.state().can_receive_data()
-            && !window::is_wide(&self.receive, self.memory.clamp())
-            && window::is_news(&self.receive, &self.room())
-        {
-            self.ack.at_once(SendReason::WindowUpdate);
+        self.memory.read(octets);
+        self.ack.read(self.holds_nothing(), SendReason::SecondSegmentAck);
+        if self.state().can_receive_data() && !window::is_wide(&self.receive, self.memory.clamp()) {
+            let room = self.room();
+            if room.is_short() {
+                self.ack.no_hurry();
+            }
+            if window::is_news(&self.receive, &room) {
+                self.ack.answer(SendReason::WindowUpdate);
+            }
         }
+    }
+
+    /// Nothing waits to be read, nor for what comes before it.
+    fn holds_nothing(&self) -> bool {
+        self.memory.is_empty() && self.assembler.is_empty()
     }
 
     /// Everything up to the peer's FIN has arrived.

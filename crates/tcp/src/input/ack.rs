@@ -137,6 +137,7 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     }
     tcb.grow_send_buffer(common);
     tcb.began = now;
+    tcb.memory.begin(now);
     if tcb.state() == State::SynReceived {
         tcb.advance(Trigger::AckOfSyn);
     }

@@ -8,10 +8,16 @@ use crate::connection::tcb::Tcb;
 use synfin_wire::reason::SendReason;
 
 /// Answers a segment that is discarded. One with text is a retransmission, and its sender waits for the
-/// answer; the others are held to a rate.
+/// answer; the others are held to a rate. Where all of it lies before the last acknowledgment, or beyond the window, the
+/// answer is not an acknowledgment that was owed.
 pub(super) fn answer(common: &Common, tcb: &mut Tcb, segment: &Segment, reason: SendReason, now: Instant) {
     if !segment.payload.is_empty() || segment.header.flags.fin() {
-        tcb.ack.at_once(reason);
+        let end = segment.end();
+        if end.before(tcb.stamps.last_ack_sent) || end.after(tcb.receive.nxt) {
+            tcb.ack.answer(reason);
+        } else {
+            tcb.ack.at_once(reason);
+        }
     } else {
         throttled(common, tcb, reason, now);
     }

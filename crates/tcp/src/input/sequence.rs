@@ -126,11 +126,15 @@ fn unacceptable(common: &Common, tcb: &mut Tcb, segment: &Segment, ecn: Ecn, now
         tcb.send.claimed = Some(header.ack);
     }
     if !header.flags.rst() {
-        if reason == DropReason::Duplicate && !header.flags.syn() {
-            all_came_again(common, tcb, SackRange { start: header.seq, end: segment.end() }, now);
+        let end = segment.end().earlier(tcb.receive.nxt);
+        if header.seq.before(end) && !header.flags.syn() {
+            all_came_again(common, tcb, SackRange { start: header.seq, end }, now);
         }
         let has_mark = header.flags.syn() || header.flags.fin();
         let is_probe = header.seq + 1 == tcb.receive.nxt && segment.payload.len() <= 1 && !has_mark;
+        if header.seq == tcb.receive.edge && !segment.payload.is_empty() && tcb.inbox.is_empty() {
+            hurry(common, tcb, now);
+        }
         let why = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
         challenge::answer(common, tcb, segment, why, now);
     }
@@ -162,11 +166,17 @@ pub(super) fn more_came_again(common: &Common, tcb: &mut Tcb, range: SackRange) 
     }
 }
 
-/// A segment brings nothing that is new: its sender has lost acknowledgments, or misses them, and as in Linux the next
+/// A segment brings nothing that is taken: its sender has lost acknowledgments, or misses them, and as in Linux the next
 /// ones do not wait.
 #[cold]
 fn all_came_again(common: &Common, tcb: &mut Tcb, range: SackRange, now: Instant) {
     came_again(common, tcb, range);
+    hurry(common, tcb, now);
+}
+
+/// The next acknowledgments do not wait.
+#[cold]
+fn hurry(common: &Common, tcb: &mut Tcb, now: Instant) {
     let pace = tcb.pace(common, now);
     tcb.ack.be_quick(&pace);
     tcb.ack.quicken(0, common.config.delayed_ack.into());
@@ -210,6 +220,9 @@ pub(super) fn trim<'a>(
     let Incoming { segment: Segment { header, payload }, ecn, segment_size, arrived } = incoming;
     let mut payload = core::mem::take(payload);
     let sent_len = payload.len() as u32;
+    if sent_len > 0 {
+        tcb.sack_report.next_came();
+    }
     let mut flags = header.flags;
     let mut seq = header.seq;
     if seq.before(tcb.receive.nxt) {
@@ -220,7 +233,13 @@ pub(super) fn trim<'a>(
         let is_probe = payload.len() == 1 && tcb.receive.window() == 0;
         payload.clear();
         flags = flags.without(Flags::FIN);
-        tcb.ack.at_once(if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck });
+        let reason = if is_probe { SendReason::ProbeAck } else { SendReason::UnacceptableAck };
+        if tcb.inbox.is_empty() {
+            hurry(common, tcb, *arrived);
+            tcb.ack.at_once(reason);
+        } else {
+            tcb.ack.answer(reason);
+        }
     }
     let (ecn, segment_size, arrived) = (*ecn, *segment_size, *arrived);
     let end = seq + payload.len() as u32;

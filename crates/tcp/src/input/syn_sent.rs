@@ -101,7 +101,8 @@ fn behind_syn(common: &mut Common, tcb: &mut Tcb, mut incoming: Incoming) -> Res
         return Err(stop);
     }
     let pace = tcb.pace(common, arrived);
-    tcb.ack.decide(true, &mut tcb.timers, &pace);
+    let gathering = tcb.gap_ack_gathering(&common.config);
+    tcb.ack.decide(true, gathering, &mut tcb.timers, &pace);
     Ok(())
 }
 

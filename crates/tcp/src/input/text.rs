@@ -11,9 +11,17 @@ use crate::connection::tcb::Tcb;
 use crate::event::Event;
 use crate::incoming::Incoming;
 use crate::pressure::MemoryPressure;
+use crate::receive::ack_policy::Size;
+use crate::receive::assembler::{Held, Popped};
 use crate::span::Span;
 use synfin_wire::reason::{CloseReason, DropReason, SendReason};
 use synfin_wire::tcp::sack_len;
+
+/// Text shorter than this says nothing about the segments to come.
+const TELLING: u32 = 128;
+
+/// Acknowledgments gather news of so many ranges, which each of them has room for.
+const GATHERED_RANGES: usize = 2;
 
 pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     if segment.text_len() == 0 {
@@ -36,13 +44,9 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
         // SHLD-3: nobody will read this, and the peer should know.
         return ControlFlow::Break(Stop::Reset(CloseReason::DataAfterClose, SendReason::ResetAfterClose));
     }
-    let mss = tcb.negotiated.largest_text(&common.config);
-    let is_exhausted = common.pressure == MemoryPressure::Exhausted;
-    if !tcb.inbox.is_empty() && (is_exhausted || !tcb.memory.takes_more(tcb.assembler.charge(), mss)) {
-        return without_room(common, tcb);
-    }
-    if is_exhausted && segment.seq != tcb.receive.nxt {
-        return drop(DropReason::NoRoom);
+    echoed_by(common, tcb, segment);
+    if !tcb.memory.has_room(tcb.assembler.charge()) || common.pressure == MemoryPressure::Exhausted {
+        make_room(common, tcb, segment)?;
     }
     if !tcb.assembler.is_empty()
         && let Some(held) = tcb.assembler.first_held(segment.seq, end)
@@ -56,6 +60,52 @@ pub(super) fn process(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow
     } else {
         beyond_a_gap(common, tcb, segment)
     }
+}
+
+/// The receive buffer is full, or all memory is. What the segments cost beside their text is saved first; what came ahead of
+/// others goes next. A segment that finds no room even then is dropped, unless it is what the user waits for.
+#[cold]
+fn make_room(common: &mut Common, tcb: &mut Tcb, segment: &InWindow) -> Step {
+    let is_next = segment.seq == tcb.receive.nxt;
+    let is_exhausted = common.pressure == MemoryPressure::Exhausted;
+    if !is_exhausted && (is_next && is_foreseen(tcb, segment) || save_room(common, tcb, segment)) {
+        return ControlFlow::Continue(());
+    }
+    tcb.memory.look_closely();
+    match (is_next, tcb.inbox.is_empty()) {
+        (true, true) => ControlFlow::Continue(()),
+        (true, false) => without_room(common, tcb),
+        (false, _) => drop(DropReason::NoRoom),
+    }
+}
+
+/// Whether Linux would take the segment before it looks at what is used.
+fn is_foreseen(tcb: &Tcb, segment: &InWindow) -> bool {
+    let size = size(tcb, segment);
+    tcb.assembler.is_empty()
+        && !segment.flags.urg()
+        && tcb.memory.is_foreseen(tcb.memory.cost(size.text, size.options()).charge)
+}
+
+/// Whether there is room now.
+fn save_room(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
+    tcb.ack.no_hurry();
+    let mss = tcb.negotiated.largest_text(&common.config);
+    tcb.memory.strain(tcb.assembler.charge(), mss);
+    if tcb.memory.has_room(tcb.assembler.charge()) {
+        return true;
+    }
+    let buffer = tcb.memory.buffer();
+    tcb.assembler.collapse(|charge, text| tcb.memory.is_loose(charge, text), buffer);
+    tcb.memory.collapse();
+    if tcb.memory.has_room(tcb.assembler.charge()) {
+        return true;
+    }
+    let fits = |beyond| tcb.memory.used(beyond) <= buffer;
+    if tcb.assembler.renege(segment.seq, buffer / 8, fits) {
+        tcb.sack_report.clear();
+    }
+    tcb.memory.has_room(tcb.assembler.charge())
 }
 
 /// The peer has closed, and RFC 9293 has this text ignored. As in Linux it is, unless it goes on from text that came before
@@ -78,8 +128,8 @@ pub(crate) fn take_syn_text(common: &mut Common, tcb: &mut Tcb, syn: Incoming) {
     }
     // The SYN-ACK that acknowledges the text announces its window from there on.
     let window = tcb.receive.window();
-    let came_with = text.len();
-    take(tcb, text, came_with);
+    let size = Size { text: text.len() as u32, fixed: tcb.negotiated.fixed_len().into(), variable: 0 };
+    take(tcb, text, &size);
     tcb.receive.edge = tcb.receive.nxt + window;
     common.fast_open.text_taken = true;
     common.events.raise(Event::Readable);
@@ -99,11 +149,15 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
     // A peer whose next text reaches beyond its FIN contradicts itself. RFC 9293 does not say which is to be believed:
     // as in Linux, what is in order.
     tcb.peer_fin.take_if(|fin| segment.end.after(*fin));
-    take(tcb, core::mem::take(&mut segment.text), segment.sent_len as usize);
-    note_data(common, tcb, segment);
+    let size = size(tcb, segment);
+    take(tcb, core::mem::take(&mut segment.text), &size);
+    note_data(common, tcb, segment, &size);
     heed_marks(common, tcb, segment);
     if !tcb.assembler.is_empty() || tcb.peer_fin.is_some() {
         fill_gap(tcb);
+    }
+    if tcb.assembler.is_empty() {
+        tcb.memory.foresee();
     }
     tcb.sack_report.acknowledged(tcb.receive.nxt);
     common.events.raise(Event::Readable);
@@ -112,60 +166,68 @@ fn in_order(common: &mut Common, tcb: &mut Tcb, segment: &mut InWindow) {
 /// What was held beyond a gap may be in order now; or it is the FIN that waits there.
 #[cold]
 fn fill_gap(tcb: &mut Tcb) {
-    while let Some(bytes) = tcb.assembler.pop(tcb.receive.nxt) {
-        let came_with = bytes.len();
-        take(tcb, bytes, came_with);
+    while let Some(Popped { bytes, whole, cost }) = tcb.assembler.pop(tcb.receive.nxt) {
+        tcb.memory.queued_held(whole, cost);
+        advance(tcb, bytes);
     }
     tcb.ack.at_once(SendReason::GapFilledAck);
 }
 
 /// Puts text at RCV.NXT into the user's queue, of a segment that came with so much.
-fn take(tcb: &mut Tcb, bytes: Bytes, came_with: usize) {
+fn take(tcb: &mut Tcb, bytes: Bytes, size: &Size) {
+    tcb.memory.queued(bytes.len() as u32, size.text, size.options());
+    advance(tcb, bytes);
+}
+
+fn advance(tcb: &mut Tcb, bytes: Bytes) {
     let len = bytes.len();
     tcb.receive.advance(len as u32);
     tcb.tally.octets_received += len as u64;
     tcb.ack.advanced(len as u32);
-    tcb.memory.queued(len, came_with);
     tcb.inbox.push(bytes);
 }
 
 /// What the segment tells of the peer: how large its segments are, how close together they come, and how
 /// large a window they deserve.
-fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
-    let (now, text) = (segment.arrived, segment.sent_len);
+fn note_data(common: &Common, tcb: &mut Tcb, segment: &InWindow, size: &Size) {
+    let now = segment.arrived;
     let mss = tcb.negotiated.largest_text(&common.config);
     let pace = tcb.pace(common, now);
-    let window = tcb.receive.window();
-    let variable = sack_option_len(segment);
     let before = tcb.ack.full_segment();
-    let size = one_of(segment);
-    let is_full = tcb.ack.data(size, segment.flags, mss, variable, &pace);
-    if is_full && size != before {
-        tcb.memory.full_segment(text, tcb.receive.announced);
+    let one = one_of(segment, size);
+    let is_full = tcb.ack.data(&one, segment.flags, mss, &pace);
+    if is_full && one.text != before {
+        tcb.memory.full_segment(size.text, size.options(), tcb.receive.announced);
     }
-    receiver_rtt(common, tcb, segment, window);
-    recommend_window(common, tcb, text);
+    tcb.memory.note_arrival(tcb.receive.nxt, tcb.receive.announced, now);
+    if size.text >= TELLING {
+        recommend_window(common, tcb, size, tcb.assembler.charge());
+    }
 }
 
-/// What the peer's segments are like says how large a window is worth its memory.
-fn recommend_window(common: &Common, tcb: &mut Tcb, text: u32) {
+/// What the peer's segments are like says how large a window is worth its memory. `beyond`: what is held beyond gaps.
+fn recommend_window(common: &Common, tcb: &mut Tcb, size: &Size, beyond: usize) {
     let mss = tcb.negotiated.largest_text(&common.config);
     if common.pressure != MemoryPressure::None {
         tcb.memory.tighten(mss);
-    } else if tcb.memory.grow_threshold(text, mss, tcb.ack.full_segment(), tcb.assembler.charge()) {
+    } else if tcb.memory.grow_threshold(size, mss, tcb.ack.full_segment(), beyond) {
         tcb.ack.once_more();
     }
 }
 
-/// How large the segments are that the peer sent, where a device has put several together.
-fn one_of(segment: &InWindow) -> u32 {
-    let text = segment.sent_len;
-    segment.segment_size.map_or(text, |size| text.min(size.into()))
+/// How large the segment is.
+fn size(tcb: &Tcb, segment: &InWindow) -> Size {
+    Size {
+        text: segment.sent_len,
+        fixed: tcb.negotiated.fixed_len().into(),
+        variable: sack_len(segment.header.options.sack.len()) as u32,
+    }
 }
 
-/// What the SACK option of the segment takes, octets.
-fn sack_option_len(segment: &InWindow) -> u32 {
-    sack_len(segment.header.options.sack.len()) as u32
+/// How large the segments are that the peer sent, where a device has put several together.
+fn one_of(segment: &InWindow, size: &Size) -> Size {
+    let text = segment.segment_size.map_or(size.text, |one| size.text.min(one.into()));
+    Size { text, ..*size }
 }
 
 /// How the text came may say that the peer needs acknowledgments soon.
@@ -175,19 +237,17 @@ fn heed_marks(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
     }
 }
 
-/// The round trip as the receiver sees it: by the timestamp of ours that a full segment echoes, or else by
-/// how long a window's worth of data took.
-fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32) {
-    let now = segment.arrived;
-    match segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps) {
-        Some(stamps) if segment.sent_len >= tcb.ack.full_segment() && stamps.echo != 0 => {
-            let millis = common.identity.timestamp(now).wrapping_sub(stamps.echo);
-            if millis < u32::MAX / 2 {
-                tcb.memory.measured(Span::from_millis(millis.max(1).into()));
-            }
+/// The round trip as the receiver sees it, by the timestamp of ours that a full segment echoes.
+fn echoed_by(common: &Common, tcb: &mut Tcb, segment: &InWindow) {
+    let echo =
+        segment.header.options.timestamps.filter(|_| tcb.negotiated.timestamps).map(|stamps| stamps.echo);
+    if let Some(echo) = echo.filter(|&echo| tcb.memory.is_new_echo(echo))
+        && segment.sent_len >= tcb.ack.full_segment()
+    {
+        let millis = common.identity.timestamp(segment.arrived).wrapping_sub(echo);
+        if millis < u32::MAX / 2 {
+            tcb.memory.echoed(Span::from_millis(millis.into()), tcb.inbox.is_empty());
         }
-        Some(_) => {}
-        None => tcb.memory.note_arrival(tcb.receive.nxt, window, now),
     }
 }
 
@@ -195,26 +255,30 @@ fn receiver_rtt(common: &Common, tcb: &mut Tcb, segment: &InWindow, window: u32)
 #[cold]
 fn beyond_a_gap(common: &Common, tcb: &mut Tcb, segment: &mut InWindow) -> Step {
     heed_marks(common, tcb, segment);
-    let (text, before, held) = (segment.sent_len, tcb.ack.full_segment(), tcb.assembler.charge());
+    let (size, before) = (size(tcb, segment), tcb.ack.full_segment());
     let mss = tcb.negotiated.largest_text(&common.config);
-    let size = one_of(segment);
-    let is_full = tcb.ack.measure(size, segment.flags, mss, sack_option_len(segment));
-    if is_full && size != before {
-        tcb.memory.full_segment(text, tcb.receive.announced);
+    let one = one_of(segment, &size);
+    let is_full = tcb.ack.measure(&one, segment.flags, mss);
+    if is_full && one.text != before {
+        tcb.memory.full_segment(size.text, size.options(), tcb.receive.announced);
     }
-    let gathering = tcb.gap_ack_gathering(&common.config);
-    tcb.ack.beyond_a_gap(gathering, &mut tcb.timers, segment.arrived);
-    tcb.tally.segments_beyond_gaps += u64::from(text.div_ceil(size.max(1)));
-    match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), tcb.memory.most()) {
-        Ok(mut run) => {
+    tcb.ack.held();
+    tcb.memory.look_closely();
+    tcb.tally.segments_beyond_gaps += u64::from(size.text.div_ceil(one.text.max(1)));
+    let cost = tcb.memory.cost(size.text, size.options());
+    match tcb.assembler.insert(segment.seq, core::mem::take(&mut segment.text), cost, tcb.memory.most()) {
+        Ok(Held { mut run, is_taken, charge_before }) => {
             if tcb.peer_fin == Some(run.end) {
                 run.end += 1;
             }
-            tcb.sack_report.grown(run);
-            if tcb.negotiated.sack && tcb.assembler.charge() > held {
-                // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
-                recommend_window(common, tcb, text);
+            if tcb.sack_report.grown(run) >= GATHERED_RANGES {
+                tcb.ack.gathers_no_more();
             }
+            if tcb.negotiated.sack && is_taken {
+                // Without SACK the window must stay, or this were no duplicate acknowledgment (RFC 5681 section 2).
+                recommend_window(common, tcb, &size, charge_before);
+            }
+            tcb.memory.reaches(tcb.assembler.reach(tcb.receive.nxt));
             ControlFlow::Continue(())
         }
         Err(_) => drop(DropReason::ReassemblyFull),

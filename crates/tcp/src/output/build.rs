@@ -13,7 +13,7 @@ use crate::connection::timeout::{start_retransmission, watch_new_data};
 use crate::connection::user_timeout;
 use crate::outgoing::{Payload, SegmentOut};
 use crate::receive::ecn::{OptionPlan, OptionPlanInput};
-use crate::receive::window;
+use crate::receive::window::{self, Room};
 use crate::send::retransmission_queue::{Again, NewRange};
 use crate::span::Span;
 use crate::timer::Timer;
@@ -116,7 +116,8 @@ pub(super) fn acknowledgment(common: &Common, tcb: &mut Tcb, reason: SendReason,
 #[cold]
 pub(super) fn probe(common: &Common, tcb: &mut Tcb, reason: SendReason, now: Instant) -> SegmentOut {
     let draft = Draft::without_text(tcb, tcb.send.una - 1, Flags::ACK, reason);
-    unacknowledging(common, tcb, draft, None, now)
+    let room = tcb.room();
+    unacknowledging(common, tcb, draft, &room, None, now)
 }
 
 /// Text that was never sent, with the FIN behind it.
@@ -292,10 +293,14 @@ impl Draft {
 /// A segment that the peer takes, acknowledgment included.
 fn finish(common: &Common, tcb: &mut Tcb, draft: Draft, now: Instant) -> SegmentOut {
     tcb.stamps.last_ack_sent = tcb.receive.nxt;
+    let room = tcb.room();
+    if room.is_short() {
+        tcb.ack.no_hurry();
+    }
     tcb.ack.sent(common.config.delayed_ack.into(), &mut tcb.timers);
     let is_told = core::mem::take(&mut tcb.intents.user_timeout);
     let user_timeout = if is_told { user_timeout::advertised(&common.config) } else { None };
-    unacknowledging(common, tcb, draft, user_timeout, now)
+    unacknowledging(common, tcb, draft, &room, user_timeout, now)
 }
 
 /// The acknowledgment, the window and the options that every segment carries.
@@ -303,15 +308,12 @@ fn unacknowledging(
     common: &Common,
     tcb: &mut Tcb,
     draft: Draft,
+    room: &Room,
     user_timeout: Option<UserTimeout>,
     now: Instant,
 ) -> SegmentOut {
     let Draft { seq, payload, octets, segment_size, marks: Marks { flags, ecn, reason } } = draft;
-    let room = tcb.room();
-    if room.is_short() {
-        tcb.ack.no_hurry();
-    }
-    let window = window::announce(&mut tcb.receive, &room).to_field(tcb.negotiated.receive_scale);
+    let window = window::announce(&mut tcb.receive, room).to_field(tcb.negotiated.receive_scale);
     let timestamps = tcb
         .negotiated
         .timestamps

@@ -19,6 +19,8 @@ const FIRST_FULL_SEGMENT: u32 = 536;
 const SMALLEST_FULL_SEGMENT: u32 = 88;
 /// So many segments beyond a gap are acknowledged each by itself: what the peer needs to find the loss.
 const DUPLICATES: u8 = 3;
+/// So many more at the most share an acknowledgment.
+const SHARING: u8 = 44;
 
 /// What the waits are measured against.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,23 @@ pub(crate) struct Pace {
     pub(crate) quick_acks: u8,
     /// What makes the second segment.
     pub(crate) second_segment: SecondSegment,
+}
+
+/// How large a segment is, octets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) text: u32,
+    /// Of its options, those that all have.
+    pub(crate) fixed: u32,
+    /// And its SACK ranges.
+    pub(crate) variable: u32,
+}
+
+impl Size {
+    /// All of its options.
+    pub(crate) fn options(&self) -> u32 {
+        self.fixed + self.variable
+    }
 }
 
 /// Whether something that arrived is still to be acknowledged, and how soon.
@@ -63,7 +82,7 @@ pub(crate) struct AckPolicy {
     arrivals: u8,
     /// A segment that is not acknowledged was pushed, or two were.
     pushes: u8,
-    /// Segments beyond the same gap since RCV.NXT moved.
+    /// Segments beyond the same gap since RCV.NXT moved; of those that share an acknowledgment, only since the last one.
     duplicates: u8,
 }
 
@@ -124,6 +143,11 @@ impl AckPolicy {
         self.due.get_or_insert(reason);
     }
 
+    /// A segment is due at once that nothing which came is owed: it is none of the acknowledgments that do not wait.
+    pub(crate) fn answer(&mut self, reason: SendReason) {
+        self.due.get_or_insert(reason);
+    }
+
     /// RCV.NXT has moved by so much.
     pub(crate) fn advanced(&mut self, numbers: u32) {
         self.pending = true;
@@ -133,15 +157,14 @@ impl AckPolicy {
 
     /// Text has come that the user will read: how large the peer's segments are, and how close together.
     /// Returns whether it was a full segment.
-    pub(crate) fn data(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32, pace: &Pace) -> bool {
+    pub(crate) fn data(&mut self, size: &Size, flags: Flags, mss: u32, pace: &Pace) -> bool {
         self.arrivals = self.arrivals.saturating_add(1);
-        let is_full = self.measure(text, flags, mss, options_len);
-        match self.arrived_at {
-            Some(before) if !self.wait.is_zero() => self.follow(Span::between(before, pace.now), pace),
-            _ => {
-                self.be_quick(pace);
-                self.wait = pace.delay;
-            }
+        let is_full = self.measure(size, flags, mss);
+        if self.wait.is_zero() {
+            self.be_quick(pace);
+            self.wait = pace.delay;
+        } else if let Some(before) = self.arrived_at {
+            self.follow(Span::between(before, pace.now), pace);
         }
         self.arrived_at = Some(pace.now);
         is_full
@@ -159,7 +182,8 @@ impl AckPolicy {
     }
 
     /// How large the peer's full segments are. What lies beyond a gap tells as well, as in Linux since 6.17.
-    pub(crate) fn measure(&mut self, text: u32, flags: Flags, mss: u32, options_len: u32) -> bool {
+    pub(crate) fn measure(&mut self, size: &Size, flags: Flags, mss: u32) -> bool {
+        let &Size { text, fixed, variable } = size;
         let last_short = core::mem::take(&mut self.short_segment);
         if text >= self.full_segment {
             self.full_segment = text.min(mss);
@@ -167,9 +191,9 @@ impl AckPolicy {
             return true;
         }
         // SACK ranges shorten a full segment: two of the same length in a row are believed.
-        let full = text + options_len;
+        let full = text + variable;
         let unpushed = !(flags.psh() || flags.fin() || flags.urg() || flags.syn());
-        if full >= FIRST_FULL_SEGMENT || full >= SMALLEST_FULL_SEGMENT && unpushed {
+        if full + fixed >= FIRST_FULL_SEGMENT || full + fixed >= SMALLEST_FULL_SEGMENT && unpushed {
             self.short_segment = full;
             if full == last_short {
                 self.full_segment = full;
@@ -196,11 +220,13 @@ impl AckPolicy {
         self.quick = self.quick.max(for_window.min(pace.quick_acks));
     }
 
-    /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one.
-    pub(crate) fn set_interactive(&mut self, interactive: bool) {
+    /// TCP_QUICKACK: the user wants no acknowledgment to wait, or every one. What waits now goes, as if the user had read,
+    /// where `drained` says that nothing is left to read.
+    pub(crate) fn set_interactive(&mut self, interactive: bool, drained: bool) {
         self.interactive = interactive;
         if !interactive && self.pending {
-            self.at_once(SendReason::QuickAck);
+            self.pushes = self.pushes.max(1);
+            self.read(drained, SendReason::QuickAck);
         }
     }
 
@@ -226,8 +252,15 @@ impl AckPolicy {
     }
 
     /// What was taken is to be acknowledged: at once, or later. `opens`: there is a second segment, and the announced
-    /// window would not shrink.
-    pub(crate) fn decide(&mut self, opens: bool, timers: &mut TimerTable, pace: &Pace) {
+    /// window would not shrink. `gathering`: there is text beyond a gap, and so long may its acknowledgments wait for each
+    /// other.
+    pub(crate) fn decide(
+        &mut self,
+        opens: bool,
+        gathering: Option<Span>,
+        timers: &mut TimerTable,
+        pace: &Pace,
+    ) {
         if !self.pending || self.due.is_some() {
             return;
         }
@@ -235,22 +268,43 @@ impl AckPolicy {
         if second || self.has_second_segment() && opens {
             self.at_once(SendReason::SecondSegmentAck);
         } else if self.quick > 0 && !self.interactive {
-            self.at_once(if self.duplicates > 0 { SendReason::OutOfOrderAck } else { SendReason::QuickAck });
+            let is_beyond = gathering.is_some();
+            self.at_once(if is_beyond { SendReason::OutOfOrderAck } else { SendReason::QuickAck });
         } else {
-            self.delay(timers, pace);
+            match gathering {
+                Some(gathering) => self.beyond_a_gap(gathering, timers, pace.now),
+                None => self.delay(timers, pace),
+            }
         }
     }
 
     /// Text beyond a gap (MAY-13, RFC 5681 section 4.2). The first few are acknowledged at once; a flood of
     /// them may share acknowledgments, if these may wait so long for each other.
-    pub(crate) fn beyond_a_gap(&mut self, gathering: Span, timers: &mut TimerTable, now: Instant) {
-        self.pending = true;
-        if self.duplicates < DUPLICATES || gathering.is_zero() {
-            self.duplicates = self.duplicates.saturating_add(1);
+    #[cold]
+    fn beyond_a_gap(&mut self, gathering: Span, timers: &mut TimerTable, now: Instant) {
+        if gathering.is_zero() {
+            self.at_once(SendReason::OutOfOrderAck);
+            return;
+        }
+        self.duplicates += 1;
+        if self.duplicates <= DUPLICATES || self.duplicates > DUPLICATES + SHARING {
             self.at_once(SendReason::OutOfOrderAck);
         } else {
             Self::set_earlier(timers, now + gathering);
         }
+    }
+
+    /// What acknowledgments have waited with for each other is told, before it has no room in one.
+    #[cold]
+    pub(crate) fn gathers_no_more(&mut self) {
+        if self.duplicates > DUPLICATES {
+            self.at_once(SendReason::OutOfOrderAck);
+        }
+    }
+
+    /// Text has come beyond a gap.
+    pub(crate) fn held(&mut self) {
+        self.pending = true;
     }
 
     fn delay(&mut self, timers: &mut TimerTable, pace: &Pace) {
@@ -284,11 +338,11 @@ impl AckPolicy {
         self.wait = delay;
     }
 
-    /// The user has read, and `drained` says that nothing is left.
-    pub(crate) fn read(&mut self, drained: bool) {
+    /// The user has read, and `drained` says that nothing is left: what waits may go, for this `reason`.
+    pub(crate) fn read(&mut self, drained: bool, reason: SendReason) {
         let pushed = self.pushes > 1 || self.pushes > 0 && !self.interactive;
         if self.pending && (self.has_second_segment() || pushed && drained) {
-            self.at_once(SendReason::SecondSegmentAck);
+            self.at_once(reason);
         }
     }
 
@@ -304,7 +358,9 @@ impl AckPolicy {
             return;
         }
         let reason = self.delayed();
-        if self.interactive {
+        if self.duplicates > DUPLICATES {
+            // It has not waited for an answer.
+        } else if self.interactive {
             self.interactive = false;
             self.wait = pace.delay;
         } else {
@@ -333,6 +389,7 @@ impl AckPolicy {
         }
         self.due = None;
         self.pending = false;
+        self.duplicates = self.duplicates.min(DUPLICATES);
         self.arrivals = 0;
         self.pushes = 0;
         self.unacknowledged = 0;

@@ -9,19 +9,12 @@ use alloc::collections::VecDeque;
 
 use synfin_wire::{Instant, SeqNumber};
 
+use super::ack_policy::Size;
+use super::cost::{COPIED_TOGETHER, Cost, left_in_page};
 use crate::compact::compact;
 use crate::config::Config;
 use crate::span::Span;
 
-/// What the description of a segment costs, octets.
-const DESCRIPTION: usize = 256;
-/// The smallest piece of memory that a segment gets, octets.
-const SMALLEST_PIECE: usize = 576;
-/// What lies around the text in such a piece: room before the headers, the headers, the list of pieces.
-const AROUND: usize = 424;
-/// Text above this gets whole pages.
-const LARGEST_PIECE: usize = 8192;
-const PAGE: usize = 4096;
 /// What a buffer may become, octets, where its user has not fixed it: how much small segments cost is judged by that.
 const LARGEST_BUFFER: usize = 32 << 20;
 /// Windows are reckoned in 256ths of the memory.
@@ -31,38 +24,18 @@ const FIRST_RATIO: u16 = 128;
 const WHOLE: u16 = 256;
 /// Linux's least receive buffer is twice this.
 const SMALLEST_CLAMP: u32 = 1152;
-/// Text shorter than this says nothing about the segments to come.
-const TELLING: u32 = 128;
 /// Segments of a window where memory is scarce.
 const SCARCE_WINDOW: u32 = 4;
 /// The peer may fill its initial window before anything is known (RFC 6928).
 const INITIAL_WINDOW: u32 = 10;
 
-/// What a segment with so much text costs, octets.
-pub(crate) fn charge(text: usize) -> usize {
-    let piece = if text + AROUND > LARGEST_PIECE {
-        text.next_multiple_of(PAGE)
-    } else if text + AROUND <= SMALLEST_PIECE {
-        SMALLEST_PIECE
-    } else {
-        (text + AROUND).next_power_of_two()
-    };
-    DESCRIPTION + piece
-}
-
-/// How much more text has room in the piece of a segment with so much.
-fn room_behind(text: usize) -> usize {
-    let used = text + AROUND;
-    if used > LARGEST_PIECE { 0 } else { charge(text) - DESCRIPTION - used }
-}
-
 /// What the user has not read of a piece of memory.
 #[derive(Clone, Copy, Debug)]
 struct Unread {
     left: u32,
-    charge: u32,
-    /// So much of the next segment goes into it.
-    room: u32,
+    /// All the text that it holds, which may have been read or come before.
+    len: u32,
+    cost: Cost,
 }
 
 /// The accounts of the receive buffer.
@@ -86,34 +59,36 @@ pub(crate) struct ReceiveMemory {
     /// The text of each segment that is not read, and what it costs.
     unread: VecDeque<Unread>,
     unread_charge: usize,
+    /// The next segment is looked at more closely, since the last was not in order or not taken.
+    looks_closely: bool,
     round: Round,
 }
 
-compact!(ReceiveMemory { buffer, most, fixed, grows, ratio, with_overhead, clamp, threshold, unread_charge, round } empty { unread });
+compact!(ReceiveMemory { buffer, most, fixed, grows, ratio, with_overhead, clamp, threshold, unread_charge, looks_closely, round } empty { unread });
 
 /// What the user reads in a round trip.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     /// The most so far, octets.
     space: u32,
-    /// Octets read before this round, and when it began.
-    read_before: u64,
+    /// Octets read since this round began, and when that was.
+    read: u32,
     began: Instant,
-    read: u64,
     /// The round trip as the receiver sees it.
     rtt: Option<Span>,
+    /// What was echoed last.
+    echo: u32,
     /// A window's worth of data is awaited: up to which number, and since when.
     awaited: Option<(SeqNumber, Instant)>,
 }
 
-compact!(Round { space, read_before, began, read, rtt, awaited });
+compact!(Round { space, read, began, rtt, echo, awaited });
 
 impl ReceiveMemory {
     /// For segments with `mss` of text, after `window` was offered.
     pub(crate) fn new(config: &Config, mss: u32, window: u32, scale: u8, now: Instant) -> Self {
         let fixed = config.receive_buffer_max <= config.receive_buffer;
         let most = if fixed { LARGEST_BUFFER } else { config.receive_buffer_max }.max(config.receive_buffer);
-        let space = window.min(INITIAL_WINDOW * mss);
         let ratio = first_ratio(config);
         let full = in_ratio(config.receive_buffer, ratio);
         let sayable = (u32::from(u16::MAX) << scale).min(config.window_clamp.unwrap_or(u32::MAX));
@@ -122,6 +97,8 @@ impl ReceiveMemory {
         if config.segment_overhead && clamp > 2 * mss && clamp + mss > full {
             clamp = (full - mss).max(2 * mss);
         }
+        let threshold = window.min(clamp);
+        let space = threshold.min(INITIAL_WINDOW * mss);
         Self {
             buffer: config.receive_buffer,
             most,
@@ -130,11 +107,17 @@ impl ReceiveMemory {
             ratio,
             with_overhead: config.segment_overhead,
             clamp,
-            threshold: window.min(clamp),
+            threshold,
             unread: VecDeque::new(),
             unread_charge: 0,
-            round: Round { space, read_before: 0, began: now, read: 0, rtt: None, awaited: None },
+            looks_closely: false,
+            round: Round { space, read: 0, began: now, rtt: None, echo: 0, awaited: None },
         }
+    }
+
+    /// The handshake is over: the first round trip begins.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.round.began = now;
     }
 
     /// The whole buffer as a window.
@@ -185,51 +168,131 @@ impl ReceiveMemory {
         self.fixed = true;
     }
 
+    /// What a segment with so much text costs, of which `options` octets are options.
+    pub(crate) fn cost(&self, text: u32, options: u32) -> Cost {
+        if self.with_overhead { Cost::of_segment(text, options) } else { Cost { charge: text, room: 0 } }
+    }
+
     /// A segment's text was put into the user's queue. Its memory holds all that it `came_with`; a short one has room behind
     /// the last.
-    pub(crate) fn queued(&mut self, text: usize, came_with: usize) {
-        if let Some(last) =
-            self.unread.back_mut().filter(|last| text == came_with && last.room as usize >= text)
-        {
-            last.left += text as u32;
-            last.room -= text as u32;
+    pub(crate) fn queued(&mut self, text: u32, came_with: u32, options: u32) {
+        if text == came_with && self.joins_last(text) {
             return;
         }
-        let charge = self.charge(if self.with_overhead { came_with } else { text });
-        let room = if self.with_overhead { room_behind(came_with) } else { 0 };
-        self.unread.push_back(Unread { left: text as u32, charge: charge as u32, room: room as u32 });
-        self.unread_charge += charge;
+        let cost = self.cost(if self.with_overhead { came_with } else { text }, options);
+        self.unread.push_back(Unread { left: text, len: came_with, cost });
+        self.unread_charge += cost.charge as usize;
+    }
+
+    /// The same of all the text in a piece of memory that was held beyond a gap and has been paid for.
+    #[cold]
+    pub(crate) fn queued_held(&mut self, text: u32, cost: Cost) {
+        if text > 0 && !self.joins_last(text) {
+            self.unread.push_back(Unread { left: text, len: text, cost });
+            self.unread_charge += cost.charge as usize;
+        }
+    }
+
+    fn joins_last(&mut self, text: u32) -> bool {
+        let last = self.unread.back_mut().filter(|last| last.cost.room >= text);
+        if let Some(last) = last {
+            last.left += text;
+            last.len += text;
+            last.cost.room -= text;
+            return true;
+        }
+        false
     }
 
     /// The user has read so much. A segment's memory is free when all of it is read, its text at once.
-    pub(crate) fn read(&mut self, mut octets: usize) {
-        self.round.read += octets as u64;
+    pub(crate) fn read(&mut self, mut octets: u32) {
+        self.round.read = self.round.read.wrapping_add(octets);
         while let Some(first) = self.unread.front_mut() {
-            if (first.left as usize) > octets {
-                first.left -= octets as u32;
+            if first.left > octets {
+                first.left -= octets;
                 if !self.with_overhead {
-                    first.charge -= octets as u32;
-                    self.unread_charge -= octets;
+                    first.cost.charge -= octets;
+                    self.unread_charge -= octets as usize;
                 }
                 return;
             }
-            octets -= first.left as usize;
-            self.unread_charge -= first.charge as usize;
+            octets -= first.left;
+            self.unread_charge -= first.cost.charge as usize;
             self.unread.pop_front();
         }
     }
 
     /// Whether another segment is taken beside what is not read and the pieces `beyond` gaps: more memory is used than
-    /// the buffer has only after its last segment. A buffer that is not fixed grows for it first.
-    pub(crate) fn takes_more(&mut self, beyond: usize, mss: u32) -> bool {
-        let used = self.unread_charge + if self.with_overhead { beyond } else { 0 };
-        if used > self.buffer && !self.fixed {
-            self.buffer = used.min(self.most);
+    /// the buffer has only after its last segment.
+    pub(crate) fn has_room(&self, beyond: usize) -> bool {
+        self.used(beyond) <= self.buffer
+    }
+
+    /// What is used of the buffer, the pieces `beyond` gaps included.
+    pub(crate) fn used(&self, beyond: usize) -> usize {
+        self.unread_charge + if self.with_overhead { beyond } else { 0 }
+    }
+
+    /// Whether a segment in order that costs so much is taken without a look at what is used, as Linux does where it needs
+    /// no other page for it.
+    pub(crate) fn is_foreseen(&self, charge: u32) -> bool {
+        self.with_overhead && !self.looks_closely && charge as usize <= left_in_page(self.unread_charge)
+    }
+
+    /// The next segment is looked at more closely.
+    pub(crate) fn look_closely(&mut self) {
+        self.looks_closely = true;
+    }
+
+    /// Nothing lies beyond a gap, and a segment in order was taken: if there is room behind it, the next ones are foreseen.
+    pub(crate) fn foresee(&mut self) {
+        if self.looks_closely {
+            self.looks_closely = self.unread_charge >= self.buffer;
+        }
+    }
+
+    /// More is used than the buffer has: it grows, if it is not fixed, or else the window is to be small.
+    pub(crate) fn strain(&mut self, beyond: usize, mss: u32) {
+        let used = self.used(beyond);
+        if !self.fixed {
+            self.buffer = self.buffer.max(used.min(self.most));
         }
         if used > self.buffer {
             self.threshold = self.clamp.min(2 * mss);
         }
-        used <= self.buffer
+    }
+
+    /// Reckons as if text that is not read had been copied together, from the first segment on that costs much more than
+    /// its text is worth. Short text is copied together in truth (see [`super::ReceiveBuffer`]).
+    pub(crate) fn collapse(&mut self) {
+        let is_loose = |index: &usize| {
+            let holds_more = |unread: &Unread| unread.left < unread.len;
+            let unread = &self.unread[*index];
+            holds_more(unread)
+                || self.is_loose(unread.cost.charge, unread.len)
+                || self.unread.get(index + 1).is_some_and(holds_more)
+        };
+        let Some(first) = (0..self.unread.len()).find(is_loose).filter(|_| self.with_overhead) else {
+            return;
+        };
+        let (mut text, mut charge) = (0, 0);
+        for unread in self.unread.drain(first..) {
+            text += unread.left;
+            charge += unread.cost.charge as usize;
+        }
+        self.unread_charge -= charge;
+        while text > 0 {
+            let len = text.min(COPIED_TOGETHER);
+            let cost = Cost::of_copy(len);
+            self.unread.push_back(Unread { left: len, len, cost });
+            self.unread_charge += cost.charge as usize;
+            text -= len;
+        }
+    }
+
+    /// Whether so much text costs more than the window that it takes.
+    pub(crate) fn is_loose(&self, charge: u32, text: u32) -> bool {
+        in_ratio(charge as usize, self.ratio) > text
     }
 
     /// What the segments cost that are not read.
@@ -242,14 +305,15 @@ impl ReceiveMemory {
         self.unread.is_empty()
     }
 
-    fn charge(&self, text: usize) -> usize {
-        if self.with_overhead { charge(text) } else { text }
+    /// How much of the next segment to read is left, octets.
+    pub(crate) fn first_left(&self) -> u32 {
+        self.unread.front().map_or(0, |first| first.left)
     }
 
-    /// A full segment of `size` octets, which came in one of `text`, tells what the next will cost.
+    /// A full segment of a size not seen before, which came in one of `text`, tells what the next will cost.
     #[inline(never)]
-    pub(crate) fn full_segment(&mut self, text: u32, window: u32) {
-        let ratio = (u64::from(text) << RATIO_SHIFT) / self.charge(text as usize) as u64;
+    pub(crate) fn full_segment(&mut self, text: u32, options: u32, window: u32) {
+        let ratio = (u64::from(text) << RATIO_SHIFT) / u64::from(self.cost(text, options).charge);
         let ratio = ratio.clamp(1, WHOLE.into()) as u16;
         if ratio != self.ratio {
             self.ratio = ratio;
@@ -257,13 +321,14 @@ impl ReceiveMemory {
         }
     }
 
-    /// A segment with `text` has come: one that is worth its memory lets the window grow.
-    pub(crate) fn grow_threshold(&mut self, text: u32, mss: u32, full_segment: u32, beyond: usize) -> bool {
+    /// A segment has come: one that is worth its memory lets the window grow.
+    pub(crate) fn grow_threshold(&mut self, size: &Size, mss: u32, full_segment: u32, beyond: usize) -> bool {
         let room = self.clamp.min(self.free(beyond)).saturating_sub(self.threshold);
-        if text < TELLING || room == 0 {
+        if room == 0 {
             return false;
         }
-        let cost = in_ratio(self.charge(text as usize), self.ratio);
+        let text = size.text;
+        let cost = in_ratio(self.cost(text, size.options()).charge as usize, self.ratio);
         let step = if cost <= text { 2 * mss } else { self.cautious_step(text, cost, full_segment) };
         if step == 0 {
             return false;
@@ -290,35 +355,49 @@ impl ReceiveMemory {
         0
     }
 
-    /// Data up to `nxt` has come: a whole window after another is a round trip, unless timestamps tell.
+    /// Data up to `nxt` has come: a whole window after another takes a round trip at the least.
     pub(crate) fn note_arrival(&mut self, nxt: SeqNumber, window: u32, now: Instant) {
         match self.round.awaited {
             Some((awaited, _)) if nxt.before(awaited) => return,
-            Some((_, since)) => self.measured(Span::between(since, now)),
+            Some((_, since)) => {
+                let rtt = Span::between(since, now).max(Span::from_micros(1));
+                self.round.rtt = Some(self.round.rtt.map_or(rtt, |known| known.min(rtt)));
+            }
             None => {}
         }
         self.round.awaited = Some((nxt + window, now));
     }
 
-    /// A round trip was measured.
-    pub(crate) fn measured(&mut self, rtt: Span) {
-        let rtt = rtt.max(Span::from_micros(1));
-        self.round.rtt = Some(self.round.rtt.map_or(rtt, |known| known.min(rtt)));
+    /// Whether it is the first segment that echoes this timestamp of ours.
+    pub(crate) fn is_new_echo(&mut self, echo: u32) -> bool {
+        core::mem::replace(&mut self.round.echo, echo) != echo
     }
 
-    /// The user has read, and so much waits still: once a round trip the buffer becomes large enough for twice what he
-    /// reads in one.
-    pub(crate) fn adjust(&mut self, unread: u32, beyond: u32, now: Instant) {
+    /// A full segment is the first to echo a timestamp of ours, so much later. What is longer than what was seen before
+    /// counts a little, and only if the user keeps up.
+    pub(crate) fn echoed(&mut self, rtt: Span, keeps_up: bool) {
+        if rtt.is_zero() {
+            return;
+        }
+        self.round.rtt = Some(match self.round.rtt {
+            Some(known) if rtt >= known && !keeps_up => known,
+            Some(known) if rtt >= known => known.saturating_sub(known / 8) + rtt / 8,
+            _ => rtt,
+        });
+    }
+
+    /// The user reads: of the first segment so much, while so much waits still. Once a round trip the buffer becomes large
+    /// enough for twice what he reads in one.
+    pub(crate) fn adjust(&mut self, first: u32, waiting: u32, beyond: u32, now: Instant) {
         if self.round.rtt.is_some_and(|rtt| Span::between(self.round.began, now) >= rtt) {
-            self.adjust_after_round(unread, beyond, now);
+            self.adjust_after_round(first, waiting, beyond, now);
         }
     }
 
     #[inline(never)]
-    fn adjust_after_round(&mut self, unread: u32, beyond: u32, now: Instant) {
+    fn adjust_after_round(&mut self, first: u32, waiting: u32, beyond: u32, now: Instant) {
         // Who leaves much of it lying reads no faster than it comes.
-        let read = u32::try_from(self.round.read - self.round.read_before).unwrap_or(u32::MAX);
-        let copied = read.saturating_sub(unread);
+        let copied = self.round.read.saturating_add(first).saturating_sub(waiting);
         if copied > self.round.space {
             let before = u64::from(core::mem::replace(&mut self.round.space, copied).max(1));
             let window = u64::from(copied) * 2;
@@ -326,8 +405,14 @@ impl ReceiveMemory {
             let faster = window.saturating_mul(u64::from(copied) - before) / before;
             self.grow(faster.saturating_mul(2).saturating_add(window + u64::from(beyond)));
         }
-        self.round.read_before = self.round.read;
+        // What is read of it belongs to the last round, though it is yet to be counted.
+        self.round.read = 0u32.wrapping_sub(first);
         self.round.began = now;
+    }
+
+    /// Text has come beyond a gap, and all that is held reaches so far: the buffer becomes large enough for that as well.
+    pub(crate) fn reaches(&mut self, beyond: u32) {
+        self.grow(u64::from(self.round.space) * 2 + u64::from(beyond));
     }
 
     fn grow(&mut self, window: u64) {

@@ -30,6 +30,11 @@ impl SackReport {
         self.duplicate = Some(range);
     }
 
+    /// A later segment has come: what came again before it is told no more (RFC 2883 section 4 (1)).
+    pub(crate) fn next_came(&mut self) {
+        self.duplicate = None;
+    }
+
     /// More of the same segment has come again. One range is told of it: the first (RFC 2883 section 4.1).
     pub(crate) fn more_came_again(&mut self, range: SackRange) {
         match &mut self.duplicate {
@@ -49,11 +54,14 @@ impl SackReport {
         told
     }
 
-    /// `run` has just grown: it goes first, and what it has swallowed goes.
-    pub(crate) fn grown(&mut self, run: SackRange) {
-        self.ranges.retain(|range| range.end.before(run.start) || range.start.after(run.end));
+    /// `run` has just grown: it goes first, and what it has swallowed goes. Returns how many ranges went before it.
+    pub(crate) fn grown(&mut self, run: SackRange) -> usize {
+        let is_apart = |range: &SackRange| range.end.before(run.start) || range.start.after(run.end);
+        let before = self.ranges.iter().take_while(|range| is_apart(range)).count();
+        self.ranges.retain(|range| is_apart(range));
         self.ranges.truncate(MAX_RANGES - 1);
         self.ranges.insert(0, run);
+        before
     }
 
     /// The FIN at `number` has come beyond a gap: its number is reported like that of an octet.

@@ -1,6 +1,6 @@
 use synfin_wire::{Flags, Instant};
 
-use super::{AckPolicy, Pace};
+use super::{AckPolicy, Pace, SHARING, Size};
 use crate::config::SecondSegment;
 use crate::span::Span;
 use crate::timer::{Timer, TimerTable};
@@ -26,8 +26,20 @@ fn pace(millis: u64, quick_acks: u8) -> Pace {
 /// Text in order, and what becomes of it.
 fn data(policy: &mut AckPolicy, len: u32, timers: &mut TimerTable, pace: &Pace) {
     policy.advanced(len);
-    policy.data(len, Flags::ACK, MSS, 0, pace);
-    policy.decide(true, timers, pace);
+    policy.data(&Size { text: len, fixed: 0, variable: 0 }, Flags::ACK, MSS, pace);
+    policy.decide(true, None, timers, pace);
+}
+
+/// Text beyond a gap, whose acknowledgments may wait so long for each other.
+fn beyond(
+    policy: &mut AckPolicy,
+    gathering: Span,
+    timers: &mut TimerTable,
+    pace: &Pace,
+) -> Option<SendReason> {
+    policy.held();
+    policy.decide(false, Some(gathering), timers, pace);
+    policy.due()
 }
 
 #[test]
@@ -111,15 +123,52 @@ fn the_wait_follows_the_time_between_segments() {
 fn segments_beyond_a_gap_share_acknowledgments_after_the_first_three() {
     let mut timers = TimerTable::new();
     let mut policy = AckPolicy::new(MSS, 65_535);
-    let (now, gathering) = (Instant::from_millis(10), Span::from_millis(1));
+    let (pace, gathering) = (pace(10, 0), Span::from_millis(1));
     for _ in 0..3 {
-        policy.beyond_a_gap(gathering, &mut timers, now);
-        assert_eq!(policy.due(), Some(SendReason::OutOfOrderAck));
+        let due = beyond(&mut policy, gathering, &mut timers, &pace);
+        assert_eq!(due, Some(SendReason::OutOfOrderAck));
         policy.sent(DELAY, &mut timers);
     }
-    policy.beyond_a_gap(gathering, &mut timers, now);
-    assert_eq!(policy.due(), None);
-    assert_eq!(timers.deadline(Timer::DelayedAck), Some(now + gathering));
+    for _ in 0..SHARING {
+        assert_eq!(beyond(&mut policy, gathering, &mut timers, &pace), None);
+    }
+    assert_eq!(timers.deadline(Timer::DelayedAck), Some(pace.now + gathering));
+    assert!(beyond(&mut policy, gathering, &mut timers, &pace).is_some(), "so many share one, and no more");
+    policy.sent(DELAY, &mut timers);
+    policy.gathers_no_more();
+    assert_eq!(policy.due(), None, "none waits");
+    assert_eq!(beyond(&mut policy, gathering, &mut timers, &pace), None);
+    policy.gathers_no_more();
+    assert!(policy.due().is_some());
+    policy.sent(DELAY, &mut timers);
+    assert_eq!(beyond(&mut policy, gathering, &mut timers, &pace), None);
+    let wait = policy.wait();
+    policy.delay_over(&pace);
+    assert_eq!((policy.due(), policy.wait()), (Some(SendReason::OutOfOrderAck), wait));
+}
+
+#[test]
+fn of_three_segments_beyond_a_gap_those_do_not_count_that_would_be_acknowledged_at_once_anyway() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let (pace, gathering) = (pace(10, 2), Span::from_millis(1));
+    policy.be_quick(&pace);
+    let due = core::array::from_fn::<_, 6, _>(|_| {
+        let due = beyond(&mut policy, gathering, &mut timers, &pace);
+        policy.sent(DELAY, &mut timers);
+        due.is_some()
+    });
+    assert_eq!(due, [true, true, true, true, true, false]);
+}
+
+#[test]
+fn timestamps_count_where_a_short_segment_may_be_full() {
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    let size = Size { text: 530, fixed: 12, variable: 0 };
+    for full_segment in [536, 530] {
+        policy.measure(&size, Flags::ACK | Flags::PSH, MSS);
+        assert_eq!(policy.full_segment(), full_segment);
+    }
 }
 
 #[test]
