@@ -5,7 +5,7 @@
 //! where an address leads.
 //!
 //! Left out on purpose: protocols other than TCP, UDP and echo, of which the command is told that nobody
-//! speaks them.
+//! speaks them; that octets are urgent, which are carried where they stand.
 
 use std::fs::File;
 use std::io::BufWriter;
