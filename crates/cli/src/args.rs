@@ -24,7 +24,7 @@ use crate::source::SourceArgs;
 
 /// TCP in user space: under an unmodified program, or on its own.
 #[derive(Debug, Parser)]
-#[command(name = "synfin", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "synfin", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  synfin run -- curl -s http://synfin.internal/")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -83,7 +83,7 @@ pub(crate) struct RunArgs {
     pub(crate) socks5: Option<Proxy>,
 
     /// Who answers DNS, in place of this machine's resolvers, which a proxy may not reach; may be given again
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = resolver_address)]
     pub(crate) dns: Vec<IpAddr>,
 
     /// How much may be in flight: reno, cubic or bbr
@@ -234,11 +234,18 @@ pub(crate) struct ServeArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) shards: u16,
 
+    /// How long a client may say nothing, or take nothing of what it is sent, before its connection is reset
+    #[arg(long, value_name = "TIME", default_value = "60s", allow_hyphen_values = true, value_parser = parse_timeout)]
+    pub(crate) timeout: Duration,
+
     /// Instead of a TUN, take this Ethernet interface from the kernel (AF_XDP); the first address of the subnet is
     /// the router
     #[arg(long, value_name = "IFACE", conflicts_with_all = ["tun", "shards"])]
     pub(crate) xdp: Option<String>,
 }
+
+const LEAST_TIMEOUT: Duration = Duration::from_secs(1);
+const MOST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 const SERVE_EXAMPLES: &str = "Examples:
   sudo synfin serve ./public --listen 10.0.0.2:80
@@ -424,9 +431,24 @@ pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// Whom to ask for names, by whom no name can be looked up.
+fn resolver_address(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| format!("'{text}' is no address: give that of a resolver, like 9.9.9.9 or fd00::53"))
+}
+
 /// Which run of chance.
 pub(crate) fn parse_seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("'{text}' is no seed: give a whole number from 0 to {}", u64::MAX))
+}
+
+/// How long to wait for somebody: not so short that nobody could answer, and an end that comes.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = parse_duration(text).map_err(|error| error.to_string())?;
+    if (LEAST_TIMEOUT..=MOST_TIMEOUT).contains(&timeout) {
+        return Ok(timeout);
+    }
+    Err(format!("'{text}' is out of range: give a time from 1s to 24h"))
 }
 
 fn parse_jobs(text: &str) -> Result<NonZeroUsize, String> {
@@ -459,13 +481,14 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 }
 
 /// What clap spreads over paragraphs: the error and the first of its tips, and not the usage, to which
-/// `--help` leads.
+/// `--help` leads. That a word that looks like an option could be meant as something else is no tip: it is a typing error.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let paragraphs = text
         .split("\n\n")
         .filter(|paragraph| {
-            !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
+            let text = paragraph.trim_start();
+            !["Usage:", "For more information", "tip: to pass"].iter().any(|start| text.starts_with(start))
         })
         .map(|paragraph| match paragraph.trim_start() {
             tips if tips.starts_with("tip:") => tips.lines().next().unwrap_or(tips),

@@ -109,19 +109,21 @@ fn source(word: &str) -> Result<String, Failure> {
     }
     let mut bytes = Vec::new();
     let read = if word == "-" {
-        io::stdin().take(LONGEST).read_to_end(&mut bytes)
+        io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)
     } else {
-        fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+        fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
     };
-    read.map_err(|error| Failure::call(format!("{word} cannot be read: {error}")))?;
+    let length = read.map_err(|error| Failure::call(format!("{word} cannot be read: {error}")))?;
+    if length as u64 > LONGEST {
+        return Err(Failure::call(format!("{word} is over {LONGEST} octets: no scenario is as long")));
+    }
     String::from_utf8(bytes)
         .map_err(|_| Failure::call(format!("{word} is not UTF-8 text: a scenario is; docs/lab.md shows one")))
 }
 
 /// Runs what is asked for: one world, or all of them.
 fn run(args: &LabArgs, asked: &Asked) -> Result<Vec<Run>, Failure> {
-    let values: Vec<(String, String)> =
-        args.set.iter().map(|setting| (setting.0.clone(), setting.1.clone())).collect();
+    let values = values(args);
     let worlds: Vec<Option<String>> = if args.compare {
         asked.lab.script().worlds().iter().cloned().map(Some).collect()
     } else {

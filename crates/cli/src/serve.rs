@@ -16,8 +16,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header::RANGE;
 use axum::middleware::map_request;
-use axum::serve::ListenerExt as _;
-use synfin::net::{TcpListener, TcpStream};
+use synfin::net::TcpListener;
 use synfin::xdp::Xdp;
 use synfin::{Builder, Config, KeepAlive, Stack};
 use synfin_device::interface::Interface;
@@ -35,9 +34,11 @@ use crate::link::{Link, single};
 mod files;
 mod http;
 mod tls;
+mod visitor;
 
 use files::Files;
 use http::serve_until;
+use visitor::Visitors;
 
 /// How long answers that are under way may take when the end has come.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -149,14 +150,17 @@ async fn serve_all(
     let asked_to_end = asked_to_end().map_err(fault)?;
     eprintln!("synfin: serving {} at {} on {name}", args.directory.display(), url(local, tls.is_some()));
 
-    let directory = directory(&args.directory);
+    let (directory, patience) = (directory(&args.directory), args.timeout);
     let (end, ended) = watch::channel(false);
     let mut servers = JoinSet::new();
     for (listener, runtime) in listener.by_shard().into_iter().zip(runtimes) {
         let (directory, ended) = (directory.clone(), ended.clone());
+        let visitors = Visitors::new(listener, patience);
         match tls.clone() {
-            Some(tls) => servers.spawn_on(serve_until(tls::listen(tls, listener), directory, ended), runtime),
-            None => servers.spawn_on(serve_until(listener.tap_io(send_promptly), directory, ended), runtime),
+            Some(tls) => {
+                servers.spawn_on(serve_until(tls::listen(tls, visitors), directory, patience, ended), runtime)
+            }
+            None => servers.spawn_on(serve_until(visitors, directory, patience, ended), runtime),
         };
     }
     tokio::select! {
@@ -185,12 +189,6 @@ async fn with_one_range_at_most(mut request: Request) -> Request {
         request.headers_mut().remove(RANGE);
     }
     request
-}
-
-/// A response is a head and a body, written one after the other: the second is not to wait for the acknowledgment of the
-/// first (RFC 9293 MUST-17).
-fn send_promptly(stream: &mut TcpStream) {
-    let _ = stream.set_nodelay(true);
 }
 
 async fn all(servers: &mut JoinSet<io::Result<()>>) -> io::Result<()> {

@@ -136,6 +136,9 @@ fn a_file_of_ones_own_runs_and_its_faults_are_told() {
     assert!(said.contains("line 3, column 9: 'conect': no call; there are listen"), "{said}");
     fs::write(&path, [0xff, 0xfe, 0]).unwrap();
     assert!(refused(&[path.to_str().unwrap()]).contains("is not UTF-8 text"));
+    // What was read of it would be another scenario.
+    fs::write(&path, format!("title x\n{}", "# comment\n".repeat(200_000))).unwrap();
+    assert!(refused(&[path.to_str().unwrap()]).contains("is over 1048576 octets"));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use crate::pcapng::{Direction, Options, Writer};
-use crate::{ChecksumOffload, PacketIn, PacketOut, segment};
+use crate::{ChecksumOffload, PacketOut, segment};
 
 /// Pieces that are put together without allocation.
 const FEW_PIECES: usize = 16;
@@ -77,19 +77,6 @@ impl<W: Write> Sniffer<W> {
             let pieces: Vec<&[u8]> = patched.into_iter().chain(chunks).collect();
             self.writer.packet(&pieces, direction, timestamp, comment)
         }
-    }
-
-    /// Records a packet that was received.
-    ///
-    /// # Errors
-    /// As [`record`](Self::record).
-    pub fn record_inbound(
-        &mut self,
-        packet: &PacketIn,
-        timestamp: u64,
-        comment: Option<&str>,
-    ) -> io::Result<()> {
-        self.record(&packet.as_out(), Direction::Inbound, timestamp, comment)
     }
 
     /// Flushes what is written to.

@@ -91,9 +91,9 @@ impl Plan {
         let end = script.statements.last().map_or((1, 1), |last| last.end);
         let missing = 2usize.saturating_sub(planner.plan.hosts.len());
         if missing > 0 {
-            let message = format!(
-                "a scenario has two hosts, and {missing} is missing; add a line like: host A 10.0.1.1"
-            );
+            let missing = if missing == 1 { "one is missing" } else { "both are missing" };
+            let message =
+                format!("a scenario has two hosts, and {missing}; add a line like: host A 10.0.1.1");
             return Err(ScriptError { line: end.0, column: end.1, message });
         }
         Ok(planner.plan)

@@ -51,7 +51,7 @@ impl fmt::Display for UnitError {
                 write!(f, "'{text}' does not begin with a number: write it like {example}")
             }
             Self::Unit { text, known } => {
-                write!(f, "'{text}' has no unit that is known: give one of {known}")
+                write!(f, "'{text}' has no unit that is known: write it with {known}")
             }
             Self::OverHundred { text } => {
                 write!(f, "'{text}' is over 100 %: give a percentage from 0% to 100%")
@@ -204,7 +204,7 @@ impl FromStr for Rate {
             "bps" | "kbps" | "mbps" | "gbps" | "tbps" => {
                 return Err(UnitError::Ambiguous { text: text.into() });
             }
-            _ => return Err(UnitError::Unit { text: text.into(), known: "bit, kbit, mbit, gbit, tbit" }),
+            _ => return Err(UnitError::Unit { text: text.into(), known: "bit, kbit, mbit, gbit or tbit" }),
         };
         number.times(factor).and_then(Self::from_bits_per_second).ok_or_else(|| UnitError::OutOfRange {
             text: text.into(),
@@ -234,7 +234,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
         "s" => 1_000_000_000,
         "m" => 60 * 1_000_000_000,
         "h" => 3_600 * 1_000_000_000,
-        _ => return Err(UnitError::Unit { text: text.into(), known: "ns, us, ms, s, m, h" }),
+        _ => return Err(UnitError::Unit { text: text.into(), known: "ns, us, ms, s, m or h" }),
     };
     number
         .times(factor)

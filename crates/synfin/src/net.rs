@@ -6,6 +6,10 @@
 //! Beyond tokio: [`TcpStream`] sends and receives [`Bytes`](bytes::Bytes) without a copy, tells its
 //! [`Status`](crate::Status), and why it ended.
 //!
+//! Any future may be given up while it waits, as in `select!` or a timeout: what it waited for comes to the next, and what
+//! it has not sent it does not send. Of a call that sends more than there is room for at a time, as
+//! [`TcpStream::send_bytes`] does, some may have gone; connecting is over when its future is.
+//!
 //! A program that comes from tokio finds these things otherwise:
 //!
 //! - Readiness is looked up each time and never remembered, so that nothing has to be emptied before it is waited for

@@ -32,6 +32,25 @@ fn every_verb_shows_an_example() {
 }
 
 #[test]
+fn help_is_had_by_its_name_too() {
+    let help = |words: &[&str]| Cli::try_parse_from(words).unwrap_err().to_string();
+    assert_eq!(help(&["synfin", "help"]), help(&["synfin", "--help"]));
+    assert_eq!(help(&["synfin", "help", "run"]), help(&["synfin", "run", "--help"]));
+}
+
+#[test]
+fn a_client_is_waited_for_within_reason() {
+    let serve = |timeout: &str| Cli::try_parse_from(["synfin", "serve", ".", "--timeout", timeout]);
+    for timeout in ["1s", "90s", "24h"] {
+        assert!(serve(timeout).is_ok(), "{timeout}");
+    }
+    for timeout in ["0s", "999ms", "25h", "-1s", "60"] {
+        let refusal = one_line(&serve(timeout).unwrap_err().to_string());
+        assert!(refusal.contains(": give ") || refusal.contains(": write "), "{refusal}");
+    }
+}
+
+#[test]
 fn a_clean_link_is_the_default() {
     let args = run("-- curl -s http://example.org/").unwrap();
     assert!(args.impairments.link().is_clean());
@@ -107,7 +126,7 @@ fn an_error_is_one_line_that_says_what_to_do() {
         ),
         (
             "--delay 80 -- true",
-            "invalid value '80' for '--delay <TIME>': '80' has no unit that is known: give one of ns, us, ms, s, m, h",
+            "invalid value '80' for '--delay <TIME>': '80' has no unit that is known: write it with ns, us, ms, s, m or h",
         ),
         (
             "--rate 10mbps -- true",
@@ -157,6 +176,12 @@ fn an_error_is_one_line_that_says_what_to_do() {
         (
             "--los 2% -- true",
             "unexpected argument '--los' found; tip: a similar argument exists: '--loss'; see --help",
+        ),
+        ("--bidir -- true", "unexpected argument '--bidir' found; see --help"),
+        (
+            "--dns resolver -- true",
+            "invalid value 'resolver' for '--dns <ADDRESS>': 'resolver' is no address: \
+             give that of a resolver, like 9.9.9.9 or fd00::53",
         ),
         ("", "the following required arguments were not provided: <CMD>...; see --help"),
     ] {

@@ -14,7 +14,7 @@ use synfin::net::{TcpListener, TcpStream};
 use synfin::{Config, Stack};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use super::args::{ServerArgs, ShownArgs};
 use super::protocol::{
@@ -32,6 +32,9 @@ use crate::serve::{asked_to_end, ends};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How much later than it was to a test may end.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long a test that a number of octets ends may go on without any, as iperf3 has it: whoever has gone without a word
+/// would keep all others out.
+const STALL: Duration = Duration::from_secs(120);
 /// How many connections may be about to say whose they are.
 const ANTEROOM: usize = 256;
 /// How long what a test has left to receive may take to arrive, where a number of octets ends it.
@@ -307,6 +310,7 @@ async fn run(
     arrivals: &mut mpsc::Receiver<Arrival>,
     json: bool,
 ) -> Result<(), Broken> {
+    let (mut stall, mut octets) = (interval(STALL), None);
     loop {
         tokio::select! {
             signal = Signal::read(control) => match signal? {
@@ -321,6 +325,11 @@ async fn run(
                 Step::Late => return Err(ProtocolError::Silent.into()),
             },
             Some(arrival) = arrivals.recv() => deny(arrival).await,
+            _ = stall.tick(), if matches!(session.plan.end, TestEnd::Octets(_)) => {
+                if octets.replace(session.octets()) == Some(session.octets()) {
+                    return Err(ProtocolError::Silent.into());
+                }
+            }
         }
     }
 }
@@ -354,3 +363,6 @@ async fn exchange(
     let peers = timeout(PATIENCE, told).await.map_err(|_| ProtocolError::Silent)??;
     Ok(Outcome { setting, intervals, tallies, own, peers })
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,6 +182,11 @@ impl Session {
         }
     }
 
+    /// What all streams together have moved, what does not count included.
+    pub(super) fn octets(&self) -> u64 {
+        self.streams.iter().map(|measured| measured.flow.moved()).sum()
+    }
+
     /// Waits until the peer has acknowledged all that was sent.
     ///
     /// # Errors

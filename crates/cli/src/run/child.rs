@@ -155,6 +155,9 @@ impl Child {
 }
 
 /// Meant for the command, though sent to this process.
+///
+/// Whoever sends one to the whole group has told the command already, and it hears twice: the kernel does not say to whom
+/// a signal was sent, and one that is passed on in vain does less harm than one that is withheld.
 const PASSED_ON: [Number; 4] = [Number::SIGTERM, Number::SIGHUP, Number::SIGUSR1, Number::SIGUSR2];
 
 /// What a terminal sends to the command as well, which decides what it means. From a process they are passed on.

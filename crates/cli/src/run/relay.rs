@@ -5,7 +5,7 @@
 //! where an address leads.
 //!
 //! Left out on purpose: protocols other than TCP, UDP and echo, of which the command is told that nobody
-//! speaks them.
+//! speaks them; that octets are urgent, which are carried where they stand.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -181,6 +181,11 @@ fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
 /// The file of `--record`.
 fn recording(args: &RunArgs) -> Result<Option<Sniffer<BufWriter<File>>>, Failure> {
     let Some(path) = &args.record else { return Ok(None) };
+    if path.as_os_str() == "-" {
+        return Err(Failure::call(
+            "--record - would be standard output, which is the command's: name a file, or a FIFO that somebody reads",
+        ));
+    }
     let cannot = |error| Failure::call(format_args!("cannot record to {}: {error}", path.display()));
     let file = BufWriter::new(File::create(path).map_err(cannot)?);
     let options = Options { medium: Medium::Ip, interface: "synfin0", snap_len: 0 };

@@ -11,20 +11,19 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
-/// How long a request's head may take, and how long a connection may be idle before the next.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// Answers what a listener brings until it is to end, and what is under way then to its end.
+/// Answers what a listener brings until it is to end, and what is under way then to its end. `patience` is how long the
+/// head of a request may take, and how long a connection may be idle before the next.
 pub(super) async fn serve_until<L>(
     mut listener: L,
     directory: Router,
+    patience: Duration,
     mut ended: watch::Receiver<bool>,
 ) -> io::Result<()>
 where
     L: Listener,
 {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(SILENCE);
+    http.timer(TokioTimer::new()).header_read_timeout(patience);
     let (connections, service) = (GracefulShutdown::new(), TowerToHyperService::new(directory));
     loop {
         let stream = tokio::select! {

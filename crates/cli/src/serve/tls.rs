@@ -4,22 +4,17 @@
 //! an end. TLS is rustls's, and that handshakes do not wait for one another is tls-listener's.
 
 use std::fmt::Display;
-use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use synfin::net::{TcpListener, TcpStream};
-use tls_listener::{AsyncAccept, AsyncListener, TlsListener};
+use tls_listener::TlsListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 
-use super::send_promptly;
+use super::visitor::Visitors;
 use crate::Failure;
 
 /// What a connection speaks within TLS.
@@ -44,34 +39,9 @@ pub(super) fn acceptor(chain: &Path, key: &Path) -> Result<TlsAcceptor, Failure>
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// TLS on all that `listener` brings.
-pub(super) fn listen(acceptor: TlsAcceptor, listener: TcpListener) -> TlsListener<Prompt, TlsAcceptor> {
-    TlsListener::new(acceptor, Prompt(listener))
-}
-
-/// A listener whose connections send without waiting for more.
-pub(super) struct Prompt(TcpListener);
-
-impl AsyncAccept for Prompt {
-    type Connection = TcpStream;
-    type Address = SocketAddr;
-    type Error = io::Error;
-
-    fn poll_accept(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(Self::Connection, Self::Address)>> {
-        self.0.poll_accept(cx).map_ok(|(mut stream, peer)| {
-            send_promptly(&mut stream);
-            (stream, peer)
-        })
-    }
-}
-
-impl AsyncListener for Prompt {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
+/// TLS on all that `visitors` brings.
+pub(super) fn listen(acceptor: TlsAcceptor, visitors: Visitors) -> TlsListener<Visitors, TlsAcceptor> {
+    TlsListener::new(acceptor, visitors)
 }
 
 fn unreadable(path: &Path, what: &str, error: pem::Error) -> Failure {

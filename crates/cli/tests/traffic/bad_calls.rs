@@ -24,6 +24,11 @@ fn of_run() {
             "run --record /nonesuch/file -- true",
             "synfin: cannot record to /nonesuch/file: No such file or directory (os error 2)",
         );
+        refused(
+            "run --record - -- true",
+            "synfin: --record - would be standard output, which is the command's: name a file, or a FIFO that \
+             somebody reads",
+        );
     });
 }
 

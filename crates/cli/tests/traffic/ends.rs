@@ -2,11 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, send, setsockopt, sockopt};
 
 use crate::world::{Running, alone, is_reset, open_connections, server, server_once, sh, until};
 
@@ -58,6 +58,19 @@ fn a_reset_of_the_peers_is_a_reset_inside() {
         let ended = sh(&[], &format!("exec 3<>/dev/tcp/10.0.2.2/{}; echo >&3; cat <&3", server.port()));
         assert_eq!(ended.status, Some(1), "{ended:?}");
         assert!(ended.stderr.contains("Connection reset by peer"), "{ended:?}");
+    });
+}
+
+#[test]
+fn urgent_octets_stand_where_they_were_written() {
+    alone(&["bash"], || {
+        let server = server("127.0.0.1:0", |mut stream| {
+            stream.write_all(b"bef").expect("it is open");
+            send(stream.as_raw_fd(), b"!", MsgFlags::MSG_OOB).expect("it is open");
+            stream.write_all(b"ore\n").expect("it is open");
+        });
+        let ended = sh(&[], &format!("exec 3<>/dev/tcp/10.0.2.2/{}; cat <&3", server.port()));
+        assert_eq!(ended.stdout(), "bef!ore\n");
     });
 }
 

@@ -229,6 +229,13 @@ impl Host {
     }
 
     fn receive_listen(&mut self, listener: ListenerHandle, stray: Stray, now: Instant) -> Fate {
+        let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
+            return DropReason::NoConnection.into();
+        };
+        // Before anything is answered: by a cookie a stranger from afar would come in otherwise.
+        if stray.ip.hop_limit < config.least_hop_limit {
+            return DropReason::TooFar.into();
+        }
         let flags = stray.incoming.segment.header.flags;
         if flags.rst() {
             return DropReason::NotForListen.into();
@@ -252,12 +259,6 @@ impl Host {
         }
         if full {
             return DropReason::Backlog.into();
-        }
-        let Some(config) = self.listeners.get(listener).map(|listener| listener.config.clone()) else {
-            return DropReason::NoConnection.into();
-        };
-        if stray.ip.hop_limit < config.least_hop_limit {
-            return DropReason::TooFar.into();
         }
         let config = signature::config_for(config, stray.key.as_ref());
         let answer = if stray.key.is_some() {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
-use synfin_host::tcp::{CloseReason, ReceiveError, SendError, State, Status};
+use synfin_host::tcp::{CloseReason, ReceiveError, SendError, State};
 use synfin_host::{TcpEvents, TcpHandle};
 use synfin_wire::Instant;
 
@@ -26,7 +26,6 @@ pub struct Talk {
     last_heard: Option<Instant>,
     through: Option<Instant>,
     closed: Option<CloseReason>,
-    status: Option<Status>,
 }
 
 /// Questions and answers, as most application protocols have them: who asked ends the connection, once all is answered.
@@ -76,7 +75,6 @@ impl Talk {
             last_heard: None,
             through: None,
             closed: None,
-            status: None,
         }
     }
 
@@ -123,12 +121,6 @@ impl Talk {
         self.closed
     }
 
-    /// What the connection said of itself before it was CLOSED.
-    #[must_use]
-    pub fn last_status(&self) -> Option<&Status> {
-        self.status.as_ref()
-    }
-
     pub(super) fn is_of(&self, handle: TcpHandle) -> bool {
         self.handle == Some(handle)
     }
@@ -146,9 +138,6 @@ impl Talk {
         let now = cx.now();
         let Some(mut socket) = self.handle.and_then(|handle| cx.host().tcp(handle)) else { return };
         let acknowledged = matches!(socket.state(), State::FinWait2 | State::TimeWait | State::Closed);
-        if let Some(status) = socket.status() {
-            self.status = Some(status);
-        }
         if self.heard_end && self.said_end && acknowledged {
             self.through.get_or_insert(now);
         }

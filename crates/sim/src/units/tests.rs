@@ -30,8 +30,8 @@ fn percentages_that_are_none() {
             "99999999999999999999999%",
             "'99999999999999999999999%' is over 100 %: give a percentage from 0% to 100%",
         ),
-        ("0.02", "'0.02' has no unit that is known: give one of %, like 2% or 0.1%"),
-        ("2%%", "'2%%' has no unit that is known: give one of %, like 2% or 0.1%"),
+        ("0.02", "'0.02' has no unit that is known: write it with %, like 2% or 0.1%"),
+        ("2%%", "'2%%' has no unit that is known: write it with %, like 2% or 0.1%"),
         ("-1%", "'-1%' does not begin with a number: write it like 2%"),
         ("1.2.3%", "'1.2.3%' does not begin with a number: write it like 2%"),
         (".5%", "'.5%' does not begin with a number: write it like 2%"),
@@ -61,8 +61,8 @@ fn rates() {
 #[test]
 fn rates_that_are_none() {
     for (text, says) in [
-        ("10", "'10' has no unit that is known: give one of bit, kbit, mbit, gbit, tbit"),
-        ("10MB/s", "'10MB/s' has no unit that is known: give one of bit, kbit, mbit, gbit, tbit"),
+        ("10", "'10' has no unit that is known: write it with bit, kbit, mbit, gbit or tbit"),
+        ("10MB/s", "'10MB/s' has no unit that is known: write it with bit, kbit, mbit, gbit or tbit"),
         ("10mbps", "'10mbps' may mean bits or octets: write bits, like 10mbit for ten million a second"),
         ("0mbit", "'0mbit' is out of range: give a rate from 1bit to 18446744tbit"),
         ("18446745tbit", "'18446745tbit' is out of range: give a rate from 1bit to 18446744tbit"),
@@ -99,7 +99,7 @@ fn durations() {
 #[test]
 fn durations_that_are_none() {
     for (text, says) in [
-        ("80", "'80' has no unit that is known: give one of ns, us, ms, s, m, h"),
+        ("80", "'80' has no unit that is known: write it with ns, us, ms, s, m or h"),
         ("soon", "'soon' does not begin with a number: write it like 80ms"),
         ("999999999h", "'999999999h' is out of range: give at most 584 years"),
     ] {

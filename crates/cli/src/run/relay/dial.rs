@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fast_socks5::client::{Config, Socks5Stream};
 use fast_socks5::util::target_addr::TargetAddr;
 use fast_socks5::{AuthenticationMethod, ReplyError, Socks5Command, SocksError};
+use socket2::SockRef;
 use synfin::forward::{Refusal, Unreachable};
 use tokio::net::TcpStream;
 
@@ -54,8 +55,7 @@ impl Dialler {
             None => self.directly(destination).await?,
             Some(proxy) => self.through_socks5(proxy, destination).await?,
         };
-        // Small writes were gathered, or not, by the command's own kernel already.
-        let _ = stream.set_nodelay(true);
+        prepare(&stream);
         Ok(stream)
     }
 
@@ -126,6 +126,14 @@ impl Dialler {
             eprintln!("synfin: {message}");
         }
     }
+}
+
+/// Readies a connection outside, however it came to be. Octets go as they come: small writes were gathered, or not, by the
+/// writer's own kernel already, and urgent ones stand where they were written (RFC 6093 section 6), or they would be left
+/// out.
+pub(super) fn prepare(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(stream).set_out_of_band_inline(true);
 }
 
 /// What the command is told where there is nothing better to tell.

@@ -11,6 +11,7 @@ use synfin_host::ConnectOptions;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::dial::prepare;
 use super::tcp::{Open, abort, join};
 use crate::Failure;
 use crate::args::Publish;
@@ -84,7 +85,7 @@ fn is_without_ipv6(error: &Error) -> bool {
 
 async fn lead_in(stack: Stack, port: u16, there: TcpStream, open: Open) {
     let command = SocketAddr::from((COMMAND_V4, port));
-    let _ = there.set_nodelay(true);
+    prepare(&there);
     let options = ConnectOptions { local: Some((HOST_V4, 0).into()), ..ConnectOptions::default() };
     match inside::TcpStream::open(&stack, command, options).await {
         Ok(here) => join(here, there, &open).await,

@@ -1,5 +1,6 @@
 use std::future::pending;
 use std::io;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -8,6 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::sync::watch;
 
 use super::serve_until;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Brings one connection.
 struct One(Option<DuplexStream>);
@@ -33,7 +36,7 @@ async fn answer(said: &[u8]) -> String {
     let (mut here, there) = duplex(65_536);
     let (_end, ended) = watch::channel(false);
     let page = Router::new().route("/", get(async || "the page"));
-    tokio::spawn(serve_until(One(Some(there)), page, ended));
+    tokio::spawn(serve_until(One(Some(there)), page, PATIENCE, ended));
     here.write_all(said).await.unwrap();
     let mut answer = String::new();
     here.read_to_string(&mut answer).await.unwrap();

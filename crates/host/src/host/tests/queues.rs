@@ -5,7 +5,7 @@ use synfin_tcp::{Config, DropReason, EcnFeedback, State};
 use synfin_wire::Mss;
 
 use crate::config::{ConnectOptions, HostConfig, Limits, ListenOptions};
-use crate::counters::PacketDrop;
+use crate::counters::{Fate, PacketDrop};
 use crate::event::{ListenerHandle, TcpHandle};
 use crate::syn_cookie::SynCookies;
 use crate::testing::{A, B, World, config, end};
@@ -229,4 +229,27 @@ fn a_peer_of_small_segments_gets_a_place_and_no_cookie() {
     world.settle();
     let accepted = world.hosts[B].accept(listener).unwrap().handle;
     assert!(world.tcp(B, accepted).status().unwrap().send_mss <= 400);
+}
+
+/// RFC 5082 section 3: a listener that takes only those next to it answers nobody else, whatever its answers are made of.
+#[test]
+fn who_is_too_far_gets_neither_a_place_nor_a_cookie() {
+    for syn_cookies in [SynCookies::WhenFull, SynCookies::Always] {
+        for (hop_limit, opens) in [(254, false), (255, true)] {
+            let client = Config { hop_limit: Some(hop_limit), ..Config::default() };
+            let server = Config { least_hop_limit: 255, hop_limit: Some(255), ..Config::default() };
+            let mut world = World::new(
+                HostConfig { tcp: client, ..config(A) },
+                HostConfig { tcp: server, syn_cookies, ..config(B) },
+            );
+            let listener = listen(&mut world, 1);
+            connect(&mut world);
+            world.settle();
+            assert_eq!(world.hosts[B].accept(listener).is_some(), opens, "{syn_cookies:?}, {hop_limit}");
+            let answers = world.reasons().iter().filter(|(who, _)| *who == B).count();
+            assert_eq!(answers > 0, opens, "{syn_cookies:?}, {hop_limit}");
+            let too_far = Some(Fate::Dropped(PacketDrop::Tcp(DropReason::TooFar)));
+            assert_eq!(world.last_fate[B] == too_far, !opens, "{syn_cookies:?}, {hop_limit}");
+        }
+    }
 }
