@@ -135,6 +135,8 @@ pub(crate) trait CongestionController {
     fn on_congestion(&mut self, window: &Window, event: &CongestionEvent) -> u32;
     /// The retransmission timer ran out: what was learnt of the path is in doubt.
     fn on_timeout(&mut self, _event: &TimeoutEvent) {}
+    /// The handshake is over, and took so long a round trip.
+    fn on_established(&mut self, _rtt: Span) {}
     /// A round trip was measured.
     fn on_round_trip(&mut self, _window: &mut Window, _event: &RoundTripEvent) {}
     /// Sending begins again.
@@ -306,6 +308,13 @@ impl Congestion {
     /// The retransmission timer ran out.
     pub(crate) fn on_timeout(&mut self, event: &TimeoutEvent) {
         self.algorithm.get_mut().on_timeout(event);
+    }
+
+    /// The handshake is over. Nothing is known of the path but its round trip, if that could be measured.
+    pub(crate) fn on_established(&mut self, rtt: Option<Span>) {
+        if let Some(rtt) = rtt {
+            self.algorithm.get_mut().on_established(rtt);
+        }
     }
 
     /// A round trip was measured.

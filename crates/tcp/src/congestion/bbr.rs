@@ -23,6 +23,7 @@ use super::{
 };
 use crate::compact::compact;
 use crate::connection::status::RecoveryState;
+use crate::span::Span;
 use aggregation::Aggregation;
 use bounds::Bounds;
 use model::{LatestSignals, MaxBandwidth, MinRtt, Rounds};
@@ -264,6 +265,11 @@ impl CongestionController for Bbr {
         self.save_window(window);
         self.bounds_before = self.bounds;
         window.threshold
+    }
+
+    /// BBRInitPacingRate (section 5.6.2): so that the first window, too, leaves in bursts that suit the path.
+    fn on_established(&mut self, rtt: Span) {
+        self.init_pacing(rtt);
     }
 
     fn on_round_trip(&mut self, _: &mut Window, event: &RoundTripEvent) {

@@ -135,6 +135,7 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
     if tcb.opening == Opening::Active {
         tcb.sync_mss();
     }
+    tcb.congestion.on_established(tcb.recovery.rtt.smoothed());
     tcb.grow_send_buffer(common);
     tcb.began = now;
     tcb.memory.begin(now);

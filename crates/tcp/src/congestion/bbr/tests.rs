@@ -80,3 +80,12 @@ fn the_path_is_looked_at_empty_once_it_was_not_for_five_seconds() {
     assert!(seen);
     assert!(path.bbr.mode.is_probe_bw());
 }
+
+#[test]
+fn the_handshake_sets_the_first_pace() {
+    let mut path = Path::new(160);
+    assert!(path.bbr.control().pacing_rate.is_none());
+    path.bbr.on_established(ROUND_TRIP);
+    // Ten segments in 40 ms, 2.77 times as fast, rounded up.
+    assert_eq!(path.bbr.control().pacing_rate.map(|rate| rate.segments_in(Span::from_secs(1))), Some(693));
+}
