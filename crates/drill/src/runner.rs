@@ -231,6 +231,7 @@ impl Runner {
                 Ok(())
             }
             Err(Trouble::Unsupported(what)) => Err(Halt::Unsupported { at: code.at, what }),
+            Err(Trouble::Raised(what)) => Err(Halt::failed(code.at, format!("the snippet raises {what}"))),
             Err(Trouble::Assertion { statement, values }) => {
                 Err(Halt::failed(code.at, format!("`{statement}` does not hold: {values}")))
             }
