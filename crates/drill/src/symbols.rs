@@ -18,24 +18,29 @@ pub(crate) fn bits(prefix: &str, value: i64) -> String {
     if names.is_empty() { format!("{value:#x}") } else { names.join("|") }
 }
 
+pub(crate) const AF_UNSPEC: i64 = 0;
+pub(crate) const AF_UNIX: i64 = 1;
+pub(crate) const AF_INET: i64 = 2;
+pub(crate) const AF_INET6: i64 = 10;
+pub(crate) const AF_PACKET: i64 = 17;
+pub(crate) const SOCK_CLOEXEC: i64 = 0o2_000_000;
+
 pub(crate) const SOL_IP: i64 = 0;
 pub(crate) const SOL_SOCKET: i64 = 1;
 pub(crate) const SOL_TCP: i64 = 6;
+pub(crate) const SOL_UDP: i64 = 17;
 pub(crate) const SOL_IPV6: i64 = 41;
 
 pub(crate) const SO_RCVLOWAT: i64 = 18;
 pub(crate) const TCP_CONGESTION: i64 = 13;
 
-pub(crate) const F_DUPFD: i64 = 0;
-pub(crate) const F_GETFD: i64 = 1;
-pub(crate) const F_SETFD: i64 = 2;
 pub(crate) const F_GETFL: i64 = 3;
 pub(crate) const F_SETFL: i64 = 4;
-pub(crate) const F_GETOWN: i64 = 9;
-pub(crate) const F_GETSIG: i64 = 11;
 
 pub(crate) const O_APPEND: i64 = 0o2000;
 pub(crate) const O_NONBLOCK: i64 = 0o4000;
+pub(crate) const O_RDONLY: i64 = 0;
+pub(crate) const O_WRONLY: i64 = 1;
 pub(crate) const O_RDWR: i64 = 2;
 
 pub(crate) const POLLIN: i64 = 0x1;
@@ -43,6 +48,7 @@ pub(crate) const POLLPRI: i64 = 0x2;
 pub(crate) const POLLOUT: i64 = 0x4;
 pub(crate) const POLLERR: i64 = 0x8;
 pub(crate) const POLLHUP: i64 = 0x10;
+pub(crate) const POLLNVAL: i64 = 0x20;
 pub(crate) const POLLRDNORM: i64 = 0x40;
 pub(crate) const POLLWRNORM: i64 = 0x100;
 pub(crate) const POLLRDHUP: i64 = 0x2000;
@@ -65,30 +71,30 @@ pub(crate) const MSG_FASTOPEN: i64 = 0x2000_0000;
 
 /// Sorted by what they belong to.
 const SYMBOLS: &[(&str, i64)] = &[
-    ("AF_UNSPEC", 0),
-    ("AF_INET", 2),
-    ("AF_INET6", 10),
+    ("AF_UNSPEC", AF_UNSPEC),
+    ("AF_INET", AF_INET),
+    ("AF_INET6", AF_INET6),
     ("PF_INET", 2),
     ("PF_INET6", 10),
     ("SOCK_STREAM", 1),
     ("SOCK_DGRAM", 2),
     ("SOCK_RAW", 3),
     ("SOCK_NONBLOCK", O_NONBLOCK),
-    ("SOCK_CLOEXEC", 0o2_000_000),
+    ("SOCK_CLOEXEC", SOCK_CLOEXEC),
     ("IPPROTO_IP", SOL_IP),
     ("IPPROTO_ICMP", 1),
     ("IPPROTO_TCP", SOL_TCP),
     ("IPPROTO_UDP", 17),
     ("IPPROTO_IPV6", SOL_IPV6),
-    ("AF_PACKET", 17),
+    ("AF_PACKET", AF_PACKET),
     ("IPPROTO_RAW", 255),
     ("IPPROTO_ICMPV6", 58),
     ("NULL", 0),
     ("SHUT_RD", 0),
     ("SHUT_WR", 1),
     ("SHUT_RDWR", 2),
-    ("O_RDONLY", 0),
-    ("O_WRONLY", 1),
+    ("O_RDONLY", O_RDONLY),
+    ("O_WRONLY", O_WRONLY),
     ("O_RDWR", O_RDWR),
     ("O_NONBLOCK", O_NONBLOCK),
     ("F_GETFL", F_GETFL),
@@ -99,17 +105,17 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("O_NOCTTY", 256),
     ("O_TRUNC", 512),
     ("O_APPEND", O_APPEND),
-    ("F_DUPFD", F_DUPFD),
-    ("F_GETFD", F_GETFD),
-    ("F_SETFD", F_SETFD),
+    ("F_DUPFD", 0),
+    ("F_GETFD", 1),
+    ("F_SETFD", 2),
     ("F_DUPFD_CLOEXEC", 1030),
     ("F_GETLK", 5),
     ("F_SETLK", 6),
     ("F_SETLKW", 7),
     ("F_SETOWN", 8),
-    ("F_GETOWN", F_GETOWN),
+    ("F_GETOWN", 9),
     ("F_SETSIG", 10),
-    ("F_GETSIG", F_GETSIG),
+    ("F_GETSIG", 11),
     ("F_SETLEASE", 1024),
     ("F_GETLEASE", 1025),
     ("F_NOTIFY", 1026),
@@ -138,7 +144,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("SOL_SOCKET", SOL_SOCKET),
     ("SOL_TCP", SOL_TCP),
     ("SOL_IPV6", SOL_IPV6),
-    ("SOL_UDP", 17),
+    ("SOL_UDP", SOL_UDP),
     ("SO_DEBUG", 1),
     ("SO_REUSEADDR", 2),
     ("SO_TYPE", 3),
@@ -269,7 +275,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("POLLOUT", POLLOUT),
     ("POLLERR", POLLERR),
     ("POLLHUP", POLLHUP),
-    ("POLLNVAL", 32),
+    ("POLLNVAL", POLLNVAL),
     ("POLLRDNORM", POLLRDNORM),
     ("POLLRDBAND", 128),
     ("POLLWRNORM", POLLWRNORM),

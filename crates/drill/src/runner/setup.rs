@@ -27,6 +27,12 @@ pub(crate) struct Setup {
     pub(crate) unheeded: Unheeded,
     /// The status that the first command has ended with.
     pub(crate) prepare_status: u8,
+    /// The host has every address.
+    pub(crate) is_any_ip: bool,
+    /// The script is read, and not run.
+    pub(crate) is_dry: bool,
+    /// A packet that is not as expected is told, and no more.
+    pub(crate) forgives_packets: bool,
     /// Every segment is compared by itself.
     pub(crate) strict_segments: bool,
     /// A timestamp may be echoed that the host has not sent.
@@ -61,6 +67,9 @@ impl Setup {
             prepare: script.prepare.clone(),
             unheeded: Unheeded::new(),
             prepare_status: 0,
+            is_any_ip: false,
+            is_dry: false,
+            forgives_packets: false,
             strict_segments: false,
             echo_scaled: false,
             mss: None,
@@ -107,9 +116,15 @@ impl Setup {
             "remote_ip" => self.remote = family(self.remote, value(flag)?),
             // What has no meaning without a device and a kernel, or was seen to already.
             "mss" => self.mss = Some(value(flag)?),
+            "is_anyip" => self.is_any_ip = true,
+            "dry_run" => self.is_dry = true,
+            "non_fatal" => {
+                let kinds: String = value(flag)?;
+                self.forgives_packets |= kinds.split([',', ' ']).any(|kind| kind == "packet");
+            }
             "ip_version" | "define" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts" | "verbose"
-            | "send_omit_free" | "is_anyip" | "dry_run" | "non_fatal" | "debug" | "code_command"
-            | "code_format" | "code_sockopt" | "psp_udp_port" => {}
+            | "send_omit_free" | "debug" | "code_command" | "code_format" | "code_sockopt"
+            | "psp_udp_port" => {}
             _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
         }
         Ok(())
@@ -145,6 +160,11 @@ impl Setup {
     pub(crate) fn put_together(&self, packet: &Packet) -> Option<u16> {
         let Body::Tcp(tcp) = &packet.body else { return None };
         self.mss.filter(|mss| tcp.payload > *mss)
+    }
+
+    /// A packet that is another than expected, or comes at another time, ends nothing with `--non_fatal=packet`.
+    pub(crate) fn forgives(&self, failure: &Failure) -> bool {
+        self.forgives_packets && failure.found.is_some()
     }
 
     /// How far off something may be that comes `gap` after what went before; both in microseconds.

@@ -285,7 +285,10 @@ fn pairs(value: &Value) -> Run<Vec<(Value, Value)>> {
         match &index::items(&item)?[..] {
             [key, value] => pairs.push((index::key(key.clone())?, value.clone())),
             _ => {
-                return Err(Fault::raise("ValueError", "dictionary update sequence element has not length 2"));
+                return Err(Fault::raise(
+                    "ValueError",
+                    "dictionary update sequence element has not length 2",
+                ));
             }
         }
     }
