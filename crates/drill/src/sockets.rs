@@ -320,6 +320,10 @@ impl Kernel {
         self.files.contains_key(&fd)
     }
 
+    pub(crate) fn is_socket(&self, fd: i32) -> bool {
+        self.files.get(&fd).is_some_and(|file| file.protocol().is_some())
+    }
+
     /// It is a socket of TCP.
     pub(crate) fn is_stream(&self, fd: i32) -> bool {
         matches!(self.files.get(&fd), Some(File { object: Object::Tcp(_), .. }))

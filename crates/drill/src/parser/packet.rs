@@ -54,7 +54,8 @@ impl Parser {
         };
         self.next += 1;
         if self.takes_word("ttl") {
-            fields.hop_limit = Some(self.decimal("a TTL")?).filter(|ttl| *ttl != 0);
+            // Eight bits of it count, and none is whatever it is.
+            fields.hop_limit = Some(self.decimal::<i64>("a TTL")? as u8).filter(|ttl| *ttl != 0);
         } else if self.is_word("flowlabel") {
             fields.flow_label = self.flow_label()?;
         } else {
@@ -116,7 +117,7 @@ impl Parser {
         let kind = self.word("the type of an ICMP message")?;
         let has_code = matches!(self.peek(), TokenKind::Word(word) if word != "mtu" && word != "id");
         let code = if has_code { Some(self.word("the code of an ICMP message")?) } else { None };
-        let mtu = if self.takes_word("mtu") { Some(self.decimal("an MTU")?) } else { None };
+        let mtu = if self.takes_word("mtu") { u32::try_from(self.decimal::<i64>("an MTU")?).ok() } else { None };
         let identifier =
             if self.takes_word("id") { Some(self.decimal("an echo's identifier")?) } else { None };
         let mut quote = Quote::Tcp { seq: 0, payload: 0 };

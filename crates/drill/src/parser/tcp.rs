@@ -18,16 +18,16 @@ impl Parser {
     pub(super) fn tcp(&mut self, direction: Direction) -> Parsed<Tcp> {
         let ports = self.ports()?;
         let flags = self.tcp_flags()?;
+        let at = self.at();
         let (seq, payload) = self.sequence()?;
         let ack = if self.takes_word("ack") { self.decimal("an acknowledgment number")? } else { 0 };
-        let window_at = self.at();
         let window = if self.takes_word("win") { Some(self.decimal("a window")?) } else { None };
         if window.is_none() && direction == Direction::Inbound {
             let message = format!(
                 "expected `win`, found {}: a segment that is sent needs a window",
                 self.peek().describe()
             );
-            return Err(ParseError::new(window_at, message));
+            return Err(ParseError::new(at, message));
         }
         let urgent = if self.takes_word("urg") { self.decimal("an urgent pointer")? } else { 0 };
         let options = self.tcp_options(direction)?;

@@ -255,6 +255,15 @@ impl Runner {
         }
     }
 
+    /// What sends and receives with flags does so with sockets alone.
+    fn must_be_socket(&self, fd: i32, call: &Call) -> Result<(), Problem> {
+        let is_for_files = matches!(call.name.as_str(), "read" | "readv" | "write" | "writev");
+        match is_for_files || self.kernel.is_socket(fd) {
+            true => Ok(()),
+            false => Err(Stop::Errno(Errno::ENOTSOCK).into()),
+        }
+    }
+
     fn receiving(&mut self, call: &Call) -> Result<Reply, Problem> {
         let counts = match call.name.as_str() {
             "read" | "readv" | "recvmsg" => 3..=3,
@@ -263,6 +272,7 @@ impl Runner {
         };
         let arguments = Arguments::new(call, counts)?;
         let fd = self.fd(&arguments, 0)?;
+        self.must_be_socket(fd, call)?;
         if call.name == "recvmsg" {
             return self.receive_message(fd, arguments.get(1), arguments.integer(2)?);
         }
@@ -294,6 +304,7 @@ impl Runner {
         };
         let arguments = Arguments::new(call, counts)?;
         let fd = self.fd(&arguments, 0)?;
+        self.must_be_socket(fd, call)?;
         let (buffers, is_null, flags) = match call.name.as_str() {
             "write" => (vec![arguments.size(2)?], arguments.is_null(1)?, 0),
             "writev" => (arguments.buffers(1, 2)?, false, 0),

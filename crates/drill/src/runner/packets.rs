@@ -66,7 +66,10 @@ impl Runner {
             conversation.numbers.remote_isn = tcp.seq;
             conversation.stage = Stage::Open;
         }
-        let Some(local) = conversation.local else { return Err(no_conversation(at)) };
+        let Some(local) = conversation.local else {
+            self.note(show_packet(packet));
+            return Ok(());
+        };
         let live = conversation.numbers.to_live(tcp, self.setup.echo_scaled).map_err(|echo| {
             Halt::failed(at, format!("the host has sent no timestamp that this script calls {echo}"))
         })?;
@@ -79,9 +82,14 @@ impl Runner {
 
     fn inject_message(&mut self, at: Position, packet: &Packet, icmp: &Icmp, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        let Some(conversation) = &self.conversation else { return Err(no_conversation(at)) };
-        let Some(local) = conversation.local else { return Err(no_conversation(at)) };
-        let remote = conversation.remote;
+        let (Some(conversation), Some((local, remote))) = (&self.conversation, self.ends()) else {
+            return Err(no_conversation(at));
+        };
+        // A connection whose end is not known yet has sent nothing that an error could be about.
+        let Some(local) = local else {
+            self.note(show_packet(packet));
+            return Ok(());
+        };
         let protocol = if self.setup.form.is_v4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
         let mut ip = IpHeader::new(remote.ip(), local.ip(), protocol);
         packet::apply_fields(&mut ip, &packet.ip);
@@ -123,8 +131,7 @@ impl Runner {
             (message, expected, show_segment(seen, &packet.ip))
         };
         let fragment_len = seen.payload.len();
-        // A segment without text is no fragment of one with text. (Stock packetdrill takes it for one.)
-        while (1..usize::from(tcp.payload)).contains(&seen.payload.len()) && !self.setup.strict_segments {
+        while seen.payload.len() < usize::from(tcp.payload) && !self.setup.strict_segments {
             let (_, next) = self
                 .next_segment(at, packet, due)
                 .map_err(|halt| with_found(halt, show_segment(&seen, &packet.ip)))?;

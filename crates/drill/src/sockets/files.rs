@@ -231,6 +231,7 @@ impl Kernel {
             return Err(Errno::EBADF.into());
         }
         match (source, target) {
+            (Some((from, _)), Some((to, _))) if from == to => Err(Errno::EINVAL.into()),
             (None, Some((pipe, _))) => {
                 let room = PIPE_SIZE - self.pipes[pipe];
                 if room == 0 {

@@ -68,6 +68,9 @@ impl Kernel {
             }
             _ => return Err(Errno::EAFNOSUPPORT.into()),
         }
+        if kind & !(SOCKET_TYPE | symbols::O_NONBLOCK | symbols::SOCK_CLOEXEC) != 0 {
+            return Err(Errno::EINVAL.into());
+        }
         let object = match (kind & SOCKET_TYPE, protocol) {
             (1, 0 | symbols::SOL_TCP) => self.stream(),
             (2, 0 | UDP) => Object::Datagram(Box::new(DatagramFile::udp())),

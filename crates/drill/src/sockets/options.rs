@@ -41,6 +41,7 @@ const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
 const TCP_MD5SIG_EXT: i64 = 32;
 const TCP_INQ: i64 = 36;
+const TCP_TX_DELAY: i64 = 37;
 pub(super) const TCP_RTO_MAX_MS: i64 = 44;
 pub(super) const TCP_RTO_MIN_US: i64 = 45;
 const TCP_DELACK_MAX_US: i64 = 46;
@@ -260,7 +261,9 @@ impl Kernel {
 
     /// An option that is only read back: the script must not need more.
     fn keep(&mut self, level: i64, name: i64, value: i64) {
-        if !option_table::changes_nothing(level, name, value) {
+        // Only a queue that paces holds back what is to be late.
+        let is_late = (level, name) == (SOL_TCP, TCP_TX_DELAY) && value != 0 && self.defaults.pacing;
+        if is_late || !option_table::changes_nothing(level, name, value) {
             self.unheed(option_table::name(level, name));
         }
     }

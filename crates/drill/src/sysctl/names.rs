@@ -55,6 +55,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "netdev_budget_usecs",
     "netdev_max_backlog",
     "optmem_max",
+    "ping_group_range",
     "promote_secondaries",
     "rmem_default",
     "rmem_max",

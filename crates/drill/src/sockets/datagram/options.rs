@@ -131,6 +131,7 @@ impl Kernel {
             _ => option_table::taken(level, name, value)?,
         };
         self.may_set(level, name, value)?;
+        let is_of_packets = (level == SOL_IP) == self.peer.is_ipv4();
         let socket = self.datagram(fd)?;
         match (level, name) {
             (SOL_SOCKET, SO_SNDBUF) => {
@@ -143,11 +144,15 @@ impl Kernel {
                 if !(-1..=255).contains(&value) || value == 0 && level == SOL_IP {
                     return Err(Errno::EINVAL.into());
                 }
-                socket.hop_limit = u8::try_from(value).ok();
+                if is_of_packets {
+                    socket.hop_limit = u8::try_from(value).ok();
+                }
             }
             (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => {
                 // What is of the other version is not in the packets of this one.
-                socket.tos = value.max(0) as u8;
+                if is_of_packets {
+                    socket.tos = value.max(0) as u8;
+                }
                 socket.kept.insert((level, name), value.max(0) & 0xff);
             }
             (SOL_UDP, UDP_CORK) if value == 0 => self.uncork(fd)?,
