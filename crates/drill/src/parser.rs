@@ -43,6 +43,9 @@ pub fn parse_with(text: &str, definitions: &[(&str, &str)]) -> Result<Script, Pa
     own_definitions(&flags, &mut known)?;
     parser.substitute(&known);
     let prepare = parser.command();
+    if prepare.is_some() && matches!(parser.peek(), TokenKind::Shell(_)) {
+        return Err(parser.expected("an event"));
+    }
     let mut events = Vec::new();
     while !matches!(parser.peek(), TokenKind::Shell(_) | TokenKind::End) {
         events.push(parser.event()?);
@@ -289,6 +292,9 @@ fn own_definitions(flags: &[Flag], known: &mut BTreeMap<String, TokenKind>) -> P
         let Some((name, value)) = named else {
             return Err(ParseError::new(flag.at, "expected --define=NAME=value"));
         };
+        if value.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+            return Err(ParseError::new(flag.at, "a defined value is a word, a string or a command"));
+        }
         known.insert(name.to_owned(), definition(value, flag.at)?);
     }
     Ok(())

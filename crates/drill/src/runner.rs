@@ -60,7 +60,7 @@ pub fn run(script: &Script, form: Option<Form>) -> Report {
     }
     let mut runner = Runner::new(setup);
     let verdict = match runner.play(script) {
-        Ok(()) if runner.kernel.unheeded.is_empty() => Verdict::Passed,
+        Ok(()) if runner.kernel.unheeded.is_empty() => runner.clean_up(script),
         Ok(()) => {
             let asked: Vec<&str> = runner.kernel.unheeded.iter().map(String::as_str).collect();
             let what = format!("without effect here: {}", asked.join(", "));
@@ -177,6 +177,18 @@ impl Runner {
         }
     }
 
+    /// The command behind the last event, which puts back what the one before the first has set. What it asks for in
+    /// vain does no harm any more.
+    fn clean_up(&mut self, script: &Script) -> Verdict {
+        let Some(command) = script.clean_up.as_ref().filter(|_| script.prepare.is_some()) else {
+            return Verdict::Passed;
+        };
+        match self.kernel.configure(&command.text) {
+            (0, _) => Verdict::Passed,
+            (status, _) => Verdict::Failed(fails_with(command, status)),
+        }
+    }
+
     /// A script begins at zero, and its absolute times do not run backwards.
     fn check_order(&self, event: &Event, last: &mut Option<u64>) -> Step<()> {
         let at = match event.time {
@@ -260,6 +272,10 @@ impl Runner {
 fn succeeded(command: &Command, status: u8) -> Step<()> {
     match status {
         0 => Ok(()),
-        _ => Err(Halt::failed(command.at, format!("this command fails with status {status}"))),
+        _ => Err(Halt::Failed(Box::new(fails_with(command, status)))),
     }
+}
+
+fn fails_with(command: &Command, status: u8) -> Failure {
+    Failure::new(command.at, format!("this command fails with status {status}"))
 }

@@ -111,7 +111,7 @@ fn by_percent(conversion: &str, value: &Value) -> Result<String, Fault> {
 
 /// A text padded as a `%` conversion says.
 fn padded(text: &str, spec: &str) -> Result<String, Fault> {
-    specified(&Value::text(text), spec.trim_start_matches(|c| c == '0' || c == '+' || c == '#'))
+    specified(&Value::text(text), spec.trim_start_matches(['0', '+', '#']))
 }
 
 /// A value as `format(value, spec)` has it.
@@ -257,7 +257,7 @@ fn grouped(digits: &str, spec: &Spec) -> String {
     let Some(separator) = spec.groups else { return digits.to_owned() };
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(separator);
         }
         out.push(digit);

@@ -22,7 +22,11 @@ impl Parser {
         self.sign('(')?;
         let arguments = self.expressions(')', 0)?;
         self.sign('=')?;
+        let result_at = self.at();
         let result = self.expression(0)?;
+        if matches!(result, Expression::Or(..)) {
+            return Err(ParseError::new(result_at, "a result is one number"));
+        }
         let errno = match self.peek() {
             TokenKind::Word(name) => {
                 let name = name.clone();

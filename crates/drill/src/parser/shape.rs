@@ -87,13 +87,13 @@ impl Field {
     fn fits(self, field: &Expression) -> bool {
         let Expression::Named { name, count, value } = field else { return false };
         name == self.name()
-            && match (self, count.as_deref(), &**value) {
+            && matches!(
+                (self, count.as_deref(), &**value),
                 (Any(_), None, _)
-                | (Digits(_), None, Expression::Integer(_))
-                | (Ellipsis(_), Some(Expression::Ellipsis), Expression::Ellipsis)
-                | (Counted(_), Some(Expression::Integer(_)), Expression::List(_))
-                | (List(_), None, Expression::List(_)) => true,
-                _ => false,
-            }
+                    | (Digits(_), None, Expression::Integer(_))
+                    | (Ellipsis(_), Some(Expression::Ellipsis), Expression::Ellipsis)
+                    | (Counted(_), Some(Expression::Integer(_)), Expression::List(_))
+                    | (List(_), None, Expression::List(_))
+            )
     }
 }

@@ -30,7 +30,7 @@ impl Runner {
         let mut ip = IpHeader::new(remote.ip(), local.ip(), IpProtocol::UDP);
         packet::apply_fields(&mut ip, &packet.ip);
         let bytes = datagram::build(&ip, ports_of(ports, remote, local), payload);
-        self.inject(packet, bytes)
+        self.inject(at, packet, bytes)
     }
 
     /// The host's end and the script's. With `--is_anyip` the host has every address, and so the one that it is to have.

@@ -21,6 +21,9 @@ use crate::verdict::Failure;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for a packet that may come at any time.
 const LONG_PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// What an IP header's length field can say.
+const LARGEST_PACKET: usize = 65_535;
+
 /// Whether this is a packet of the script's.
 pub(super) fn is_inbound(action: &Action) -> bool {
     matches!(action, Action::Packet(packet) if packet.direction == Direction::Inbound)
@@ -77,7 +80,7 @@ impl Runner {
         let mut ip = IpHeader::new(conversation.remote.ip(), local.ip(), IpProtocol::TCP);
         packet::apply_fields(&mut ip, &packet.ip);
         let bytes = packet::build(&ip, &live, ports);
-        self.inject(packet, bytes)
+        self.inject(at, packet, bytes)
     }
 
     fn inject_message(&mut self, at: Position, packet: &Packet, icmp: &Icmp, due: &Due) -> Step<()> {
@@ -103,10 +106,13 @@ impl Runner {
             seq,
         };
         let message = packet::icmp::build(icmp, &ip, &quoted).map_err(|what| Halt::failed(icmp.at, what))?;
-        self.inject(packet, packet::behind_ip(&ip, &message))
+        self.inject(at, packet, packet::behind_ip(&ip, &message))
     }
 
-    pub(super) fn inject(&mut self, packet: &Packet, bytes: Bytes) -> Step<()> {
+    pub(super) fn inject(&mut self, at: Position, packet: &Packet, bytes: Bytes) -> Step<()> {
+        if bytes.len() > LARGEST_PACKET {
+            return Err(Halt::failed(at, format!("no packet has {} octets", bytes.len())));
+        }
         self.note(show_packet(packet));
         let segment_size = self.setup.put_together(packet);
         let bytes = packet::outer::wrap(&packet.outer, bytes);

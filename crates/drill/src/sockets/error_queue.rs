@@ -161,8 +161,8 @@ impl TcpFile {
         let wanted = queue.wanted_once.take().unwrap_or(flags) & TX_STAMPS;
         if wanted != 0 && octets > 0 {
             let (end, mut octets) = (queue.written, octets);
-            if joined && let Some(last) = queue.stamping.pop_back_if(|last| !last.sent) {
-                octets += last.octets;
+            if joined && queue.stamping.back().is_some_and(|last| !last.sent) {
+                octets += queue.stamping.pop_back().map_or(0, |last| last.octets);
             }
             let key = if flags & OPT_ID != 0 { (end - 1 - queue.stamps_from) as u32 } else { 0 };
             queue.stamping.push_back(Stamping { end, octets, key, wanted, sent: false });
