@@ -27,7 +27,7 @@ const LAST_SIGNAL: i64 = 64;
 /// Linux's RLIMIT_NOFILE, as far as it may be raised.
 const MOST_FILES: i32 = 1 << 20;
 
-const SIOCINQ: i64 = 0x541b;
+pub(super) const SIOCINQ: i64 = 0x541b;
 const SIOCOUTQ: i64 = 0x5411;
 const SIOCATMARK: i64 = 0x8905;
 const SIOCOUTQNSD: i64 = 0x894b;
