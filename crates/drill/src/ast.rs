@@ -1,5 +1,7 @@
 //! A script, read.
 
+use std::net::IpAddr;
+
 use crate::span::Position;
 
 /// A whole script.
@@ -97,12 +99,56 @@ pub enum Direction {
 pub struct Packet {
     /// Which way it goes.
     pub direction: Direction,
+    /// The headers around it, outermost first.
+    pub outer: Vec<Outer>,
     /// What the IP header must say beside the addresses.
     pub ip: IpFields,
-    /// Headers around the packet that the runner does not know (a tunnel, MPLS, PSP), as written.
-    pub encapsulation: Option<String>,
+    /// The security parameter index of the PSP header around the segment.
+    pub psp: Option<u32>,
     /// What it carries.
     pub body: Body,
+}
+
+/// A header around a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outer {
+    /// IPv4 or IPv6.
+    Ip {
+        /// What it says beside the addresses.
+        fields: IpFields,
+        /// Source and destination, of one family.
+        addresses: (IpAddr, IpAddr),
+    },
+    /// GRE (RFC 2784, RFC 2890).
+    Gre(Gre),
+    /// A stack of MPLS labels (RFC 3032), the first one first.
+    Mpls(Vec<MplsLabel>),
+}
+
+/// A GRE header. Of the fields those are there that the flags name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Gre {
+    /// The first 16 bits.
+    pub flags: u16,
+    /// Checksum and offset.
+    pub checksum: (u16, u16),
+    /// The key.
+    pub key: u32,
+    /// The sequence number.
+    pub sequence: u32,
+}
+
+/// One entry of an MPLS label stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MplsLabel {
+    /// 20 bits.
+    pub label: u32,
+    /// The traffic class, three bits.
+    pub class: u8,
+    /// It is the last.
+    pub is_bottom: bool,
+    /// Time to live.
+    pub ttl: u8,
 }
 
 /// Fields of the IP header. What is `None` is not checked, and zero or the default when it is sent.
@@ -302,4 +348,8 @@ pub enum Expression {
     List(Vec<Expression>),
     /// `{a, b}`: a structure.
     Structure(Vec<Expression>),
+    /// `{flags 0, sum 0, off 0, key 0, seq 0}`.
+    Gre(Gre),
+    /// `{(label 1,tc 0,[S],ttl 64)}`.
+    Mpls(Vec<MplsLabel>),
 }

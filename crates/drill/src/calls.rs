@@ -14,9 +14,9 @@ use synfin_wire::Instant;
 use crate::ast::{Command, Flag, Script};
 use crate::form::Form;
 use crate::runner::setup::Setup;
-use crate::sockets::{EpollEvent, Kernel, OptionValue, PollRequest, Report, Stop};
+use crate::sockets::{EpollEvent, Kernel, PollRequest, Report, Stop};
 use crate::span::Position;
-use crate::symbols::SOL_TCP;
+use crate::symbols::{F_GETFL, F_SETFL, SOL_TCP};
 
 /// Why a call has not returned a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,17 +44,6 @@ impl From<Stop> for Refusal {
 
 /// What a call comes to.
 pub type Outcome<T> = Result<T, Refusal>;
-
-/// What an option is set to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// A number.
-    Number(i64),
-    /// SO_LINGER: on or off, and seconds.
-    Linger(bool, i64),
-    /// Octets.
-    Octets(Vec<u8>),
-}
 
 /// A host, the process that runs on it, and the present.
 ///
@@ -125,6 +114,7 @@ impl Machine {
         while let Some(packet) = self.kernel.host.poll_transmit(now) {
             self.sent.push_back((now, packet.to_bytes()));
         }
+        self.sent.extend(self.kernel.outbox.drain(..).map(|packet| (now, packet)));
         while let Some(event) = self.kernel.host.poll_event() {
             self.kernel.note_event(event);
         }
@@ -148,7 +138,7 @@ impl Machine {
 impl Machine {
     /// `socket`, under a number that the caller has chosen.
     pub fn socket(&mut self, fd: i32, kind: i32, protocol: i32) -> Outcome<()> {
-        let file = self.kernel.socket(kind.into(), protocol.into())?;
+        let file = self.kernel.socket(None, kind.into(), protocol.into())?;
         self.kernel.install(fd, file);
         Ok(())
     }
@@ -218,32 +208,27 @@ impl Machine {
 
     /// `fcntl` with F_GETFL.
     pub fn file_flags(&mut self, fd: i32) -> Outcome<i64> {
-        Ok(self.kernel.file_flags(fd)?)
+        Ok(self.kernel.file_control(fd, F_GETFL, 0)?)
     }
 
     /// `fcntl` with F_SETFL.
     pub fn set_file_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
-        Ok(self.kernel.set_file_flags(fd, flags)?)
+        Ok(self.kernel.file_control(fd, F_SETFL, flags)?)
     }
 
     /// The value that `ioctl` stores.
     pub fn ioctl(&mut self, fd: i32, command: u64) -> Outcome<i64> {
-        Ok(self.kernel.ioctl(fd, command.cast_signed())?)
+        Ok(self.kernel.ioctl(fd, command.cast_signed(), Some(0))?)
     }
 
-    /// `getsockopt` of an option that is a number.
-    pub fn option(&mut self, fd: i32, level: i32, name: i32) -> Outcome<i64> {
-        Ok(self.kernel.option(fd, level.into(), name.into())?)
+    /// `getsockopt`: the octets of an option, for which there is so much room.
+    pub fn option(&mut self, fd: i32, level: i32, name: i32, room: usize) -> Outcome<Vec<u8>> {
+        Ok(self.kernel.option(fd, level.into(), name.into(), room)?)
     }
 
     /// `setsockopt`.
-    pub fn set_option(&mut self, fd: i32, level: i32, name: i32, value: Setting) -> Outcome<i64> {
-        let value = match value {
-            Setting::Number(value) => OptionValue::Number(value),
-            Setting::Linger(on, seconds) => OptionValue::Linger(on.into(), seconds),
-            Setting::Octets(octets) => OptionValue::Text(octets),
-        };
-        Ok(self.kernel.set_option(fd, level.into(), name.into(), value)?)
+    pub fn set_option(&mut self, fd: i32, level: i32, name: i32, octets: &[u8]) -> Outcome<i64> {
+        Ok(self.kernel.set_option(fd, level.into(), name.into(), octets)?)
     }
 
     /// The variables of TCP_INFO that are known here, by name; `None` for what is no socket of this machine.

@@ -14,12 +14,16 @@ use synfin_wire::{Ecn, IpHeader, IpPacket, IpProtocol};
 use crate::ast::{FlagBits, IpFields, Tcp, TcpOption, Tos};
 
 pub(crate) mod compare;
+pub(crate) mod datagram;
 pub(crate) mod icmp;
 pub(crate) mod options;
+pub(crate) mod outer;
 mod show;
 
 pub(crate) use show::{show_packet, show_segment};
 
+/// The TTL of the script's packets that name none, as stock packetdrill has it: the script's side is the next hop.
+const HOP_LIMIT: u8 = 255;
 /// The SYN bit.
 pub(crate) const SYN: u8 = 0b0000_0010;
 /// The ACK bit.
@@ -243,5 +247,5 @@ pub(crate) fn apply_fields(ip: &mut IpHeader, fields: &IpFields) {
         Some(Tos::EitherEct) | None => {}
     }
     ip.flow_label = fields.flow_label.unwrap_or(0);
-    ip.hop_limit = fields.hop_limit.unwrap_or(ip.hop_limit);
+    ip.hop_limit = fields.hop_limit.unwrap_or(HOP_LIMIT);
 }

@@ -7,7 +7,9 @@ use crate::lexer::{self, Token, TokenKind};
 use crate::span::{ParseError, Position};
 
 mod call;
+mod outer;
 mod packet;
+mod shape;
 mod tcp;
 
 /// Reads a script.
@@ -41,6 +43,9 @@ pub fn parse_with(text: &str, definitions: &[(&str, &str)]) -> Result<Script, Pa
     own_definitions(&flags, &mut known)?;
     parser.substitute(&known);
     let prepare = parser.command();
+    if prepare.is_some() && matches!(parser.peek(), TokenKind::Shell(_)) {
+        return Err(parser.expected("an event"));
+    }
     let mut events = Vec::new();
     while !matches!(parser.peek(), TokenKind::Shell(_) | TokenKind::End) {
         events.push(parser.event()?);
@@ -133,6 +138,22 @@ impl Parser {
         };
         self.next += 1;
         Ok(value)
+    }
+
+    /// The same, written in decimal digits.
+    fn decimal<T: TryFrom<i64>>(&mut self, what: &str) -> Parsed<T> {
+        match self.peek() {
+            TokenKind::Hex(_) => Err(self.expected(&format!("{what} in decimal digits"))),
+            _ => self.number(what),
+        }
+    }
+
+    /// The same, written with `0x`.
+    fn hexadecimal_number<T: TryFrom<i64>>(&mut self, what: &str) -> Parsed<T> {
+        match self.peek() {
+            TokenKind::Hex(_) => self.number(what),
+            _ => Err(self.expected(&format!("{what} in hexadecimal digits (`0x...`)"))),
+        }
     }
 
     fn flags(&mut self) -> Parsed<Vec<Flag>> {
@@ -271,6 +292,9 @@ fn own_definitions(flags: &[Flag], known: &mut BTreeMap<String, TokenKind>) -> P
         let Some((name, value)) = named else {
             return Err(ParseError::new(flag.at, "expected --define=NAME=value"));
         };
+        if value.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+            return Err(ParseError::new(flag.at, "a defined value is a word, a string or a command"));
+        }
         known.insert(name.to_owned(), definition(value, flag.at)?);
     }
     Ok(())
@@ -279,5 +303,10 @@ fn own_definitions(flags: &[Flag], known: &mut BTreeMap<String, TokenKind>) -> P
 /// The token that stands for a defined name.
 fn definition(value: &str, at: Position) -> Parsed<TokenKind> {
     let tokens = lexer::tokens(value).map_err(|error| ParseError::new(at, error.message))?;
-    tokens.into_iter().next().map(|token| token.kind).ok_or_else(|| ParseError::new(at, "expected a value"))
+    match tokens.into_iter().next().map(|token| token.kind) {
+        // It stands wherever a number may, and hexadecimal digits may not stand everywhere.
+        Some(TokenKind::Hex(value)) => Ok(TokenKind::Integer(value.to_string())),
+        Some(kind) => Ok(kind),
+        None => Err(ParseError::new(at, "expected a value")),
+    }
 }

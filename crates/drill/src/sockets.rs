@@ -5,17 +5,20 @@
 //! here knows a packet. A setting that the stack has no answer to is noted in [`Kernel::unheeded`], so that
 //! a script that asked for it is never said to have passed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{Host, HostEvent, ListenerHandle, TcpHandle};
-use synfin_wire::{Instant, Mss};
+use synfin_wire::{Instant, IpProtocol, Mss};
 
 mod answers;
 mod capabilities;
+mod datagram;
+mod descriptors;
 mod errno;
 mod error_queue;
 mod fast_open;
@@ -27,6 +30,7 @@ mod options;
 mod path_errors;
 mod patience;
 mod readiness;
+mod signature;
 mod transfer;
 mod urgent;
 
@@ -35,12 +39,8 @@ use crate::sysctl::Settings;
 
 pub(crate) use errno::Errno;
 pub(crate) use error_queue::Report;
-pub(crate) use options::OptionValue;
 pub(crate) use patience::{Timeouts, Wait, retransmission_patience, retries_of, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
-
-/// Linux's RLIMIT_NOFILE.
-const MOST_FILES: i32 = 1024;
 
 /// Why a call has not returned a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,16 +70,32 @@ impl From<Errno> for Stop {
 
 pub(crate) type Outcome<T> = Result<T, Stop>;
 
-/// What a descriptor stands for.
+/// What a descriptor stands for, and how it is used.
 #[derive(Debug)]
-pub(crate) enum File {
+pub(crate) struct File {
+    object: Object,
+    /// O_RDONLY, O_WRONLY or O_RDWR.
+    access: i64,
+    nonblocking: bool,
+    /// O_APPEND, which is only ever read back.
+    appends: bool,
+    /// FD_CLOEXEC, which is only ever read back.
+    closes_on_exec: bool,
+    /// Another descriptor stands for the same, and closing this one does not end it.
+    has_twin: bool,
+    /// Who is told of readiness by a signal, and by which; both are only ever read back.
+    owner: i64,
+    signal: i64,
+}
+
+/// What there is behind a descriptor.
+#[derive(Debug)]
+pub(crate) enum Object {
     Tcp(Box<TcpFile>),
+    /// A socket of UDP, or one that asks for echoes.
+    Datagram(Box<datagram::DatagramFile>),
     Epoll(readiness::Epoll),
-    /// A file, and how far it is read.
-    Plain {
-        len: usize,
-        position: usize,
-    },
+    Plain(files::Plain),
     /// An end of the pipe of that number.
     Pipe {
         pipe: usize,
@@ -87,17 +103,34 @@ pub(crate) enum File {
     },
 }
 
+impl File {
+    fn new(object: Object) -> Self {
+        Self {
+            access: object.access(),
+            object,
+            nonblocking: false,
+            appends: false,
+            closes_on_exec: false,
+            has_twin: false,
+            owner: 0,
+            signal: 0,
+        }
+    }
+
+    /// What a packet of the script's must carry to be one of this socket's; `None` of what is no socket.
+    pub(crate) fn protocol(&self) -> Option<IpProtocol> {
+        match &self.object {
+            Object::Tcp(_) => Some(IpProtocol::TCP),
+            Object::Datagram(socket) => Some(socket.protocol()),
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => None,
+        }
+    }
+}
+
 /// A TCP socket.
 #[derive(Debug)]
 pub(crate) struct TcpFile {
     pub(crate) role: Role,
-    nonblocking: bool,
-    /// O_APPEND, which is only ever read back.
-    appends: bool,
-    /// Another descriptor stands for the same socket, and closing this one does not end it.
-    has_twin: bool,
-    /// FD_CLOEXEC, which is only ever read back.
-    closes_on_exec: bool,
     bound: Option<SocketAddr>,
     /// The settings that a connection or listener made of it gets.
     config: Config,
@@ -175,6 +208,8 @@ pub(crate) struct Kernel {
     values: BTreeMap<String, String>,
     /// How many octets each pipe holds.
     pipes: Vec<usize>,
+    /// Packets of sockets that the host knows nothing of.
+    pub(crate) outbox: VecDeque<Bytes>,
 }
 
 impl Kernel {
@@ -206,6 +241,7 @@ impl Kernel {
             disk: settings.files,
             values: settings.values,
             pipes: Vec::new(),
+            outbox: VecDeque::new(),
         }
     }
 
@@ -237,7 +273,7 @@ impl Kernel {
     /// The route's MTU has changed, which connections notice.
     fn route_takes(&mut self, mss: Mss) {
         for file in self.files.values() {
-            if let File::Tcp(file) = file
+            if let Object::Tcp(file) = &file.object
                 && let Role::Connection(handle) = file.role
                 && let Some(mut socket) = self.host.tcp(handle)
             {
@@ -270,15 +306,6 @@ impl Kernel {
         self.files.insert(lowest - 1, file);
     }
 
-    /// F_DUPFD: the lowest free descriptor from `least` on. A script cannot call it, since it has no name for it; but
-    /// while it is there, the socket is open.
-    pub(crate) fn duplicate(&mut self, fd: i32, least: i64) -> Outcome<i64> {
-        self.tcp(fd)?.has_twin = true;
-        let first = i32::try_from(least).ok().filter(|first| (0..MOST_FILES).contains(first));
-        let twin = (first.ok_or(Errno::EINVAL)?..).find(|twin| !self.files.contains_key(twin));
-        Ok(twin.ok_or(Errno::EMFILE)?.into())
-    }
-
     /// Takes note of what a script asked for in vain.
     pub(crate) fn unheed(&mut self, what: impl Into<String>) {
         self.unheeded.insert(what.into());
@@ -288,17 +315,36 @@ impl Kernel {
         self.files.get_mut(&fd).ok_or(Errno::EBADF)
     }
 
+    /// There is a file under this number.
+    pub(crate) fn knows(&self, fd: i32) -> bool {
+        self.files.contains_key(&fd)
+    }
+
+    pub(crate) fn is_socket(&self, fd: i32) -> bool {
+        self.files.get(&fd).is_some_and(|file| file.protocol().is_some())
+    }
+
+    /// It is a socket of TCP.
+    pub(crate) fn is_stream(&self, fd: i32) -> bool {
+        matches!(self.files.get(&fd), Some(File { object: Object::Tcp(_), .. }))
+    }
+
+    fn object(&mut self, fd: i32) -> Result<&mut Object, Errno> {
+        Ok(&mut self.file(fd)?.object)
+    }
+
     fn tcp(&mut self, fd: i32) -> Outcome<&mut TcpFile> {
-        match self.file(fd)? {
-            File::Tcp(file) => Ok(file),
-            File::Epoll(_) | File::Plain { .. } | File::Pipe { .. } => Err(Errno::EINVAL.into()),
+        match self.object(fd)? {
+            Object::Tcp(file) => Ok(file),
+            Object::Datagram(_) => Err(Errno::EOPNOTSUPP.into()),
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => Err(Errno::ENOTSOCK.into()),
         }
     }
 
     /// The connection of a descriptor.
     pub(crate) fn connection(&self, fd: i32) -> Option<TcpHandle> {
-        match self.files.get(&fd) {
-            Some(File::Tcp(file)) => match file.role {
+        match &self.files.get(&fd)?.object {
+            Object::Tcp(file) => match file.role {
                 Role::Connection(handle) => Some(handle),
                 Role::Idle | Role::Listener(_) => None,
             },
@@ -308,12 +354,16 @@ impl Kernel {
 
     /// Whether calls on this descriptor return rather than wait.
     pub(crate) fn is_nonblocking(&self, fd: i32) -> bool {
-        matches!(self.files.get(&fd), Some(File::Tcp(file)) if file.nonblocking)
+        self.files.get(&fd).is_some_and(|file| file.nonblocking)
     }
 
     /// Takes note of what has happened to a connection.
     pub(crate) fn note_event(&mut self, event: HostEvent) {
-        let HostEvent::Tcp { handle, events } = event else { return };
+        let (handle, events) = match event {
+            HostEvent::Tcp { handle, events } => (handle, events),
+            HostEvent::Udp { .. } => return self.take_datagrams(),
+            _ => return,
+        };
         let Some(fd) = self.descriptor(handle) else { return };
         let is_enough = events.readable() && self.has_enough(fd);
         if let Ok(file) = self.tcp(fd) {
@@ -328,7 +378,7 @@ impl Kernel {
         self.note_acknowledged();
         self.forget_path_errors();
         for file in self.files.values_mut() {
-            let File::Tcp(file) = file else { continue };
+            let Object::Tcp(file) = &mut file.object else { continue };
             let Role::Connection(handle) = file.role else { continue };
             let Some(socket) = self.host.tcp(handle) else { continue };
             if socket.state() != State::Closed {
@@ -372,7 +422,7 @@ impl Kernel {
     }
 
     pub(crate) fn close(&mut self, fd: i32) -> Outcome<i64> {
-        if !self.tcp(fd).is_ok_and(|file| file.has_twin)
+        if !self.file(fd)?.has_twin
             && let Some(until) = self.linger(fd)
         {
             return Err(Stop::Block { until: Some(until) });
@@ -380,15 +430,22 @@ impl Kernel {
         let state = self.state(fd);
         let file = self.files.remove(&fd).ok_or(Errno::EBADF)?;
         for file in self.files.values_mut() {
-            if let File::Epoll(epoll) = file {
+            if let Object::Epoll(epoll) = &mut file.object {
                 epoll.forget(fd);
             }
         }
-        let File::Tcp(file) = file else { return Ok(0) };
         if file.has_twin {
-            self.hide(File::Tcp(file));
+            self.hide(file);
             return Ok(0);
         }
+        let file = match file.object {
+            Object::Tcp(file) => file,
+            Object::Datagram(socket) => {
+                self.close_datagram(&socket);
+                return Ok(0);
+            }
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => return Ok(0),
+        };
         match file.role {
             Role::Idle => {}
             Role::Listener(listener) => self.host.close_listener(listener, self.now),

@@ -18,24 +18,29 @@ pub(crate) fn bits(prefix: &str, value: i64) -> String {
     if names.is_empty() { format!("{value:#x}") } else { names.join("|") }
 }
 
+pub(crate) const AF_UNSPEC: i64 = 0;
+pub(crate) const AF_UNIX: i64 = 1;
+pub(crate) const AF_INET: i64 = 2;
+pub(crate) const AF_INET6: i64 = 10;
+pub(crate) const AF_PACKET: i64 = 17;
+pub(crate) const SOCK_CLOEXEC: i64 = 0o2_000_000;
+
 pub(crate) const SOL_IP: i64 = 0;
 pub(crate) const SOL_SOCKET: i64 = 1;
 pub(crate) const SOL_TCP: i64 = 6;
+pub(crate) const SOL_UDP: i64 = 17;
 pub(crate) const SOL_IPV6: i64 = 41;
 
 pub(crate) const SO_RCVLOWAT: i64 = 18;
 pub(crate) const TCP_CONGESTION: i64 = 13;
 
-pub(crate) const F_DUPFD: i64 = 0;
-pub(crate) const F_GETFD: i64 = 1;
-pub(crate) const F_SETFD: i64 = 2;
 pub(crate) const F_GETFL: i64 = 3;
 pub(crate) const F_SETFL: i64 = 4;
-pub(crate) const F_GETOWN: i64 = 9;
-pub(crate) const F_GETSIG: i64 = 11;
 
 pub(crate) const O_APPEND: i64 = 0o2000;
 pub(crate) const O_NONBLOCK: i64 = 0o4000;
+pub(crate) const O_RDONLY: i64 = 0;
+pub(crate) const O_WRONLY: i64 = 1;
 pub(crate) const O_RDWR: i64 = 2;
 
 pub(crate) const POLLIN: i64 = 0x1;
@@ -43,6 +48,7 @@ pub(crate) const POLLPRI: i64 = 0x2;
 pub(crate) const POLLOUT: i64 = 0x4;
 pub(crate) const POLLERR: i64 = 0x8;
 pub(crate) const POLLHUP: i64 = 0x10;
+pub(crate) const POLLNVAL: i64 = 0x20;
 pub(crate) const POLLRDNORM: i64 = 0x40;
 pub(crate) const POLLWRNORM: i64 = 0x100;
 pub(crate) const POLLRDHUP: i64 = 0x2000;
@@ -65,30 +71,30 @@ pub(crate) const MSG_FASTOPEN: i64 = 0x2000_0000;
 
 /// Sorted by what they belong to.
 const SYMBOLS: &[(&str, i64)] = &[
-    ("AF_UNSPEC", 0),
-    ("AF_INET", 2),
-    ("AF_INET6", 10),
+    ("AF_UNSPEC", AF_UNSPEC),
+    ("AF_INET", AF_INET),
+    ("AF_INET6", AF_INET6),
     ("PF_INET", 2),
     ("PF_INET6", 10),
     ("SOCK_STREAM", 1),
     ("SOCK_DGRAM", 2),
     ("SOCK_RAW", 3),
     ("SOCK_NONBLOCK", O_NONBLOCK),
-    ("SOCK_CLOEXEC", 0o2_000_000),
+    ("SOCK_CLOEXEC", SOCK_CLOEXEC),
     ("IPPROTO_IP", SOL_IP),
     ("IPPROTO_ICMP", 1),
     ("IPPROTO_TCP", SOL_TCP),
     ("IPPROTO_UDP", 17),
     ("IPPROTO_IPV6", SOL_IPV6),
-    ("AF_PACKET", 17),
+    ("AF_PACKET", AF_PACKET),
     ("IPPROTO_RAW", 255),
     ("IPPROTO_ICMPV6", 58),
     ("NULL", 0),
     ("SHUT_RD", 0),
     ("SHUT_WR", 1),
     ("SHUT_RDWR", 2),
-    ("O_RDONLY", 0),
-    ("O_WRONLY", 1),
+    ("O_RDONLY", O_RDONLY),
+    ("O_WRONLY", O_WRONLY),
     ("O_RDWR", O_RDWR),
     ("O_NONBLOCK", O_NONBLOCK),
     ("F_GETFL", F_GETFL),
@@ -99,17 +105,17 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("O_NOCTTY", 256),
     ("O_TRUNC", 512),
     ("O_APPEND", O_APPEND),
-    ("F_DUPFD", F_DUPFD),
-    ("F_GETFD", F_GETFD),
-    ("F_SETFD", F_SETFD),
+    ("F_DUPFD", 0),
+    ("F_GETFD", 1),
+    ("F_SETFD", 2),
     ("F_DUPFD_CLOEXEC", 1030),
     ("F_GETLK", 5),
     ("F_SETLK", 6),
     ("F_SETLKW", 7),
     ("F_SETOWN", 8),
-    ("F_GETOWN", F_GETOWN),
+    ("F_GETOWN", 9),
     ("F_SETSIG", 10),
-    ("F_GETSIG", F_GETSIG),
+    ("F_GETSIG", 11),
     ("F_SETLEASE", 1024),
     ("F_GETLEASE", 1025),
     ("F_NOTIFY", 1026),
@@ -138,7 +144,10 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("SOL_SOCKET", SOL_SOCKET),
     ("SOL_TCP", SOL_TCP),
     ("SOL_IPV6", SOL_IPV6),
-    ("SOL_UDP", 17),
+    ("SOL_UDP", SOL_UDP),
+    ("UDP_CORK", 1),
+    ("UDP_SEGMENT", 103),
+    ("UDP_GRO", 104),
     ("SO_DEBUG", 1),
     ("SO_REUSEADDR", 2),
     ("SO_TYPE", 3),
@@ -160,6 +169,9 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("SO_SNDLOWAT", 19),
     ("SO_RCVTIMEO", 20),
     ("SO_SNDTIMEO", 21),
+    ("SO_SECURITY_AUTHENTICATION", 22),
+    ("SO_SECURITY_ENCRYPTION_TRANSPORT", 23),
+    ("SO_SECURITY_ENCRYPTION_NETWORK", 24),
     ("SO_BINDTODEVICE", 25),
     ("SO_ATTACH_FILTER", 26),
     ("SO_DETACH_FILTER", 27),
@@ -172,6 +184,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("SO_MARK", 36),
     ("SO_TIMESTAMPING", 37),
     ("SCM_TIMESTAMPING", 37),
+    ("SCM_TIMESTAMPING_OPT_STATS", 54),
     ("SO_DOMAIN", 39),
     ("SO_MAX_PACING_RATE", 47),
     ("SO_BUSY_POLL", 46),
@@ -213,6 +226,28 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("TCP_RTO_MIN_US", 45),
     ("TCP_DELACK_MAX_US", 46),
     ("TCP_INFINITE_SSTHRESH", 0x7fffffff),
+    ("TCP_NLA_BUSY", 1),
+    ("TCP_NLA_RWND_LIMITED", 2),
+    ("TCP_NLA_SNDBUF_LIMITED", 3),
+    ("TCP_NLA_DATA_SEGS_OUT", 4),
+    ("TCP_NLA_TOTAL_RETRANS", 5),
+    ("TCP_NLA_PACING_RATE", 6),
+    ("TCP_NLA_DELIVERY_RATE", 7),
+    ("TCP_NLA_SND_CWND", 8),
+    ("TCP_NLA_REORDERING", 9),
+    ("TCP_NLA_MIN_RTT", 10),
+    ("TCP_NLA_RECUR_RETRANS", 11),
+    ("TCP_NLA_DELIVERY_RATE_APP_LMT", 12),
+    ("TCP_NLA_SNDQ_SIZE", 13),
+    ("TCP_NLA_CA_STATE", 14),
+    ("TCP_NLA_SND_SSTHRESH", 15),
+    ("TCP_NLA_DELIVERED", 16),
+    ("TCP_NLA_DELIVERED_CE", 17),
+    ("TCP_NLA_BYTES_SENT", 18),
+    ("TCP_NLA_BYTES_RETRANS", 19),
+    ("TCP_NLA_DSACK_DUPS", 20),
+    ("TCP_NLA_REORD_SEEN", 21),
+    ("TCP_NLA_SRTT", 22),
     ("TCP_CA_OPEN", 0),
     ("TCP_CA_DISORDER", 1),
     ("TCP_CA_CWR", 2),
@@ -269,7 +304,7 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("POLLOUT", POLLOUT),
     ("POLLERR", POLLERR),
     ("POLLHUP", POLLHUP),
-    ("POLLNVAL", 32),
+    ("POLLNVAL", POLLNVAL),
     ("POLLRDNORM", POLLRDNORM),
     ("POLLRDBAND", 128),
     ("POLLWRNORM", POLLWRNORM),
@@ -359,7 +394,6 @@ const SYMBOLS: &[(&str, i64)] = &[
     ("CAP_BLOCK_SUSPEND", 36),
     ("CAP_NET_ADMIN", 12),
     ("CAP_NET_RAW", 13),
-    ("TCP_FASTOPEN_MAX", 23),
 ];
 
 /// The first name with this prefix that stands for `value`.

@@ -17,6 +17,8 @@ mod timeouts;
 
 pub(crate) use commands::{exists, program, write};
 
+/// Octets of the headers of IPv6 and TCP.
+const V6_HEADERS: u16 = 60;
 /// Linux's longest backlog.
 const SOMAXCONN: usize = 4096;
 
@@ -57,7 +59,7 @@ impl Settings {
             keep_alive: KeepAlive::default(),
             most_backlog: SOMAXCONN,
             challenges_per_second: host.challenges_per_second,
-            headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { 60 },
+            headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { V6_HEADERS },
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
             offload: host.offload,
@@ -100,12 +102,15 @@ fn assignments(arguments: &[String], settings: &mut Settings, unheeded: &mut Unh
         arguments.iter().filter(|argument| !argument.starts_with('-') && !argument.starts_with('>'))
     {
         let Some((name, value)) = argument.split_once('=') else { continue };
-        let name = name.trim_start_matches("/proc/sys/").replace('/', ".");
-        set(name.rsplit('.').next().unwrap_or(&name), value, settings, unheeded);
+        set(name, value, settings, unheeded);
     }
 }
 
-fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded) {
+/// Sets what a name stands for, written with points or as a file of `/proc/sys`. What it begins with says little: the last
+/// part of it is enough to know it by.
+fn set(path: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded) {
+    let path = path.trim_start_matches("/proc/sys/").replace('/', ".");
+    let name = path.rsplit('.').next().unwrap_or(&path);
     settings.values.insert(name.to_owned(), value.trim().to_owned());
     if set_fast_open(name, value, &mut settings.fast_open) {
         return;
@@ -144,7 +149,12 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
         ("tcp_moderate_rcvbuf", Some(0)) => config.receive_buffer_grows = false,
         ("tcp_moderate_rcvbuf", Some(_)) => config.receive_buffer_grows = true,
         ("tcp_rfc1337", Some(_)) => config.reset_ends_time_wait = !is_on,
-        ("ip_default_ttl", Some(hops @ 1..=255)) => config.hop_limit = Some(hops as u8),
+        ("ip_default_ttl" | "hop_limit", Some(hops @ 1..=255)) => {
+            // Each version of IP has its own.
+            if (name == "hop_limit") == (settings.headers == V6_HEADERS) {
+                config.hop_limit = Some(hops as u8);
+            }
+        }
         ("tcp_challenge_ack_limit", Some(most)) => {
             settings.challenges_per_second = u32::try_from(most).unwrap_or(u32::MAX);
         }
@@ -174,7 +184,7 @@ fn set(name: &str, value: &str, settings: &mut Settings, unheeded: &mut Unheeded
             Ok(algorithm) => config.congestion = algorithm,
             Err(_) => unheeded.push(format!("sysctl {name}={value}")),
         },
-        _ if names::needs_nothing(name, value) => {}
+        _ if names::needs_nothing(&path, name, value) => {}
         _ => unheeded.push(format!("sysctl {name}={value}")),
     }
 }

@@ -133,14 +133,13 @@ impl Emitter {
         packet
     }
 
-    /// A UDP datagram as packets.
-    pub(crate) fn udp(&mut self, pair: Pair, payload: Bytes) -> SmallVec<[PacketOut; 1]> {
-        let ip = self.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::UDP);
+    /// A UDP datagram behind that IP header, as packets.
+    pub(crate) fn udp(&mut self, ip: &IpHeader, pair: Pair, payload: Bytes) -> SmallVec<[PacketOut; 1]> {
         let datagram =
             UdpDatagram { source_port: pair.local.port(), destination_port: pair.remote.port(), payload };
         let mut transport = [0; udp::HEADER_LEN];
         datagram.write_header(&ip.pseudo_header(0), &mut transport);
-        self.datagram(&ip, &transport, &datagram.payload, PacketNote::Udp)
+        self.datagram(ip, &transport, &datagram.payload, PacketNote::Udp)
     }
 
     /// How many packets a datagram with `body` octets behind its IP header takes.

@@ -21,6 +21,10 @@ pub(crate) struct UdpSocket {
     queue: VecDeque<Datagram>,
     queued: usize,
     pub(crate) error: Option<UdpError>,
+    /// The TTL of what it sends, where that is not the host's.
+    pub(crate) hop_limit: Option<u8>,
+    /// The TOS octet of what it sends.
+    pub(crate) traffic_class: u8,
     /// It is in the event queue.
     pub(crate) reported: bool,
 }
@@ -100,7 +104,15 @@ impl UdpTable {
 
 impl UdpSocket {
     fn new(local: SocketAddr) -> Self {
-        Self { local, queue: VecDeque::new(), queued: 0, error: None, reported: false }
+        Self {
+            local,
+            queue: VecDeque::new(),
+            queued: 0,
+            error: None,
+            hop_limit: None,
+            traffic_class: 0,
+            reported: false,
+        }
     }
 
     fn push(&mut self, mut datagram: Datagram, limit: usize) -> bool {

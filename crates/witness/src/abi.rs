@@ -17,7 +17,7 @@ use nix::libc::{
     self, EFAULT, EINVAL, ENOPROTOOPT, ENOSYS, epoll_event, iovec, loff_t, msghdr, pollfd, sockaddr,
     socklen_t, timeval, timezone,
 };
-use synfin_drill::calls::{Refusal, Setting};
+use synfin_drill::calls::Refusal;
 use synfin_wire::Instant;
 
 use crate::{address, layout, stage};
@@ -336,9 +336,11 @@ unsafe extern "C" fn option(
     value: *mut c_void,
     len: *mut socklen_t,
 ) -> c_int {
-    match stage::call(|machine| machine.option(fd, level, name)) {
+    // SAFETY: the caller gives its length.
+    let room = unsafe { *len } as usize;
+    match stage::call(|machine| machine.option(fd, level, name, room)) {
         // SAFETY: the caller gives `*len` octets at `value`.
-        Ok(found) => result(unsafe { store(&(found as c_int).to_ne_bytes(), value.cast(), len) }),
+        Ok(found) => result(unsafe { store(&found, value.cast(), len) }),
         Err(errno) => fail(errno),
     }
 }
@@ -356,15 +358,7 @@ unsafe extern "C" fn setsockopt(
     }
     // SAFETY: the caller gives that many octets.
     let octets = unsafe { slice::from_raw_parts(value.cast::<u8>(), len as usize) };
-    let number = |at: usize| octets.get(at..at + 4)?.try_into().ok().map(i32::from_ne_bytes).map(i64::from);
-    let setting = match (number(0), number(4)) {
-        (Some(on), Some(seconds)) if (level, name) == (libc::SOL_SOCKET, SO_LINGER) => {
-            Setting::Linger(on != 0, seconds)
-        }
-        (Some(number), _) if octets.len() == 4 => Setting::Number(number),
-        _ => Setting::Octets(octets.to_vec()),
-    };
-    result(stage::call(|machine| machine.set_option(fd, level, name, setting.clone())))
+    result(stage::call(|machine| machine.set_option(fd, level, name, octets)))
 }
 
 unsafe extern "C" fn poll(_: *mut c_void, asked: *mut pollfd, count: libc::nfds_t, millis: c_int) -> c_int {

@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
+use synfin_wire::IpHeader;
+
 use super::{Numbers, Seen, options};
-use crate::ast::{IpFields, Packet, Tcp, TcpOption, Tos};
+use crate::ast::{IpFields, Outer, Packet, Tcp, TcpOption, Tos};
 
 /// The first field in which a packet is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,11 @@ impl std::fmt::Display for Difference {
     }
 }
 
-fn check<T: PartialEq + Display>(field: &'static str, expected: T, found: T) -> Result<(), Difference> {
+pub(super) fn check<T: PartialEq + Display>(
+    field: &'static str,
+    expected: T,
+    found: T,
+) -> Result<(), Difference> {
     if expected == found {
         return Ok(());
     }
@@ -33,6 +39,11 @@ pub(crate) struct StampRule {
     pub(crate) tick: u64,
     /// How far a value may be off, microseconds.
     pub(crate) tolerance: u64,
+}
+
+/// The host has no tunnels: what it sends has one IP header.
+pub(crate) fn headers(outer: &[Outer]) -> Result<(), Difference> {
+    check("headers", 2 + outer.len(), 2)
 }
 
 /// Compares a whole packet; `seen` is in the numbers of the script.
@@ -95,7 +106,20 @@ fn flags(expected: &Tcp, found: &Tcp) -> Result<(), Difference> {
 }
 
 fn ip_fields(expected: &IpFields, seen: &Seen, numbers: &mut Numbers) -> Result<(), Difference> {
-    let octet = seen.ip.dscp << 2 | seen.ip.ecn.bits();
+    ip_octets(expected, &seen.ip)?;
+    let Some(label) = expected.flow_label.filter(|_| !seen.ip.is_v4()) else { return Ok(()) };
+    let found = seen.ip.flow_label;
+    let renamed = numbers.flow_label.is_none_or(|(script, live)| (script == label) == (live == found));
+    if found == 0 || !renamed {
+        return check("flow label", format!("{label:#x}, by its name"), format!("{found:#x}"));
+    }
+    numbers.flow_label = Some((label, found));
+    Ok(())
+}
+
+/// TOS and TTL, of which a script names what it will.
+pub(super) fn ip_octets(expected: &IpFields, seen: &IpHeader) -> Result<(), Difference> {
+    let octet = seen.dscp << 2 | seen.ecn.bits();
     match expected.tos {
         None => {}
         Some(Tos::Ecn(bits)) => check("IP ECN", bits, octet & 0b11)?,
@@ -105,17 +129,7 @@ fn ip_fields(expected: &IpFields, seen: &Seen, numbers: &mut Numbers) -> Result<
             check("IP ECN", "ECT(0) or ECT(1)".to_owned(), format!("{:#x}", octet & 0b11))?
         }
     }
-    if let Some(hop_limit) = expected.hop_limit {
-        check("TTL", hop_limit, seen.ip.hop_limit)?;
-    }
-    let Some(label) = expected.flow_label.filter(|_| !seen.ip.is_v4()) else { return Ok(()) };
-    let found = seen.ip.flow_label;
-    let renamed = numbers.flow_label.is_none_or(|(script, live)| (script == label) == (live == found));
-    if found == 0 || !renamed {
-        return check("flow label", format!("{label:#x}, by its name"), format!("{found:#x}"));
-    }
-    numbers.flow_label = Some((label, found));
-    Ok(())
+    expected.hop_limit.map_or(Ok(()), |hop_limit| check("TTL", hop_limit, seen.hop_limit))
 }
 
 fn option_list(expected: &Tcp, found: &Tcp, rule: StampRule) -> Result<(), Difference> {

@@ -37,6 +37,12 @@ const V4: &[(&str, u8, Codes)] = &[
     ("echo_request", 8, &[]),
     ("time_exceeded", 11, &[]),
     ("parameter_problem", 12, &[]),
+    ("timestamp_request", 13, &[]),
+    ("timestamp_reply", 14, &[]),
+    ("information_request", 15, &[]),
+    ("information_reply", 16, &[]),
+    ("address_mask_request", 17, &[]),
+    ("address_mask_reply", 18, &[]),
 ];
 /// The types of ICMPv6 and their codes (RFC 4443).
 const V6: &[(&str, u8, Codes)] = &[
@@ -59,8 +65,14 @@ const V6: &[(&str, u8, Codes)] = &[
     ("echo_reply", 129, &[]),
 ];
 
+/// The octets of a message that quotes an IP header and what follows it, but for that header.
+pub(super) const QUOTING_LEN: usize = HEADER_LEN + QUOTED_LEN;
+/// The octets of its own header, and those that it quotes behind the IP header.
+const HEADER_LEN: usize = 8;
+const QUOTED_LEN: usize = 8;
+
 /// Type and code by name, or by number as `type_3` and `code_1`.
-fn numbers(icmp: &Icmp, v4: bool) -> Result<(u8, u8), String> {
+pub(super) fn numbers(icmp: &Icmp, v4: bool) -> Result<(u8, u8), String> {
     let by_number = |text: &str, prefix: &str| text.strip_prefix(prefix)?.parse::<u8>().ok();
     let table = if v4 { V4 } else { V6 };
     let entry = table.iter().find(|(name, ..)| *name == icmp.kind);
@@ -91,26 +103,55 @@ pub(crate) struct Quoted {
 pub(crate) fn build(icmp: &Icmp, ip: &IpHeader, quoted: &Quoted) -> Result<Vec<u8>, String> {
     let (kind, code) = numbers(icmp, ip.is_v4())?;
     let mut message = vec![kind, code, 0, 0];
-    match (icmp.mtu, icmp.identifier) {
-        (Some(mtu), _) => message.extend_from_slice(&mtu.to_be_bytes()),
-        (None, identifier) => {
-            message.extend_from_slice(&identifier.unwrap_or(0).to_be_bytes());
-            message.extend_from_slice(&[0, 0]);
-        }
-    }
+    message.extend_from_slice(&second_word(icmp, ip.is_v4(), (kind, code))?.to_be_bytes());
     match icmp.quote {
-        Quote::Raw(len) => message.resize(usize::from(len).max(message.len()), 0),
+        Quote::Raw(len) if usize::from(len) < HEADER_LEN => {
+            return Err(format!("an ICMP message has at least {HEADER_LEN} octets, not {len}"));
+        }
+        Quote::Raw(len) => message.resize(len.into(), 0),
         Quote::Tcp { payload, .. } => quote(&mut message, quoted, IpProtocol::TCP, 20 + usize::from(payload)),
         Quote::Udp(payload) => quote(&mut message, quoted, IpProtocol::UDP, 8 + usize::from(payload)),
     }
+    finish(&mut message, ip);
+    Ok(message)
+}
+
+/// Puts the checksum into a message.
+fn finish(message: &mut [u8], ip: &IpHeader) {
     let mut checksum = if ip.is_v4() {
         Checksum::new()
     } else {
         Checksum::with_pseudo_header(&ip.pseudo_header(message.len() as u32))
     };
-    checksum.add(&message);
+    checksum.add(message);
     message[2..4].copy_from_slice(&checksum.finish().to_be_bytes());
-    Ok(message)
+}
+
+/// A request for an echo, of so many octets.
+pub(crate) fn echo_request(ip: &IpHeader, identifier: u16, len: usize) -> Vec<u8> {
+    const V4_REQUEST: u8 = 8;
+    const V6_REQUEST: u8 = 128;
+    let mut message = vec![if ip.is_v4() { V4_REQUEST } else { V6_REQUEST }, 0, 0, 0];
+    message.extend_from_slice(&identifier.to_be_bytes());
+    message.resize(len.max(HEADER_LEN), 0);
+    finish(&mut message, ip);
+    message
+}
+
+/// The MTU of the next link, or the identifier of an echo.
+fn second_word(icmp: &Icmp, v4: bool, numbers: (u8, u8)) -> Result<u32, String> {
+    let identifier = icmp.identifier.unwrap_or(0);
+    match (icmp.mtu, v4, numbers) {
+        (None, ..) => Ok(u32::from(identifier) << 16),
+        // The upper half is not used (RFC 1191 section 4); an identifier would stand there.
+        (Some(mtu), true, (3, 4)) => match u16::try_from(mtu) {
+            Ok(mtu) => Ok(u32::from(identifier) << 16 | u32::from(mtu)),
+            Err(_) => Err(format!("{mtu} is no MTU of 16 bits")),
+        },
+        (Some(mtu), false, (2, 0)) => Ok(mtu),
+        (Some(_), true, _) => Err("only `unreachable frag_needed` has an MTU".to_owned()),
+        (Some(_), false, _) => Err("only `packet_too_big` has an MTU".to_owned()),
+    }
 }
 
 fn quote(message: &mut Vec<u8>, quoted: &Quoted, protocol: IpProtocol, len: usize) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Seen;
-use crate::ast::{Body, Direction, FlagBits, IpFields, Packet, Tcp, TcpOption, Tos};
+use crate::ast::{Body, Direction, FlagBits, IpFields, Outer, Packet, Tcp, TcpOption, Tos};
 
 /// A packet as the script could have written it.
 pub(crate) fn show_packet(packet: &Packet) -> String {
@@ -12,6 +12,16 @@ pub(crate) fn show_packet(packet: &Packet) -> String {
         Direction::Outbound => '>',
     };
     let mut line = format!("{arrow} ");
+    for header in &packet.outer {
+        let _ = match header {
+            Outer::Ip { addresses: (source, destination), .. } => {
+                let name = if source.is_ipv4() { "ipv4" } else { "ipv6" };
+                write!(line, "{name} {source} > {destination}: ")
+            }
+            Outer::Gre(_) => write!(line, "gre: "),
+            Outer::Mpls(labels) => write!(line, "mpls ({} labels): ", labels.len()),
+        };
+    }
     if let Some(tos) = packet.ip.tos {
         let _ = write!(line, "[{}] ", show_tos(tos));
     }
@@ -21,7 +31,10 @@ pub(crate) fn show_packet(packet: &Packet) -> String {
             let _ = write!(line, "udp ({payload})");
         }
         Body::Icmp(icmp) => {
-            let _ = write!(line, "icmp {} {}", icmp.kind, icmp.code.as_deref().unwrap_or_default());
+            let _ = write!(line, "icmp {}", icmp.kind);
+            if let Some(code) = &icmp.code {
+                let _ = write!(line, " {code}");
+            }
         }
     }
     line

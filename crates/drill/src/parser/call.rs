@@ -1,9 +1,9 @@
 //! System calls and their arguments.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, shape};
 use crate::ast::{Call, Expression};
 use crate::lexer::TokenKind;
-use crate::span::ParseError;
+use crate::span::{ParseError, Position};
 
 /// How deep arguments may nest: nobody writes more, and the reader does not run out of stack.
 const DEEPEST: usize = 32;
@@ -22,7 +22,11 @@ impl Parser {
         self.sign('(')?;
         let arguments = self.expressions(')', 0)?;
         self.sign('=')?;
+        let result_at = self.at();
         let result = self.expression(0)?;
+        if matches!(result, Expression::Or(..)) {
+            return Err(ParseError::new(result_at, "a result is one number"));
+        }
         let errno = match self.peek() {
             TokenKind::Word(name) => {
                 let name = name.clone();
@@ -31,19 +35,18 @@ impl Parser {
             }
             _ => None,
         };
-        while self.takes('(') {
+        if errno.is_some() || *self.peek() == TokenKind::Sign('(') {
             self.remark()?;
         }
         Ok(Call { at, name, arguments, result, errno, end })
     }
 
-    /// What stands up to the closing parenthesis, for the reader alone.
+    /// Words in parentheses, for the reader alone.
     fn remark(&mut self) -> Parsed<()> {
+        self.sign('(')?;
+        self.word("what the error says, in words")?;
         while !self.takes(')') {
-            if *self.peek() == TokenKind::End {
-                return Err(self.expected("`)`"));
-            }
-            self.next += 1;
+            self.word("`)`")?;
         }
         Ok(())
     }
@@ -89,10 +92,27 @@ impl Parser {
         }
         match self.advance() {
             TokenKind::Sign('[') => self.expressions(']', depth).map(Expression::List),
-            TokenKind::Sign('{') => self.expressions('}', depth).map(Expression::Structure),
+            TokenKind::Sign('{') => self.structure(at, depth),
             TokenKind::Ellipsis => Ok(Expression::Ellipsis),
             other => Err(ParseError::new(at, format!("expected an argument, found {}", other.describe()))),
         }
+    }
+
+    /// What stands behind an open brace, up to its end.
+    fn structure(&mut self, at: Position, depth: usize) -> Parsed<Expression> {
+        if self.is_word("flags") || self.is_word("Flags") {
+            let gre = self.gre()?;
+            self.sign('}')?;
+            return Ok(Expression::Gre(gre));
+        }
+        if matches!(self.peek(), TokenKind::Sign('(' | '}')) {
+            let labels = self.mpls()?;
+            self.sign('}')?;
+            return Ok(Expression::Mpls(labels));
+        }
+        let fields = self.expressions('}', depth)?;
+        shape::check(&fields).map_err(|what| ParseError::new(at, what))?;
+        Ok(Expression::Structure(fields))
     }
 
     /// A name, a function, or a name that is given a value.

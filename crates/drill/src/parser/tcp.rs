@@ -9,22 +9,27 @@ use crate::span::ParseError;
 /// The control bits by letter, in the header's order from FIN up.
 const LETTERS: &str = "FSRP.UEW";
 
+/// Octets of an MD5 digest.
+const MD5_LEN: usize = 16;
+/// Octets behind the kind and the length of an option that has the header for itself.
+const MOST_OPTION_OCTETS: usize = 38;
+
 impl Parser {
     pub(super) fn tcp(&mut self, direction: Direction) -> Parsed<Tcp> {
         let ports = self.ports()?;
         let flags = self.tcp_flags()?;
+        let at = self.at();
         let (seq, payload) = self.sequence()?;
-        let ack = if self.takes_word("ack") { self.number("an acknowledgment number")? } else { 0 };
-        let window_at = self.at();
-        let window = if self.takes_word("win") { Some(self.number("a window")?) } else { None };
+        let ack = if self.takes_word("ack") { self.decimal("an acknowledgment number")? } else { 0 };
+        let window = if self.takes_word("win") { Some(self.decimal("a window")?) } else { None };
         if window.is_none() && direction == Direction::Inbound {
             let message = format!(
                 "expected `win`, found {}: a segment that is sent needs a window",
                 self.peek().describe()
             );
-            return Err(ParseError::new(window_at, message));
+            return Err(ParseError::new(at, message));
         }
-        let urgent = if self.takes_word("urg") { self.number("an urgent pointer")? } else { 0 };
+        let urgent = if self.takes_word("urg") { self.decimal("an urgent pointer")? } else { 0 };
         let options = self.tcp_options(direction)?;
         Ok(Tcp { ports, flags, seq, payload, ack, window, urgent, options })
     }
@@ -124,29 +129,40 @@ impl Parser {
         Ok(match name.as_str() {
             "nop" => TcpOption::Nop,
             "eol" => TcpOption::End,
-            "mss" => TcpOption::Mss(self.number("an MSS")?),
-            "wscale" => TcpOption::WindowScale(self.number("a window scale")?),
+            "mss" => TcpOption::Mss(self.decimal("an MSS")?),
+            "wscale" => TcpOption::WindowScale(self.decimal("a window scale")?),
             "sackOK" => TcpOption::SackPermitted,
             "sack" => self.sack()?,
             "TS" => self.timestamps()?,
-            "md5" => TcpOption::Md5(self.hexadecimal()?.unwrap_or_default()),
-            "FO" => {
-                TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: false }
-            }
-            "FOEXP" => {
-                TcpOption::FastOpen { cookie: self.hexadecimal()?.unwrap_or_default(), experimental: true }
-            }
+            "md5" => match self.hexadecimal()? {
+                Some(digest) if digest.len() <= MD5_LEN => TcpOption::Md5(digest),
+                Some(_) => return Err(ParseError::new(at, format!("an MD5 digest has {MD5_LEN} octets"))),
+                None => return Err(self.expected("a digest in hexadecimal digits")),
+            },
+            "FO" => self.fast_open(false)?,
+            "FOEXP" => self.fast_open(true)?,
             "ECN" => self.acc_ecn()?,
             _ => return Err(ParseError::new(at, format!("`{name}` is no TCP option"))),
         })
     }
 
+    /// A cookie of any length that fits: a script may give one that is none.
+    fn fast_open(&mut self, experimental: bool) -> Parsed<TcpOption> {
+        let at = self.at();
+        let cookie = self.hexadecimal()?.unwrap_or_default();
+        let most = if experimental { MOST_OPTION_OCTETS - 2 } else { MOST_OPTION_OCTETS };
+        if cookie.len() > most {
+            return Err(ParseError::new(at, format!("a Fast Open cookie has at most {most} octets")));
+        }
+        Ok(TcpOption::FastOpen { cookie, experimental })
+    }
+
     fn sack(&mut self) -> Parsed<TcpOption> {
         let mut ranges = Vec::new();
         while ranges.is_empty() || matches!(self.peek(), TokenKind::Integer(_)) {
-            let start = self.number("where a SACK range begins")?;
+            let start = self.decimal("where a SACK range begins")?;
             self.sign(':')?;
-            ranges.push((start, self.number("where a SACK range ends")?));
+            ranges.push((start, self.decimal("where a SACK range ends")?));
         }
         Ok(TcpOption::Sack(ranges))
     }
@@ -155,11 +171,11 @@ impl Parser {
         if !self.takes_word("val") {
             return Err(self.expected("`val`"));
         }
-        let value = self.number("a timestamp")?;
+        let value = self.decimal("a timestamp")?;
         if !self.takes_word("ecr") {
             return Err(self.expected("`ecr`"));
         }
-        Ok(TcpOption::Timestamps { value, echo: self.number("a timestamp")? })
+        Ok(TcpOption::Timestamps { value, echo: self.decimal("a timestamp")? })
     }
 
     /// Octets as digits, which may look like a word or like a number.
@@ -193,7 +209,7 @@ impl Parser {
                 break;
             }
             let at = self.at();
-            let counter: u32 = self.number("a counter")?;
+            let counter: u32 = self.decimal("a counter")?;
             if counter >> 24 != 0 {
                 return Err(ParseError::new(at, "an AccECN counter has 24 bits"));
             }

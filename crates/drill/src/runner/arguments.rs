@@ -1,5 +1,7 @@
 //! Arguments of calls as values.
 
+use std::net::Ipv4Addr;
+
 use crate::ast::{Call, Expression};
 use crate::symbols;
 
@@ -33,16 +35,23 @@ impl<'a> Arguments<'a> {
         self.call.arguments.len()
     }
 
+    /// A number of 32 bits, with or without a sign.
     pub(super) fn integer(&self, index: usize) -> Result<i64, Wrong> {
+        let value = self.long(index)?;
+        match (i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(&value) {
+            true => Ok(value),
+            false => Err(format!("argument {}: {value} has more than 32 bits", index + 1)),
+        }
+    }
+
+    /// A number of 64 bits.
+    pub(super) fn long(&self, index: usize) -> Result<i64, Wrong> {
         integer(self.get(index)).map_err(|wrong| format!("argument {}: {wrong}", index + 1))
     }
 
-    pub(super) fn fd(&self, index: usize) -> Result<i32, Wrong> {
-        i32::try_from(self.integer(index)?).map_err(|_| format!("argument {} is no descriptor", index + 1))
-    }
-
+    /// A size, of which the kernel is told 32 bits with a sign.
     pub(super) fn size(&self, index: usize) -> Result<usize, Wrong> {
-        let size = self.integer(index)?;
+        let size = self.integer(index)? as i32;
         usize::try_from(size).map_err(|_| format!("argument {}: {size} is no size", index + 1))
     }
 
@@ -56,9 +65,34 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The argument is NULL.
-    pub(super) fn is_null(&self, index: usize) -> bool {
-        matches!(self.get(index), Expression::Word(word) if word == "NULL")
+    /// `...`.
+    pub(super) fn ellipsis(&self, index: usize) -> Result<(), Wrong> {
+        match self.get(index) {
+            Expression::Ellipsis => Ok(()),
+            other => Err(format!("argument {}: expected `...`, not {}", index + 1, kind(other))),
+        }
+    }
+
+    /// `...`, or the family of an address that is none.
+    pub(super) fn address(&self, index: usize) -> Result<Option<i64>, Wrong> {
+        match self.get(index) {
+            Expression::Ellipsis => Ok(None),
+            _ => self.integer(index).map(Some),
+        }
+    }
+
+    /// `...`, or NULL, which this tells.
+    pub(super) fn is_null(&self, index: usize) -> Result<bool, Wrong> {
+        match self.get(index) {
+            Expression::Ellipsis => Ok(false),
+            other if integer(other) == Ok(0) => Ok(true),
+            other => Err(format!("argument {}: expected `...` or NULL, not {}", index + 1, kind(other))),
+        }
+    }
+
+    /// The octets of each buffer of an iovec list, whose count is an argument too.
+    pub(super) fn buffers(&self, list: usize, count: usize) -> Result<Vec<usize>, Wrong> {
+        counted(self.get(list), self.integer(count)?)
     }
 }
 
@@ -68,6 +102,14 @@ pub(super) fn integer(expression: &Expression) -> Result<i64, Wrong> {
         Expression::Integer(value) => Ok(*value),
         Expression::Word(name) => symbols::value(name).ok_or_else(|| format!("`{name}` is not known")),
         Expression::Or(left, right) => Ok(integer(left)? | integer(right)?),
+        Expression::Function(name, arguments) if name == "inet_addr" => match &arguments[..] {
+            [Expression::Text(text)] => {
+                let text = String::from_utf8_lossy(text);
+                let address: Ipv4Addr = text.parse().map_err(|_| format!("`{text}` is no IPv4 address"))?;
+                Ok(u32::from_ne_bytes(address.octets()).into())
+            }
+            _ => Err("`inet_addr` takes a string".to_owned()),
+        },
         other => Err(format!("expected a number, not {}", kind(other))),
     }
 }
@@ -95,17 +137,33 @@ pub(super) fn kind(expression: &Expression) -> &'static str {
         Expression::Function(..) => "a function",
         Expression::Named { .. } => "a named value",
         Expression::List(_) => "a list",
-        Expression::Structure(_) => "a structure",
+        Expression::Structure(_) | Expression::Gre(_) | Expression::Mpls(_) => "a structure",
     }
 }
 
-/// The octets of all buffers of an iovec list together.
-pub(super) fn iovec_len(list: &Expression) -> Result<usize, Wrong> {
-    Ok(iovec_lens(list)?.into_iter().fold(0, usize::saturating_add))
+/// The octets of each buffer of a message.
+pub(super) fn message_buffers(message: &Expression) -> Result<Vec<usize>, Wrong> {
+    let Expression::Structure(fields) = message else {
+        return Err(format!("expected a message, not {}", kind(message)));
+    };
+    let named = fields.iter().find_map(|field| match field {
+        Expression::Named { name, count: Some(count), value } if name == "msg_iov" => Some((count, value)),
+        _ => None,
+    });
+    let (count, list) = named.ok_or("the message has no `msg_iov`")?;
+    counted(list, integer(count)?)
+}
+
+fn counted(list: &Expression, count: i64) -> Result<Vec<usize>, Wrong> {
+    let lens = iovec_lens(list)?;
+    match usize::try_from(count) == Ok(lens.len()) {
+        true => Ok(lens),
+        false => Err(format!("there are {} buffers and not {count}", lens.len())),
+    }
 }
 
 /// The octets of each buffer of an iovec list.
-pub(super) fn iovec_lens(list: &Expression) -> Result<Vec<usize>, Wrong> {
+fn iovec_lens(list: &Expression) -> Result<Vec<usize>, Wrong> {
     let Expression::List(buffers) = list else {
         return Err(format!("expected a list of buffers, not {}", kind(list)));
     };

@@ -42,6 +42,11 @@ impl Runner {
                 self.note_capture(&captured);
                 self.captured.push_back(captured);
             }
+            while let Some(bytes) = self.kernel.outbox.pop_front() {
+                let captured = Captured { at: now, bytes, partial: false };
+                self.note_capture(&captured);
+                self.captured.push_back(captured);
+            }
             while let Some(event) = self.kernel.host.poll_event() {
                 self.kernel.note_event(event);
             }

@@ -1,4 +1,4 @@
-//! What calls return beside a number: files, readiness, control messages.
+//! What calls return beside a number: files and readiness.
 
 use std::net::SocketAddr;
 
@@ -8,9 +8,8 @@ use super::Runner;
 use super::arguments::{Arguments, field, integer, kind, number_field};
 use super::calls::deadline;
 use crate::ast::{Call, Expression};
-use crate::form::Form;
-use crate::sockets::{EpollEvent, File, PollRequest, Report, Stop};
-use crate::symbols::{self, MSG_ERRQUEUE, MSG_TRUNC, SOL_SOCKET, SOL_TCP};
+use crate::sockets::{EpollEvent, File, PollRequest, Stop};
+use crate::symbols;
 
 /// What a call has returned.
 #[derive(Debug)]
@@ -70,7 +69,8 @@ impl Runner {
         match call.name.as_str() {
             "poll" => {
                 let arguments = Arguments::new(call, 3..=3)?;
-                self.poll(arguments.get(0), deadline(started, arguments.integer(2)?))
+                let deadline = deadline(started, i64::from(arguments.integer(2)? as i32));
+                self.poll(arguments.get(0), arguments.integer(1)?, deadline)
             }
             "epoll_create" => {
                 let size = Arguments::new(call, 1..=1)?.integer(0)?;
@@ -78,39 +78,51 @@ impl Runner {
             }
             "epoll_ctl" => {
                 let arguments = Arguments::new(call, 4..=4)?;
-                let event = epoll_event(arguments.get(3))?;
-                let (epoll, how, fd) = (arguments.fd(0)?, arguments.integer(1)?, arguments.fd(2)?);
+                let (epoll, how) = (self.fd(&arguments, 0)?, arguments.integer(1)?);
+                let fd = self.fd(&arguments, 2)?;
+                let (events, stored) = epoll_event(arguments.get(3))?;
+                if field(arguments.get(3), "fd").is_some() && !stored.is(fd.into()) {
+                    return Err("the event is about another descriptor".into());
+                }
+                let event = EpollEvent { events, data: stored.value };
                 Ok(self.kernel.epoll_ctl(epoll, how, fd, event)?.into())
             }
-            _ => {
-                let arguments = Arguments::new(call, 4..=4)?;
-                let deadline = deadline(started, arguments.integer(3)?);
-                let told = self.kernel.epoll_wait(arguments.fd(0)?, arguments.size(2)?, deadline)?;
-                let expected = epoll_event(arguments.get(1))?;
-                // Where nothing is told, nothing is written.
-                let found = told.first().copied().unwrap_or(EpollEvent { events: 0, data: 0 });
-                if found != expected {
-                    let shown = |event: &EpollEvent| {
-                        format!("{{events={}, {}}}", symbols::bits("EPOLL", event.events), event.data)
-                    };
-                    return Err(Problem::Wrong(format!(
-                        "expected {}, it is {}",
-                        shown(&expected),
-                        shown(&found)
-                    )));
-                }
-                Ok((told.len() as i64).into())
-            }
+            _ => self.epoll_wait(&Arguments::new(call, 4..=4)?, started),
         }
     }
 
-    fn poll(&mut self, list: &Expression, deadline: Option<Instant>) -> Result<Reply, Problem> {
+    fn epoll_wait(&mut self, arguments: &Arguments<'_>, started: Instant) -> Result<Reply, Problem> {
+        let epoll = self.fd(arguments, 0)?;
+        let (events, stored) = epoll_event(arguments.get(1))?;
+        let is_unknown = |fd| i32::try_from(fd).is_ok_and(|fd| !self.kernel.knows(fd));
+        if field(arguments.get(1), "fd").is_some() && is_unknown(stored.value) {
+            return Err(Problem::Wrong(format!("there is no descriptor {}", stored.value)));
+        }
+        let deadline = deadline(started, i64::from(arguments.integer(3)? as i32));
+        let told = self.kernel.epoll_wait(epoll, arguments.size(2)?, deadline)?;
+        // Where nothing is told, nothing is written.
+        let found = told.first().copied().unwrap_or(EpollEvent { events: 0, data: 0 });
+        if found.events != i64::from(events as u32) || !stored.is(found.data) {
+            let shown = |events, data| format!("{{events={}, {data}}}", symbols::bits("EPOLL", events));
+            let (expected, found) = (shown(events, stored.value), shown(found.events, found.data));
+            return Err(Problem::Wrong(format!("expected {expected}, it is {found}")));
+        }
+        Ok((told.len() as i64).into())
+    }
+
+    fn poll(&mut self, list: &Expression, count: i64, deadline: Option<Instant>) -> Result<Reply, Problem> {
         let Expression::List(requests) = list else {
             return Err(Problem::Wrong(format!("expected a list of descriptors, not {}", kind(list))));
         };
         let mut asked = Vec::new();
+        if usize::try_from(count) != Ok(requests.len()) {
+            return Err(Problem::Wrong(format!("there are {} descriptors and not {count}", requests.len())));
+        }
         for request in requests {
             let fd = i32::try_from(number_field(request, "fd")?).unwrap_or(-1);
+            if !self.kernel.knows(fd) {
+                return Err(Problem::Wrong(format!("there is no descriptor {fd}")));
+            }
             asked.push(PollRequest { fd, events: number_field(request, "events")? });
         }
         let answers = self.kernel.poll(&asked, deadline)?;
@@ -123,105 +135,28 @@ impl Runner {
         }
         Ok((answers.iter().filter(|events| **events != 0).count() as i64).into())
     }
+}
 
-    /// Compares what the error queue has reported: that sends are over and their octets were copied after
-    /// all, or when a write was sent or acknowledged.
-    pub(super) fn check_report(&self, message: &Expression, report: Report) -> Result<Reply, Problem> {
-        let value = |name| symbols::value(name).unwrap_or_default();
-        let (flags, errno, origin, (kind, code), info, data) = match report {
-            Report::Over { first, last } => {
-                let code = value("SO_EE_CODE_ZEROCOPY_COPIED");
-                (0, 0, "SO_EE_ORIGIN_ZEROCOPY", (0, code), i64::from(first), i64::from(last))
-            }
-            // The segment that comes with it is cut off.
-            Report::Stamp { kind, key, bare, .. } => (
-                if bare { 0 } else { MSG_TRUNC },
-                value("ENOMSG"),
-                "SO_EE_ORIGIN_TIMESTAMPING",
-                (0, 0),
-                kind,
-                i64::from(key),
-            ),
-            Report::Icmp(told) => {
-                let origin = if told.of_v4 { "SO_EE_ORIGIN_ICMP" } else { "SO_EE_ORIGIN_ICMP6" };
-                (MSG_TRUNC, told.errno.number, origin, (told.kind.into(), told.code.into()), 0, 0)
-            }
-        };
-        Self::check_number("msg_flags", number_field(message, "msg_flags")?, MSG_ERRQUEUE | flags)?;
-        let Some(Expression::List(list)) = field(message, "msg_control") else {
-            return Err("the message has no `msg_control`".into());
-        };
-        let control = match (&list[..], report) {
-            ([control], Report::Over { .. } | Report::Icmp(_) | Report::Stamp { at: None, .. }) => control,
-            ([stamp, control], Report::Stamp { at: Some(at), .. }) => {
-                self.check_stamp(stamp, at)?;
-                control
-            }
-            _ => return Err("expected other control messages than there are".into()),
-        };
-        let (level, name) = match self.setup.form {
-            Form::V4 => ("SOL_IP", "IP_RECVERR"),
-            Form::V6 | Form::Mapped => ("SOL_IPV6", "IPV6_RECVERR"),
-        };
-        Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, value(level))?;
-        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value(name))?;
-        let error = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
-        for (name, found) in [
-            ("ee_errno", errno),
-            ("ee_origin", value(origin)),
-            ("ee_type", kind),
-            ("ee_code", code),
-            ("ee_info", info),
-            ("ee_data", data),
-        ] {
-            Self::check_number(name, number_field(error, name)?, found)?;
-        }
-        Ok(0.into())
-    }
-
-    /// The time that SCM_TIMESTAMPING tells, by the script's clock.
-    fn check_stamp(&self, control: &Expression, at: Instant) -> Result<(), Problem> {
-        let value = |name| symbols::value(name).unwrap_or_default();
-        Self::check_number("cmsg_level", number_field(control, "cmsg_level")?, SOL_SOCKET)?;
-        Self::check_number("cmsg_type", number_field(control, "cmsg_type")?, value("SCM_TIMESTAMPING"))?;
-        let stamp = field(control, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
-        let nanos = number_field(stamp, "scm_sec")? * 1_000_000_000 + number_field(stamp, "scm_nsec")?;
-        let expected = u64::try_from(nanos / 1000).unwrap_or(0);
-        let found = self.script_time(at);
-        if found.abs_diff(expected) > self.setup.tolerance(0) {
-            return Err(Problem::Wrong(format!("expected a timestamp of {expected} us, it is {found}")));
-        }
-        Ok(())
-    }
-
-    /// Compares control messages: when text came, and how much is left.
-    pub(super) fn check_control(&mut self, fd: i32, expected: &[Expression]) -> Result<(), Problem> {
-        let value = |name| symbols::value(name).unwrap_or_default();
-        let (inq, stamping) = (value("TCP_CM_INQ"), value("SCM_TIMESTAMPING"));
-        for message in expected {
-            let (level, kind) = (number_field(message, "cmsg_level")?, number_field(message, "cmsg_type")?);
-            if (level, kind) == (SOL_SOCKET, stamping) {
-                let at = self.kernel.received_at(fd).ok_or("expected a control message, there is none")?;
-                self.check_stamp(message, at)?;
-                continue;
-            }
-            if (level, kind) != (SOL_TCP, inq) {
-                return Err(Problem::unsupported(
-                    "control messages other than TCP_CM_INQ and SCM_TIMESTAMPING",
-                ));
-            }
-            let found = self.kernel.unread_message(fd);
-            let found = found.ok_or("expected a control message, there is none")?;
-            let data = field(message, "cmsg_data").ok_or("the control message has no `cmsg_data`")?;
-            Self::check_number("cmsg_data", integer(data)?, found)?;
-        }
-        Ok(())
-    }
+/// What is stored beside the events of epoll, and how much of it counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stored {
+    value: i64,
+    is_wide: bool,
 }
 
 /// `{events=EPOLLIN, fd=4}`: what is stored beside the events may be called fd, ptr, u32 or u64.
-fn epoll_event(expression: &Expression) -> Result<EpollEvent, Problem> {
+fn epoll_event(expression: &Expression) -> Result<(i64, Stored), Problem> {
     let events = number_field(expression, "events")?;
-    let data = ["fd", "ptr", "u32", "u64"].iter().find_map(|name| field(expression, name));
-    Ok(EpollEvent { events, data: data.map_or(Ok(0), integer)? })
+    for (name, is_wide) in [("fd", false), ("u32", false), ("ptr", true), ("u64", true)] {
+        if let Some(value) = field(expression, name) {
+            return Ok((events, Stored { value: integer(value)?, is_wide }));
+        }
+    }
+    Err(Problem::Wrong(format!("expected an event of epoll, not {}", kind(expression))))
+}
+
+impl Stored {
+    fn is(self, found: i64) -> bool {
+        if self.is_wide { self.value == found } else { self.value as i32 == found as i32 }
+    }
 }

@@ -7,11 +7,13 @@ use bytes::Bytes;
 use synfin_host::PacketIn;
 use synfin_wire::{Instant, IpHeader, IpProtocol};
 
-use super::clock::{Ended, seconds};
+use super::clock::seconds;
+use super::conversation::{Stage, Transport};
 use super::{Captured, Due, Halt, Runner, Step};
 use crate::ast::{Action, Body, Direction, Icmp, IpFields, Packet, Quote, Tcp};
+use crate::packet::datagram::SeenOther;
 use crate::packet::icmp::Quoted;
-use crate::packet::{self, ACK, Numbers, SYN, Seen, compare, show_packet, show_segment};
+use crate::packet::{self, ACK, SYN, Seen, compare, show_packet, show_segment};
 use crate::span::Position;
 use crate::verdict::Failure;
 
@@ -19,39 +21,8 @@ use crate::verdict::Failure;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for a packet that may come at any time.
 const LONG_PATIENCE: Duration = Duration::from_secs(24 * 3600);
-/// The first port of the script's side; each connection gets the next.
-const FIRST_PORT: u16 = 40_001;
-
-/// The connection that the script talks about: the one begun last.
-#[derive(Debug)]
-pub(super) struct Conversation {
-    stage: Stage,
-    /// The host's ends of conversations before it, whose segments may still come.
-    earlier: Vec<SocketAddr>,
-    /// The host's end; not known before a connecting socket's SYN was seen.
-    local: Option<SocketAddr>,
-    remote: SocketAddr,
-    numbers: Numbers,
-    /// The script's number of its socket, once it has one.
-    pub(super) fd: Option<i32>,
-}
-
-/// How far a conversation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// There is a socket.
-    New,
-    Listening,
-    /// The script's SYN has arrived.
-    PassiveSyn,
-    Connecting,
-    /// The host's SYN is expected.
-    SynExpected,
-    /// The host's SYN was seen, and the script's has not been sent.
-    SynSeen,
-    /// Both ends' numbers are known.
-    Open,
-}
+/// What an IP header's length field can say.
+const LARGEST_PACKET: usize = 65_535;
 
 /// Whether this is a packet of the script's.
 pub(super) fn is_inbound(action: &Action) -> bool {
@@ -59,106 +30,69 @@ pub(super) fn is_inbound(action: &Action) -> bool {
 }
 
 impl Runner {
-    /// A conversation begins with a socket.
-    pub(super) fn begin_conversation(&mut self, fd: i32) {
-        let mut earlier = Vec::new();
-        if let Some(before) = self.conversation.take() {
-            earlier = before.earlier;
-            earlier.extend(before.local);
-        }
-        self.conversation = Some(Conversation {
-            stage: Stage::New,
-            earlier,
-            local: None,
-            remote: self.setup.peer(),
-            numbers: Numbers::default(),
-            fd: Some(fd),
-        });
-    }
-
-    /// What the script did with the socket of the conversation.
-    pub(super) fn advance_conversation(&mut self, fd: i32, stage: Stage) {
-        if let Some(conversation) =
-            self.conversation.as_mut().filter(|conversation| conversation.fd == Some(fd))
-        {
-            conversation.stage = stage;
-        }
-    }
-
-    /// A connection was accepted under this number.
-    pub(super) fn accepted(&mut self, fd: i32, remote: SocketAddr) {
-        let ours =
-            |conversation: &&mut Conversation| conversation.remote == remote && conversation.fd.is_none();
-        if let Some(conversation) = self.conversation.as_mut().filter(ours) {
-            conversation.fd = Some(fd);
-        }
-    }
-
-    pub(super) fn is_new_socket(&self, fd: i32) -> bool {
-        let new =
-            |conversation: &Conversation| conversation.fd == Some(fd) && conversation.stage == Stage::New;
-        self.conversation.as_ref().is_some_and(new)
-    }
-
     pub(super) fn packet(&mut self, at: Position, packet: &Packet, due: &Due) -> Step<()> {
-        if let Some(what) = &packet.encapsulation {
-            return Err(Halt::Unsupported { at, what: format!("packets inside {what}") });
+        if packet.psp.is_some() {
+            return Err(Halt::Unsupported { at, what: "packets inside PSP".to_owned() });
         }
+        if let (Direction::Inbound, Body::Tcp(tcp)) = (packet.direction, &packet.body) {
+            self.answer_listener(tcp);
+        }
+        self.check_transport(at, packet)?;
         match (packet.direction, &packet.body) {
             (Direction::Inbound, Body::Tcp(tcp)) => self.inject_segment(at, packet, tcp, due),
             (Direction::Inbound, Body::Icmp(icmp)) => self.inject_message(at, packet, icmp, due),
-            (Direction::Outbound, Body::Tcp(tcp)) => self.expect_segment(at, packet, tcp, due),
-            (_, Body::Udp { .. }) => Err(Halt::Unsupported { at, what: "UDP packets".to_owned() }),
-            (Direction::Outbound, Body::Icmp(_)) => {
-                Err(Halt::Unsupported { at, what: "ICMP packets of the host's".to_owned() })
+            (Direction::Inbound, Body::Udp { ports, payload }) => {
+                self.inject_datagram(at, packet, (*ports, *payload), due)
             }
+            (Direction::Outbound, Body::Tcp(tcp)) => self.expect_segment(at, packet, tcp, due),
+            (Direction::Outbound, Body::Icmp(_) | Body::Udp { .. }) => self.expect_other(at, packet, due),
         }
     }
 
-    /// A SYN to a listener, or to nobody at all, begins a conversation.
-    fn answer_listener(&mut self, tcp: &Tcp) {
-        let waits = |conversation: &Conversation| conversation.stage == Stage::Listening;
-        if !self.conversation.as_ref().is_none_or(waits) {
-            return;
-        }
-        let port = FIRST_PORT + self.ports_used;
-        self.ports_used = (self.ports_used + 1) % 20_000;
-        self.conversation = Some(Conversation {
-            stage: Stage::PassiveSyn,
-            earlier: Vec::new(),
-            local: Some(SocketAddr::new(self.setup.local, self.setup.local_port)),
-            remote: SocketAddr::new(self.setup.remote, port),
-            numbers: Numbers::from_remote(tcp.seq),
-            fd: None,
-        });
+    /// A packet without ports is one of the socket that the script talks about, or an ICMP message for it.
+    fn check_transport(&self, at: Position, packet: &Packet) -> Step<()> {
+        let transport = self.conversation.as_ref().ok_or_else(|| no_conversation(at))?.transport;
+        let fits = match &packet.body {
+            Body::Tcp(tcp) => transport == Transport::Tcp || tcp.ports.is_some_and(|ports| ports != (0, 0)),
+            Body::Udp { ports, .. } => {
+                transport == Transport::Udp || ports.is_some_and(|ports| ports != (0, 0))
+            }
+            Body::Icmp(_) => true,
+        };
+        if fits { Ok(()) } else { Err(Halt::failed(at, "the socket has another transport than this packet")) }
     }
 
     fn inject_segment(&mut self, at: Position, packet: &Packet, tcp: &Tcp, due: &Due) -> Step<()> {
-        self.answer_listener(tcp);
         self.wait_until(at, due)?;
         let Some(conversation) = &mut self.conversation else { return Err(no_conversation(at)) };
         if conversation.stage == Stage::SynSeen && tcp.flags.octet & (SYN | ACK) == SYN | ACK {
             conversation.numbers.remote_isn = tcp.seq;
             conversation.stage = Stage::Open;
         }
-        let Some(local) = conversation.local else { return Err(no_conversation(at)) };
+        let Some(local) = conversation.local else {
+            self.note(show_packet(packet));
+            return Ok(());
+        };
         let live = conversation.numbers.to_live(tcp, self.setup.echo_scaled).map_err(|echo| {
             Halt::failed(at, format!("the host has sent no timestamp that this script calls {echo}"))
         })?;
-        let (source, destination) = tcp.ports.unwrap_or((0, 0));
-        let or = |port: u16, usual: u16| if port == 0 { usual } else { port };
-        let ports = (or(source, conversation.remote.port()), or(destination, local.port()));
+        let ports = ports_of(tcp.ports, conversation.remote, local);
         let mut ip = IpHeader::new(conversation.remote.ip(), local.ip(), IpProtocol::TCP);
         packet::apply_fields(&mut ip, &packet.ip);
         let bytes = packet::build(&ip, &live, ports);
-        self.inject(packet, bytes)
+        self.inject(at, packet, bytes)
     }
 
     fn inject_message(&mut self, at: Position, packet: &Packet, icmp: &Icmp, due: &Due) -> Step<()> {
         self.wait_until(at, due)?;
-        let Some(conversation) = &self.conversation else { return Err(no_conversation(at)) };
-        let Some(local) = conversation.local else { return Err(no_conversation(at)) };
-        let remote = conversation.remote;
+        let (Some(conversation), Some((local, remote))) = (&self.conversation, self.ends()) else {
+            return Err(no_conversation(at));
+        };
+        // A connection whose end is not known yet has sent nothing that an error could be about.
+        let Some(local) = local else {
+            self.note(show_packet(packet));
+            return Ok(());
+        };
         let protocol = if self.setup.form.is_v4() { IpProtocol::ICMP } else { IpProtocol::ICMPV6 };
         let mut ip = IpHeader::new(remote.ip(), local.ip(), protocol);
         packet::apply_fields(&mut ip, &packet.ip);
@@ -172,12 +106,16 @@ impl Runner {
             seq,
         };
         let message = packet::icmp::build(icmp, &ip, &quoted).map_err(|what| Halt::failed(icmp.at, what))?;
-        self.inject(packet, packet::behind_ip(&ip, &message))
+        self.inject(at, packet, packet::behind_ip(&ip, &message))
     }
 
-    fn inject(&mut self, packet: &Packet, bytes: Bytes) -> Step<()> {
+    pub(super) fn inject(&mut self, at: Position, packet: &Packet, bytes: Bytes) -> Step<()> {
+        if bytes.len() > LARGEST_PACKET {
+            return Err(Halt::failed(at, format!("no packet has {} octets", bytes.len())));
+        }
         self.note(show_packet(packet));
         let segment_size = self.setup.put_together(packet);
+        let bytes = packet::outer::wrap(&packet.outer, bytes);
         self.kernel.deliver(PacketIn { bytes, trust_checksum: false, segment_size });
         self.settle()
     }
@@ -199,15 +137,10 @@ impl Runner {
             (message, expected, show_segment(seen, &packet.ip))
         };
         let fragment_len = seen.payload.len();
-        // A segment without text is no fragment of one with text. (Stock packetdrill takes it for one.)
-        while (1..usize::from(tcp.payload)).contains(&seen.payload.len()) && !self.setup.strict_segments {
-            let (_, next) = self.next_segment(at, packet, due).map_err(|halt| match halt {
-                Halt::Failed(mut failure) => {
-                    failure.found = Some(show_segment(&seen, &packet.ip));
-                    Halt::Failed(failure)
-                }
-                other => other,
-            })?;
+        while seen.payload.len() < usize::from(tcp.payload) && !self.setup.strict_segments {
+            let (_, next) = self
+                .next_segment(at, packet, due)
+                .map_err(|halt| with_found(halt, show_segment(&seen, &packet.ip)))?;
             let missing = usize::from(tcp.payload) - seen.payload.len();
             if let Err(difference) = compare::fragment(&seen, &next, fragment_len, missing) {
                 let (message, expected, found) =
@@ -215,6 +148,10 @@ impl Runner {
                 return Err(self.failed(at, message, expected, moment, &found));
             }
             seen.append(next);
+        }
+        if let Err(difference) = compare::headers(&packet.outer) {
+            let (message, expected, found) = fails(difference.to_string(), &seen);
+            return Err(self.failed(at, message, expected, moment, &found));
         }
         let stamps = self.setup.stamps(due.at);
         let Some(conversation) = &mut self.conversation else { return Err(no_conversation(at)) };
@@ -224,9 +161,10 @@ impl Runner {
             return Err(self.failed(at, message, expected, moment, &found));
         }
         self.check_time(at, "this packet", moment, due)
+            .map_err(|halt| with_found(halt, show_segment(&seen, &packet.ip)))
     }
 
-    fn failed(
+    pub(super) fn failed(
         &self,
         at: Position,
         message: String,
@@ -240,22 +178,9 @@ impl Runner {
 
     /// The next segment of the conversation, in the script's numbers.
     fn next_segment(&mut self, at: Position, packet: &Packet, due: &Due) -> Step<(Instant, Seen)> {
-        let end = match due.any {
-            true => self.kernel.now + LONG_PATIENCE,
-            false => self.kernel.now.max(self.moment(due.end.unwrap_or(due.at))) + PATIENCE,
-        };
+        let end = self.patience(due);
         loop {
-            if self.captured.is_empty()
-                && self.pass(end, |runner| !runner.captured.is_empty())? == Ended::TimeUp
-            {
-                let expected = format!("{:>12} {}", seconds(due.at), show_packet(packet));
-                let message = "this packet was never sent";
-                return Err(Halt::Failed(Box::new(Failure {
-                    expected: Some(expected),
-                    ..Failure::new(at, message)
-                })));
-            }
-            let Some(captured) = self.captured.pop_front() else { continue };
+            let captured = self.next_captured(at, packet, due, end)?;
             let moment = captured.at;
             if let Some(mut seen) = Seen::read(captured.bytes, captured.partial)
                 && self.conversation.as_mut().is_some_and(|conversation| conversation.claims(&seen))
@@ -268,10 +193,35 @@ impl Runner {
         }
     }
 
+    /// Until when a packet is waited for.
+    pub(super) fn patience(&self, due: &Due) -> Instant {
+        match due.any {
+            true => self.kernel.now + LONG_PATIENCE,
+            false => self.kernel.now.max(self.moment(due.end.unwrap_or(due.at))) + PATIENCE,
+        }
+    }
+
+    /// The next packet that the host has sent, whosever it is.
+    pub(super) fn next_captured(
+        &mut self,
+        at: Position,
+        packet: &Packet,
+        due: &Due,
+        end: Instant,
+    ) -> Step<Captured> {
+        self.pass(end, |runner| !runner.captured.is_empty())?;
+        self.captured.pop_front().ok_or_else(|| {
+            let expected = Some(format!("{:>12} {}", seconds(due.at), show_packet(packet)));
+            let message = "this packet was never sent";
+            Halt::Failed(Box::new(Failure { expected, ..Failure::new(at, message) }))
+        })
+    }
+
     /// Notes a packet of the host's as the script would write it.
     pub(super) fn note_capture(&mut self, captured: &Captured) {
         let Some(mut seen) = Seen::read(captured.bytes.clone(), captured.partial) else {
-            return self.note("> not TCP".to_owned());
+            let other = SeenOther::read(captured.bytes.clone());
+            return self.note(other.map_or_else(|| "> another packet".to_owned(), |other| other.show()));
         };
         if let Some(conversation) = &self.conversation {
             conversation.numbers.to_script(&mut seen.tcp);
@@ -287,32 +237,21 @@ impl Runner {
     }
 }
 
-impl Conversation {
-    /// Whether a segment of the host's belongs here; the first SYN tells the host's end and number.
-    fn claims(&mut self, seen: &Seen) -> bool {
-        let (source, destination) = seen.tcp.ports.unwrap_or_default();
-        let local = SocketAddr::new(seen.ip.source, source);
-        if SocketAddr::new(seen.ip.destination, destination) != self.remote {
-            return false;
-        }
-        let syn = seen.tcp.flags.octet & SYN != 0;
-        match self.stage {
-            Stage::SynExpected if syn && !self.earlier.contains(&local) => {
-                self.local = Some(local);
-                self.numbers.local_isn = seen.tcp.seq;
-                self.stage = Stage::SynSeen;
-                true
-            }
-            Stage::PassiveSyn if syn && self.local == Some(local) => {
-                self.numbers.local_isn = seen.tcp.seq;
-                self.stage = Stage::Open;
-                true
-            }
-            _ => self.local == Some(local),
-        }
+/// The same failure, with the packet that it is about.
+pub(super) fn with_found(halt: Halt, found: String) -> Halt {
+    match halt {
+        Halt::Failed(failure) => Halt::Failed(Box::new(Failure { found: Some(found), ..*failure })),
+        other => other,
     }
 }
 
-fn no_conversation(at: Position) -> Halt {
+/// The ports of a packet of the script's: those that it names, or those of the conversation.
+pub(super) fn ports_of(named: Option<(u16, u16)>, remote: SocketAddr, local: SocketAddr) -> (u16, u16) {
+    let (source, destination) = named.unwrap_or((0, 0));
+    let or = |port: u16, usual: u16| if port == 0 { usual } else { port };
+    (or(source, remote.port()), or(destination, local.port()))
+}
+
+pub(super) fn no_conversation(at: Position) -> Halt {
     Halt::failed(at, "there is no connection that this packet could belong to")
 }

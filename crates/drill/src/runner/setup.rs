@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use synfin_host::{Host, HostConfig};
 use synfin_wire::Mss;
 
+use self::flags::{value, within};
 use super::START;
 use crate::ast::{Body, Command, Flag, Packet, Script};
 use crate::form::Form;
@@ -13,6 +14,8 @@ use crate::shell;
 use crate::sockets::{Kernel, syn_patience};
 use crate::sysctl::{self, Unheeded};
 use crate::verdict::Failure;
+
+mod flags;
 
 /// What a script is run with.
 #[derive(Debug)]
@@ -27,6 +30,12 @@ pub(crate) struct Setup {
     pub(crate) unheeded: Unheeded,
     /// The status that the first command has ended with.
     pub(crate) prepare_status: u8,
+    /// The host has every address.
+    pub(crate) is_any_ip: bool,
+    /// The script is read, and not run.
+    pub(crate) is_dry: bool,
+    /// A packet that is not as expected is told, and no more.
+    pub(crate) forgives_packets: bool,
     /// Every segment is compared by itself.
     pub(crate) strict_segments: bool,
     /// A timestamp may be echoed that the host has not sent.
@@ -61,6 +70,9 @@ impl Setup {
             prepare: script.prepare.clone(),
             unheeded: Unheeded::new(),
             prepare_status: 0,
+            is_any_ip: false,
+            is_dry: false,
+            forgives_packets: false,
             strict_segments: false,
             echo_scaled: false,
             mss: None,
@@ -93,23 +105,29 @@ impl Setup {
     }
 
     fn flag(&mut self, flag: &Flag) -> Result<(), Failure> {
+        flags::check(flag)?;
         match flag.name.as_str() {
-            "tolerance_usecs" => self.tolerance_micros = value(flag)?,
-            "tolerance_percent" => self.tolerance_percent = value(flag)?,
-            "tcp_ts_tick_usecs" => self.tick_micros = value(flag)?,
+            "tolerance_usecs" => self.tolerance_micros = within(flag, 1..=u64::MAX)?,
+            "tolerance_percent" => self.tolerance_percent = within(flag, 0.0..=100.0)?,
+            "tcp_ts_tick_usecs" => self.tick_micros = within(flag, 0..=1_000_000)?,
             "tcp_ts_ecr_scaled" => self.echo_scaled = true,
             "strict_segments" => self.strict_segments = true,
             "mtu" => self.host.mtu = value::<u16>(flag)?.clamp(576, u16::MAX).into(),
-            "bind_port" => self.local_port = value(flag)?,
-            "connect_port" => self.remote_port = value(flag)?,
+            "bind_port" => self.local_port = within(flag, 1..=u16::MAX)?,
+            "connect_port" => self.remote_port = within(flag, 1..=u16::MAX)?,
             // An address of the other family is for the other form of the script.
             "local_ip" => self.local = family(self.local, value(flag)?),
             "remote_ip" => self.remote = family(self.remote, value(flag)?),
             // What has no meaning without a device and a kernel, or was seen to already.
-            "mss" => self.mss = Some(value(flag)?),
+            "mss" => self.mss = Some(within(flag, 1..=u16::MAX)?),
+            "is_anyip" => self.is_any_ip = true,
+            "dry_run" => self.is_dry = true,
+            "non_fatal" => {
+                let kinds: String = value(flag)?;
+                self.forgives_packets |= kinds.split([',', ' ']).any(|kind| kind == "packet");
+            }
             "ip_version" | "define" | "gateway_ip" | "netmask_ip" | "speed" | "init_scripts" | "verbose"
-            | "send_omit_free" | "is_anyip" | "dry_run" | "non_fatal" | "debug" | "code_command"
-            | "code_format" | "code_sockopt" | "psp_udp_port" => {}
+            | "send_omit_free" | "debug" | "code_command" | "code_format" | "code_sockopt" => {}
             _ => return Err(Failure::new(flag.at, format!("`--{}` is no flag", flag.name))),
         }
         Ok(())
@@ -147,6 +165,11 @@ impl Setup {
         self.mss.filter(|mss| tcp.payload > *mss)
     }
 
+    /// A packet that is another than expected, or comes at another time, ends nothing with `--non_fatal=packet`.
+    pub(crate) fn forgives(&self, failure: &Failure) -> bool {
+        self.forgives_packets && failure.found.is_some()
+    }
+
     /// How far off something may be that comes `gap` after what went before; both in microseconds.
     pub(crate) fn tolerance(&self, gap: u64) -> u64 {
         self.tolerance_micros.max((gap as f64 * self.tolerance_percent / 100.0) as u64)
@@ -160,10 +183,4 @@ impl Setup {
 
 fn family(ours: IpAddr, named: IpAddr) -> IpAddr {
     if named.is_ipv4() == ours.is_ipv4() { named } else { ours }
-}
-
-fn value<T: std::str::FromStr>(flag: &Flag) -> Result<T, Failure> {
-    let text = flag.value.as_deref().unwrap_or_default();
-    let text = text.split('/').next().unwrap_or(text);
-    text.parse().map_err(|_| Failure::new(flag.at, format!("`{text}` is no value for `--{}`", flag.name)))
 }

@@ -6,7 +6,7 @@ use synfin_host::tcp::State;
 use synfin_wire::Instant;
 
 use super::path_errors::IcmpReport;
-use super::{Errno, File, Kernel, Outcome, TcpFile};
+use super::{Errno, Kernel, Object, Outcome, TcpFile};
 use crate::symbols::{MSG_ZEROCOPY, SOL_SOCKET};
 
 const SO_TIMESTAMPING: i64 = 37;
@@ -21,6 +21,11 @@ const OPT_STATS: i64 = 4096;
 const BIND_PHC: i64 = 32_768;
 const OPT_ID_TCP: i64 = 65_536;
 const ALL_FLAGS: i64 = (1 << 19) - 1;
+/// Octets of the TCP header, and of the timestamps in it.
+const TCP_HEADER: u64 = 20;
+const TIMESTAMPS: u64 = 12;
+/// The times of a write.
+const TX_STAMPS: i64 = TX_SOFTWARE | TX_SCHED | TX_ACK;
 const SCM_TSTAMP_SND: i64 = 0;
 const SCM_TSTAMP_SCHED: i64 = 1;
 const SCM_TSTAMP_ACK: i64 = 2;
@@ -32,9 +37,9 @@ pub(crate) enum Report {
     /// Sends without copying are over.
     Over { first: u32, last: u32 },
     /// The last octet of a write was queued, sent or acknowledged.
-    /// `bare` is without the segment itself (SOF_TIMESTAMPING_OPT_TSONLY).
-    /// Without SOF_TIMESTAMPING_SOFTWARE the time itself is not told.
-    Stamp { kind: i64, key: u32, at: Option<Instant>, bare: bool },
+    /// Without SOF_TIMESTAMPING_SOFTWARE the time itself is not told. The segment comes with it, as long as that is, unless
+    /// SOF_TIMESTAMPING_OPT_TSONLY says otherwise.
+    Stamp { kind: i64, key: u32, at: Option<Instant>, segment: usize, has_stats: bool },
     /// An ICMP message has ended an open.
     Icmp(IcmpReport),
 }
@@ -43,8 +48,12 @@ pub(crate) enum Report {
 #[derive(Clone, Copy, Debug)]
 struct Stamping {
     end: u64,
+    /// How many octets of it there are.
+    octets: u64,
     /// What the reports call it.
     key: u32,
+    /// Which times are wanted.
+    wanted: i64,
     sent: bool,
 }
 
@@ -65,6 +74,8 @@ pub(super) struct ErrorQueue {
     reports: VecDeque<Report>,
     /// Segments that were sent again so far.
     resent: u64,
+    /// The times that are wanted of the next write alone.
+    wanted_once: Option<i64>,
     /// How many have become over: what wakes a waiter.
     pub(super) reported: u64,
 }
@@ -100,29 +111,38 @@ impl ErrorQueue {
         }
     }
 
-    /// So many octets were sent, up to `again` once more, and so many are acknowledged.
-    fn stamp(&mut self, sent: u64, again: u64, acknowledged: u64, flags: i64, now: Instant) {
+    /// So many octets were sent, up to `again` once more, and so many are acknowledged. `headers` is what segments have in
+    /// front of their text.
+    fn stamp(
+        &mut self,
+        (sent, again, acknowledged): (u64, u64, u64),
+        headers: u64,
+        flags: i64,
+        now: Instant,
+    ) {
         let mut reports = Vec::new();
         for stamping in &mut self.stamping {
+            let mut report = |kind, segment: u64| {
+                let segment = if flags & OPT_TSONLY != 0 { 0 } else { segment as usize };
+                let at = (flags & SOFTWARE != 0).then_some(now);
+                let has_stats = flags & OPT_STATS != 0;
+                reports.push(Report::Stamp { kind, key: stamping.key, at, segment, has_stats });
+            };
             if stamping.end <= sent && !stamping.sent || stamping.end <= again {
                 stamping.sent = true;
                 for (kind, flag) in [(SCM_TSTAMP_SCHED, TX_SCHED), (SCM_TSTAMP_SND, TX_SOFTWARE)] {
-                    reports.extend((flags & flag != 0).then_some((kind, stamping.key)));
+                    if stamping.wanted & flag != 0 {
+                        report(kind, headers + stamping.octets);
+                    }
                 }
             }
-            if stamping.end <= acknowledged && flags & TX_ACK != 0 {
-                reports.push((SCM_TSTAMP_ACK, stamping.key));
+            if stamping.end <= acknowledged && stamping.wanted & TX_ACK != 0 {
+                report(SCM_TSTAMP_ACK, stamping.octets);
             }
         }
         self.stamping.retain(|stamping| stamping.end > acknowledged);
         self.reported += reports.len() as u64;
-        let bare = flags & OPT_TSONLY != 0;
-        self.reports.extend(reports.into_iter().map(|(kind, key)| Report::Stamp {
-            kind,
-            key,
-            at: (flags & SOFTWARE != 0).then_some(now),
-            bare,
-        }));
+        self.reports.extend(reports);
     }
 }
 
@@ -138,18 +158,28 @@ impl TcpFile {
             queue.next = queue.next.wrapping_add(1);
         }
         let flags = self.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
-        if flags & (TX_SOFTWARE | TX_SCHED | TX_ACK) != 0 && octets > 0 {
-            let end = queue.written;
+        let wanted = queue.wanted_once.take().unwrap_or(flags) & TX_STAMPS;
+        if wanted != 0 && octets > 0 {
+            let (end, mut octets) = (queue.written, octets);
             if joined && queue.stamping.back().is_some_and(|last| !last.sent) {
-                queue.stamping.pop_back();
+                octets += queue.stamping.pop_back().map_or(0, |last| last.octets);
             }
             let key = if flags & OPT_ID != 0 { (end - 1 - queue.stamps_from) as u32 } else { 0 };
-            queue.stamping.push_back(Stamping { end, key, sent: false });
+            queue.stamping.push_back(Stamping { end, octets, key, wanted, sent: false });
         }
     }
 }
 
 impl Kernel {
+    /// A control message of the next write says of which of its times there are to be reports.
+    pub(crate) fn want_stamps_once(&mut self, fd: i32, flags: i64) -> Outcome<()> {
+        if flags & !TX_STAMPS != 0 {
+            return Err(Errno::EINVAL.into());
+        }
+        self.tcp(fd)?.errors.wanted_once = Some(flags);
+        Ok(())
+    }
+
     /// SO_TIMESTAMPING was set: octets are counted from here, unless they are counted already.
     pub(super) fn begin_stamps(&mut self, fd: i32, flags: i64) -> Outcome<()> {
         let has = |flag| flags & flag != 0;
@@ -176,11 +206,11 @@ impl Kernel {
 
     /// Moves what was acknowledged to the error queues.
     pub(super) fn note_acknowledged(&mut self) {
-        let now = self.now;
+        let (now, ip_header) = (self.now, if self.peer.is_ipv4() { 20 } else { 40 });
         let waiting: Vec<i32> = self
             .files
             .iter()
-            .filter(|(_, file)| matches!(file, File::Tcp(file) if file.errors.waits()))
+            .filter(|(_, file)| matches!(&file.object, Object::Tcp(file) if file.errors.waits()))
             .map(|(fd, _)| *fd)
             .collect();
         for fd in waiting {
@@ -195,8 +225,10 @@ impl Kernel {
                 let again = status.octets_acknowledged + resent * u64::from(status.send_mss);
                 let again = if resent > 0 { again } else { 0 };
                 let flags = file.kept.get(&(SOL_SOCKET, SO_TIMESTAMPING)).copied().unwrap_or(0);
-                let sent = status.octets_acknowledged + u64::from(status.outstanding);
-                file.errors.stamp(sent, again, status.octets_acknowledged, flags, now);
+                let acknowledged = status.octets_acknowledged;
+                let sent = acknowledged + u64::from(status.outstanding);
+                let headers = ip_header + TCP_HEADER + if status.timestamps { TIMESTAMPS } else { 0 };
+                file.errors.stamp((sent, again, acknowledged), headers, flags, now);
             }
         }
     }
@@ -211,6 +243,10 @@ impl Kernel {
 
     /// MSG_ERRQUEUE: the next report. It never blocks.
     pub(crate) fn take_report(&mut self, fd: i32) -> Outcome<Report> {
-        self.tcp(fd)?.errors.reports.pop_front().ok_or_else(|| Errno::EAGAIN.into())
+        let report = match self.object(fd)? {
+            Object::Datagram(socket) => socket.next_report().map(Report::Icmp),
+            _ => self.tcp(fd)?.errors.reports.pop_front(),
+        };
+        report.ok_or_else(|| Errno::EAGAIN.into())
     }
 }

@@ -167,6 +167,16 @@ impl Kernel {
         self.tell_listener(fd)
     }
 
+    /// The keys of a listener, its own or the host's.
+    pub(super) fn fast_open_keys(&mut self, fd: i32) -> Outcome<Vec<u8>> {
+        let hosts = self.host.config().fast_open.keys;
+        let keys = self.tcp(fd)?.fast_open.keys.or(hosts);
+        Ok(keys.map_or_else(Vec::new, |keys| match keys.backup {
+            Some(backup) => [keys.primary, backup].concat(),
+            None => keys.primary.to_vec(),
+        }))
+    }
+
     fn tell_listener(&mut self, fd: i32) -> Outcome<()> {
         let file = self.tcp(fd)?;
         let options = file.fast_open.listens();

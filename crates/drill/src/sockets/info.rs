@@ -3,6 +3,7 @@
 use synfin_host::tcp::{EcnFeedback, EcnStatus, RecoveryState, State, Status};
 use synfin_wire::Instant;
 
+use super::descriptors::SIOCINQ;
 use super::{Kernel, Role, TcpFile};
 
 /// What the timestamps option takes in each segment, octets.
@@ -20,15 +21,27 @@ const LEAST_MSS: i64 = 88;
 /// Linux's ssthresh before the first loss.
 const INFINITE_THRESHOLD: i64 = 0x7fff_ffff;
 
-/// What Linux counts and cannot happen here: hashes of flows are not made anew, nothing waits behind a lock, and
-/// forward acknowledgments are no more.
-const NEVER: [&str; 6] = [
+/// What Linux counts and cannot happen here: hashes of flows are not made anew, nothing waits behind a lock or in the
+/// device, and forward acknowledgments are no more.
+const NEVER: [&str; 7] = [
     "tcpi_fackets",
     "tcpi_rehash",
     "tcpi_options2",
     "SK_MEMINFO_BACKLOG",
     "SK_MEMINFO_OPTMEM",
+    "SK_MEMINFO_WMEM_ALLOC",
     "SK_MEMINFO_DROPS",
+];
+
+/// What Linux does not tell of a listener.
+const OF_CONNECTIONS: [&str; 7] = [
+    "tcpi_advmss",
+    "tcpi_delivery_rate_app_limited",
+    "tcpi_min_rtt",
+    "tcpi_rto",
+    "tcpi_rttvar",
+    "tcpi_snd_mss",
+    "tcpi_snd_ssthresh",
 ];
 
 /// The variables that a snippet sees, by name.
@@ -39,7 +52,10 @@ impl Kernel {
     /// does not count is absent.
     pub(crate) fn tcp_info(&mut self, fd: i32) -> Option<TcpInfo> {
         let Ok(file) = self.tcp(fd) else { return None };
-        let mss = i64::from(file.config.mss.octets());
+        // Before there is a route, nothing is known of what it takes.
+        let has_route = matches!(file.role, Role::Connection(_));
+        let mss = if has_route { i64::from(file.config.mss.octets()) } else { 0 };
+        let buffers = (file.config.receive_buffer, file.config.send_buffer);
         let unconnected = Status::new(&file.config);
         let most_pace = file.config.max_pacing_rate.map_or(-1, |rate| rate as i64);
         let status = self.connection(fd).and_then(|handle| self.host.tcp(handle)?.status());
@@ -49,6 +65,8 @@ impl Kernel {
         let mut info = self.measured_info(fd);
         if info.is_empty() {
             info = unmeasured_info(&status, self.now);
+            info.push(("SK_MEMINFO_RCVBUF", buffers.0 as i64));
+            info.push(("SK_MEMINFO_SNDBUF", buffers.1 as i64));
         }
         info.push(("tcpi_pmtu", self.path_mtu(fd).unwrap_or(0)));
         info.push(("tcpi_snd_mss", self.send_mss(fd, &status).max(1)));
@@ -57,11 +75,14 @@ impl Kernel {
         info.extend(traffic_info(&status));
         info.extend(NEVER.map(|name| (name, 0)));
         info.extend(ecn_info(&status.ecn));
+        info.extend(timeout_info(&status));
+        let unread = self.ioctl(fd, SIOCINQ, None).unwrap_or(0);
+        info.extend(memory_info(&status, unread));
         self.tell_accept_queue(fd, &mut info);
         Some(info)
     }
 
-    /// Of a listener, Linux tells its queue where it tells of a connection what is outstanding.
+    /// Of a listener, Linux tells its queue where it tells of a connection what is outstanding, and little else.
     fn tell_accept_queue(&mut self, fd: i32, info: &mut TcpInfo) {
         let Ok(TcpFile { role: Role::Listener(listener), .. }) = self.tcp(fd) else { return };
         let listener = *listener;
@@ -72,6 +93,7 @@ impl Kernel {
                 "tcpi_unacked" => *value = waiting as i64,
                 // Linux keeps one more connection than the backlog says.
                 "tcpi_sacked" => *value = most as i64 - 1,
+                name if OF_CONNECTIONS.contains(&name) => *value = 0,
                 _ => {}
             }
         }
@@ -152,6 +174,32 @@ fn rtt_variation(status: &Status) -> std::time::Duration {
         Some(_) => status.rtt_variation,
         None => status.rto / (4 << status.rto_backoff.min(8)),
     }
+}
+
+/// How often a chain of timeouts began, and how long all took. Timeouts that were recovered from are counted, not timed,
+/// so this is told as long as there was none.
+fn timeout_info(status: &Status) -> TcpInfo {
+    if status.timeouts > 0 {
+        return TcpInfo::new();
+    }
+    vec![("tcpi_total_rto_recoveries", 0), ("tcpi_total_rto_time", 0)]
+}
+
+/// What queues take. Linux counts its own buffers, which are not these; that nothing is in them is the same.
+fn memory_info(status: &Status, unread: i64) -> TcpInfo {
+    let receives = unread > 0 || status.segments_beyond_gaps > 0 || has_peers_fin(status.state);
+    let sends = status.send_queued > 0 || matches!(status.state, State::SynSent | State::FinWait1);
+    let mut info = TcpInfo::new();
+    if !receives {
+        info.push(("SK_MEMINFO_RMEM_ALLOC", 0));
+    }
+    if !sends {
+        info.push(("SK_MEMINFO_WMEM_QUEUED", 0));
+    }
+    if !receives && !sends {
+        info.push(("SK_MEMINFO_FWD_ALLOC", 0));
+    }
+    info
 }
 
 fn connection_info(status: &Status, state: i64, mss: i64) -> TcpInfo {

@@ -7,13 +7,19 @@ use synfin_host::tcp::{Config, KeepAlive, State};
 use synfin_host::{ConnectError, ConnectOptions, FastOpen, ListenError, ListenOptions};
 
 use super::capabilities::CAP_NET_BIND_SERVICE;
+use super::datagram::DatagramFile;
 use super::error_queue::ErrorQueue;
 use super::fast_open::FastOpenFile;
-use super::{Errno, File, Kernel, Outcome, Role, Stop, TcpFile, Timeouts};
+use super::{Errno, File, Kernel, Object, Outcome, Role, Stop, TcpFile, Timeouts};
 use crate::symbols::{self, SOL_SOCKET};
 
-/// Its number as a protocol of IP.
+// Protocols by their numbers.
 const UDP: i64 = 17;
+const ICMP: i64 = 1;
+const ICMPV6: i64 = 58;
+const MPTCP: i64 = 262;
+/// The bits of a socket's type that are no flags.
+const SOCKET_TYPE: i64 = 0xf;
 const SO_REUSEADDR: i64 = 2;
 const SO_REUSEPORT: i64 = 15;
 
@@ -26,10 +32,6 @@ impl TcpFile {
     pub(super) fn new(role: Role, config: Config) -> Self {
         Self {
             role,
-            nonblocking: false,
-            appends: false,
-            has_twin: false,
-            closes_on_exec: false,
             bound: None,
             config,
             keep_alive: KeepAlive::default(),
@@ -56,24 +58,46 @@ impl TcpFile {
 }
 
 impl Kernel {
-    /// A TCP socket, to be installed under the script's number.
-    pub(crate) fn socket(&self, kind: i64, protocol: i64) -> Outcome<File> {
-        let fits = match (kind & 0xf, protocol) {
-            (1, 0 | symbols::SOL_TCP) => true,
-            // A protocol that has no sockets of that type.
-            (1, UDP) | (2, symbols::SOL_TCP) => return Err(Errno::EPROTONOSUPPORT.into()),
-            _ => false,
-        };
-        if !fits {
-            return Err(Stop::unsupported("sockets other than TCP's"));
+    /// A socket, to be installed under the script's number.
+    pub(crate) fn socket(&self, family: Option<i64>, kind: i64, protocol: i64) -> Outcome<File> {
+        let ours = if self.is_v6 { symbols::AF_INET6 } else { symbols::AF_INET };
+        match family.unwrap_or(ours) {
+            family if family == ours => {}
+            symbols::AF_INET | symbols::AF_INET6 | symbols::AF_PACKET | symbols::AF_UNIX => {
+                return Err(Stop::unsupported("sockets of another family than the script's"));
+            }
+            _ => return Err(Errno::EAFNOSUPPORT.into()),
         }
-        let mut file = TcpFile::new(Role::Idle, self.defaults.clone());
-        file.keep_alive = self.keep_alive;
+        if kind & !(SOCKET_TYPE | symbols::O_NONBLOCK | symbols::SOCK_CLOEXEC) != 0 {
+            return Err(Errno::EINVAL.into());
+        }
+        let object = match (kind & SOCKET_TYPE, protocol) {
+            (1, 0 | symbols::SOL_TCP) => self.stream(),
+            (2, 0 | UDP) => Object::Datagram(Box::new(DatagramFile::udp())),
+            (2, ICMP) if !self.is_v6 => self.echo_socket()?,
+            (2, ICMPV6) if self.is_v6 => self.echo_socket()?,
+            // A protocol that has no sockets of that type.
+            (1 | 2, 1..=255) => return Err(Errno::EPROTONOSUPPORT.into()),
+            (1, MPTCP) | (3, _) => return Err(Stop::unsupported("sockets other than TCP's and UDP's")),
+            (1..=10, 256..) | (1..=10, ..0) | (11.., _) => return Err(Errno::EINVAL.into()),
+            _ => return Err(Errno::ESOCKTNOSUPPORT.into()),
+        };
+        let mut file = File::new(object);
         file.nonblocking = kind & symbols::O_NONBLOCK != 0;
-        Ok(File::Tcp(Box::new(file)))
+        file.closes_on_exec = kind & symbols::SOCK_CLOEXEC != 0;
+        Ok(file)
+    }
+
+    fn stream(&self) -> Object {
+        let mut socket = TcpFile::new(Role::Idle, self.defaults.clone());
+        socket.keep_alive = self.keep_alive;
+        Object::Tcp(Box::new(socket))
     }
 
     pub(crate) fn bind(&mut self, fd: i32, address: SocketAddr) -> Outcome<i64> {
+        if let Object::Datagram(_) = self.object(fd)? {
+            return self.bind_datagram(fd, address);
+        }
         let file = self.tcp(fd)?;
         if file.bound.is_some() || file.role != Role::Idle {
             return Err(Errno::EINVAL.into());
@@ -92,9 +116,9 @@ impl Kernel {
     /// SO_REUSEADDR while neither listens.
     fn is_taken(&self, fd: i32, address: SocketAddr) -> bool {
         let says = |file: &TcpFile, option| file.is_set(SOL_SOCKET, option);
-        let Some(File::Tcp(new)) = self.files.get(&fd) else { return false };
+        let Some(File { object: Object::Tcp(new), .. }) = self.files.get(&fd) else { return false };
         self.files.values().any(|other| {
-            let File::Tcp(other) = other else { return false };
+            let Object::Tcp(other) = &other.object else { return false };
             let meets = other.bound.is_some_and(|bound| {
                 let (left, right) = (bound.ip(), address.ip());
                 bound.port() == address.port()
@@ -151,10 +175,13 @@ impl Kernel {
         file.tells_unread = listening.tells_unread;
         file.last_state = State::Established;
         file.connect_told = true;
-        Ok((File::Tcp(Box::new(file)), accepted.remote))
+        Ok((File::new(Object::Tcp(Box::new(file))), accepted.remote))
     }
 
     pub(crate) fn connect(&mut self, fd: i32, remote: SocketAddr) -> Outcome<i64> {
+        if let Object::Datagram(_) = self.object(fd)? {
+            return self.connect_datagram(fd, remote);
+        }
         let file = self.tcp(fd)?;
         let (way, put_off) = (file.fast_open.connects(), file.fast_open.put_off.is_some());
         let role = file.role;
@@ -169,8 +196,31 @@ impl Kernel {
         Err(self.wait_or(fd, Errno::EINPROGRESS))
     }
 
+    /// A connect to an address of this family that is none.
+    pub(crate) fn connect_family(&mut self, fd: i32, family: i64) -> Outcome<i64> {
+        let ours = if self.is_v6 { symbols::AF_INET6 } else { symbols::AF_INET };
+        let state = self.state(fd);
+        let wrong_family = match self.object(fd)? {
+            _ if family == symbols::AF_UNSPEC => return self.dissolve(fd),
+            Object::Tcp(file) => match file.role {
+                Role::Connection(_) if file.is_connecting(state) => Errno::EALREADY,
+                Role::Connection(_) | Role::Listener(_) => Errno::EISCONN,
+                Role::Idle => Errno::EAFNOSUPPORT,
+            },
+            _ => Errno::EAFNOSUPPORT,
+        };
+        if family == ours && wrong_family == Errno::EAFNOSUPPORT {
+            return Err(Stop::unsupported("connecting to no address"));
+        }
+        Err(wrong_family.into())
+    }
+
     /// A connect to AF_UNSPEC: what the socket was used for is over.
     pub(crate) fn dissolve(&mut self, fd: i32) -> Outcome<i64> {
+        if let Object::Datagram(socket) = self.object(fd)? {
+            socket.disconnect();
+            return Ok(0);
+        }
         let file = self.tcp(fd)?;
         file.fast_open.put_off = None;
         if let Role::Listener(listener) = file.role {

@@ -1,16 +1,14 @@
-//! Socket options, file flags and ioctls.
+//! Socket options of TCP: what each of them changes.
 
 use std::time::Duration;
 
-use synfin_host::tcp::{CongestionAlgorithm, State};
+use synfin_host::tcp::CongestionAlgorithm;
 use synfin_wire::Mss;
 
 use super::fast_open::{TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE};
 use super::option_table;
-use super::{Errno, Kernel, Outcome, Role, Stop, TcpFile, syn_patience};
-use crate::symbols::{
-    O_APPEND, O_NONBLOCK, O_RDWR, SO_RCVLOWAT, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION,
-};
+use super::{Errno, Kernel, Object, Outcome, Role, TcpFile, syn_patience};
+use crate::symbols::{SO_RCVLOWAT, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, TCP_CONGESTION};
 
 const SO_SNDBUF: i64 = 7;
 const SO_RCVBUF: i64 = 8;
@@ -36,11 +34,14 @@ const TCP_LINGER2: i64 = 8;
 const TCP_DEFER_ACCEPT: i64 = 9;
 const TCP_WINDOW_CLAMP: i64 = 10;
 const TCP_QUICKACK: i64 = 12;
+const TCP_MD5SIG: i64 = 14;
 const TCP_THIN_LINEAR_TIMEOUTS: i64 = 16;
 const TCP_THIN_DUPACK: i64 = 17;
 const TCP_USER_TIMEOUT: i64 = 18;
 const TCP_NOTSENT_LOWAT: i64 = 25;
+const TCP_MD5SIG_EXT: i64 = 32;
 const TCP_INQ: i64 = 36;
+const TCP_TX_DELAY: i64 = 37;
 pub(super) const TCP_RTO_MAX_MS: i64 = 44;
 pub(super) const TCP_RTO_MIN_US: i64 = 45;
 const TCP_DELACK_MAX_US: i64 = 46;
@@ -51,6 +52,9 @@ const IPV6_MINHOPCOUNT: i64 = 73;
 const IPV6_UNICAST_HOPS: i64 = 16;
 const IPV6_V6ONLY: i64 = 26;
 const IPV6_TCLASS: i64 = 67;
+/// Options of IPv4 that are not 0 where no octet is given, but refused: IP_TTL, IP_FREEBIND, IP_TRANSPARENT, IP_MINTTL,
+/// IP_BIND_ADDRESS_NO_PORT.
+const NEEDS_AN_OCTET: [i64; 5] = [IP_TTL, 15, 19, IP_MINTTL, 24];
 /// The bits of the TOS octet that are the user's; the two of ECN are not.
 const DSCP: u8 = 0xfc;
 /// Linux's net.core.rmem_max and wmem_max, octets.
@@ -67,63 +71,80 @@ const LONGEST_LINGER: u64 = 120;
 const SMALLEST_RECEIVE_BUFFER: usize = 2304;
 const SMALLEST_SEND_BUFFER: usize = 4608;
 
-/// What an option is set to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OptionValue {
-    /// A number.
-    Number(i64),
-    /// SO_LINGER: on or off, and seconds.
-    Linger(i64, i64),
-    /// Octets.
-    Text(Vec<u8>),
-}
+/// What an option is set to: octets, of which there may be any number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<'a>(&'a [u8]);
 
-impl Kernel {
-    pub(crate) fn set_option(&mut self, fd: i32, level: i64, name: i64, value: OptionValue) -> Outcome<i64> {
-        self.tcp(fd)?;
-        match value {
-            OptionValue::Number(value) => self.set_number(fd, level, name, value),
-            OptionValue::Linger(on, seconds) if (level, name) == (SOL_SOCKET, SO_LINGER) => {
-                let seconds = u64::try_from(seconds).unwrap_or(0);
-                self.tcp(fd)?.linger = (on != 0).then_some(Duration::from_secs(seconds));
-                Ok(0)
-            }
-            OptionValue::Linger(seconds, rest) if is_timeout(level, name) => {
-                // Eight octets, the first half of a timeval: seconds, of which the second number is the upper half.
-                self.set_timeout(fd, name, seconds | rest << 32, 0)
-            }
-            OptionValue::Linger(..) => Err(Errno::EINVAL.into()),
-            OptionValue::Text(octets) if (level, name) == (SOL_TCP, TCP_FASTOPEN_KEY) => {
-                self.set_fast_open_keys(fd, &octets)?;
-                Ok(0)
-            }
-            OptionValue::Text(timeval) if is_timeout(level, name) => {
-                let [seconds, micros] = timeval.as_chunks::<8>().0 else { return Err(Errno::EINVAL.into()) };
-                self.set_timeout(fd, name, i64::from_ne_bytes(*seconds), i64::from_ne_bytes(*micros))
-            }
-            OptionValue::Text(name_of) if (level, name) == (SOL_TCP, TCP_CONGESTION) => {
-                self.set_congestion(fd, &name_of)
-            }
-            // The device that every packet of a script takes.
-            OptionValue::Text(name_of) if (level, name) == (SOL_SOCKET, SO_BINDTODEVICE) => {
-                let name_of = name_of.strip_suffix(b"\0").unwrap_or(&name_of);
-                match name_of {
-                    b"" | b"tun0" => Ok(0),
-                    _ => Err(Errno::ENODEV.into()),
-                }
-            }
-            OptionValue::Text(_) => {
-                self.unheed(option_table::name(level, name));
-                Ok(0)
-            }
+impl<'a> Given<'a> {
+    pub(super) const fn octets(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The number that they begin with. Options of IPv4 take one octet for a number too.
+    pub(super) fn number(self, level: i64, name: i64) -> Outcome<i64> {
+        match (self.0.first_chunk::<4>(), self.0) {
+            (Some(octets), _) => Ok(i32::from_ne_bytes(*octets).into()),
+            (None, [octet, ..]) if level == SOL_IP => Ok((*octet).into()),
+            (None, []) if level == SOL_IP && !NEEDS_AN_OCTET.contains(&name) => Ok(0),
+            _ => Err(Errno::EINVAL.into()),
         }
     }
 
-    fn set_number(&mut self, fd: i32, level: i64, name: i64, value: i64) -> Outcome<i64> {
+    /// A name, which a zero ends.
+    fn name(self) -> &'a [u8] {
+        self.0.split(|octet| *octet == 0).next().unwrap_or_default()
+    }
+}
+
+/// SO_RCVTIMEO and SO_SNDTIMEO: no time is for ever, a negative one is none at all.
+pub(super) fn timeout(given: Given<'_>) -> Outcome<Option<Duration>> {
+    let [seconds, micros, ..] = given.0.as_chunks::<8>().0 else { return Err(Errno::EINVAL.into()) };
+    let (seconds, micros) = (i64::from_ne_bytes(*seconds), i64::from_ne_bytes(*micros));
+    if !(0..1_000_000).contains(&micros) {
+        return Err(Errno::EDOM.into());
+    }
+    Ok(match u64::try_from(seconds) {
+        Ok(0) if micros == 0 => None,
+        Ok(seconds) => Some(Duration::from_secs(seconds) + Duration::from_micros(micros as u64)),
+        Err(_) => Some(Duration::ZERO),
+    })
+}
+
+impl Kernel {
+    pub(crate) fn set_option(&mut self, fd: i32, level: i64, name: i64, octets: &[u8]) -> Outcome<i64> {
+        let given = Given(octets);
+        if let Object::Datagram(_) = self.object(fd)? {
+            return self.set_datagram_option(fd, level, name, given);
+        }
+        let file = self.tcp(fd)?;
+        match (level, name) {
+            (SOL_SOCKET, SO_LINGER) => {
+                let [on, seconds, ..] = octets.as_chunks::<4>().0 else { return Err(Errno::EINVAL.into()) };
+                let (on, seconds) = (i32::from_ne_bytes(*on), i32::from_ne_bytes(*seconds));
+                let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+                file.linger = (on != 0).then_some(seconds);
+            }
+            (SOL_SOCKET, SO_RCVTIMEO) => file.timeouts.receive = timeout(given)?,
+            (SOL_SOCKET, SO_SNDTIMEO) => file.timeouts.send = timeout(given)?,
+            // The device that every packet of a script takes.
+            (SOL_SOCKET, SO_BINDTODEVICE) => match given.name() {
+                b"" | b"tun0" => {}
+                _ => return Err(Errno::ENODEV.into()),
+            },
+            (SOL_TCP, TCP_FASTOPEN_KEY) => self.set_fast_open_keys(fd, octets)?,
+            (SOL_TCP, TCP_CONGESTION) if octets.is_empty() => return Err(Errno::EINVAL.into()),
+            (SOL_TCP, TCP_CONGESTION) => self.set_congestion(fd, given.name())?,
+            (SOL_TCP, TCP_MD5SIG | TCP_MD5SIG_EXT) => self.set_md5_key(fd, octets)?,
+            _ => return self.set_number(fd, level, name, given),
+        }
+        Ok(0)
+    }
+
+    fn set_number(&mut self, fd: i32, level: i64, name: i64, given: Given<'_>) -> Outcome<i64> {
         if level == SOL_IPV6 && !self.is_v6 {
             return Err(Errno::ENOPROTOOPT.into());
         }
-        let value = option_table::taken(level, name, value)?;
+        let value = option_table::taken(level, name, given.number(level, name)?)?;
         self.may_set(level, name, value)?;
         match level {
             SOL_SOCKET => self.set_of_sockets(fd, name, value)?,
@@ -240,7 +261,9 @@ impl Kernel {
 
     /// An option that is only read back: the script must not need more.
     fn keep(&mut self, level: i64, name: i64, value: i64) {
-        if !option_table::changes_nothing(level, name, value) {
+        // Only a queue that paces holds back what is to be late.
+        let is_late = (level, name) == (SOL_TCP, TCP_TX_DELAY) && value != 0 && self.defaults.pacing;
+        if is_late || !option_table::changes_nothing(level, name, value) {
             self.unheed(option_table::name(level, name));
         }
     }
@@ -264,21 +287,6 @@ impl Kernel {
             (SOL_IPV6, IPV6_TCLASS) => value.max(0) & i64::from(DSCP),
             _ => value,
         })
-    }
-
-    /// How long calls wait; no time is for ever, a negative one is none at all.
-    fn set_timeout(&mut self, fd: i32, name: i64, seconds: i64, micros: i64) -> Outcome<i64> {
-        if !(0..1_000_000).contains(&micros) {
-            return Err(Errno::EDOM.into());
-        }
-        let timeout = match u64::try_from(seconds) {
-            Ok(0) if micros == 0 => None,
-            Ok(seconds) => Some(Duration::from_secs(seconds) + Duration::from_micros(micros as u64)),
-            Err(_) => Some(Duration::ZERO),
-        };
-        let timeouts = &mut self.tcp(fd)?.timeouts;
-        *(if name == SO_RCVTIMEO { &mut timeouts.receive } else { &mut timeouts.send }) = timeout;
-        Ok(0)
     }
 
     /// Linux doubles both, for what it spends beside the octets themselves.
@@ -369,8 +377,7 @@ impl Kernel {
     }
 
     /// TCP_CONGESTION: by a name that Linux knows too.
-    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<i64> {
-        let name = name.strip_suffix(b"\0").unwrap_or(name);
+    fn set_congestion(&mut self, fd: i32, name: &[u8]) -> Outcome<()> {
         let algorithm = std::str::from_utf8(name).ok().and_then(|name| name.parse().ok());
         let algorithm: CongestionAlgorithm = algorithm.ok_or(Errno::ENOENT)?;
         self.tcp(fd)?.config.congestion = algorithm;
@@ -378,7 +385,7 @@ impl Kernel {
         if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
             socket.set_congestion(algorithm, now);
         }
-        Ok(0)
+        Ok(())
     }
 
     /// SO_MAX_PACING_RATE; all ones is no limit.
@@ -454,66 +461,6 @@ impl Kernel {
             socket.set_keep_alive(keep_alive, now);
         }
     }
-
-    /// F_GETFL.
-    pub(crate) fn file_flags(&mut self, fd: i32) -> Outcome<i64> {
-        let file = self.tcp(fd)?;
-        let flag = |is_set, flag| if is_set { flag } else { 0 };
-        Ok(O_RDWR | flag(file.nonblocking, O_NONBLOCK) | flag(file.appends, O_APPEND))
-    }
-
-    /// F_GETOWN and F_GETSIG: who is told of readiness by a signal, and by which; nobody.
-    pub(crate) fn signals(&mut self, fd: i32) -> Outcome<i64> {
-        self.tcp(fd)?;
-        Ok(0)
-    }
-
-    /// F_SETFL.
-    pub(crate) fn set_file_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
-        let file = self.tcp(fd)?;
-        (file.nonblocking, file.appends) = (flags & O_NONBLOCK != 0, flags & O_APPEND != 0);
-        Ok(0)
-    }
-
-    /// F_GETFD.
-    pub(crate) fn descriptor_flags(&mut self, fd: i32) -> Outcome<i64> {
-        Ok(i64::from(self.tcp(fd)?.closes_on_exec))
-    }
-
-    /// F_SETFD: what is to become of the descriptor in another program, of which there is none.
-    pub(crate) fn set_descriptor_flags(&mut self, fd: i32, flags: i64) -> Outcome<i64> {
-        self.tcp(fd)?.closes_on_exec = flags & 1 != 0;
-        Ok(0)
-    }
-
-    /// The value that an ioctl stores.
-    pub(crate) fn ioctl(&mut self, fd: i32, command: i64) -> Outcome<i64> {
-        let state = self.state(fd);
-        let handle = match self.tcp(fd)?.role {
-            Role::Connection(handle) => handle,
-            Role::Listener(_) => return Err(Errno::EINVAL.into()),
-            Role::Idle => return Ok(0),
-        };
-        let socket = self.host.tcp(handle).ok_or(Errno::EBADF)?;
-        let status = socket.status();
-        match command {
-            0x541b if matches!(state, State::SynSent | State::SynReceived) => Ok(0),
-            0x541b => {
-                let available = socket.receive_available();
-                Ok(self.readable_octets(fd, available) as i64)
-            }
-            0x8905 => Ok(self.is_at_mark(fd).into()),
-            0x5411 => Ok(status.map_or(0, |status| status.send_queued as i64)),
-            0x894b => {
-                Ok(status.map_or(0, |status| status.send_queued as i64 - i64::from(status.outstanding)))
-            }
-            _ => Err(Stop::unsupported(format!("ioctl {command:#x}"))),
-        }
-    }
-}
-
-fn is_timeout(level: i64, name: i64) -> bool {
-    level == SOL_SOCKET && matches!(name, SO_RCVTIMEO | SO_SNDTIMEO)
 }
 
 /// TCP_DEFER_ACCEPT: as long as it takes to send so many SYN-ACKs again that no fewer seconds go by.

@@ -8,7 +8,7 @@ use synfin_wire::Instant;
 use synfin_wire::icmp::IcmpMessage;
 use synfin_wire::ip::IpPacket;
 
-use super::{Errno, File, Kernel, Role};
+use super::{Errno, Kernel, Object, Role};
 use crate::symbols::{self, SOL_IP, SOL_IPV6};
 
 /// What an ICMP message says went wrong.
@@ -18,6 +18,20 @@ pub(crate) struct IcmpReport {
     pub(crate) of_v4: bool,
     pub(crate) kind: u8,
     pub(crate) code: u8,
+    /// The MTU of the next link, where it is too small.
+    pub(crate) mtu: Option<u32>,
+}
+
+impl IcmpReport {
+    /// Linux takes the error to last: whoever is connected and sends datagrams is told.
+    pub(super) fn is_fatal(&self) -> bool {
+        match (self.of_v4, self.kind, self.code) {
+            (true, 3, code) => !matches!(code, 0 | 1 | 4 | 5 | 11 | 12),
+            (true, kind, _) => kind == 12,
+            (false, 1, code) => matches!(code, 1 | 4 | 5 | 6),
+            (false, kind, _) => kind == 4,
+        }
+    }
 }
 
 /// The last error of the path, and when it came.
@@ -30,9 +44,16 @@ pub(super) struct PathError {
 impl Kernel {
     /// A packet arrives.
     pub(crate) fn deliver(&mut self, packet: PacketIn) {
-        let told = report_of(&packet);
+        let parsed = IpPacket::parse(packet.bytes.clone(), true).ok();
+        let told = parsed.as_ref().and_then(report_of);
         // What the host makes of it shows in what it sends.
         let _ = self.host.handle_packet(packet, self.now);
+        if let Some(packet) = &parsed {
+            self.take_reply(packet);
+            if let Some(report) = told.or_else(|| too_big(packet)) {
+                self.datagram_failed(packet, report);
+            }
+        }
         let Some(told) = told else { return };
         while let Some(event) = self.host.poll_event() {
             if let HostEvent::Tcp { handle, events } = event
@@ -75,7 +96,7 @@ impl Kernel {
     fn name_refusals(&mut self, errno: Errno) {
         let at = self.now;
         for file in self.files.values_mut() {
-            if let File::Tcp(file) = file
+            if let Object::Tcp(file) = &mut file.object
                 && let Role::Connection(handle) = file.role
                 && file.path_error.is_none()
                 && let Some(socket) = self.host.tcp(handle)
@@ -89,7 +110,7 @@ impl Kernel {
     /// What the peer sends proves that the path is whole again.
     pub(super) fn forget_path_errors(&mut self) {
         for file in self.files.values_mut() {
-            if let File::Tcp(file) = file
+            if let Object::Tcp(file) = &mut file.object
                 && let Role::Connection(handle) = file.role
                 && let Some(error) = file.path_error
                 && let Some(measures) = self.host.tcp(handle).and_then(|socket| socket.receive_measures())
@@ -109,15 +130,16 @@ impl Kernel {
     }
 
     pub(super) fn descriptor(&self, handle: TcpHandle) -> Option<i32> {
-        let is_it = |file: &File| matches!(file, File::Tcp(file) if file.role == Role::Connection(handle));
-        self.files.iter().find(|(_, file)| is_it(file)).map(|(fd, _)| *fd)
+        let is_it =
+            |object: &Object| matches!(object, Object::Tcp(file) if file.role == Role::Connection(handle));
+        self.files.iter().find(|(_, file)| is_it(&file.object)).map(|(fd, _)| *fd)
     }
 }
 
 /// The error that Linux makes of an ICMP message; `None` of one that is none.
-fn report_of(packet: &PacketIn) -> Option<IcmpReport> {
-    let packet = IpPacket::parse(packet.bytes.clone(), true).ok()?;
-    IcmpMessage::parse(&packet).ok()?.quote()?;
+fn report_of(packet: &IpPacket) -> Option<IcmpReport> {
+    let message = IcmpMessage::parse(packet).ok()?;
+    message.quote()?;
     let [kind, code, ..] = packet.payload[..] else { return None };
     let of_v4 = packet.header.is_v4();
     let errno = match (of_v4, kind, code) {
@@ -127,7 +149,26 @@ fn report_of(packet: &PacketIn) -> Option<IcmpReport> {
         (false, 1, _) => unreachable_v6(code),
         _ => return None,
     };
-    Some(IcmpReport { errno, of_v4, kind, code })
+    Some(IcmpReport { errno, of_v4, kind, code, mtu: mtu_of(&message) })
+}
+
+/// What the path takes, which over IPv6 is an error of datagrams alone.
+fn too_big(packet: &IpPacket) -> Option<IcmpReport> {
+    let mtu = mtu_of(&IcmpMessage::parse(packet).ok()?)?;
+    Some(IcmpReport {
+        errno: Errno::EMSGSIZE,
+        of_v4: packet.header.is_v4(),
+        kind: 2,
+        code: 0,
+        mtu: Some(mtu),
+    })
+}
+
+fn mtu_of(message: &IcmpMessage) -> Option<u32> {
+    match message {
+        IcmpMessage::PacketTooBig { mtu, .. } => Some(*mtu),
+        _ => None,
+    }
 }
 
 fn unreachable_v4(code: u8) -> Errno {

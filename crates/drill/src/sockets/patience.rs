@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::options::TCP_RTO_MAX_MS;
-use super::{Errno, Kernel, Outcome};
+use super::{Errno, Kernel, Object, Outcome};
 
 /// How long the calls of a socket wait; `None` for as long as it takes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,7 +26,11 @@ pub(crate) enum Wait {
 impl Kernel {
     /// How long a call waits at the most, and what it fails with then.
     pub(crate) fn timeout(&mut self, fd: i32, wait: Wait) -> Option<(Duration, Errno)> {
-        let timeouts = self.tcp(fd).ok()?.timeouts;
+        let timeouts = match self.object(fd).ok()? {
+            Object::Tcp(socket) => socket.timeouts,
+            Object::Datagram(socket) => socket.timeouts,
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => return None,
+        };
         let (timeout, errno) = match wait {
             Wait::Receive => (timeouts.receive, Errno::EAGAIN),
             Wait::Send => (timeouts.send, Errno::EAGAIN),

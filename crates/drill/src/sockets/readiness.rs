@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use synfin_host::tcp::State;
 use synfin_wire::Instant;
 
-use super::{Errno, File, Kernel, Outcome, Role, Stop};
+use super::{Errno, File, Kernel, Object, Outcome, Role, Stop};
 use crate::symbols::{
-    EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM,
-    POLLWRNORM,
+    EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP,
+    POLLRDNORM, POLLWRNORM,
 };
 
 /// What may be asked for together with EPOLLEXCLUSIVE.
@@ -77,10 +77,15 @@ impl Epoll {
     pub(super) fn forget(&mut self, fd: i32) {
         self.interests.remove(&fd);
     }
+
+    /// The descriptors that it watches, and for what.
+    fn watched(&self) -> Vec<(i32, i64)> {
+        self.interests.iter().map(|(fd, interest)| (*fd, interest.events)).collect()
+    }
 }
 
 impl Kernel {
-    /// What a descriptor is ready for, as Linux's tcp_poll has it; and who finds no room to write waits for it.
+    /// What a descriptor is ready for; and who finds no room to write waits for it.
     fn readiness(&mut self, fd: i32) -> i64 {
         if let Some(mut socket) = self.connection(fd).and_then(|handle| self.host.tcp(handle)) {
             let _ = socket.is_writable();
@@ -88,7 +93,31 @@ impl Kernel {
         self.ready_for(fd)
     }
 
+    /// The same, and nobody waits.
     fn ready_for(&mut self, fd: i32) -> i64 {
+        match self.object(fd) {
+            Ok(Object::Tcp(_)) => self.ready_connection(fd),
+            Ok(Object::Datagram(socket)) => socket.readiness(),
+            Ok(Object::Plain(_)) => POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM,
+            Ok(&mut Object::Pipe { pipe, end }) => self.ready_pipe(pipe, end),
+            Ok(Object::Epoll(epoll)) => {
+                let watched = epoll.watched();
+                if self.any_ready(&watched) { POLLIN | POLLRDNORM } else { 0 }
+            }
+            Err(_) => POLLNVAL,
+        }
+    }
+
+    /// Whether one of these is ready for what it is watched for. Who watches is not asked: it could watch in a circle.
+    fn any_ready(&mut self, watched: &[(i32, i64)]) -> bool {
+        watched.iter().any(|(fd, events)| {
+            let watches = matches!(self.object(*fd), Ok(Object::Epoll(_)));
+            !watches && self.ready_for(*fd) & (events | POLLERR | POLLHUP) != 0
+        })
+    }
+
+    /// The same of TCP, as Linux's tcp_poll has it.
+    fn ready_connection(&mut self, fd: i32) -> i64 {
         let state = self.state(fd);
         let failed = self.pending_error(fd).is_some();
         let Ok(file) = self.tcp(fd) else { return 0 };
@@ -140,7 +169,7 @@ impl Kernel {
     pub(crate) fn poll(&mut self, requests: &[PollRequest], deadline: Option<Instant>) -> Outcome<Vec<i64>> {
         let mut answers = Vec::new();
         for request in requests {
-            answers.push(self.readiness(request.fd) & (request.events | POLLERR | POLLHUP));
+            answers.push(self.readiness(request.fd) & (request.events | POLLERR | POLLHUP | POLLNVAL));
         }
         let over = deadline.is_some_and(|deadline| self.now >= deadline);
         if over || answers.iter().any(|events| *events != 0) {
@@ -157,14 +186,14 @@ impl Kernel {
     }
 
     pub(crate) fn epoll() -> File {
-        File::Epoll(Epoll::default())
+        File::new(Object::Epoll(Epoll::default()))
     }
 
     /// Watches a descriptor (1), no longer (2), or for something else (3).
     pub(crate) fn epoll_ctl(&mut self, epoll: i32, how: i64, fd: i32, event: EpollEvent) -> Outcome<i64> {
-        let is_plain = matches!(self.file(fd)?, File::Plain { .. });
+        let is_plain = matches!(self.object(fd)?, Object::Plain(_));
         let is_itself = epoll == fd;
-        let File::Epoll(epoll) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        let Object::Epoll(epoll) = self.object(epoll)? else { return Err(Errno::EINVAL.into()) };
         if is_plain {
             return Err(Errno::EPERM.into());
         }
@@ -191,7 +220,7 @@ impl Kernel {
         most: usize,
         deadline: Option<Instant>,
     ) -> Outcome<Vec<EpollEvent>> {
-        let File::Epoll(found) = self.file(epoll)? else { return Err(Errno::EINVAL.into()) };
+        let Object::Epoll(found) = self.object(epoll)? else { return Err(Errno::EINVAL.into()) };
         if most == 0 {
             return Err(Errno::EINVAL.into());
         }
@@ -213,7 +242,7 @@ impl Kernel {
             interest.told = Some(seen);
             interest.spent = interest.events & EPOLLONESHOT != 0;
             told.push(EpollEvent { events, data: interest.data });
-            if let File::Epoll(found) = self.file(epoll)? {
+            if let Object::Epoll(found) = self.object(epoll)? {
                 found.interests.insert(fd, interest);
             }
         }

@@ -7,7 +7,7 @@ use synfin_host::TcpHandle;
 use synfin_host::tcp::{ReceiveError, SendError, SendOptions, State};
 
 use super::urgent::{Ahead, ahead};
-use super::{Errno, File, Kernel, Outcome, Role, Stop};
+use super::{Errno, Kernel, Object, Outcome, Role, Stop};
 use crate::symbols::{
     MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MSG_ZEROCOPY, SO_RCVLOWAT,
     SOL_SOCKET,
@@ -31,8 +31,10 @@ impl Kernel {
             return self.take_report(fd).map(|_| 0);
         }
         let now = self.now;
-        if !matches!(self.file(fd)?, File::Tcp(_)) {
-            return self.read_file(fd, len);
+        match self.object(fd)? {
+            Object::Tcp(_) => {}
+            Object::Datagram(_) => return self.receive_datagram(fd, len, flags).map(|taken| taken.octets),
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => return self.read_file(fd, len),
         }
         if self.tcp(fd)?.fast_open.put_off.is_some() {
             return Err(self.wait_or_again(fd, flags));
@@ -133,8 +135,12 @@ impl Kernel {
     /// Queues octets, all zero. `sent` says how many of `len` are queued already by a call that waits.
     pub(crate) fn send(&mut self, fd: i32, buffers: &[usize], flags: i64, sent: &mut usize) -> Outcome<i64> {
         let buffers = as_far_as_taken(buffers);
-        if !matches!(self.file(fd)?, File::Tcp(_)) {
-            return self.write_file(fd, buffers.iter().sum(), sent);
+        match self.object(fd)? {
+            Object::Tcp(_) => {}
+            Object::Datagram(_) => return self.send_datagram(fd, buffers.iter().sum(), flags, None),
+            Object::Epoll(_) | Object::Plain(_) | Object::Pipe { .. } => {
+                return self.write_file(fd, buffers.iter().sum(), sent);
+            }
         }
         if self.tcp(fd)?.fast_open.takes(flags) {
             let remote = self.peer;
@@ -218,6 +224,9 @@ impl Kernel {
 
     /// There are octets that can be received.
     pub(crate) fn has_unread(&mut self, fd: i32) -> bool {
+        if let Ok(Object::Datagram(socket)) = self.object(fd) {
+            return socket.next_octets() > 0;
+        }
         self.unread(fd).is_some_and(|octets| octets > 0)
     }
 
@@ -242,6 +251,9 @@ impl Kernel {
             2 => (true, true),
             _ => return Err(Errno::EINVAL.into()),
         };
+        if let Object::Datagram(socket) = self.object(fd)? {
+            return socket.shutdown(reads, writes);
+        }
         let now = self.now;
         let state = self.state(fd);
         if let Role::Listener(listener) = self.tcp(fd)?.role {

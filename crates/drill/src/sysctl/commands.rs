@@ -175,7 +175,7 @@ pub(crate) fn write(path: &str, text: &str, settings: &mut Settings) -> Result<(
     const HYSTART: &str = "/sys/module/tcp_cubic/parameters/hystart_detect";
     let mut unheeded = Unheeded::new();
     match path.strip_prefix("/proc/sys/") {
-        Some(name) => set(name.rsplit('/').next().unwrap_or(name), value, settings, &mut unheeded),
+        Some(name) => set(name, value, settings, &mut unheeded),
         None if path == HYSTART && value == "3" => settings.tcp.slow_start_exit = SlowStartExit::HyStart,
         None if path.starts_with("/tmp/") => settings.files.extend([(path.to_owned(), text.len())]),
         None => unheeded.push(format!("`echo {value} > {path}`")),

@@ -104,7 +104,9 @@ proptest! {
     fn fragments_are_reassembled(v4: bool, mtu in 576..3000usize, len in 0..=65_507usize) {
         let mut emitter = emitter(mtu, HostOffload::default());
         let payload: Bytes = (0..len).map(|octet| octet as u8).collect();
-        let packets = emitter.udp(pair(v4), payload.clone());
+        let pair = pair(v4);
+        let ip = emitter.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::UDP);
+        let packets = emitter.udp(&ip, pair, payload.clone());
         prop_assert_eq!(packets.len(), emitter.packets_for(8 + len, v4));
         let mut reassembler = Reassembler::new(&[1; 32], 1 << 20);
         let mut whole = None;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use synfin_wire::ip::{IpHeader, IpPacket};
 use synfin_wire::udp::{HEADER_LEN, UdpDatagram};
-use synfin_wire::{Instant, IpProtocol};
+use synfin_wire::{Ecn, Instant, IpProtocol};
 
 use super::Host;
 use crate::error::{BindError, SendToError};
@@ -68,7 +68,8 @@ impl Host {
         remote: SocketAddr,
         now: Instant,
     ) -> Result<(), SendToError> {
-        let mut local = self.udp.get(handle).ok_or(SendToError::Closed)?.local;
+        let socket = self.udp.get(handle).ok_or(SendToError::Closed)?;
+        let (mut local, look) = (socket.local, (socket.hop_limit, socket.traffic_class));
         if self.udp.is_forward(handle) {
             return Err(SendToError::NoAddress);
         }
@@ -78,7 +79,7 @@ impl Host {
         if local.ip().is_unspecified() {
             local.set_ip(self.routes.source_for(remote.ip()).ok_or(SendToError::NoAddress)?);
         }
-        self.send_datagram(local, payload, remote, now)
+        self.send_datagram(Pair { local, remote }, look, payload, now)
     }
 
     /// Sends a datagram that says it comes from `local`: the forwarder's answers.
@@ -99,7 +100,15 @@ impl Host {
         if local.is_ipv4() != remote.is_ipv4() {
             return Err(SendToError::InvalidRemote);
         }
-        self.send_datagram(local, payload, remote, now)
+        self.send_datagram(Pair { local, remote }, (None, 0), payload, now)
+    }
+
+    /// What the IP headers of a socket's datagrams say: the TTL or hop limit, the host's where it is `None`, and the TOS
+    /// octet or traffic class (RFC 1122 sections 4.1.4 and 3.2.1.6).
+    pub fn udp_set_header(&mut self, handle: UdpHandle, hop_limit: Option<u8>, traffic_class: u8) {
+        if let Some(socket) = self.udp.get_mut(handle) {
+            (socket.hop_limit, socket.traffic_class) = (hop_limit, traffic_class);
+        }
     }
 
     /// The next datagram of a socket.
@@ -138,11 +147,12 @@ impl Host {
 
     fn send_datagram(
         &mut self,
-        local: SocketAddr,
+        pair: Pair,
+        (hop_limit, traffic_class): (Option<u8>, u8),
         payload: Bytes,
-        remote: SocketAddr,
         now: Instant,
     ) -> Result<(), SendToError> {
+        let remote = pair.remote;
         let v4 = remote.is_ipv4();
         if remote.port() == 0 || !self.routes.is_unicast(remote.ip()) {
             return Err(SendToError::InvalidRemote);
@@ -156,8 +166,10 @@ impl Host {
         if !self.outbox.has_room_for(self.emitter.packets_for(body, v4)) {
             return Err(SendToError::WouldBlock);
         }
-        let pair = Pair { local, remote };
-        for packet in self.emitter.udp(pair, payload) {
+        let mut ip = self.emitter.ip_header(pair.local.ip(), remote.ip(), IpProtocol::UDP);
+        ip.hop_limit = hop_limit.unwrap_or(ip.hop_limit);
+        (ip.dscp, ip.ecn) = (traffic_class >> 2, Ecn::from_bits(traffic_class));
+        for packet in self.emitter.udp(&ip, pair, payload) {
             if let Some(packet) = self.dispatch(packet, remote.ip(), now) {
                 self.outbox.push(packet);
             }
