@@ -24,6 +24,7 @@ use crate::track::SHORTEST_RTO;
 
 mod copies;
 mod ending;
+mod opening;
 
 use copies::{Copies, Twice};
 use ending::{beginning, ending};
@@ -152,7 +153,7 @@ impl Evidences {
                 Some(from.other()),
             ),
             (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, Some(from.other())),
-            (!is_lost && !is_overtaken, FindingKind::Spurious, by),
+            (!is_lost && !is_overtaken && !header.flags.syn(), FindingKind::Spurious, by),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
@@ -166,13 +167,9 @@ impl Evidences {
         if path.is_of_older {
             self.older[from.index()].get_or_insert(packet.frame);
         }
-        // What follows the first segment after a timeout goes without another. A SYN that found an older connection goes
-        // again once that is gone, and was not lost.
-        let follows = |kind: &FindingKind| match *kind {
-            FindingKind::Timeout => self.follows_timeout(from, packet),
-            FindingKind::SlowHandshake => self.older(from.other()).is_some(),
-            _ => false,
-        };
+        // What follows the first segment after a timeout goes without another.
+        let follows =
+            |kind: &FindingKind| *kind == FindingKind::Timeout && self.follows_timeout(from, packet);
         // A probe may carry what was never sent before: then nothing of it was lost (RFC 8985 section 7.3).
         let kind = kind_of(why.reason).filter(|kind| *kind != FindingKind::Loss || !path.is_new);
         if let Some(kind) = kind.filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind)) {
@@ -184,7 +181,8 @@ impl Evidences {
             self.again_at[from.index()] = Some(packet.at);
         }
         if !path.is_new && packet.sequence_length() > 0 && !header.flags.rst() {
-            self.copies.sends_again(from, packet, !is_lost || is_overtaken);
+            // Why a SYN goes again is told by all of the handshake.
+            self.copies.sends_again(from, packet, !is_lost || is_overtaken || header.flags.syn());
         }
         if carries_on {
             self.follow_window(from, packet);
@@ -311,7 +309,6 @@ impl Evidences {
             Twice::Again { is_told: true, .. } => {}
             Twice::Again { frame: again, is_told: false } => {
                 self.withdraw(FindingKind::Loss, by, again);
-                self.withdraw(FindingKind::SlowHandshake, by, again);
                 self.notice(FindingKind::Spurious, by, again);
             }
             Twice::Doubled { frame: copy } => {
@@ -423,18 +420,11 @@ impl Evidences {
             (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
             // It was not the program that took long.
             (FindingKind::SlowApplication, Some(side)) => self.black_holes.in_pieces(side).is_none(),
-            (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
             _ => true,
         };
         for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
             let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
-            let took = match *kind {
-                // What the client has not noticed did not take it long.
-                FindingKind::SlowHandshake => {
-                    Some(flow.handshake_took()).filter(|took| *took >= SHORTEST_RTO)
-                }
-                _ => Some(noticed.longest).filter(|longest| !longest.is_zero()),
-            };
+            let took = Some(noticed.longest).filter(|longest| !longest.is_zero());
             evidence.extend(took.map(|took| Evidence { name: "ms", value: took.as_secs_f64() * 1e3 }));
             evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
             findings.push(Finding {
@@ -449,6 +439,7 @@ impl Evidences {
         findings.extend(self.offloads());
         findings.extend(self.swallowed());
         findings.extend(beginning(flow));
+        self.tell_opening(flow, verdict, &mut findings);
         findings.extend(queues(flow));
         findings.sort_by_key(|finding| (std::cmp::Reverse(finding.kind.severity()), !is_cause(finding.kind)));
         findings
@@ -495,14 +486,6 @@ impl Evidences {
             })
         })
     }
-}
-
-/// Whether no handshake came to its end: then none was slow.
-fn never_opened(verdict: VerdictKind) -> bool {
-    matches!(
-        verdict,
-        VerdictKind::Refused | VerdictKind::Unanswered | VerdictKind::Unreachable | VerdictKind::Unfinished
-    )
 }
 
 /// Long round trips while much is in flight.
@@ -557,7 +540,6 @@ fn is_senseless(why: &Why) -> bool {
 fn kind_of(reason: Reason) -> Option<FindingKind> {
     let Reason::Sent(reason) = reason else { return None };
     Some(match reason {
-        SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
         SendReason::SynTextRetransmit => FindingKind::FastOpenRefused,
         SendReason::KeepAliveProbe => FindingKind::KeepAlive,
         SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
@@ -586,7 +568,6 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::BadChecksum
             | FindingKind::Deviation
             | FindingKind::CutOff
-            | FindingKind::SlowHandshake
             | FindingKind::ReusedPorts
             | FindingKind::Unreachable
             | FindingKind::HopLimit

@@ -11,6 +11,7 @@ use synfin_wire::{DropReason, Flags, Instant, Note, SendReason, SeqNumber, State
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::{Evidences, Path};
+use crate::handshake::Handshake;
 use crate::lost;
 use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
@@ -78,14 +79,6 @@ pub(crate) struct Announced {
     pub(crate) ecn: bool,
     pub(crate) accurate_ecn: bool,
     pub(crate) fast_open: bool,
-}
-
-/// The moments of the handshake's segments.
-#[derive(Clone, Copy, Debug, Default)]
-struct Handshake {
-    syn: Option<Instant>,
-    syn_ack: Option<Instant>,
-    took: Option<Duration>,
 }
 
 impl Flow {
@@ -198,6 +191,7 @@ impl Flow {
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
+        self.handshake.observe(from, packet, is_new);
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         // Where it is known how long a retransmission takes at least, that has been asked already.
         let may_be_overtaken = self.tracker.space(from).fills_hole(seq, end)
@@ -217,12 +211,7 @@ impl Flow {
         let path = Path {
             mss: self.announced[from.other().index()].mss,
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
-            serves: match self.tracker.role(from) {
-                Role::Client => false,
-                Role::Server => true,
-                // The lower port is the well-known one.
-                Role::Peer => packet.source.port() < packet.destination.port(),
-            },
+            serves: self.serves(from),
             echoes_marks: self.echoes_marks(packet),
             // What is wrong about the answer to a SYN tells nothing of the capture.
             acks_unseen: arrival == Arrival::BadAck && !packet.header.flags.syn(),
@@ -348,21 +337,9 @@ impl Flow {
         };
     }
 
-    /// The round trip that this acknowledgment measures, and the handshake.
+    /// The round trip that this acknowledgment measures.
     fn measure(&mut self, from: Side, packet: &Packet<'_>) {
         let flags = packet.header.flags;
-        match (flags.syn(), flags.ack()) {
-            (true, false) => {
-                self.handshake.syn.get_or_insert(packet.at);
-            }
-            (true, true) => {
-                self.handshake.syn_ack.get_or_insert(packet.at);
-            }
-            (false, true) if self.handshake.took.is_none() && self.handshake.syn_ack.is_some() => {
-                self.handshake.took = self.handshake.syn.map(|syn| packet.at - syn);
-            }
-            _ => {}
-        }
         let peer = self.tracker.space(from.other());
         let ack = packet.header.ack;
         let is_new = flags.ack() && peer.acknowledged_to().is_none_or(|known| ack.after(known));
@@ -388,14 +365,33 @@ impl Flow {
         }
     }
 
+    /// The shortest way there and back, where both parts of it were seen.
+    pub(crate) fn whole_trip(&self) -> Option<Duration> {
+        let [left, right] = [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|[least, ..]| least));
+        match self.tracker.captured_at() {
+            Some(Side::Left) => right,
+            Some(Side::Right) => left,
+            None => left.zip(right).map(|(left, right)| left + right),
+        }
+    }
+
     /// Whether a side was seen to have it open when the other had not, nor was seen to close it.
     pub(crate) fn is_half_open(&self, side: Side) -> bool {
         self.tracker.is_captured(side) && self.tracker.space(side.other()).fin_end().is_none()
     }
 
-    /// How long the handshake took; nothing where it was not seen whole.
-    pub(crate) fn handshake_took(&self) -> Duration {
-        self.handshake.took.unwrap_or_default()
+    /// Whether a side answers, as far as that is known: else the lower port is the well-known one.
+    pub(crate) fn serves(&self, side: Side) -> bool {
+        match self.tracker.role(side) {
+            Role::Client => false,
+            Role::Server => true,
+            Role::Peer => self.addresses[side.index()].port() < self.addresses[side.other().index()].port(),
+        }
+    }
+
+    /// How the connection was opened.
+    pub(crate) const fn handshake(&self) -> &Handshake {
+        &self.handshake
     }
 
     /// How long its ends have been silent at a moment.
@@ -580,7 +576,7 @@ impl Flow {
             span: self.span,
             verdict,
             negotiated: self.negotiated(),
-            handshake: self.handshake.took,
+            handshake: self.handshake.took(),
             rtt: self.round_trips(),
             completeness: self.analysis.completeness(),
             zeek: self.zeek.finish(),

@@ -32,6 +32,7 @@ mod black_hole;
 mod contradiction;
 mod findings;
 mod flow;
+mod handshake;
 mod lost;
 mod mirror;
 mod nagle;

@@ -248,6 +248,8 @@ impl<'a> Words<'a> {
             .number("octets", number(finding, "octets"))
             .number("ms", ms)
             .text("scaled", self.scaled())
+            .number("lost", number(finding, "lost"))
+            .number("here", number(finding, "here"))
             .number("mtu", number(finding, "mtu"))
             .number("code", number(finding, "icmp_code"))
             .text("router", finding.reporter.map_or_else(|| "?".to_owned(), |reporter| reporter.to_string()))

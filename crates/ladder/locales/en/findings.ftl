@@ -13,6 +13,9 @@
 # $code    why a segment could not be delivered, by the numbers of ICMP for IPv4
 # $router  who said so
 # $scaled  whether windows are scaled: yes, no or unknown
+# $lost    what of a handshake was lost: 0 the SYN or its answer, 1 the SYN-ACK, 2 its acknowledgment, 3 a SYN with Fast Open,
+#          4 one with ECN
+# $here    1 where the capture was made at $end
 # $role    what $end is: client, server or peer
 
 finding-refused = refused
@@ -276,13 +279,53 @@ finding-simultaneous-open = opened at once
     .else = A program connected to itself: source and destination are one.
     .next = Nothing, if it was meant.
 finding-slow-handshake = slow handshake
-    .what = { $ms ->
-        [0] The handshake took longer, because { $end } had to send its SYN again.
-       *[other] The handshake took { $time }, because { $end } had to send its SYN again.
+    .what = { $lost ->
+        [0] { $ms ->
+            [0] The handshake took longer, because { $end } had to send its SYN again.
+           *[other] The handshake took { $time }, because { $end } had to send its SYN again.
+        }
+        [1] { $ms ->
+            [0] The SYN came to { $end }, but the first SYN-ACK did not come back.
+           *[other] The handshake took { $time }: the SYN came to { $end }, but the first SYN-ACK did not come back.
+        }
+        [2] { $end } had to send its SYN-ACK again, as the acknowledgment of the first did not come.
+        [3] The handshake took { $time }: the SYN of { $end } with Fast Open was not answered, the one without was.
+       *[other] The handshake took { $time }: the SYN of { $end } that offers ECN was not answered, the one without was.
     }
-    .cause = The SYN or the SYN-ACK was lost.
-    .else = The queue of half-open connections was full, and the SYN was dropped.
-    .next = On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+    .cause = { $lost ->
+        [0] The SYN or the SYN-ACK was lost.
+        [1] The SYN-ACK was lost on its way to { $peer }, or late.
+        [2] The handshake's last segment was lost on its way to { $end }.
+        [3] A box on the way drops SYNs that carry data or the Fast Open option.
+       *[other] A box on the way drops SYNs with the flags of ECN.
+    }
+    .else = { $lost ->
+        [0] The queue of half-open connections was full, and the SYN was dropped.
+        [1] A stateful firewall that had not seen the SYN, as where the two ways differ, dropped it.
+        [2] It came, and the listener of { $end } had no room for it in its accept queue.
+       *[other] It was lost by chance.
+    }
+    .next = { $lost ->
+        [0] On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+        [1] Capture at { $peer }: does the first SYN-ACK arrive there?
+        [2] On { $end }, look at the accept queue: ss -ltn, and nstat TcpExtListenOverflows.
+        [3] Does it happen each time? Then turn Fast Open off for this path; Linux does so by itself for a while.
+       *[other] Does it happen each time? Then see net.ipv4.tcp_ecn on { $end }.
+    }
+finding-handshake-ignored = handshake's end ignored
+    .what = { $ms ->
+        [0] { $end } went on as if the end of the handshake had not come: it took nothing that { $peer } sent behind it.
+       *[other] For { $time } { $end } went on as if the end of the handshake had not come: it took nothing that { $peer } sent behind it.
+    }
+    .cause = { $here ->
+        [1] The accept queue of the listener on { $end } was full: the capture shows that what { $peer } sent had come there.
+       *[other] The accept queue of the listener on { $end } was full: its program does not accept fast enough.
+    }
+    .else = { $here ->
+        [1] A packet filter on { $end } drops what comes behind the SYN.
+       *[other] What { $peer } sends behind its SYN does not come through: a stateful firewall that sees one direction only, or loss.
+    }
+    .next = On { $end }: ss -ltn (Recv-Q above Send-Q), nstat TcpExtListenOverflows; let the program accept faster, or listen with a larger backlog (net.core.somaxconn).
 finding-fast-open-refused = Fast Open not accepted
     .what = { $peer } did not take the data in the SYN of { $end }: it went again after the handshake.
     .cause = TCP Fast Open is off at { $peer }, or the cookie of { $end } is not valid any more.

@@ -263,13 +263,53 @@ finding-simultaneous-open = 同时打开
     .else = 程序连接到了自己：源和目的相同。
     .next = 如果本意如此，无需处理。
 finding-slow-handshake = 握手缓慢
-    .what = { $ms ->
-        [0] { $end }不得不重发 SYN，因此耗时更长。
-       *[other] { $end }不得不重发 SYN，因此耗时 { $time }。
+    .what = { $lost ->
+        [0] { $ms ->
+            [0] { $end }不得不重发 SYN，因此握手耗时更长。
+           *[other] { $end }不得不重发 SYN，因此握手耗时 { $time }。
+        }
+        [1] { $ms ->
+            [0] SYN 到达了{ $end }，但第一个 SYN-ACK 没有回来。
+           *[other] 握手耗时 { $time }：SYN 到达了{ $end }，但第一个 SYN-ACK 没有回来。
+        }
+        [2] { $end }不得不重发 SYN-ACK，因为对第一个 SYN-ACK 的确认没有到达。
+        [3] 握手耗时 { $time }：{ $end }带快速打开的 SYN 没有得到应答，不带的则得到了应答。
+       *[other] 握手耗时 { $time }：{ $end }请求 ECN 的 SYN 没有得到应答，不请求的则得到了应答。
     }
-    .cause = SYN 或 SYN-ACK 丢失。
-    .else = 半连接队列已满，SYN 被丢弃。
-    .next = 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+    .cause = { $lost ->
+        [0] SYN 或 SYN-ACK 丢失。
+        [1] SYN-ACK 在去往{ $peer }的途中丢失或迟到。
+        [2] 握手的最后一个报文段在去往{ $end }的途中丢失。
+        [3] 途中的设备丢弃携带数据或快速打开选项的 SYN。
+       *[other] 途中的设备丢弃带 ECN 标志的 SYN。
+    }
+    .else = { $lost ->
+        [0] 半连接队列已满，SYN 被丢弃。
+        [1] 没有见过 SYN 的有状态防火墙丢弃了它，例如往返路径不同时。
+        [2] 它到达了，但{ $end }的监听者的全连接队列已无空位。
+       *[other] 偶然丢失。
+    }
+    .next = { $lost ->
+        [0] 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+        [1] 在{ $peer }处抓包：第一个 SYN-ACK 到达了吗？
+        [2] 在{ $end }上查看全连接队列：ss -ltn，以及 nstat TcpExtListenOverflows。
+        [3] 每次都这样吗？若是，请在这条路径上关闭快速打开；Linux 会自行关闭一段时间。
+       *[other] 每次都这样吗？若是，请查看{ $end }上的 net.ipv4.tcp_ecn。
+    }
+finding-handshake-ignored = 握手的结尾被忽略
+    .what = { $ms ->
+        [0] { $end }的表现如同握手的结尾没有到达：{ $peer }此后发送的内容它一概没有接收。
+       *[other] 在 { $time }内，{ $end }的表现如同握手的结尾没有到达：{ $peer }此后发送的内容它一概没有接收。
+    }
+    .cause = { $here ->
+        [1] { $end }上监听者的全连接队列已满：抓包表明{ $peer }发送的内容已经到达那里。
+       *[other] { $end }上监听者的全连接队列已满：程序调用 accept 不够快。
+    }
+    .else = { $here ->
+        [1] { $end }上的包过滤器丢弃了 SYN 之后的报文。
+       *[other] { $peer }在 SYN 之后发送的报文无法通过：有状态防火墙只看到一个方向，或者丢包。
+    }
+    .next = 在{ $end }上：ss -ltn（Recv-Q 大于 Send-Q）、nstat TcpExtListenOverflows；让程序更快地 accept，或以更大的 backlog 监听（net.core.somaxconn）。
 finding-fast-open-refused = 快速打开未被接受
     .what = { $peer }没有接受{ $end }的 SYN 中的数据：握手之后它又重发了一次。
     .cause = { $peer }没有启用 TCP 快速打开，或{ $end }的 Cookie 已失效。

@@ -132,6 +132,8 @@ findings! {
     SimultaneousOpen = "simultaneous-open", Note, "RFC 9293 3.5 MUST-10";
     /// The handshake took longer because a segment of it was sent again.
     SlowHandshake = "slow-handshake", Warning, "RFC 9293 3.8.3";
+    /// The server went on as if the handshake's last segment had not come.
+    HandshakeIgnored = "handshake-ignored", Warning, "RFC 9293 3.10.7.4";
     /// Data in a SYN was not taken, and went again.
     FastOpenRefused = "fast-open-refused", Note, "RFC 7413 4.2.2";
     /// The server took long to answer while nothing was under way.
@@ -169,7 +171,8 @@ findings! {
 /// A number that belongs to a finding, by the name that its sentence uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The name: `count`, `ms`, `octets`; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
+    /// The name: `count`, `ms`, `octets`; `lost`, what of a handshake was lost, and `here`, whether the capture was made where
+    /// it went, as [the catalogue](crate::Catalogue) tells them apart; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
     /// segment could not be delivered, by the numbers of ICMP for IPv4 (RFC 792) whichever IP it is.
     pub name: &'static str,
     /// The number.
