@@ -19,6 +19,7 @@ use crate::reasons::{Reasons, Why};
 use crate::round_trips::RoundTrips;
 use crate::track::{Arrival, Moment, ResetCause, SeenReset, Space, Tracker};
 use crate::verdict;
+use crate::window_limit::WindowLimits;
 use crate::zeek::ZeekTracker;
 
 /// No connection keeps more segments than this; what comes later is counted, not kept.
@@ -26,6 +27,9 @@ const MOST_STEPS: usize = 1 << 20;
 
 /// The three flags of a SYN that offers accurate ECN.
 const ALL_ACE: u8 = 0b111;
+
+/// What a segment takes on most links, octets.
+const USUAL_MSS: u16 = 1460;
 
 /// One in so many packets twice: the capture has doubled them.
 const MIRRORED: u64 = 4;
@@ -47,6 +51,7 @@ pub(crate) struct Flow {
     analysis: Analysis,
     zeek: ZeekTracker,
     handshake: Handshake,
+    pub(crate) window_limits: WindowLimits,
     /// By the side that answered.
     rtt: [RoundTrips; 2],
     /// The frame since which it is over.
@@ -103,6 +108,7 @@ impl Flow {
             analysis: if reuses_ports { Analysis::on_reused_ports() } else { Analysis::default() },
             zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
+            window_limits: WindowLimits::default(),
             rtt: [RoundTrips::default(); 2],
             over_in: None,
             follows_closed,
@@ -186,11 +192,16 @@ impl Flow {
         let awaited = Some(self.tracker.space(from)).filter(|space| space.is_seen()).map(Space::whole);
         let peer = self.tracker.space(from.other());
         let (peer_una, sack) = (peer.acknowledged_to(), &packet.header.options.sack);
-        let reports_foreign = sack.iter().any(|range| peer.is_foreign(range.start));
+        // What goes from where the capture was made is seen before its receiver can report it.
+        let is_at_peer = self.tracker.captured_at() == Some(from.other()) && peer.syn_seen();
+        let is_unsent = |end: SeqNumber| is_at_peer && end.after(peer.most_sent());
+        let reports_foreign = sack.iter().any(|range| peer.is_foreign(range.start) || is_unsent(range.end));
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
+        let own = self.tracker.space(from);
+        let is_idle = own.acknowledged_to().is_some_and(|known| known.at_or_after(own.most_sent()));
         self.handshake.observe(from, packet, is_new);
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         // Where it is known how long a retransmission takes at least, that has been asked already.
@@ -218,6 +229,9 @@ impl Flow {
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            is_idle,
+            fills_window: self.fills_window(from, packet),
+            room: self.tracker.space(from).room_after(end),
             reports_foreign,
             peer_una,
             peer_is_mirrored: self.is_mirrored(from.other()),
@@ -231,6 +245,15 @@ impl Flow {
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
         self.keep(from, packet, &told, &observed, note, dropped);
+    }
+
+    /// Whether text fills its receiver's window, and others before it did.
+    fn fills_window(&mut self, from: Side, packet: &Packet<'_>) -> bool {
+        let shift = self.shift(from, packet);
+        let is_here = self.tracker.captured_at() == Some(from);
+        let trip = if is_here { Some(Duration::ZERO) } else { self.tracker.answered_in(from) };
+        let full = self.tracker.space(from).largest_text(packet, USUAL_MSS);
+        self.window_limits.observe(from, packet, shift, trip.unwrap_or(Duration::MAX), full)
     }
 
     /// Why a packet was sent, which is followed from now on.

@@ -142,6 +142,11 @@ impl Handshake {
         self.took
     }
 
+    /// Whether it is over, or was before the capture began: text may go.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.third.is_some() || self.syns[0].is_empty() && self.syns[1].is_empty()
+    }
+
     /// Why its segments went again; `trip` is the shortest round trip behind it.
     pub(crate) fn repeats(&self, trip: Option<Duration>) -> Repeats {
         let mut repeats = Repeats::default();

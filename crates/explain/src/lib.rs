@@ -38,5 +38,6 @@ mod mirror;
 mod nagle;
 mod round_trips;
 mod verdict;
+mod window_limit;
 
 pub use explainer::{Detail, Explainer};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use synfin_ladder::Side;
 use synfin_wire::{Flags, Instant, SeqNumber, Timestamps};
 
-use crate::packet::Packet;
+use crate::packet::{Packet, Print};
 
 /// No sender says the same again within this.
 const AT_ONCE: Duration = Duration::from_millis(1);
@@ -56,6 +56,7 @@ struct Sighting {
     frame: u64,
     at: Instant,
     hop_limit: u8,
+    print: Print,
     likeness: Likeness,
 }
 
@@ -145,13 +146,19 @@ impl Sighting {
             }),
             identification: packet.identification,
         };
-        Self { frame: packet.frame, at: packet.at, hop_limit: packet.hop_limit, likeness }
+        Self {
+            frame: packet.frame,
+            at: packet.at,
+            hop_limit: packet.hop_limit,
+            print: packet.print,
+            likeness,
+        }
     }
 
     /// Whether the later one is the same packet. `is_doubled`: others of its side were seen again. `counts`: their
     /// identifications differ.
     fn is_same(&self, later: &Self, is_doubled: bool, counts: bool) -> bool {
-        if self.likeness != later.likeness {
+        if self.likeness != later.likeness || self.print.contradicts(later.print, true) {
             return false;
         }
         let packet = &later.likeness;

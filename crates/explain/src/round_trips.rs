@@ -8,7 +8,7 @@ const RUN: u32 = 16;
 /// Octets in flight that make a queue where there is one, and no lone segment whose acknowledgment may be delayed.
 const MUCH: u32 = 10_000;
 /// By how much, and how many times, the shortest of a run must exceed the shortest of all.
-const QUEUED: Duration = Duration::from_millis(50);
+const QUEUED: Duration = Duration::from_millis(30);
 const QUEUED_RATIO: u32 = 3;
 
 /// Round trips that were measured.

@@ -249,11 +249,13 @@ impl<'a> Words<'a> {
             .number("ms", ms)
             .text("scaled", self.scaled())
             .number("lost", number(finding, "lost"))
+            .number("silent", number(finding, "quiet"))
+            .text("quiet", millis(number(finding, "quiet")))
             .number("here", number(finding, "here"))
             .number("mtu", number(finding, "mtu"))
             .number("code", number(finding, "icmp_code"))
             .text("router", finding.reporter.map_or_else(|| "?".to_owned(), |reporter| reporter.to_string()))
-            .text("time", held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64))))
+            .text("time", millis(ms))
     }
 
     /// Whether windows are scaled, as far as both SYNs tell.
@@ -342,6 +344,11 @@ pub fn plain(text: &str) -> String {
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     text.chars().map(|character| if obeyed(character) { '\u{fffd}' } else { character }).collect()
+}
+
+/// A span of so many milliseconds, its unit beside it.
+fn millis(ms: f64) -> String {
+    held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64)))
 }
 
 /// A number and its unit, held together by a no-break space.

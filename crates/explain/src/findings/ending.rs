@@ -43,6 +43,8 @@ pub(super) fn ending(flow: &Flow, verdict: &Verdict, end: Instant) -> Vec<Findin
     for side in Side::BOTH {
         // Of a peer whose window is closed the probes ask something else.
         let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
+        // Nor is it known of one of which nothing was captured.
+        let is_quiet = is_quiet && flow.tracker.is_captured(side.other());
         if flow.tracker.space(side).probes() > 1 && is_quiet {
             let is_told =
                 findings.iter().any(|told| told.kind == FindingKind::PeerGone && told.by == Some(side));

@@ -562,6 +562,11 @@ impl Space {
         self.markers.iter().rev().map(|(_, moment)| *moment).find(|moment| moment.at <= at)
     }
 
+    /// Octets that the other end's window takes behind this number, as far as is known.
+    pub(crate) fn room_after(&self, end: SeqNumber) -> Option<u32> {
+        self.window_edge.map(|edge| edge.octets_since(end))
+    }
+
     /// Whether the other end's window is closed.
     pub(crate) fn is_shut_out(&self) -> bool {
         self.window_edge.is_some() && self.window_edge == self.acknowledged

@@ -15,6 +15,7 @@
 # $scaled  whether windows are scaled: yes, no or unknown
 # $lost    what of a handshake was lost: 0 the SYN or its answer, 1 the SYN-ACK, 2 its acknowledgment, 3 a SYN with Fast Open,
 #          4 one with ECN
+# $quiet   for how long nobody had said anything before, with its unit; $silent is 0 where that was not long
 # $here    1 where the capture was made at $end
 # $role    what $end is: client, server or peer
 
@@ -44,8 +45,14 @@ finding-reset = reset
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
 finding-half-open = half-open
     .what = { $end } has no such connection: it answered a segment of { $peer } with an RST.
-    .cause = { $end } was restarted, or gave { $peer } up or closed without { $peer } hearing of it.
-    .else = A NAT, firewall or load balancer forgot the connection while it was quiet, and answers for { $end }; a scan.
+    .cause = { $silent ->
+        [0] { $end } was restarted, or gave { $peer } up or closed without { $peer } hearing of it.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and answers for { $end }.
+    }
+    .else = { $silent ->
+        [0] A NAT, firewall or load balancer forgot the connection while it was quiet, and answers for { $end }; a scan.
+       *[other] { $end } was restarted meanwhile, or gave { $peer } up or closed without { $peer } hearing of it.
+    }
     .next = Was the connection quiet before? Then see the idle timeouts on the way, or let keep-alive ask more often. If not, see when { $end } and its program were started.
 finding-reset-opening = reset while opening
     .what = { $end } sent an RST before it had sent anything but its SYN.
@@ -87,17 +94,35 @@ finding-gave-up = gave up
         [0] { $end } gave { $peer } up: what it sent was not acknowledged.
        *[other] { $end } gave { $peer } up: for { $time } nothing that it sent was acknowledged.
     }
-    .cause = The path broke, or { $peer } went away without a word.
-    .else = A firewall or NAT forgot the connection and drops what belongs to it.
-    .next = Was { $peer } up then? Does the same path carry other connections?
+    .cause = { $silent ->
+        [0] The path broke, or { $peer } went away without a word.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and drops what belongs to it.
+    }
+    .else = { $silent ->
+        [0] A firewall or NAT forgot the connection and drops what belongs to it.
+       *[other] The path broke, or { $peer } went away without a word.
+    }
+    .next = { $silent ->
+        [0] Was { $peer } up then? Does the same path carry other connections?
+       *[other] Compare the idle timeouts on the way with { $quiet }; let keep-alive ask more often than that. Was { $peer } up then?
+    }
 finding-stalled = still sending again
     .what = { $count ->
         [0] What { $end } sent again was not acknowledged up to the end of the capture.
        *[other] What { $end } sent was not acknowledged up to the end of the capture, though it went { $count } times again.
     }
-    .cause = The path broke, or { $peer } went away without a word; { $end } had not given up yet.
-    .else = A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
-    .next = Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
+    .cause = { $silent ->
+        [0] The path broke, or { $peer } went away without a word; { $end } had not given up yet.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and drops what belongs to it.
+    }
+    .else = { $silent ->
+        [0] A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
+       *[other] The path broke, or { $peer } went away without a word; the answers take another way.
+    }
+    .next = { $silent ->
+        [0] Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
+       *[other] Compare the idle timeouts on the way with { $quiet }; capture at { $peer }: does it arrive there, and does an answer leave?
+    }
 finding-unreachable = unreachable
     .what = { $code ->
         [0] { $router } says that there is no way to the network of { $peer }.
@@ -249,6 +274,20 @@ finding-window-limited = limited by the window
         [no] Is net.ipv4.tcp_window_scaling on at both ends? If so, a box on the way removes the option: capture on both sides of it.
        *[other] Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem.
     }
+finding-scale-ignored = window scale not heeded
+    .what = { $end } fills the windows of { $peer } as they stand in the header, { $octets } octets, as if they were not scaled.
+    .cause = A box on the way removes or changes the window scale in the SYN of { $peer }.
+    .else = The TCP of { $end } does not know window scaling, and answered the option all the same.
+    .next = Capture the SYN on both sides of the boxes on the way and compare its window scale; until that is mended, net.ipv4.tcp_window_scaling=0 on { $peer } gives larger windows.
+finding-sack-foreign = SACK of other numbers
+    .what = { $count ->
+        [0] What { $end } reports by SACK has numbers that { $peer } did not send.
+        [one] A report by SACK of { $end } has numbers that { $peer } did not send.
+       *[other] { $count } reports by SACK of { $end } have numbers that { $peer } did not send.
+    }
+    .cause = A firewall on the way changes sequence numbers, and not those in the SACK option: { $peer } cannot use the reports, and repairs losses by timeouts.
+    .else = Somebody makes the acknowledgments up.
+    .next = Turn off the randomization of sequence numbers on that firewall, or have it change SACK, too; net.ipv4.tcp_sack=0 helps until then.
 finding-congestion-marks = congestion marked
     .what = { $count ->
         [0] Routers marked segments of { $end }: they met congestion.

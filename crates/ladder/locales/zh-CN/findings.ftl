@@ -12,6 +12,9 @@
 # $code    报文为何无法送达，按 IPv4 的 ICMP 编号
 # $router  是谁说的
 # $scaled  窗口是否按比例扩大：yes、no 或 unknown
+# $lost    握手中丢失的是什么：0 SYN 或其应答，1 SYN-ACK，2 对它的确认，3 带快速打开的 SYN，4 带 ECN 的 SYN
+# $quiet   此前已有多久没有报文，带单位；不久时 $silent 为 0
+# $here    在 $end 处抓包时为 1
 # $role    $end 是什么：client、server 或 peer
 
 finding-refused = 连接被拒绝
@@ -39,8 +42,14 @@ finding-reset = 连接被复位
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
 finding-half-open = 半开连接
     .what = { $end }没有这个连接：它用 RST 应答了{ $peer }的报文。
-    .cause = { $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
-    .else = 途中的 NAT、防火墙或负载均衡忘记了空闲的连接，代{ $end }应答；扫描。
+    .cause = { $silent ->
+        [0] { $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，代{ $end }应答。
+    }
+    .else = { $silent ->
+        [0] 途中的 NAT、防火墙或负载均衡忘记了空闲的连接，代{ $end }应答；扫描。
+       *[other] 其间{ $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
+    }
     .next = 连接此前是否空闲？若是，请查看途中设备的空闲超时，或让保活更频繁。若否，请查看{ $end }及其程序的启动时间。
 finding-reset-opening = 握手中被复位
     .what = 除 SYN 之外什么都还没有发，{ $end }就发出了 RST。
@@ -82,17 +91,35 @@ finding-gave-up = 放弃连接
         [0] { $end }放弃了{ $peer }：发送的数据一直没有得到确认。
        *[other] { $end }放弃了{ $peer }：在 { $time } 内，发送的数据一直没有得到确认。
     }
-    .cause = 路径中断，或{ $peer }突然消失。
-    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
-    .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+    .cause = { $silent ->
+        [0] 路径中断，或{ $peer }突然消失。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，把它的报文都丢弃了。
+    }
+    .else = { $silent ->
+        [0] 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
+       *[other] 路径中断，或{ $peer }突然消失。
+    }
+    .next = { $silent ->
+        [0] 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+       *[other] 把途中设备的空闲超时与 { $quiet } 比较；让保活比它更频繁。当时{ $peer }是否在运行？
+    }
 finding-stalled = 仍在重传
     .what = { $count ->
         [0] 直到抓包结束，{ $end }重传的数据都没有得到确认。
        *[other] 直到抓包结束，{ $end }发送的数据都没有得到确认，尽管重传了 { $count } 次。
     }
-    .cause = 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
-    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
-    .next = 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
+    .cause = { $silent ->
+        [0] 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，把它的报文都丢弃了。
+    }
+    .else = { $silent ->
+        [0] 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
+       *[other] 路径中断，或{ $peer }突然消失；或应答走了另一条路径。
+    }
+    .next = { $silent ->
+        [0] 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
+       *[other] 把途中设备的空闲超时与 { $quiet } 比较；并在{ $peer }抓包：报文是否到达？应答是否发出？
+    }
 finding-unreachable = 不可达
     .what = { $code ->
         [0] { $router } 报告：没有通往{ $peer }所在网络的路由。
@@ -234,6 +261,19 @@ finding-window-limited = 受限于滑动窗口
         [no] 两端的 net.ipv4.tcp_window_scaling 是否都已启用？如果是，则途中的设备删除了该选项：请在它的两侧分别抓包。
        *[other] 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。
     }
+finding-scale-ignored = 窗口扩大因子未被采用
+    .what = { $end }按首部中的原值填满{ $peer }的窗口，即 { $octets } 字节，如同没有窗口扩大。
+    .cause = 途中的设备删除或改写了{ $peer }的 SYN 中的窗口扩大选项。
+    .else = { $end }的 TCP 不懂窗口扩大，却仍应答了该选项。
+    .next = 在途中设备的两侧抓取 SYN，比较其窗口扩大因子；修复之前，在{ $peer }上设置 net.ipv4.tcp_window_scaling=0 能得到更大的窗口。
+finding-sack-foreign = SACK 报告了别的序号
+    .what = { $count ->
+        [0] { $end }用 SACK 报告的序号不是{ $peer }发送过的。
+       *[other] { $end }有 { $count } 份 SACK 报告中的序号不是{ $peer }发送过的。
+    }
+    .cause = 途中的防火墙改写了序号，却没有改写 SACK 选项中的序号：{ $peer }无法使用这些报告，只能靠超时来修复丢失。
+    .else = 有人伪造了这些确认。
+    .next = 在该防火墙上关闭序号随机化，或让它同时改写 SACK；在此之前可设置 net.ipv4.tcp_sack=0。
 finding-congestion-marks = 拥塞标记
     .what = { $count ->
         [0] 路由器标记了{ $end }发送的报文：途中出现拥塞。

@@ -6,9 +6,10 @@ use super::*;
 fn arguments(key: &str) -> &'static [&'static str] {
     match key.split('-').next().unwrap() {
         "reason" => &["end", "peer", "octets", "frame", "time", "wave"],
-        "finding" => {
-            &["end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role", "scaled"]
-        }
+        "finding" => &[
+            "end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role", "scaled",
+            "lost", "here", "quiet", "silent",
+        ],
         "verdict" => &["end", "count"],
         "amount" => &["count", "text"],
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],
@@ -105,9 +106,8 @@ fn every_message_formats() {
                 for name in arguments(message) {
                     args = match *name {
                         "octets" if message.starts_with("fold") => args.text(name, "7 KB"),
-                        "octets" | "frame" | "wave" | "count" | "ms" | "mtu" | "code" | "number" => {
-                            args.number(name, number)
-                        }
+                        "octets" | "frame" | "wave" | "count" | "ms" | "mtu" | "code" | "number" | "lost"
+                        | "here" | "silent" => args.number(name, number),
                         _ => args.text(name, "x"),
                     };
                 }

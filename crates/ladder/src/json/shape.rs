@@ -575,7 +575,7 @@ struct FindingShape<'a> {
     reporter: Option<String>,
     /// The frames that show it, the first of them.
     frames: &'a [u64],
-    /// Its numbers, by name: `count`, `ms`, `octets`, `mtu`, `icmp_code`.
+    /// Its numbers, by name: `count`, `ms`, `octets`, `mtu`, `icmp_code`, `quiet`, `lost`, `here`.
     numbers: BTreeMap<&'static str, f64>,
     /// The clause that is about it.
     clause: &'static str,

@@ -120,6 +120,10 @@ findings! {
     ZeroWindow = "zero-window", Warning, "RFC 9293 3.8.6.1";
     /// The sender was held back by the peer's window.
     WindowLimited = "window-limited", Note, "RFC 9293 3.8.6";
+    /// A window is heeded as if it was not scaled.
+    ScaleIgnored = "scale-ignored", Warning, "RFC 7323 2.2";
+    /// Reports of SACK have other numbers than what was sent.
+    SackForeign = "sack-foreign", Warning, "RFC 2018 3";
     /// Routers marked what an end sent: congestion was experienced.
     CongestionMarks = "congestion-marks", Note, "RFC 3168 5";
     /// Round trips grow with what is in flight: segments wait in a queue.
@@ -172,7 +176,8 @@ findings! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// The name: `count`, `ms`, `octets`; `lost`, what of a handshake was lost, and `here`, whether the capture was made where
-    /// it went, as [the catalogue](crate::Catalogue) tells them apart; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
+    /// it went, as [the catalogue](crate::Catalogue) tells them apart; `quiet`, for how many milliseconds nobody had said
+    /// anything before; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
     /// segment could not be delivered, by the numbers of ICMP for IPv4 (RFC 792) whichever IP it is.
     pub name: &'static str,
     /// The number.
