@@ -14,6 +14,8 @@ use crate::track::SHORTEST_RTO;
 
 /// So many SYNs of a side are remembered, the first ones.
 const MOST: usize = 16;
+/// So often the client sends text again before it takes the server for deaf.
+const NO_CHANCE: usize = 3;
 /// A handshake that takes this many times longer than later round trips has lost something.
 const LONGER: u32 = 3;
 
@@ -209,7 +211,9 @@ impl Handshake {
         let mut frames: Vec<u64> = again.map(|syn| syn.frame).collect();
         let is_shown = match (frames.is_empty(), self.ignored.is_empty()) {
             (false, false) => true,
-            (true, false) | (false, true) => is_captured_there,
+            // So often in a row, and never again, is no chance.
+            (true, false) => is_captured_there || self.ignored.len() >= NO_CHANCE && self.heard.is_some(),
+            (false, true) => is_captured_there,
             (true, true) => false,
         };
         frames.extend(&self.ignored);

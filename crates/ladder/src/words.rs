@@ -3,6 +3,8 @@
 //! In: a connection and a catalogue. Out: plain text without colour or width, the same for every picture. Whatever a
 //! capture brought along (names, comments) is stripped of control characters here, so that no terminal obeys it.
 
+mod patterns;
+
 use std::time::Duration;
 
 use synfin_wire::{Instant, SendReason};
@@ -188,7 +190,7 @@ impl<'a> Words<'a> {
     /// What stands between two parts of a sentence.
     #[must_use]
     pub fn comma(&self) -> &'static str {
-        if self.is_chinese() { "，" } else { ", " }
+        self.catalogue.comma()
     }
 
     /// A phrase about one end and its peer.
@@ -199,12 +201,12 @@ impl<'a> Words<'a> {
 
     /// What stands between the items of a list.
     pub(crate) fn list_comma(&self) -> &'static str {
-        if self.is_chinese() { "、" } else { ", " }
+        self.catalogue.list_comma()
     }
 
     /// What stands behind a label.
     pub(crate) fn colon(&self) -> &'static str {
-        if self.is_chinese() { "：" } else { ": " }
+        self.catalogue.colon()
     }
 
     /// The clause that asks for a segment, and how well the reason is known where that is in doubt.

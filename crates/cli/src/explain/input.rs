@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use synfin_explain::capture::{Frame, Reader};
 use synfin_explain::packet::{Dissected, Dissector, UnknownLinks};
-use synfin_explain::{Detail, Explainer};
+use synfin_explain::{Detail, Explainer, Patterns};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 use synfin_wire::Instant;
@@ -58,7 +58,7 @@ pub(super) struct Summary {
     pub(super) capture: Capture,
     /// How many connections it has.
     pub(super) count: u64,
-    /// The worst of the findings on the connections that were asked for.
+    /// The worst of the findings on the connections that were asked for, and of what those have in common.
     pub(super) worst: Option<Severity>,
     /// Why reading ended before the capture did.
     pub(super) cut: Option<String>,
@@ -86,8 +86,7 @@ impl Summary {
         let unseen = self.unseen().filter(|_| !self.has_nothing_else());
         let instead = self.instead().filter(|_| self.count == 0);
         let all = [unseen, instead, self.lacking(), self.put_in_order()].into_iter().flatten();
-        let all = all.reduce(|one, other| format!("{one}; {other}"))?;
-        Some(format!("{}: {all}", self.name))
+        all.reduce(|one, other| format!("{one}; {other}"))
     }
 
     /// That the capture lacks something by its own account.
@@ -219,6 +218,7 @@ impl<T> Captures<T> {
 pub(super) struct Follower<'a> {
     dissector: Dissector,
     explainer: Explainer,
+    patterns: Patterns,
     wanted: Wanted,
     sink: &'a mut dyn Sink,
     start: Option<i64>,
@@ -235,6 +235,7 @@ impl<'a> Follower<'a> {
         Self {
             dissector: Dissector::new(),
             explainer: if wanted.heeds_notes { explainer } else { explainer.ignoring_notes() },
+            patterns: Patterns::default(),
             wanted,
             sink,
             start: None,
@@ -279,6 +280,7 @@ impl<'a> Follower<'a> {
             if self.wanted.number.is_none_or(|number| connection.number == number) {
                 let worst = connection.findings.iter().map(|finding| finding.kind.severity()).max();
                 self.worst = self.worst.max(worst);
+                self.patterns.observe(&connection);
                 self.sink.take(self.start, connection)?;
             }
         }
@@ -290,21 +292,34 @@ impl<'a> Follower<'a> {
         let rest = std::mem::take(&mut self.explainer);
         let count = rest.count();
         self.hand_on(rest.finish())?;
-        let capture = of_capture(name, self.start, self.frames, &self.unknown);
-        let Self { worst, unknown, dropped, moved, .. } = self;
+        let capture = of_capture(name, self.start, self.frames, &self.unknown, &self.patterns);
+        let Self { unknown, dropped, moved, .. } = self;
+        let worst = self.worst.max(worst_of(&capture));
         Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped, moved })
     }
 }
 
 /// What is said of a capture as a whole.
-pub(super) fn of_capture(name: &str, start: Option<i64>, frames: u64, unknown: &UnknownLinks) -> Capture {
+pub(super) fn of_capture(
+    name: &str,
+    start: Option<i64>,
+    frames: u64,
+    unknown: &UnknownLinks,
+    patterns: &Patterns,
+) -> Capture {
     Capture {
         name: Some(name.to_owned()),
         start,
         frames,
         unknown_links: unknown.frames().map(|(link, frames)| (link.0, frames)).collect(),
         cut_frames: unknown.cut(),
+        patterns: patterns.finish(),
     }
+}
+
+/// How bad the worst is of what the connections of a capture have in common.
+pub(super) fn worst_of(capture: &Capture) -> Option<Severity> {
+    capture.patterns.iter().map(|pattern| pattern.kind.severity()).max()
 }
 
 /// Reads captures, several at a time, keeps their connections, and gives them back in their order. A long one is read

@@ -162,6 +162,11 @@ fn what_comes_behind_it_is_ignored() {
     let both = [&opened[..], &[text(250), answer(1020, 1), text(1021)]].concat();
     let frames = vec![250, 1020, 1021];
     assert_eq!(followed(&both).ignored(false), Some((RIGHT, frames, Duration::ZERO)));
+    let often = [&opened[..], &[text(250), text(500), text(1000)]].concat();
+    assert_eq!(followed(&often).ignored(false), None, "the path may have broken");
+    let heard = [&often[..], &[says(1100, RIGHT, ACK, (501, 11), 22, 0)]].concat();
+    let took = Duration::from_millis(1079);
+    assert_eq!(followed(&heard).ignored(false), Some((RIGHT, vec![250, 500, 1000], took)));
     // What goes again later was lost later.
     let later = [&opened[..], &[taken, text(900)]].concat();
     assert_eq!(followed(&later).ignored(true), None);

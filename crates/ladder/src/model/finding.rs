@@ -31,14 +31,14 @@ impl Severity {
     }
 }
 
-/// Declares the kinds of findings: a stable code, how much it matters, and the clause that is about it.
-macro_rules! findings {
-    ($( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {
-        /// What a finding says.
+/// Declares kinds of what is told: a stable code, how much it matters, and the clause that is about it.
+macro_rules! kinds {
+    ($(#[$about:meta])* $name:ident: $( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum FindingKind { $( $(#[$doc])* $kind, )* }
+        pub enum $name { $( $(#[$doc])* $kind, )* }
 
-        impl FindingKind {
+        impl $name {
             /// All of them.
             pub const ALL: &'static [Self] = &[ $( Self::$kind, )* ];
 
@@ -50,8 +50,8 @@ macro_rules! findings {
 
             /// How much it matters.
             #[must_use]
-            pub const fn severity(self) -> Severity {
-                match self { $( Self::$kind => Severity::$severity, )* }
+            pub const fn severity(self) -> $crate::model::finding::Severity {
+                match self { $( Self::$kind => $crate::model::finding::Severity::$severity, )* }
             }
 
             /// The clause that is about it.
@@ -63,7 +63,11 @@ macro_rules! findings {
     };
 }
 
-findings! {
+pub(super) use kinds;
+
+kinds! {
+    /// What a finding says.
+    FindingKind:
     /// An RST answered the SYN.
     Refused = "refused", Error, "RFC 9293 3.10.7.1";
     /// Nothing answered the SYN.
