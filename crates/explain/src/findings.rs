@@ -61,8 +61,9 @@ pub(crate) struct Evidences {
     older: [Option<u64>; 2],
     /// When a side last had to send again.
     again_at: [Option<Instant>; 2],
-    /// For how long nobody had said anything when a side last sent something new while nothing of it was in flight.
-    quiet: [Duration; 2],
+    /// For how long nobody had said anything when a side last sent something new while nothing of it was in flight, and
+    /// when it did.
+    quiet: [(Duration, Instant); 2],
     /// The frame in which something new of a side was acknowledged last.
     progress: [u64; 2],
 }
@@ -86,6 +87,8 @@ pub(crate) struct Path {
     pub(crate) is_alone: bool,
     /// It has numbers that were not sent before.
     pub(crate) is_new: bool,
+    /// It acknowledges text that cannot have come to its sender yet.
+    pub(crate) is_too_soon: bool,
     /// It fills its receiver's window, as others did before it.
     pub(crate) fills_window: bool,
     /// Octets that its receiver's window takes behind it.
@@ -100,6 +103,8 @@ pub(crate) struct Path {
     pub(crate) peer_first: Option<SeqNumber>,
     /// Many packets of its receiver stand in the capture twice.
     pub(crate) peer_is_mirrored: bool,
+    /// Those are but one or two.
+    pub(crate) is_few: bool,
     /// The next number that its receiver awaits, if all that was seen before has reached it.
     pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
@@ -175,7 +180,11 @@ impl Evidences {
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
             (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
-            (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
+            (
+                header.flags.rst() && (self.looks_strange(from, packet) || path.is_too_soon),
+                FindingKind::ResetForged,
+                by,
+            ),
         ];
         self.follow_progress(from, packet, path);
         self.follow_copies(from, packet, why, path);
@@ -216,7 +225,7 @@ impl Evidences {
             self.progress[from.other().index()] = packet.frame;
         }
         if path.is_new && packet.len > 0 && path.is_idle {
-            self.quiet[from.index()] = packet.at - self.last_at;
+            self.quiet[from.index()] = (packet.at - self.last_at, packet.at);
         }
     }
 
@@ -329,7 +338,8 @@ impl Evidences {
         Some(match self.copies.came_twice(sender, range) {
             Twice::Once if !is_whole => Twice::Forgotten,
             // Among those that the capture doubles, one that went again may be taken for another such.
-            Twice::Once | Twice::Doubled { .. } if path.peer_is_mirrored => Twice::Forgotten,
+            Twice::Once if path.peer_is_mirrored => Twice::Forgotten,
+            Twice::Doubled { .. } if path.peer_is_mirrored && !path.is_few => Twice::Forgotten,
             twice => twice,
         })
     }

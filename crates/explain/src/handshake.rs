@@ -125,7 +125,7 @@ impl Handshake {
             return;
         }
         let client = self.syns[third.from.index()].first().map(|syn| syn.seq + 1);
-        if from == third.from && packet.len > 0 && !is_new && self.ignored.len() < MOST {
+        if from == third.from && packet.sequence_length() > 0 && !is_new && self.ignored.len() < MOST {
             self.ignored.push(packet.frame);
         }
         let says_more =

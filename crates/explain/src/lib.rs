@@ -39,6 +39,7 @@ mod lost;
 mod mirror;
 mod nagle;
 mod round_trips;
+mod stamps;
 mod verdict;
 mod window_limit;
 

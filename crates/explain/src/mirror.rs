@@ -76,10 +76,16 @@ struct Likeness {
 
 impl Mirror {
     /// The frame in which the same packet was seen before; the packet is remembered otherwise.
-    pub(crate) fn first_of(&mut self, from: Side, packet: &Packet<'_>) -> Option<u64> {
+    /// `trip` is the shortest time in which its sender has answered: nothing can have told it sooner to send this again.
+    pub(crate) fn first_of(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        trip: Option<Duration>,
+    ) -> Option<u64> {
         let sighting = Sighting::of(packet);
         let seen = &mut self.sides[from.index()];
-        let first = seen.first_of(&sighting);
+        let first = seen.first_of(&sighting, trip.unwrap_or_default());
         if first.is_none() {
             seen.remember(sighting);
         }
@@ -88,14 +94,15 @@ impl Mirror {
 }
 
 impl Seen {
-    fn first_of(&mut self, sighting: &Sighting) -> Option<u64> {
+    fn first_of(&mut self, sighting: &Sighting, trip: Duration) -> Option<u64> {
         if self.is_new(&sighting.likeness) {
             return None;
         }
         let (before, behind) = self.sightings.split_at(self.found.min(self.sightings.len()));
         let in_turn = behind.iter().chain(before);
         let is_seen = |known: &Sighting| {
-            known.is_same(sighting, self.is_doubled, self.counts) || known.has_piece(sighting, self.counts)
+            known.is_same(sighting, self.is_doubled, self.counts, trip)
+                || known.has_piece(sighting, self.counts)
         };
         let (further, frame) =
             in_turn.enumerate().find(|(_, known)| is_seen(known)).map(|(at, known)| (at, known.frame))?;
@@ -157,7 +164,7 @@ impl Sighting {
 
     /// Whether the later one is the same packet. `is_doubled`: others of its side were seen again. `counts`: their
     /// identifications differ.
-    fn is_same(&self, later: &Self, is_doubled: bool, counts: bool) -> bool {
+    fn is_same(&self, later: &Self, is_doubled: bool, counts: bool, trip: Duration) -> bool {
         if self.likeness != later.likeness || self.print.contradicts(later.print, true) {
             return false;
         }
@@ -170,7 +177,10 @@ impl Sighting {
         }
         match packet.timestamps {
             Some(_) if is_numbered => apart <= FAR_APART,
-            Some(_) => apart <= SOON && (is_routed || is_doubled || packet.flags.syn()),
+            Some(_) => {
+                let is_too_soon = packet.is_text() && apart * 4 < trip * 3;
+                apart <= SOON && (is_routed || is_doubled || packet.flags.syn() || is_too_soon)
+            }
             None if packet.flags.syn() || packet.flags.rst() => apart <= SOON && (is_numbered || is_routed),
             None => apart <= SOON && is_numbered && counts,
         }

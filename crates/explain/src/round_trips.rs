@@ -51,7 +51,11 @@ impl RoundTrips {
 
     /// How long they took under load, where that is far longer than the way itself takes.
     pub(crate) fn queued(&self) -> Option<Duration> {
-        (self.loaded >= self.least * QUEUED_RATIO && self.loaded >= self.least + QUEUED)
-            .then_some(self.loaded)
+        self.queued_beside(self.least)
+    }
+
+    /// The same, where the way itself takes `least`.
+    pub(crate) fn queued_beside(&self, least: Duration) -> Option<Duration> {
+        (self.loaded >= least * QUEUED_RATIO && self.loaded >= least + QUEUED).then_some(self.loaded)
     }
 }

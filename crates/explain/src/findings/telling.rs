@@ -12,6 +12,8 @@ use super::{Evidences, Noticed};
 use crate::flow::Flow;
 use crate::packet::ChecksumSeen;
 
+/// Who is told soon after he spoke that there is no connection was told because he did.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// A connection that was quiet for longer may have been forgotten on the way.
 const QUIET: Duration = Duration::from_secs(3);
 
@@ -43,9 +45,17 @@ impl Evidences {
             let took = Some(noticed.longest).filter(|longest| !longest.is_zero());
             evidence.extend(took.map(|took| Evidence { name: "ms", value: took.as_secs_f64() * 1e3 }));
             evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
+            let went_on = noticed
+                .frames
+                .last()
+                .is_some_and(|last| by.is_some_and(|side| self.progress[side.index()] > *last));
+            let kind = match kind {
+                FindingKind::Unreachable if went_on => FindingKind::UnreachableOnce,
+                kind => *kind,
+            };
             findings.push(Finding {
-                kind: *kind,
-                certainty: if is_seen(*kind) && !is_guessed(flow, *kind, *by) {
+                kind,
+                certainty: if is_seen(kind) && !is_guessed(flow, kind, *by) {
                     Certainty::Seen
                 } else {
                     Certainty::Inferred
@@ -73,13 +83,23 @@ impl Evidences {
             let sender = match finding.kind {
                 FindingKind::GaveUp | FindingKind::Stalled => finding.by,
                 FindingKind::HalfOpen => finding.by.map(Side::other),
+                FindingKind::Reset | FindingKind::ResetUnread | FindingKind::ResetForged => {
+                    finding.by.map(Side::other).filter(|side| self.is_reset_at_once(flow, *side, finding))
+                }
                 _ => None,
             };
-            let quiet = sender.map(|side| self.quiet[side.index()]).filter(|quiet| *quiet >= QUIET);
+            let quiet = sender.map(|side| self.quiet[side.index()].0).filter(|quiet| *quiet >= QUIET);
             if let Some(quiet) = quiet.filter(|_| flow.handshake().is_over()) {
                 finding.evidence.push(Evidence { name: "quiet", value: quiet.as_secs_f64() * 1e3 });
             }
         }
+    }
+
+    /// Whether an RST came just after a side had spoken again.
+    fn is_reset_at_once(&self, flow: &Flow, side: Side, finding: &Finding) -> bool {
+        let (_, spoke) = self.quiet[side.index()];
+        let resets = flow.tracker.resets().iter().filter(|reset| finding.frames.contains(&reset.frame));
+        resets.map(|reset| reset.at).min().is_some_and(|at| at >= spoke && at - spoke < AT_ONCE)
     }
 
     /// Whether a side has sent a right checksum: then a wrong one was damaged, and not left out.
@@ -179,6 +199,7 @@ fn is_seen(kind: FindingKind) -> bool {
             | FindingKind::CutOff
             | FindingKind::ReusedPorts
             | FindingKind::Unreachable
+            | FindingKind::UnreachableOnce
             | FindingKind::HopLimit
             | FindingKind::PathMtu
             | FindingKind::IcmpIgnored

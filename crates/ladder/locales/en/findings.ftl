@@ -40,8 +40,14 @@ finding-handshake-unfinished = handshake never finished
     .next = Compare the route back with the route there; look for many such connections from one source.
 finding-reset = reset
     .what = { $end } ended the open connection with an RST.
-    .cause = The program on { $end } aborted, or died with the connection open.
-    .else = It closed with data of { $peer } unread; a firewall or load balancer lost its memory of the connection, or ends those that are idle.
+    .cause = { $silent ->
+        [0] The program on { $end } aborted, or died with the connection open.
+       *[other] The connection had been quiet for { $quiet }: { $end }, or a load balancer or firewall in its name, ends those that are idle.
+    }
+    .else = { $silent ->
+        [0] It closed with data of { $peer } unread; a firewall or load balancer lost its memory of the connection, or ends those that are idle; a health check that closes so; a client that has read all that it wanted.
+       *[other] The program on { $end } aborted, or closed with data of { $peer } unread.
+    }
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
 finding-half-open = half-open
     .what = { $end } has no such connection: it answered a segment of { $peer } with an RST.
@@ -70,10 +76,16 @@ finding-reset-unread = closed with data unread
         [0] { $end } closed while data of { $peer } lay unread, and so sent an RST.
        *[other] { $end } sent an RST { $time } after data of { $peer } that it had not answered: probably it closed with that data unread.
     }
-    .cause = The program on { $end } closed before it had read all that was sent.
-    .else = { $ms ->
-        [0] It read, but more came just then.
-       *[other] It had read all, and aborted on purpose (SO_LINGER with 0 seconds).
+    .cause = { $silent ->
+        [0] The program on { $end } closed before it had read all that was sent.
+       *[other] The connection had been quiet for { $quiet }: { $end }, or a load balancer or firewall in its name, ended it just when { $peer } spoke again.
+    }
+    .else = { $silent ->
+        [0] { $ms ->
+            [0] It read, but more came just then.
+           *[other] It had read all, and aborted on purpose (SO_LINGER with 0 seconds).
+        }
+       *[other] The program on { $end } closed before it had read all that was sent.
     }
     .next = Have the program read up to the end before it closes; what { $peer } sent last is lost.
 finding-reset-after-close = data after close
@@ -139,6 +151,15 @@ finding-unreachable = unreachable
     }
     .else = It was so for a moment only: an open connection goes on, an attempt to open one may be given up at once.
     .next = On { $router }, look at the route to { $peer } and at the firewall's rules.
+finding-unreachable-once = unreachable for a while
+    .what = { $code ->
+        [0] { $router } said that there is no way to the network of { $peer }; the connection went on all the same.
+        [1] { $router } said that { $peer } does not answer on its network; the connection went on all the same.
+       *[other] { $router } said that { $peer } cannot be reached; the connection went on all the same.
+    }
+    .cause = The path was broken for a moment: a link went down, or a route changed.
+    .else = A firewall rejected some of its segments, as while its rules were loaded.
+    .next = On { $router }, look for what happened to the route to { $peer } at that time.
 finding-hop-limit = hop limit exceeded
     .what = { $router } says that a segment of { $end } has passed as many routers as it may.
     .cause = A routing loop: the segment went round until its hop limit was used up.
@@ -171,8 +192,11 @@ finding-reset-ignored = RST ignored
     .else = Somebody else tries to break the connection.
     .next = Compare its TTL and IP identification with the other segments of { $end }.
 finding-reset-forged = RST by somebody else?
-    .what = An RST in the name of { $end } does not look like its other segments, or they go on after it.
-    .cause = A box on the way sent it: a firewall, a filter, an intrusion detector.
+    .what = An RST in the name of { $end } does not look like its other segments, answers what cannot have come to it yet, or is followed by more of them.
+    .cause = { $silent ->
+        [0] A box on the way sent it: a firewall, a filter, an intrusion detector.
+       *[other] A box on the way sent it, a firewall, NAT or load balancer that forgets or ends what is idle: the connection had been quiet for { $quiet }.
+    }
     .else = { $end } sends its RSTs from another part of its system, with other defaults.
     .next = Capture at { $end }: does this RST leave it at all?
 finding-conflicting-text = same numbers, other data

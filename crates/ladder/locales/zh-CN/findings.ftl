@@ -37,8 +37,14 @@ finding-handshake-unfinished = 三次握手未完成
     .next = 比较往返两个方向的路由；查看同一来源是否还有许多这样的半连接。
 finding-reset = 连接被复位
     .what = { $end }用 RST 结束了已建立的连接。
-    .cause = { $end }的程序中止了连接，或在连接打开时退出。
-    .else = 它关闭时{ $peer }的数据还没有读；防火墙或负载均衡器丢失了该连接的记录，或会结束空闲的连接。
+    .cause = { $silent ->
+        [0] { $end }的程序中止了连接，或在连接打开时退出。
+       *[other] 连接此前已空闲 { $quiet }：{ $end }，或以其名义的负载均衡或防火墙，会结束空闲的连接。
+    }
+    .else = { $silent ->
+        [0] 它关闭时{ $peer }的数据还没有读；防火墙或负载均衡器丢失了该连接的记录，或会结束空闲的连接；以这种方式关闭的健康检查；已读完所需内容的客户端。
+       *[other] { $end }的程序中止了连接，或关闭时{ $peer }的数据还没有读。
+    }
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
 finding-half-open = 半开连接
     .what = { $end }没有这个连接：它用 RST 应答了{ $peer }的报文。
@@ -67,10 +73,16 @@ finding-reset-unread = 关闭时数据未读
         [0] { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
        *[other] { $peer }的数据到达 { $time } 后，{ $end }没有回应而发送了 RST：很可能是关闭时这些数据还没有读。
     }
-    .cause = { $end }的程序没有读完数据就关闭了连接。
-    .else = { $ms ->
-        [0] 程序读过了，但恰好又有数据到达。
-       *[other] 程序已读完，并有意中止了连接（SO_LINGER 为 0 秒）。
+    .cause = { $silent ->
+        [0] { $end }的程序没有读完数据就关闭了连接。
+       *[other] 连接此前已空闲 { $quiet }：{ $end }，或以其名义的负载均衡或防火墙，恰好在{ $peer }再次开口时结束了它。
+    }
+    .else = { $silent ->
+        [0] { $ms ->
+            [0] 程序读过了，但恰好又有数据到达。
+           *[other] 程序已读完，并有意中止了连接（SO_LINGER 为 0 秒）。
+        }
+       *[other] { $end }的程序没有读完数据就关闭了连接。
     }
     .next = 让程序读到流的末尾再关闭；{ $peer }最后发送的数据已经丢失。
 finding-reset-after-close = 关闭后又有数据
@@ -136,6 +148,15 @@ finding-unreachable = 不可达
     }
     .else = 只是一时如此：已建立的连接会继续，正在建立的连接可能立即被放弃。
     .next = 在 { $router } 上查看到{ $peer }的路由以及防火墙规则。
+finding-unreachable-once = 一度不可达
+    .what = { $code ->
+        [0] { $router } 报告：没有通往{ $peer }所在网络的路由；但连接仍继续进行。
+        [1] { $router } 报告：{ $peer }在其网络上没有应答；但连接仍继续进行。
+       *[other] { $router } 报告：无法到达{ $peer }；但连接仍继续进行。
+    }
+    .cause = 路径中断了片刻：链路断开，或路由变化。
+    .else = 防火墙拒绝了它的一些报文段，例如在加载规则时。
+    .next = 在 { $router } 上查看那一刻通往{ $peer }的路由发生了什么。
 finding-hop-limit = 跳数耗尽
     .what = { $router } 报告：{ $end }的一个报文经过的路由器已达上限。
     .cause = 路由环路：报文一直绕圈，直到跳数用完。
@@ -166,8 +187,11 @@ finding-reset-ignored = RST 被忽略
     .else = 有第三方试图中断这个连接。
     .next = 把它的 TTL 和 IP 标识与{ $end }的其他报文比较。
 finding-reset-forged = RST 疑似伪造
-    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像，或在它之后该端仍继续发送。
-    .cause = 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
+    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像，或应答了还不可能到达它的内容，或在它之后该端仍继续发送。
+    .cause = { $silent ->
+        [0] 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
+       *[other] 途中的设备发出了它，即会忘记或结束空闲连接的防火墙、NAT 或负载均衡：连接此前已空闲 { $quiet }。
+    }
     .else = { $end }的 RST 由系统的另一部分发出，默认值不同。
     .next = 在{ $end }抓包：这个 RST 是否真的从那里发出？
 finding-conflicting-text = 序列号相同而数据不同

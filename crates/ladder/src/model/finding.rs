@@ -92,6 +92,8 @@ kinds! {
     Stalled = "stalled", Error, "RFC 9293 3.8.3 MUST-20";
     /// ICMP says that a segment could not be delivered.
     Unreachable = "unreachable", Error, "RFC 9293 3.9.2.2 MUST-56";
+    /// ICMP says that a segment could not be delivered, and the connection went on all the same.
+    UnreachableOnce = "unreachable-once", Warning, "RFC 9293 3.9.2.2 MUST-56";
     /// ICMP says that a segment outlived its hop limit.
     HopLimit = "hop-limit", Warning, "RFC 9293 3.9.2.2 MUST-56";
     /// An ICMP error about a segment that is not in flight.
