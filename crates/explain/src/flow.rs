@@ -210,6 +210,7 @@ impl Flow {
         let may_be_overtaken = self.tracker.space(from).fills_hole(seq, end)
             && self.tracker.answered_in(from).is_none()
             && !self.reasons.is_younger(from, packet);
+        let is_too_soon = self.answers_too_soon(from, packet);
         let mut why = self.why(from, packet, arrival, &note);
         let observed = self.analysis.observe(from, packet);
         let is_out_of_order = observed.marks.contains(Mark::OutOfOrder);
@@ -232,7 +233,7 @@ impl Flow {
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
             is_idle,
-            is_too_soon: self.answers_too_soon(from, packet),
+            is_too_soon,
             fills_window: self.fills_window(from, packet),
             room: self.tracker.space(from).room_after(end),
             reports_foreign,

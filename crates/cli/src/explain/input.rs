@@ -1,7 +1,7 @@
 //! Captures become connections, which go to whoever takes them as soon as they are told.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -380,10 +380,18 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Summary, Unread> {
     let name = file.display().to_string();
-    let source: Box<dyn Read> =
-        if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
+    let (source, is_disordered): (Box<dyn Read>, bool) = match name.as_str() {
+        // Who waits for connections cannot wait for what may stand before them.
+        "-" if wanted.follows => (Box::new(io::stdin().lock()), false),
+        "-" => {
+            let piped = Piped::new(io::stdin().lock()).map_err(|error| cannot_read(&name, &error))?;
+            let is_disordered = piped.is_disordered();
+            (Box::new(piped.whole()), is_disordered)
+        }
+        _ => (Box::new(progress.watch(open(file)?)), is_disordered(file)),
+    };
     let reader = begin(&name, source)?;
-    let mut reader = if is_disordered(file) { reader.sorted() } else { reader };
+    let mut reader = if is_disordered { reader.sorted() } else { reader };
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
@@ -402,11 +410,41 @@ pub(super) fn read(
     Ok(follower.end(&name, cut)?)
 }
 
+/// What comes through a pipe, of which the beginning is kept to be read twice.
+struct Piped<R> {
+    begun: Vec<u8>,
+    rest: R,
+}
+
+impl<R: Read> Piped<R> {
+    /// Waits for so much of it, or for its end.
+    fn new(mut source: R) -> io::Result<Self> {
+        /// As much as holds the frames of which the order is looked at, for most captures; octets.
+        const BEGINNING: u64 = 4 << 20;
+        let mut begun = Vec::new();
+        source.by_ref().take(BEGINNING).read_to_end(&mut begun)?;
+        Ok(Self { begun, rest: source })
+    }
+
+    fn is_disordered(&self) -> bool {
+        Reader::new(&self.begun[..]).is_ok_and(|reader| reader.is_disordered(FRAMES))
+    }
+
+    fn whole(self) -> impl Read {
+        Cursor::new(self.begun).chain(self.rest)
+    }
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Unread {
+    Unread::Capture(Failure::fault(format!("{name}: cannot be read: {error}")))
+}
+
+/// What is wrong with the order of frames shows in so many.
+const FRAMES: u64 = 1 << 14;
+
 /// Whether a file has its frames in another order than that of their times, as far as its beginning tells. What cannot
 /// be read twice has none that could be seen to.
 pub(super) fn is_disordered(file: &Path) -> bool {
-    /// What is wrong with the order shows soon.
-    const FRAMES: u64 = 1 << 14;
     file.is_file()
         && File::open(file)
             .ok()

@@ -104,7 +104,8 @@ fn waited(flow: &Flow, reset: &SeenReset, kind: FindingKind) -> Option<Duration>
         // A window that is closed shows that text lies there; else it may have been read meanwhile.
         FindingKind::ResetUnread if peer.is_shut_out() => None,
         FindingKind::ResetUnread => {
-            peer.last_text_at().map(|text| reset.at - text).filter(|waited| *waited > JUST_NOW)
+            let trip = flow.tracker.answered_in(reset.by).unwrap_or_default();
+            peer.last_text_at().map(|text| reset.at - text).filter(|waited| *waited > trip + JUST_NOW)
         }
         FindingKind::LateClose => own.fin_moment().map(|fin| reset.at - fin.at),
         _ => None,
