@@ -42,6 +42,8 @@ pub(super) struct Sender {
     is_shut_out: bool,
     /// The last probe, and how long it had waited.
     knocked: Option<(Instant, Duration)>,
+    /// The timestamp of the first acknowledgment that told of a gap, while there is one.
+    gap_told_at: Option<u32>,
     /// A retransmission timer ran out last.
     timed_out_at: Option<Instant>,
     /// After a timeout: up to here everything goes again.
@@ -170,9 +172,9 @@ impl Sender {
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         let space = context.tracker.space(context.from);
         let is_unseen = space.fills_hole(seq, end);
-        let was_overtaken =
-            self.was_overtaken(context, end) && !self.is_younger(packet) && !self.repairs(context)
-                || self.is_older(packet);
+        let may_be_older = !self.is_younger(packet) && !self.repairs(context);
+        let was_overtaken = self.is_older(packet)
+            || may_be_older && (self.was_overtaken(context, end) || self.is_unaware(packet));
         if is_unseen && was_overtaken {
             return Why::inferred(Seen::Reordered, None);
         }
@@ -244,6 +246,12 @@ impl Sender {
     fn is_older(&self, packet: &Packet<'_>) -> bool {
         let stamps = packet.header.options.timestamps.zip(self.newest);
         stamps.is_some_and(|(stamps, newest)| is_before(stamps.value, newest))
+    }
+
+    /// Its sender had not heard of the gap when it went: it echoes something older (RFC 7323 section 4.3).
+    fn is_unaware(&self, packet: &Packet<'_>) -> bool {
+        let stamps = packet.header.options.timestamps.zip(self.gap_told_at);
+        stamps.is_some_and(|(stamps, told)| is_before(stamps.echo, told))
     }
 
     /// Its retransmission timer has run out a moment ago: what fills a gap goes again.
@@ -384,6 +392,9 @@ impl Sender {
         } else if is_duplicate && self.peer_window == Some(header.window) {
             self.duplicates += 1;
         }
+        if is_duplicate && header.ack.before(own.most_sent()) {
+            self.gap_told_at = self.gap_told_at.or(header.options.timestamps.map(|stamps| stamps.value));
+        }
         self.peer_window = Some(header.window);
         self.is_shut_out |= header.window == 0 && !header.flags.syn();
     }
@@ -404,6 +415,9 @@ impl Sender {
         self.loss_until = self.loss_until.filter(|until| ack.before(*until));
         self.sacked = self.sacked.filter(|sacked| sacked.after(ack));
         self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
+        // Of the next gap its sender may have heard with the first.
+        self.gap_told_at =
+            self.gap_told_at.filter(|_| self.sacked.is_some() || self.recovery_until.is_some());
         if let Some((end, sent)) = self.timing
             && ack.at_or_after(end)
         {

@@ -583,6 +583,11 @@ impl Space {
         (open && self.repeats > 0).then_some((self.repeats, self.last_sent_at))
     }
 
+    /// Whether what is unacknowledged has waited for so long before it went again.
+    pub(crate) fn has_waited(&self, least: Duration) -> bool {
+        self.waited >= least
+    }
+
     /// Whether what was sent again would have gone once more by `end`: a timer that backs off runs for twice as long as
     /// before (RFC 6298 section 5.5), up to a limit. A quarter of it is left to timers that are late.
     pub(crate) fn falls_silent(&self, end: Instant) -> bool {
