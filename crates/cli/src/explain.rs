@@ -128,8 +128,8 @@ fn status(check: bool, number: Option<u64>, captures: Captures<Summary>) -> Resu
     if !read.is_empty() {
         must_have(number, &read)?;
     }
-    for remark in read.iter().filter_map(Summary::remark) {
-        eprintln!("synfin: {remark}");
+    for (name, remark) in read.iter().filter_map(|read| Some((&read.name, read.remark()?))) {
+        eprintln!("synfin: {name}: {remark}");
     }
     let failures = unread.into_iter().chain(read.iter().filter_map(Summary::failure));
     let told = failures.map(Failure::report).reduce(|first, _| first);

@@ -132,14 +132,21 @@ fn one_connection_is_drawn_and_several_are_listed() {
     assert!(chinese.contains("连接"), "{chinese}");
 }
 
+/// What is told of a capture that comes through a pipe.
+fn piped(folder: &Path, words: &[&str], octets: &[u8]) -> Ended {
+    let mut child = command(folder, words);
+    let child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(octets).unwrap();
+    Ended::from(child.wait_with_output().unwrap())
+}
+
 #[test]
 fn standard_input_and_compressed_captures_are_read_as_files_are() {
     let (folder, place) = captures();
     let expected = explain(&[&place("two.pcap"), "--all"]).stdout();
-    let mut child = command(folder.path(), &["-", "--all"]);
-    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(&fs::read(place("two.pcap")).unwrap()).unwrap();
-    assert_eq!(Ended::from(child.wait_with_output().unwrap()).stdout(), expected);
+    let octets = fs::read(place("two.pcap")).unwrap();
+    assert_eq!(piped(folder.path(), &["-", "--all"], &octets).stdout(), expected);
     if programs(&["gzip"]) {
         assert!(Command::new("gzip").arg("-k").arg(place("two.pcap")).status().unwrap().success());
         assert_eq!(explain(&[&place("two.pcap.gz"), "--all"]).stdout(), expected);
@@ -241,6 +248,9 @@ fn frames_are_told_in_the_order_of_their_times() {
     let remark =
         "synfin: odd.pcap: 1 frame stood behind a later one: all are told in the order of their times";
     assert!(odd.stderr.starts_with(remark), "{}", odd.stderr);
+    let from_pipe = piped(folder.path(), &["-"], &fs::read(place("odd.pcap")).unwrap());
+    assert_eq!((from_pipe.status, from_pipe.stdout), (sound.status, said("sound.pcap").stdout));
+    assert!(from_pipe.stderr.contains("1 frame stood behind a later one"), "{}", from_pipe.stderr);
 }
 
 /// Statistics say that the capture lacks packets.

@@ -7,26 +7,26 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use synfin_ladder::{
-    Certainty, Evidence, Finding, FindingKind, Mark, Marks, Reason, Seen, Side, Verdict, VerdictKind,
-};
-use synfin_wire::icmp::Unreachable;
+use synfin_ladder::{FindingKind, Mark, Marks, Reason, Seen, Side};
 use synfin_wire::{DropReason, Ecn, Instant, SendReason, SeqNumber};
 
 use crate::black_hole::BlackHoles;
 use crate::contradiction::Contradictions;
-use crate::flow::Flow;
 use crate::lost::come_twice;
 use crate::nagle::Nagle;
-use crate::packet::{ChecksumSeen, IcmpError, IcmpKind, Packet};
+use crate::packet::{ChecksumSeen, IcmpKind, Packet};
 use crate::reasons::Why;
 use crate::track::SHORTEST_RTO;
 
 mod copies;
 mod ending;
+mod icmp;
+mod opening;
+mod reports;
+mod telling;
 
 use copies::{Copies, Twice};
-use ending::{beginning, ending};
+use reports::Reports;
 
 /// So many frames of a kind are named.
 const MOST_FRAMES: usize = 20;
@@ -49,6 +49,7 @@ pub(crate) struct Evidences {
     /// When the last segment came.
     last_at: Instant,
     copies: Copies,
+    reports: Reports,
     nagle: Nagle,
     contradictions: Contradictions,
     /// Of what lay beyond the window: behind its last number, and its frame.
@@ -60,6 +61,11 @@ pub(crate) struct Evidences {
     older: [Option<u64>; 2],
     /// When a side last had to send again.
     again_at: [Option<Instant>; 2],
+    /// For how long nobody had said anything when a side last sent something new while nothing of it was in flight, and
+    /// when it did.
+    quiet: [(Duration, Instant); 2],
+    /// The frame in which something new of a side was acknowledged last.
+    progress: [u64; 2],
 }
 
 /// What is known of the way that a packet takes.
@@ -81,14 +87,24 @@ pub(crate) struct Path {
     pub(crate) is_alone: bool,
     /// It has numbers that were not sent before.
     pub(crate) is_new: bool,
+    /// It acknowledges text that cannot have come to its sender yet.
+    pub(crate) is_too_soon: bool,
+    /// It fills its receiver's window, as others did before it.
+    pub(crate) fills_window: bool,
+    /// Octets that its receiver's window takes behind it.
+    pub(crate) room: Option<u32>,
     /// It reports what its receiver can never have sent.
     pub(crate) reports_foreign: bool,
+    /// All that its sender had sent before was acknowledged.
+    pub(crate) is_idle: bool,
     /// What of its receiver was acknowledged before it.
     pub(crate) peer_una: Option<SeqNumber>,
     /// The first number of its receiver that is known.
     pub(crate) peer_first: Option<SeqNumber>,
     /// Many packets of its receiver stand in the capture twice.
     pub(crate) peer_is_mirrored: bool,
+    /// Those are but one or two.
+    pub(crate) is_few: bool,
     /// The next number that its receiver awaits, if all that was seen before has reached it.
     pub(crate) awaited: Option<SeqNumber>,
     /// Why its receiver does not take it, if it does not.
@@ -133,11 +149,8 @@ impl Evidences {
         let found = [
             (packet.checksum == ChecksumSeen::Wrong, FindingKind::BadChecksum, by),
             (header.window == 0 && carries_on, FindingKind::ZeroWindow, by),
-            (
-                carries_on && !header.flags.ack() || is_senseless(why) || path.reports_foreign,
-                FindingKind::Deviation,
-                by,
-            ),
+            (carries_on && !header.flags.ack() || is_senseless(why), FindingKind::Deviation, by),
+            (path.reports_foreign, FindingKind::SackForeign, by),
             (packet.captured < packet.len, FindingKind::CutOff, None),
             (packet.at < self.last_at, FindingKind::Disordered, None),
             (path.dropped == Some(DropReason::OutsideWindow), FindingKind::OutsideWindow, by),
@@ -151,14 +164,29 @@ impl Evidences {
                 FindingKind::CaptureGap,
                 Some(from.other()),
             ),
-            (marks.contains(Mark::WindowFull), FindingKind::WindowLimited, Some(from.other())),
-            (!is_lost && !is_overtaken, FindingKind::Spurious, by),
+            (
+                marks.contains(Mark::WindowFull) || path.fills_window,
+                FindingKind::WindowLimited,
+                Some(from.other()),
+            ),
+            // Nothing tells of its window but that.
+            (
+                path.is_alone && why.reason == SendReason::ZeroWindowProbe.into(),
+                FindingKind::ZeroWindow,
+                Some(from.other()),
+            ),
+            (!is_lost && !is_overtaken && !header.flags.syn(), FindingKind::Spurious, by),
             (packet.ecn == Ecn::Ce, FindingKind::CongestionMarks, by),
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
             (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
-            (header.flags.rst() && self.looks_strange(from, packet), FindingKind::ResetForged, by),
+            (
+                header.flags.rst() && (self.looks_strange(from, packet) || path.is_too_soon),
+                FindingKind::ResetForged,
+                by,
+            ),
         ];
+        self.follow_progress(from, packet, path);
         self.follow_copies(from, packet, why, path);
         for (_, kind, by) in found.into_iter().filter(|(holds, ..)| *holds) {
             self.notice(kind, by, packet.frame);
@@ -166,13 +194,9 @@ impl Evidences {
         if path.is_of_older {
             self.older[from.index()].get_or_insert(packet.frame);
         }
-        // What follows the first segment after a timeout goes without another. A SYN that found an older connection goes
-        // again once that is gone, and was not lost.
-        let follows = |kind: &FindingKind| match *kind {
-            FindingKind::Timeout => self.follows_timeout(from, packet),
-            FindingKind::SlowHandshake => self.older(from.other()).is_some(),
-            _ => false,
-        };
+        // What follows the first segment after a timeout goes without another.
+        let follows =
+            |kind: &FindingKind| *kind == FindingKind::Timeout && self.follows_timeout(from, packet);
         // A probe may carry what was never sent before: then nothing of it was lost (RFC 8985 section 7.3).
         let kind = kind_of(why.reason).filter(|kind| *kind != FindingKind::Loss || !path.is_new);
         if let Some(kind) = kind.filter(|kind| (is_lost || !is_of_loss(*kind)) && !follows(kind)) {
@@ -184,7 +208,8 @@ impl Evidences {
             self.again_at[from.index()] = Some(packet.at);
         }
         if !path.is_new && packet.sequence_length() > 0 && !header.flags.rst() {
-            self.copies.sends_again(from, packet, !is_lost || is_overtaken);
+            // Why a SYN goes again is told by all of the handshake.
+            self.copies.sends_again(from, packet, !is_lost || is_overtaken || header.flags.syn());
         }
         if carries_on {
             self.follow_window(from, packet);
@@ -192,9 +217,31 @@ impl Evidences {
         self.follow_sender(from, packet, path);
     }
 
+    /// What of either side gets on.
+    fn follow_progress(&mut self, from: Side, packet: &Packet<'_>, path: &Path) {
+        let header = &packet.header;
+        let known = path.peer_una.or(path.peer_first);
+        if header.flags.ack() && known.is_none_or(|known| header.ack.after(known)) {
+            self.progress[from.other().index()] = packet.frame;
+        }
+        if path.is_new && packet.len > 0 && path.is_idle {
+            self.quiet[from.index()] = (packet.at - self.last_at, packet.at);
+        }
+    }
+
     /// What it says of the other end's packets: which were for nothing.
     fn follow_copies(&mut self, from: Side, packet: &Packet<'_>, why: &Why, path: &Path) {
         let (header, sender) = (&packet.header, from.other());
+        if !path.reports_foreign && self.reports.are_moved(from, header) {
+            self.withdraw_all(FindingKind::Duplicated, Some(sender));
+            self.notice(FindingKind::SackForeign, Some(from), packet.frame);
+        }
+        if header.flags.rst() && header.flags.ack() {
+            let trip = path.answered_in[from.index()];
+            for frame in self.copies.reset(sender, packet, trip) {
+                self.withdraw(FindingKind::Loss, Some(sender), frame);
+            }
+        }
         if let Some(twice) = self.reported_twice(sender, packet, why, path) {
             self.tell_twice(sender, twice, packet.frame);
         }
@@ -276,8 +323,9 @@ impl Evidences {
     /// What of `sender` a packet of the other end says has come twice, and why.
     fn reported_twice(&mut self, sender: Side, packet: &Packet<'_>, why: &Why, path: &Path) -> Option<Twice> {
         let header = &packet.header;
+        let has_moved = self.noticed.contains_key(&(FindingKind::SackForeign, Some(sender.other())));
         let range = come_twice(&header.options.sack, header.ack)
-            .filter(|_| !answers_probe(why) && !path.reports_foreign)?;
+            .filter(|_| !answers_probe(why) && !path.reports_foreign && !has_moved)?;
         // Where both open, each SYN-ACK has the number of its sender's SYN once more (RFC 9293 section 3.5, Figure 7).
         let opens_at_once = self.noticed.contains_key(&(FindingKind::SimultaneousOpen, None));
         if opens_at_once && range.end == range.start + 1 {
@@ -290,7 +338,8 @@ impl Evidences {
         Some(match self.copies.came_twice(sender, range) {
             Twice::Once if !is_whole => Twice::Forgotten,
             // Among those that the capture doubles, one that went again may be taken for another such.
-            Twice::Once | Twice::Doubled { .. } if path.peer_is_mirrored => Twice::Forgotten,
+            Twice::Once if path.peer_is_mirrored => Twice::Forgotten,
+            Twice::Doubled { .. } if path.peer_is_mirrored && !path.is_few => Twice::Forgotten,
             twice => twice,
         })
     }
@@ -311,7 +360,6 @@ impl Evidences {
             Twice::Again { is_told: true, .. } => {}
             Twice::Again { frame: again, is_told: false } => {
                 self.withdraw(FindingKind::Loss, by, again);
-                self.withdraw(FindingKind::SlowHandshake, by, again);
                 self.notice(FindingKind::Spurious, by, again);
             }
             Twice::Doubled { frame: copy } => {
@@ -337,6 +385,11 @@ impl Evidences {
         if noticed.count == 0 {
             self.noticed.remove(&(kind, by));
         }
+    }
+
+    /// It turns out that this is not so.
+    fn withdraw_all(&mut self, kind: FindingKind, by: Option<Side>) {
+        self.noticed.remove(&(kind, by));
     }
 
     /// Whether an RST of a side does not look like its other packets.
@@ -385,163 +438,6 @@ impl Evidences {
         }
         noticed
     }
-
-    /// ICMP says what became of a segment of `from`, which is or is not in flight. What is not, nobody should heed
-    /// (RFC 5927 section 4.1).
-    pub(crate) fn hear(&mut self, from: Side, error: &IcmpError, is_in_flight: bool) {
-        let kind = match error.kind {
-            _ if !is_in_flight => FindingKind::IcmpIgnored,
-            IcmpKind::TooBig { .. } => FindingKind::PathMtu,
-            IcmpKind::Unreachable(_) => FindingKind::Unreachable,
-            IcmpKind::HopLimitExceeded => FindingKind::HopLimit,
-            IcmpKind::ReassemblyTimeExceeded | IcmpKind::ParameterProblem { .. } | IcmpKind::SourceQuench => {
-                return;
-            }
-        };
-        self.notice(kind, Some(from), error.frame).heard = Some((error.kind, error.reporter));
-    }
-
-    /// ICMP has said that a segment cannot be delivered.
-    fn is_unreachable(&self) -> bool {
-        Side::BOTH.iter().any(|side| self.noticed.contains_key(&(FindingKind::Unreachable, Some(*side))))
-    }
-
-    /// The verdict, with what ICMP has said.
-    pub(crate) fn verdict(&self, verdict: Verdict) -> Verdict {
-        match verdict.kind {
-            VerdictKind::Unanswered if self.is_unreachable() => {
-                Verdict { kind: VerdictKind::Unreachable, ..verdict }
-            }
-            _ => verdict,
-        }
-    }
-
-    /// The findings on a connection that is over, or as far as the capture goes.
-    pub(crate) fn findings(&self, flow: &Flow, verdict: &Verdict, end: Instant) -> Vec<Finding> {
-        let mut findings = ending(flow, verdict, end);
-        let is_told = |kind, by: Option<Side>| match (kind, by) {
-            (FindingKind::BadChecksum, Some(side)) => self.fills_in(side),
-            // It was not the program that took long.
-            (FindingKind::SlowApplication, Some(side)) => self.black_holes.in_pieces(side).is_none(),
-            (FindingKind::SlowHandshake, _) => !never_opened(verdict.kind),
-            _ => true,
-        };
-        for ((kind, by), noticed) in self.noticed.iter().filter(|((kind, by), _)| is_told(*kind, *by)) {
-            let mut evidence = vec![Evidence { name: "count", value: noticed.count as f64 }];
-            let took = match *kind {
-                // What the client has not noticed did not take it long.
-                FindingKind::SlowHandshake => {
-                    Some(flow.handshake_took()).filter(|took| *took >= SHORTEST_RTO)
-                }
-                _ => Some(noticed.longest).filter(|longest| !longest.is_zero()),
-            };
-            evidence.extend(took.map(|took| Evidence { name: "ms", value: took.as_secs_f64() * 1e3 }));
-            evidence.extend(noticed.heard.and_then(|(kind, _)| number(kind)));
-            findings.push(Finding {
-                kind: *kind,
-                certainty: if is_seen(*kind) { Certainty::Seen } else { Certainty::Inferred },
-                by: *by,
-                reporter: noticed.heard.map(|(_, reporter)| reporter),
-                frames: noticed.frames.clone(),
-                evidence,
-            });
-        }
-        findings.extend(self.offloads());
-        findings.extend(self.swallowed());
-        findings.extend(beginning(flow));
-        findings.extend(queues(flow));
-        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.kind.severity()), !is_cause(finding.kind)));
-        findings
-    }
-
-    /// Whether a side has sent a right checksum: then a wrong one was damaged, and not left out.
-    fn fills_in(&self, side: Side) -> bool {
-        self.checksums[side.index()][ChecksumSeen::Right as usize] > 0
-    }
-
-    /// Segments that are too long for their path. What a router has said of that is another finding.
-    fn swallowed(&self) -> impl Iterator<Item = Finding> {
-        Side::BOTH.into_iter().filter_map(|side| {
-            let (frames, len, waited) = match (self.black_holes.of(side), self.black_holes.in_pieces(side)) {
-                (Some(stuck), _) => (&stuck.frames, stuck.len, None),
-                (None, pieces) => pieces.map(|pieces| (&pieces.frames, pieces.len, Some(pieces.waited)))?,
-            };
-            let ms = waited.map(|waited| Evidence { name: "ms", value: waited.as_secs_f64() * 1e3 });
-            let is_said = self.noticed.contains_key(&(FindingKind::PathMtu, Some(side)));
-            (!is_said).then(|| Finding {
-                kind: FindingKind::BlackHole,
-                certainty: Certainty::Inferred,
-                by: Some(side),
-                reporter: None,
-                frames: frames.clone(),
-                evidence: [Evidence { name: "octets", value: len.into() }].into_iter().chain(ms).collect(),
-            })
-        })
-    }
-
-    /// Checksums that were not filled in, of either side.
-    fn offloads(&self) -> impl Iterator<Item = Finding> {
-        Side::BOTH.into_iter().filter_map(|side| {
-            let seen = self.checksums[side.index()];
-            let wrong = if self.fills_in(side) { 0 } else { seen[ChecksumSeen::Wrong as usize] };
-            let left_out = seen[ChecksumSeen::Partial as usize] + wrong;
-            (left_out > 0).then(|| Finding {
-                kind: FindingKind::ChecksumOffload,
-                certainty: Certainty::Inferred,
-                by: Some(side),
-                reporter: None,
-                frames: Vec::new(),
-                evidence: vec![Evidence { name: "count", value: left_out as f64 }],
-            })
-        })
-    }
-}
-
-/// Whether no handshake came to its end: then none was slow.
-fn never_opened(verdict: VerdictKind) -> bool {
-    matches!(
-        verdict,
-        VerdictKind::Refused | VerdictKind::Unanswered | VerdictKind::Unreachable | VerdictKind::Unfinished
-    )
-}
-
-/// Long round trips while much is in flight.
-fn queues(flow: &Flow) -> impl Iterator<Item = Finding> {
-    Side::BOTH.into_iter().filter_map(|side| {
-        let queued = flow.queued(side)?;
-        Some(Finding {
-            kind: FindingKind::Bufferbloat,
-            certainty: Certainty::Inferred,
-            by: Some(side),
-            reporter: None,
-            frames: Vec::new(),
-            evidence: vec![Evidence { name: "ms", value: queued.as_secs_f64() * 1e3 }],
-        })
-    })
-}
-
-/// What ICMP says in numbers: the MTU, and why something could not be delivered, as RFC 792 numbers that.
-fn number(kind: IcmpKind) -> Option<Evidence> {
-    let (name, value) = match kind {
-        IcmpKind::TooBig { mtu } => ("mtu", mtu),
-        IcmpKind::Unreachable(why) => (
-            "icmp_code",
-            match why {
-                Unreachable::Network => 0,
-                Unreachable::Host => 1,
-                Unreachable::Protocol => 2,
-                Unreachable::Port => 3,
-                Unreachable::SourceRoute => 5,
-                Unreachable::Prohibited => 13,
-                Unreachable::Other(code) => code.into(),
-            },
-        ),
-        IcmpKind::HopLimitExceeded
-        | IcmpKind::ReassemblyTimeExceeded
-        | IcmpKind::ParameterProblem { .. }
-        | IcmpKind::SourceQuench => return None,
-    };
-    Some(Evidence { name, value: value.into() })
 }
 
 /// It answers a probe, which may well carry an octet that its receiver has (RFC 9293 section 3.8.4).
@@ -557,7 +453,6 @@ fn is_senseless(why: &Why) -> bool {
 fn kind_of(reason: Reason) -> Option<FindingKind> {
     let Reason::Sent(reason) = reason else { return None };
     Some(match reason {
-        SendReason::SynRetransmit | SendReason::SynAckRetransmit => FindingKind::SlowHandshake,
         SendReason::SynTextRetransmit => FindingKind::FastOpenRefused,
         SendReason::KeepAliveProbe => FindingKind::KeepAlive,
         SendReason::SimultaneousOpen => FindingKind::SimultaneousOpen,
@@ -570,30 +465,6 @@ fn kind_of(reason: Reason) -> Option<FindingKind> {
     })
 }
 
-/// What brings others of its severity about is told before them.
-fn is_cause(kind: FindingKind) -> bool {
-    matches!(kind, FindingKind::BlackHole | FindingKind::Unreachable | FindingKind::ResetForged)
-}
-
 fn is_of_loss(kind: FindingKind) -> bool {
     matches!(kind, FindingKind::Loss | FindingKind::Timeout)
-}
-
-fn is_seen(kind: FindingKind) -> bool {
-    matches!(
-        kind,
-        FindingKind::ZeroWindow
-            | FindingKind::BadChecksum
-            | FindingKind::Deviation
-            | FindingKind::CutOff
-            | FindingKind::SlowHandshake
-            | FindingKind::ReusedPorts
-            | FindingKind::Unreachable
-            | FindingKind::HopLimit
-            | FindingKind::PathMtu
-            | FindingKind::IcmpIgnored
-            | FindingKind::ConflictingText
-            | FindingKind::Disordered
-            | FindingKind::OutsideWindow
-    )
 }

@@ -3,28 +3,32 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use synfin_ladder::{
-    Certainty, Connection, Counts, End, Fate, Mark, Marks, Negotiated, Role, Seen, Side, Step, Window,
-};
+use synfin_ladder::{Certainty, Counts, Fate, Mark, Marks, Role, Seen, Side, Step, Window};
 use synfin_wire::{DropReason, Flags, Instant, Note, SendReason, SeqNumber, State};
 
 use crate::analysis::{Analysis, Observed};
 use crate::explainer::side_of;
 use crate::findings::{Evidences, Path};
-use crate::lost;
+use crate::handshake::Handshake;
 use crate::mirror::Mirror;
 use crate::packet::{IcmpError, IcmpKind, Packet};
 use crate::reasons::{Reasons, Why};
 use crate::round_trips::RoundTrips;
-use crate::track::{Arrival, Moment, ResetCause, SeenReset, Space, Tracker};
-use crate::verdict;
+use crate::stamps::Stamps;
+use crate::track::{Arrival, Moment, Space, Tracker};
+use crate::window_limit::WindowLimits;
 use crate::zeek::ZeekTracker;
+
+mod telling;
 
 /// No connection keeps more segments than this; what comes later is counted, not kept.
 const MOST_STEPS: usize = 1 << 20;
 
 /// The three flags of a SYN that offers accurate ECN.
 const ALL_ACE: u8 = 0b111;
+
+/// What a segment takes on most links, octets.
+const USUAL_MSS: u16 = 1460;
 
 /// One in so many packets twice: the capture has doubled them.
 const MIRRORED: u64 = 4;
@@ -46,8 +50,10 @@ pub(crate) struct Flow {
     analysis: Analysis,
     zeek: ZeekTracker,
     handshake: Handshake,
+    pub(crate) window_limits: WindowLimits,
     /// By the side that answered.
     rtt: [RoundTrips; 2],
+    stamps: Stamps,
     /// The frame since which it is over.
     over_in: Option<u64>,
     /// An older one on the same ports was over before.
@@ -80,14 +86,6 @@ pub(crate) struct Announced {
     pub(crate) fast_open: bool,
 }
 
-/// The moments of the handshake's segments.
-#[derive(Clone, Copy, Debug, Default)]
-struct Handshake {
-    syn: Option<Instant>,
-    syn_ack: Option<Instant>,
-    took: Option<Duration>,
-}
-
 impl Flow {
     pub(crate) fn new(number: u64, first: &Packet<'_>, manner: Manner) -> Self {
         let Manner { reuses_ports, follows_closed, keeps_steps, heeds_notes } = manner;
@@ -110,7 +108,9 @@ impl Flow {
             analysis: if reuses_ports { Analysis::on_reused_ports() } else { Analysis::default() },
             zeek: ZeekTracker::default(),
             handshake: Handshake::default(),
+            window_limits: WindowLimits::default(),
             rtt: [RoundTrips::default(); 2],
+            stamps: Stamps::default(),
             over_in: None,
             follows_closed,
             heeds_notes,
@@ -176,7 +176,7 @@ impl Flow {
         let from = side_of(packet, self.addresses[0]);
         let note = self.note_on(packet);
         self.span.1 = self.span.1.max(packet.at);
-        let again = self.mirror.first_of(from, packet);
+        let again = self.mirror.first_of(from, packet, self.tracker.answered_in(from));
         // Linux sends every SYN-ACK with the identification 0, which tells none from another. Where the SYNs stand there
         // twice, so does what answers them.
         let alike = packet.identification == 0
@@ -193,16 +193,24 @@ impl Flow {
         let awaited = Some(self.tracker.space(from)).filter(|space| space.is_seen()).map(Space::whole);
         let peer = self.tracker.space(from.other());
         let (peer_una, sack) = (peer.acknowledged_to(), &packet.header.options.sack);
-        let reports_foreign = sack.iter().any(|range| peer.is_foreign(range.start));
+        // What goes from where the capture was made is seen before its receiver can report it.
+        let is_at_peer = self.tracker.captured_at() == Some(from.other()) && peer.syn_seen();
+        let is_unsent = |end: SeqNumber| is_at_peer && end.after(peer.most_sent());
+        let reports_foreign = sack.iter().any(|range| peer.is_foreign(range.start) || is_unsent(range.end));
         self.announce(from, packet);
         let arrival = self.tracker.arrival(from, packet);
         self.measure(from, packet);
         let is_new = self.is_new(from, packet);
+        let own = self.tracker.space(from);
+        let is_idle = own.acknowledged_to().is_some_and(|known| known.at_or_after(own.most_sent()));
+        self.handshake.observe(from, packet, is_new);
+        self.stamps.observe(from, packet, is_new);
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         // Where it is known how long a retransmission takes at least, that has been asked already.
         let may_be_overtaken = self.tracker.space(from).fills_hole(seq, end)
             && self.tracker.answered_in(from).is_none()
             && !self.reasons.is_younger(from, packet);
+        let is_too_soon = self.answers_too_soon(from, packet);
         let mut why = self.why(from, packet, arrival, &note);
         let observed = self.analysis.observe(from, packet);
         let is_out_of_order = observed.marks.contains(Mark::OutOfOrder);
@@ -217,21 +225,21 @@ impl Flow {
         let path = Path {
             mss: self.announced[from.other().index()].mss,
             answered_in: [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|figures| figures[0])),
-            serves: match self.tracker.role(from) {
-                Role::Client => false,
-                Role::Server => true,
-                // The lower port is the well-known one.
-                Role::Peer => packet.source.port() < packet.destination.port(),
-            },
+            serves: self.serves(from),
             echoes_marks: self.echoes_marks(packet),
             // What is wrong about the answer to a SYN tells nothing of the capture.
             acks_unseen: arrival == Arrival::BadAck && !packet.header.flags.syn(),
             is_of_older,
             is_alone: !self.tracker.is_captured(from.other()),
             is_new,
+            is_idle,
+            is_too_soon,
+            fills_window: self.fills_window(from, packet),
+            room: self.tracker.space(from).room_after(end),
             reports_foreign,
             peer_una,
             peer_is_mirrored: self.is_mirrored(from.other()),
+            is_few: self.seen_again[from.other().index()] < 3,
             peer_first: self.tracker.space(from.other()).first_number(),
             awaited,
             dropped,
@@ -242,6 +250,27 @@ impl Flow {
         self.evidence.note(from, packet, if is_reordered { &why } else { &told }, observed.marks, &path);
         self.note_whether_over(packet.frame);
         self.keep(from, packet, &told, &observed, note, dropped);
+    }
+
+    /// Whether an RST acknowledges text that was seen so shortly before that it cannot have come to its sender.
+    fn answers_too_soon(&self, from: Side, packet: &Packet<'_>) -> bool {
+        /// What is faster is not measured well enough.
+        const FAR: Duration = Duration::from_millis(2);
+        let (flags, peer) = (packet.header.flags, self.tracker.space(from.other()));
+        let sent = peer.moment_of(packet.header.ack).filter(|_| flags.rst() && flags.ack());
+        let trip = self.tracker.answered_in(from).filter(|trip| *trip >= FAR);
+        // What went before that was acknowledged earlier.
+        let is_last = peer.acknowledged_to().is_some_and(|known| packet.header.ack.after(known));
+        sent.zip(trip).is_some_and(|(sent, trip)| is_last && (packet.at - sent.at) * 2 < trip)
+    }
+
+    /// Whether text fills its receiver's window, and others before it did.
+    fn fills_window(&mut self, from: Side, packet: &Packet<'_>) -> bool {
+        let shift = self.shift(from, packet);
+        let is_here = self.tracker.captured_at() == Some(from);
+        let trip = if is_here { Some(Duration::ZERO) } else { self.tracker.answered_in(from) };
+        let full = self.tracker.space(from).largest_text(packet, USUAL_MSS);
+        self.window_limits.observe(from, packet, shift, trip.unwrap_or(Duration::MAX), full)
     }
 
     /// Why a packet was sent, which is followed from now on.
@@ -348,21 +377,9 @@ impl Flow {
         };
     }
 
-    /// The round trip that this acknowledgment measures, and the handshake.
+    /// The round trip that this acknowledgment measures.
     fn measure(&mut self, from: Side, packet: &Packet<'_>) {
         let flags = packet.header.flags;
-        match (flags.syn(), flags.ack()) {
-            (true, false) => {
-                self.handshake.syn.get_or_insert(packet.at);
-            }
-            (true, true) => {
-                self.handshake.syn_ack.get_or_insert(packet.at);
-            }
-            (false, true) if self.handshake.took.is_none() && self.handshake.syn_ack.is_some() => {
-                self.handshake.took = self.handshake.syn.map(|syn| packet.at - syn);
-            }
-            _ => {}
-        }
         let peer = self.tracker.space(from.other());
         let ack = packet.header.ack;
         let is_new = flags.ack() && peer.acknowledged_to().is_none_or(|known| ack.after(known));
@@ -388,14 +405,33 @@ impl Flow {
         }
     }
 
+    /// The shortest way there and back, where both parts of it were seen.
+    pub(crate) fn whole_trip(&self) -> Option<Duration> {
+        let [left, right] = [&self.rtt[0], &self.rtt[1]].map(|rtt| rtt.figures().map(|[least, ..]| least));
+        match self.tracker.captured_at() {
+            Some(Side::Left) => right,
+            Some(Side::Right) => left,
+            None => left.zip(right).map(|(left, right)| left + right),
+        }
+    }
+
     /// Whether a side was seen to have it open when the other had not, nor was seen to close it.
     pub(crate) fn is_half_open(&self, side: Side) -> bool {
         self.tracker.is_captured(side) && self.tracker.space(side.other()).fin_end().is_none()
     }
 
-    /// How long the handshake took; nothing where it was not seen whole.
-    pub(crate) fn handshake_took(&self) -> Duration {
-        self.handshake.took.unwrap_or_default()
+    /// Whether a side answers, as far as that is known: else the lower port is the well-known one.
+    pub(crate) fn serves(&self, side: Side) -> bool {
+        match self.tracker.role(side) {
+            Role::Client => false,
+            Role::Server => true,
+            Role::Peer => self.addresses[side.index()].port() < self.addresses[side.other().index()].port(),
+        }
+    }
+
+    /// How the connection was opened.
+    pub(crate) const fn handshake(&self) -> &Handshake {
+        &self.handshake
     }
 
     /// How long its ends have been silent at a moment.
@@ -405,7 +441,9 @@ impl Flow {
 
     /// How long a round trip takes while much of a side is in flight, where that is far longer than otherwise.
     pub(crate) fn queued(&self, side: Side) -> Option<Duration> {
-        self.rtt[side.other().index()].queued()
+        // At the receiver's end acknowledgments take no time, and its own timestamps come back with the text.
+        let least = || self.rtt[side.index()].figures().map(|[least, ..]| least);
+        self.rtt[side.other().index()].queued().or_else(|| self.stamps.queued(side, least()?))
     }
 
     fn is_new(&self, from: Side, packet: &Packet<'_>) -> bool {
@@ -507,85 +545,5 @@ impl Flow {
 
     fn relative(&self, side: Side, number: SeqNumber) -> u32 {
         self.tracker.first_number(side).map_or(0, |first| number.distance(first).max(0) as u32)
-    }
-
-    pub(crate) fn negotiated(&self) -> Negotiated {
-        let [left, right] = &self.announced;
-        Negotiated {
-            window_scale: left.window_scale.is_some() && right.window_scale.is_some(),
-            sack: left.sack_permitted && right.sack_permitted,
-            timestamps: left.timestamps && right.timestamps,
-            ecn: left.ecn && right.ecn,
-            known: Side::BOTH.iter().all(|side| self.tracker.space(*side).syn_seen()),
-        }
-    }
-
-    /// Of an RST whose sender goes on after it, or that does not look like its own, it is not known why it was sent.
-    fn disown_resets(&self, steps: &mut [Step]) {
-        let is_doubtful = |reset: &&SeenReset| {
-            reset.foreign
-                || matches!(reset.cause, ResetCause::Unread | ResetCause::Abort | ResetCause::AfterClose)
-                    && self.evidence.looks_forged_in(reset.by, reset.frame)
-        };
-        for reset in self.tracker.resets().iter().filter(is_doubtful) {
-            if let Ok(at) = steps.binary_search_by_key(&reset.frame, |step| step.frame)
-                && steps[at].certainty != Certainty::Told
-            {
-                let (reason, certainty) = (Seen::ResetUnexplained.into(), Certainty::Unknown);
-                steps[at] = Step { reason, certainty, because: None, ..steps[at].clone() };
-            }
-        }
-    }
-
-    /// All that is known of it, now that no more packets come. Its segments are given away.
-    pub(crate) fn tell(&mut self, end_of_capture: Instant) -> Connection {
-        let is_kept = self.steps.is_some();
-        let mut steps = self.steps.take().unwrap_or_default();
-        let frames: Vec<u64> = steps.iter().map(|step| step.frame).collect();
-        let states = self.tracker.states_after(&frames);
-        for (step, states) in steps.iter_mut().zip(states) {
-            step.states = states;
-        }
-        self.disown_resets(&mut steps);
-        lost::mark(&mut steps);
-        let verdict = self.evidence.verdict(verdict::of(&self.tracker, end_of_capture));
-        let findings = self.evidence.findings(self, &verdict, end_of_capture);
-        let timelines = if is_kept { self.tracker.timelines(end_of_capture) } else { Default::default() };
-        let captured_at = self.tracker.captured_at();
-        let mut timelines = timelines.into_iter();
-        let ends = Side::BOTH.map(|side| {
-            let (before, timeline) = timelines.next().expect("one for each side");
-            let announced = &self.announced[side.index()];
-            End {
-                address: self.addresses[side.index()],
-                name: None,
-                role: self.tracker.role(side),
-                captured_here: captured_at == Some(side),
-                first_number: self.tracker.first_number(side),
-                syn_seen: self.tracker.space(side).syn_seen(),
-                mss: announced.mss,
-                window_scale: announced.window_scale,
-                sack_permitted: announced.sack_permitted,
-                timestamps: announced.timestamps,
-                ecn: announced.ecn,
-                fast_open: announced.fast_open,
-                before,
-                timeline,
-                sent: self.counts[side.index()],
-            }
-        });
-        Connection {
-            number: self.number,
-            ends,
-            span: self.span,
-            verdict,
-            negotiated: self.negotiated(),
-            handshake: self.handshake.took,
-            rtt: self.round_trips(),
-            completeness: self.analysis.completeness(),
-            zeek: self.zeek.finish(),
-            steps,
-            findings,
-        }
     }
 }

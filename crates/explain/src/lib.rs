@@ -13,6 +13,7 @@
 //! | [`capture`] | files of every kind become frames |
 //! | [`packet`] | a frame becomes a TCP segment with its addresses: link types, fragments, cut-off packets |
 //! | [`explainer`] | packets become connections |
+//! | [`patterns`] | what connections have in common |
 //! | [`shard`] | the same on several threads |
 //! | [`reasons`] | why each segment was sent |
 //! | [`track`] | the states of both ends |
@@ -23,6 +24,7 @@ pub mod analysis;
 pub mod capture;
 pub mod explainer;
 pub mod packet;
+pub mod patterns;
 pub mod reasons;
 pub mod shard;
 pub mod track;
@@ -32,10 +34,14 @@ mod black_hole;
 mod contradiction;
 mod findings;
 mod flow;
+mod handshake;
 mod lost;
 mod mirror;
 mod nagle;
 mod round_trips;
+mod stamps;
 mod verdict;
+mod window_limit;
 
 pub use explainer::{Detail, Explainer};
+pub use patterns::Patterns;

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | a millisecond | what it says: no sender sends the same again so soon, but for a bare acknowledgment |
 //! | a timer's least time | and its IP identification, a new one for each packet; or its timestamps, and that routers have counted down its hop limit |
-//! | a minute | its identification and its timestamps (RFC 7323), of which one at least goes on |
+//! | a minute | its identification and its timestamps (RFC 7323), of which one at least goes on; or timestamps alone, where |
+//! | | routers have counted down its hop limit, or others were seen again after as long: two clocks differ by that |
 //!
 //! What the hardware cuts into segments behind one point of capture, and joins before another, is known by the
 //! identifications, which go up by one from segment to segment.
@@ -15,7 +16,8 @@ use std::time::Duration;
 use synfin_ladder::Side;
 use synfin_wire::{Flags, Instant, SeqNumber, Timestamps};
 
-use crate::packet::Packet;
+use crate::lost::is_before;
+use crate::packet::{Packet, Print};
 
 /// No sender says the same again within this.
 const AT_ONCE: Duration = Duration::from_millis(1);
@@ -35,6 +37,8 @@ const SHORTEST_SEGMENT: u32 = 496;
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
     sides: [Seen; 2],
+    /// How long after the first sighting of a packet the second came, where that was so long that two clocks differ.
+    offset: Option<Duration>,
 }
 
 /// The last packets of a side, the oldest overwritten first.
@@ -49,6 +53,29 @@ struct Seen {
     counts: bool,
     /// The highest numbers that any of them said, and acknowledged.
     most: Option<(SeqNumber, SeqNumber)>,
+    /// The newest timestamp.
+    newest: Option<u32>,
+    /// The hop limits with which packets came, first and again, where those differ: by them two points of capture are known.
+    hop_limits: Option<(u8, u8)>,
+}
+
+/// What is known besides of how packets come twice.
+struct Known {
+    /// Others of its side were seen again.
+    is_doubled: bool,
+    /// Their identifications differ.
+    counts: bool,
+    /// Nothing can have told the sender sooner to send something again.
+    trip: Duration,
+    /// Two clocks differ by that.
+    offset: Option<Duration>,
+}
+
+impl Known {
+    /// Whether others were seen again after as long, but for what the way takes.
+    fn is_usual(&self, apart: Duration) -> bool {
+        self.offset.is_some_and(|offset| apart.abs_diff(offset) <= offset / 8 + AT_ONCE * 50)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +83,7 @@ struct Sighting {
     frame: u64,
     at: Instant,
     hop_limit: u8,
+    print: Print,
     likeness: Likeness,
 }
 
@@ -75,32 +103,61 @@ struct Likeness {
 
 impl Mirror {
     /// The frame in which the same packet was seen before; the packet is remembered otherwise.
-    pub(crate) fn first_of(&mut self, from: Side, packet: &Packet<'_>) -> Option<u64> {
+    /// `trip` is the shortest time in which its sender has answered: nothing can have told it sooner to send this again.
+    pub(crate) fn first_of(
+        &mut self,
+        from: Side,
+        packet: &Packet<'_>,
+        trip: Option<Duration>,
+    ) -> Option<u64> {
         let sighting = Sighting::of(packet);
         let seen = &mut self.sides[from.index()];
-        let first = seen.first_of(&sighting);
-        if first.is_none() {
+        let known = Known {
+            is_doubled: seen.is_doubled,
+            counts: seen.counts,
+            trip: trip.unwrap_or_default(),
+            offset: self.offset,
+        };
+        let Some((frame, apart)) = seen.first_of(&sighting, &known) else {
             seen.remember(sighting);
-        }
-        first
+            return None;
+        };
+        self.offset = Some(apart).filter(|apart| *apart > SOON).or(self.offset);
+        Some(frame)
     }
 }
 
 impl Seen {
-    fn first_of(&mut self, sighting: &Sighting) -> Option<u64> {
+    /// Its frame, and how long ago that was.
+    fn first_of(&mut self, sighting: &Sighting, known: &Known) -> Option<(u64, Duration)> {
         if self.is_new(&sighting.likeness) {
             return None;
         }
         let (before, behind) = self.sightings.split_at(self.found.min(self.sightings.len()));
         let in_turn = behind.iter().chain(before);
-        let is_seen = |known: &Sighting| {
-            known.is_same(sighting, self.is_doubled, self.counts) || known.has_piece(sighting, self.counts)
+        let is_seen =
+            |first: &Sighting| first.is_same(sighting, known) || first.has_piece(sighting, known.counts);
+        let Some((further, first)) = in_turn.enumerate().find(|(_, first)| is_seen(first)) else {
+            return self.forgotten(sighting, known);
         };
-        let (further, frame) =
-            in_turn.enumerate().find(|(_, known)| is_seen(known)).map(|(at, known)| (at, known.frame))?;
+        let seen = (first.frame, sighting.at - first.at);
+        let hop_limits = (first.hop_limit, sighting.hop_limit);
+        self.hop_limits = Some(hop_limits).filter(|(first, again)| first != again).or(self.hop_limits);
         self.found = (before.len() + further) % self.sightings.len();
         self.is_doubled = true;
-        Some(frame)
+        Some(seen)
+    }
+
+    /// The second sighting of one that is not remembered, or has not come to the first point of capture: it is older than
+    /// the newest, where two clocks differ, or has the hop limit of the second point. The last that was seen again stands for
+    /// its first sighting.
+    fn forgotten(&self, sighting: &Sighting, known: &Known) -> Option<(u64, Duration)> {
+        let stamps = self.newest.zip(sighting.likeness.timestamps);
+        let is_older = stamps.is_some_and(|(newest, stamps)| is_before(stamps.value, newest));
+        let is_elsewhere = self.hop_limits.is_some_and(|(_, again)| again == sighting.hop_limit);
+        let is_again = is_elsewhere || is_older && known.offset.is_some();
+        let last = self.sightings.get(self.found).filter(|_| is_again && self.is_doubled)?;
+        Some((last.frame, known.offset.unwrap_or_default()))
     }
 
     /// Whether it says, or acknowledges, more than all before.
@@ -113,6 +170,10 @@ impl Seen {
         let identification = sighting.likeness.identification;
         self.counts |=
             self.sightings.last().is_some_and(|last| last.likeness.identification != identification);
+        if let Some(stamps) = sighting.likeness.timestamps {
+            let is_newer = self.newest.is_none_or(|newest| is_before(newest, stamps.value));
+            self.newest = if is_newer { Some(stamps.value) } else { self.newest };
+        }
         let (end, ack) = (sighting.likeness.end(), sighting.likeness.ack);
         let (said, acknowledged) = self.most.unwrap_or((end, ack));
         self.most = Some((said.later(end), acknowledged.later(ack)));
@@ -145,13 +206,18 @@ impl Sighting {
             }),
             identification: packet.identification,
         };
-        Self { frame: packet.frame, at: packet.at, hop_limit: packet.hop_limit, likeness }
+        Self {
+            frame: packet.frame,
+            at: packet.at,
+            hop_limit: packet.hop_limit,
+            print: packet.print,
+            likeness,
+        }
     }
 
-    /// Whether the later one is the same packet. `is_doubled`: others of its side were seen again. `counts`: their
-    /// identifications differ.
-    fn is_same(&self, later: &Self, is_doubled: bool, counts: bool) -> bool {
-        if self.likeness != later.likeness {
+    /// Whether the later one is the same packet.
+    fn is_same(&self, later: &Self, known: &Known) -> bool {
+        if self.likeness != later.likeness || self.print.contradicts(later.print, true) {
             return false;
         }
         let packet = &later.likeness;
@@ -159,13 +225,19 @@ impl Sighting {
         let is_routed = self.hop_limit != later.hop_limit;
         let is_numbered = packet.identification != 0;
         if apart <= AT_ONCE {
-            return packet.is_text() || is_numbered || is_routed || is_doubled && packet.timestamps.is_some();
+            return packet.is_text()
+                || is_numbered
+                || is_routed
+                || known.is_doubled && packet.timestamps.is_some();
         }
         match packet.timestamps {
-            Some(_) if is_numbered => apart <= FAR_APART,
-            Some(_) => apart <= SOON && (is_routed || is_doubled || packet.flags.syn()),
+            Some(_) if is_numbered || is_routed || known.is_usual(apart) => apart <= FAR_APART,
+            Some(_) => {
+                let is_too_soon = packet.is_text() && apart * 4 < known.trip * 3;
+                apart <= SOON && (known.is_doubled || packet.flags.syn() || is_too_soon)
+            }
             None if packet.flags.syn() || packet.flags.rst() => apart <= SOON && (is_numbered || is_routed),
-            None => apart <= SOON && is_numbered && counts,
+            None => apart <= SOON && is_numbered && known.counts,
         }
     }
 

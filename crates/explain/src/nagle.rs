@@ -39,7 +39,10 @@ impl Nagle {
         if packet.len == 0 {
             return false;
         }
-        let is_small = path.mss.is_some_and(|mss| packet.len < u32::from(mss) / 2);
+        let half = path.mss.map(|mss| u32::from(mss) / 2);
+        // What fills the window waits for that.
+        let is_small =
+            half.is_some_and(|half| packet.len < half && path.room.is_none_or(|room| room >= half));
         let released = self.released[own].take();
         self.small[own] = is_small.then(|| (packet.header.seq + packet.len, packet.at));
         // Elsewhere than at its sender it comes as much later as that takes to answer.

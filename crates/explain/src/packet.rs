@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `link` | Ethernet and its tags, LLC, PPP, Linux cooked, loopback and others; MPLS | tcpdump.org/linktypes.html |
 //! | `ip` | IPv4 and IPv6 headers, extension headers | RFC 791, RFC 8200 |
-//! | `tunnel` | IP in IP, GRE, VXLAN, Geneve | RFC 2003, RFC 4213, RFC 2784, RFC 7348, RFC 8926 |
+//! | `tunnel` | IP in IP, GRE, L2TP, VXLAN, Geneve, GTP-U | RFC 2003, 4213, 2784, 3931, 7348, 8926 |
 //! | `fragments` | fragmented datagrams | RFC 791, RFC 8200, RFC 5722 |
 //! | `glance` | nothing: the ends of a plain frame | RFC 791, RFC 8200 |
 //! | `kept` | nothing: what waits of a plain segment | |

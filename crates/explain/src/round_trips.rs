@@ -8,7 +8,7 @@ const RUN: u32 = 16;
 /// Octets in flight that make a queue where there is one, and no lone segment whose acknowledgment may be delayed.
 const MUCH: u32 = 10_000;
 /// By how much, and how many times, the shortest of a run must exceed the shortest of all.
-const QUEUED: Duration = Duration::from_millis(50);
+const QUEUED: Duration = Duration::from_millis(30);
 const QUEUED_RATIO: u32 = 3;
 
 /// Round trips that were measured.
@@ -51,7 +51,11 @@ impl RoundTrips {
 
     /// How long they took under load, where that is far longer than the way itself takes.
     pub(crate) fn queued(&self) -> Option<Duration> {
-        (self.loaded >= self.least * QUEUED_RATIO && self.loaded >= self.least + QUEUED)
-            .then_some(self.loaded)
+        self.queued_beside(self.least)
+    }
+
+    /// The same, where the way itself takes `least`.
+    pub(crate) fn queued_beside(&self, least: Duration) -> Option<Duration> {
+        (self.loaded >= least * QUEUED_RATIO && self.loaded >= least + QUEUED).then_some(self.loaded)
     }
 }

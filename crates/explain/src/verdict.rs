@@ -3,7 +3,7 @@
 use synfin_ladder::{Side, Verdict, VerdictKind};
 use synfin_wire::{Instant, State};
 
-use crate::track::{ResetCause, Tracker};
+use crate::track::{ResetCause, SHORTEST_RTO, Tracker};
 
 /// The verdict on a connection, once its last packet was seen: it was watched up to `end`.
 pub(crate) fn of(tracker: &Tracker, end: Instant) -> Verdict {
@@ -24,7 +24,11 @@ pub(crate) fn of(tracker: &Tracker, end: Instant) -> Verdict {
         };
         return Verdict { kind, by: Some(reset.by) };
     }
-    let unanswered = |side: Side| tracker.space(side).unanswered().is_some_and(|(repeats, _)| repeats >= 3);
+    let unanswered = |side: Side| {
+        // Where nothing of the other end was captured, what comes in another order would look the same.
+        let has_waited = tracker.is_captured(side.other()) || tracker.space(side).has_waited(SHORTEST_RTO);
+        has_waited && tracker.space(side).unanswered().is_some_and(|(repeats, _)| repeats >= 3)
+    };
     let kind = match states {
         [State::Closed | State::TimeWait, State::Closed | State::TimeWait] if closed_first.is_some() => {
             return Verdict { kind: VerdictKind::Closed, by: closed_first };

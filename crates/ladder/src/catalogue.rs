@@ -13,6 +13,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::model::connection::VerdictKind;
 use crate::model::finding::{FindingKind, Severity};
+use crate::model::pattern::PatternKind;
 use crate::model::states::Certainty;
 use crate::reason::Reason;
 pub(crate) use word::Word;
@@ -68,16 +69,18 @@ impl Language {
     }
 
     /// The files of its catalogue.
-    const fn files(self) -> [&'static str; 3] {
+    const fn files(self) -> [&'static str; 4] {
         match self {
             Self::English => [
                 include_str!("../locales/en/reasons.ftl"),
                 include_str!("../locales/en/findings.ftl"),
+                include_str!("../locales/en/patterns.ftl"),
                 include_str!("../locales/en/words.ftl"),
             ],
             Self::Chinese => [
                 include_str!("../locales/zh-CN/reasons.ftl"),
                 include_str!("../locales/zh-CN/findings.ftl"),
+                include_str!("../locales/zh-CN/patterns.ftl"),
                 include_str!("../locales/zh-CN/words.ftl"),
             ],
         }
@@ -208,6 +211,35 @@ impl Catalogue {
 
     pub(crate) fn finding(&self, kind: FindingKind, part: Part, args: &Args) -> String {
         self.say(&format!("finding-{}", kind.code()), Some(part.attribute()), args)
+    }
+
+    /// What a pattern is called.
+    #[must_use]
+    pub fn pattern_name(&self, kind: PatternKind) -> String {
+        self.say(&format!("pattern-{}", kind.code()), None, &Args::none())
+    }
+
+    pub(crate) fn pattern(&self, kind: PatternKind, part: Part, args: &Args) -> String {
+        self.say(&format!("pattern-{}", kind.code()), Some(part.attribute()), args)
+    }
+
+    /// What stands between two parts of a sentence.
+    pub(crate) const fn comma(&self) -> &'static str {
+        if self.is_chinese() { "，" } else { ", " }
+    }
+
+    /// What stands between the items of a list.
+    pub(crate) const fn list_comma(&self) -> &'static str {
+        if self.is_chinese() { "、" } else { ", " }
+    }
+
+    /// What stands behind a label.
+    pub(crate) const fn colon(&self) -> &'static str {
+        if self.is_chinese() { "：" } else { ": " }
+    }
+
+    const fn is_chinese(&self) -> bool {
+        matches!(self.language, Language::Chinese)
     }
 
     pub(crate) fn verdict(&self, kind: VerdictKind, args: &Args) -> String {

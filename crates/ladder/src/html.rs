@@ -6,6 +6,7 @@
 //! A policy inside the page forbids every request and every script but its own. What comes from a capture is escaped.
 
 mod connection;
+mod findings;
 mod list;
 mod table;
 
@@ -13,6 +14,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::catalogue::{Catalogue, Language, Word};
 use crate::model::connection::Connection;
+use crate::model::pattern::Pattern;
 use crate::voices::{Said, Voices, said};
 use crate::words::plain;
 
@@ -40,6 +42,10 @@ pub struct Options {
     pub most_connections: usize,
     /// Sequence numbers as they stand in the headers.
     pub absolute: bool,
+    /// What the connections have in common.
+    pub patterns: Vec<Pattern>,
+    /// What else there is to say of the capture, such as what could not be looked into.
+    pub remarks: Vec<String>,
 }
 
 impl Default for Options {
@@ -51,6 +57,8 @@ impl Default for Options {
             most_segments_in_all: 10_000,
             most_connections: 200,
             absolute: false,
+            patterns: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 }
@@ -101,6 +109,8 @@ pub fn page(connections: &[Connection], options: &Options) -> String {
                     }
                 }
                 main {
+                    @for remark in &options.remarks { p class="cut" { (plain(remark)) } }
+                    (findings::patterns(&options.patterns, &catalogues))
                     @if sorted.is_empty() { p { (spans(&word(Word::NoConnections))) } }
                     @if sorted.len() > 1 { (list::list(&sorted, told.len(), &catalogues)) }
                     @for (index, connection) in told.iter().enumerate() {

@@ -9,6 +9,7 @@ mod shape;
 use std::io::{self, Write};
 
 use crate::model::connection::Connection;
+use crate::model::pattern::Pattern;
 
 /// The version of the form. It grows when a field goes or changes its meaning; new fields do not make a new version.
 pub const VERSION: u32 = 1;
@@ -26,6 +27,8 @@ pub struct Capture {
     pub unknown_links: Vec<(u16, u64)>,
     /// How many of the frames end before their headers do.
     pub cut_frames: u64,
+    /// What its connections have in common.
+    pub patterns: Vec<Pattern>,
 }
 
 /// Writes a document, connection by connection, so that no more than one need be in memory.

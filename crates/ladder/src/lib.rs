@@ -12,7 +12,7 @@
 //! | [`names`] | how others write the states |
 //! | [`what_if`] | what is said of a connection that is run again with something changed |
 //! | [`fold`] | what a picture draws one by one, and what it tells in one line |
-//! | [`text`] | the ladder for a terminal, and the list of connections |
+//! | [`text`] | the ladder for a terminal, the list of connections, and what they have in common |
 //! | [`json`] | the same for programs |
 //! | [`svg`] | the ladder as a picture that scales |
 //! | [`html`] | a page: list, ladders, graphs |
@@ -38,6 +38,7 @@ pub use model::connection::{Connection, Negotiated, Verdict, VerdictKind, Zeek};
 pub use model::end::{Counts, End, Role, Side};
 pub use model::finding::{Evidence, Finding, FindingKind, Severity};
 pub use model::marks::{Mark, Marks};
+pub use model::pattern::{Pattern, PatternKind};
 pub use model::states::{Certainty, StateSet, Timeline, Transition, Window};
 pub use model::step::{Fate, Step};
 pub use reason::{Reason, Seen};

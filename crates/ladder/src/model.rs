@@ -6,5 +6,6 @@ pub mod connection;
 pub mod end;
 pub mod finding;
 pub mod marks;
+pub mod pattern;
 pub mod states;
 pub mod step;

@@ -10,6 +10,7 @@ mod findings;
 mod head;
 mod line;
 mod list;
+mod patterns;
 
 use synfin_wire::Instant;
 
@@ -22,6 +23,7 @@ use crate::words::{Words, seconds};
 use arrow::Body;
 use line::{Line, Paint};
 pub use list::list;
+pub use patterns::patterns;
 
 pub(crate) use arrow::{label, run_sentence, run_text};
 pub(crate) use head::facts;

@@ -3,6 +3,8 @@
 //! In: a connection and a catalogue. Out: plain text without colour or width, the same for every picture. Whatever a
 //! capture brought along (names, comments) is stripped of control characters here, so that no terminal obeys it.
 
+mod patterns;
+
 use std::time::Duration;
 
 use synfin_wire::{Instant, SendReason};
@@ -188,7 +190,7 @@ impl<'a> Words<'a> {
     /// What stands between two parts of a sentence.
     #[must_use]
     pub fn comma(&self) -> &'static str {
-        if self.is_chinese() { "，" } else { ", " }
+        self.catalogue.comma()
     }
 
     /// A phrase about one end and its peer.
@@ -199,12 +201,12 @@ impl<'a> Words<'a> {
 
     /// What stands between the items of a list.
     pub(crate) fn list_comma(&self) -> &'static str {
-        if self.is_chinese() { "、" } else { ", " }
+        self.catalogue.list_comma()
     }
 
     /// What stands behind a label.
     pub(crate) fn colon(&self) -> &'static str {
-        if self.is_chinese() { "：" } else { ": " }
+        self.catalogue.colon()
     }
 
     /// The clause that asks for a segment, and how well the reason is known where that is in doubt.
@@ -248,10 +250,14 @@ impl<'a> Words<'a> {
             .number("octets", number(finding, "octets"))
             .number("ms", ms)
             .text("scaled", self.scaled())
+            .number("lost", number(finding, "lost"))
+            .number("silent", number(finding, "quiet"))
+            .text("quiet", millis(number(finding, "quiet")))
+            .number("here", number(finding, "here"))
             .number("mtu", number(finding, "mtu"))
             .number("code", number(finding, "icmp_code"))
             .text("router", finding.reporter.map_or_else(|| "?".to_owned(), |reporter| reporter.to_string()))
-            .text("time", held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64))))
+            .text("time", millis(ms))
     }
 
     /// Whether windows are scaled, as far as both SYNs tell.
@@ -340,6 +346,11 @@ pub fn plain(text: &str) -> String {
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     text.chars().map(|character| if obeyed(character) { '\u{fffd}' } else { character }).collect()
+}
+
+/// A span of so many milliseconds, its unit beside it.
+fn millis(ms: f64) -> String {
+    held(&span(Duration::from_nanos((ms.max(0.0) * 1e6) as u64)))
 }
 
 /// A number and its unit, held together by a no-break space.

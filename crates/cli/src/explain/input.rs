@@ -1,7 +1,7 @@
 //! Captures become connections, which go to whoever takes them as soon as they are told.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use synfin_explain::capture::{Frame, Reader};
 use synfin_explain::packet::{Dissected, Dissector, UnknownLinks};
-use synfin_explain::{Detail, Explainer};
+use synfin_explain::{Detail, Explainer, Patterns};
 use synfin_ladder::json::Capture;
 use synfin_ladder::{Connection, Severity};
 use synfin_wire::Instant;
@@ -58,7 +58,7 @@ pub(super) struct Summary {
     pub(super) capture: Capture,
     /// How many connections it has.
     pub(super) count: u64,
-    /// The worst of the findings on the connections that were asked for.
+    /// The worst of the findings on the connections that were asked for, and of what those have in common.
     pub(super) worst: Option<Severity>,
     /// Why reading ended before the capture did.
     pub(super) cut: Option<String>,
@@ -86,8 +86,7 @@ impl Summary {
         let unseen = self.unseen().filter(|_| !self.has_nothing_else());
         let instead = self.instead().filter(|_| self.count == 0);
         let all = [unseen, instead, self.lacking(), self.put_in_order()].into_iter().flatten();
-        let all = all.reduce(|one, other| format!("{one}; {other}"))?;
-        Some(format!("{}: {all}", self.name))
+        all.reduce(|one, other| format!("{one}; {other}"))
     }
 
     /// That the capture lacks something by its own account.
@@ -219,6 +218,7 @@ impl<T> Captures<T> {
 pub(super) struct Follower<'a> {
     dissector: Dissector,
     explainer: Explainer,
+    patterns: Patterns,
     wanted: Wanted,
     sink: &'a mut dyn Sink,
     start: Option<i64>,
@@ -235,6 +235,7 @@ impl<'a> Follower<'a> {
         Self {
             dissector: Dissector::new(),
             explainer: if wanted.heeds_notes { explainer } else { explainer.ignoring_notes() },
+            patterns: Patterns::default(),
             wanted,
             sink,
             start: None,
@@ -279,6 +280,7 @@ impl<'a> Follower<'a> {
             if self.wanted.number.is_none_or(|number| connection.number == number) {
                 let worst = connection.findings.iter().map(|finding| finding.kind.severity()).max();
                 self.worst = self.worst.max(worst);
+                self.patterns.observe(&connection);
                 self.sink.take(self.start, connection)?;
             }
         }
@@ -290,21 +292,34 @@ impl<'a> Follower<'a> {
         let rest = std::mem::take(&mut self.explainer);
         let count = rest.count();
         self.hand_on(rest.finish())?;
-        let capture = of_capture(name, self.start, self.frames, &self.unknown);
-        let Self { worst, unknown, dropped, moved, .. } = self;
+        let capture = of_capture(name, self.start, self.frames, &self.unknown, &self.patterns);
+        let Self { unknown, dropped, moved, .. } = self;
+        let worst = self.worst.max(worst_of(&capture));
         Ok(Summary { name: name.to_owned(), capture, count, worst, cut, unknown, dropped, moved })
     }
 }
 
 /// What is said of a capture as a whole.
-pub(super) fn of_capture(name: &str, start: Option<i64>, frames: u64, unknown: &UnknownLinks) -> Capture {
+pub(super) fn of_capture(
+    name: &str,
+    start: Option<i64>,
+    frames: u64,
+    unknown: &UnknownLinks,
+    patterns: &Patterns,
+) -> Capture {
     Capture {
         name: Some(name.to_owned()),
         start,
         frames,
         unknown_links: unknown.frames().map(|(link, frames)| (link.0, frames)).collect(),
         cut_frames: unknown.cut(),
+        patterns: patterns.finish(),
     }
+}
+
+/// How bad the worst is of what the connections of a capture have in common.
+pub(super) fn worst_of(capture: &Capture) -> Option<Severity> {
+    capture.patterns.iter().map(|pattern| pattern.kind.severity()).max()
 }
 
 /// Reads captures, several at a time, keeps their connections, and gives them back in their order. A long one is read
@@ -365,10 +380,18 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Summary, Unread> {
     let name = file.display().to_string();
-    let source: Box<dyn Read> =
-        if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(progress.watch(open(file)?)) };
+    let (source, is_disordered): (Box<dyn Read>, bool) = match name.as_str() {
+        // Who waits for connections cannot wait for what may stand before them.
+        "-" if wanted.follows => (Box::new(io::stdin().lock()), false),
+        "-" => {
+            let piped = Piped::new(io::stdin().lock()).map_err(|error| cannot_read(&name, &error))?;
+            let is_disordered = piped.is_disordered();
+            (Box::new(piped.whole()), is_disordered)
+        }
+        _ => (Box::new(progress.watch(open(file)?)), is_disordered(file)),
+    };
     let reader = begin(&name, source)?;
-    let mut reader = if is_disordered(file) { reader.sorted() } else { reader };
+    let mut reader = if is_disordered { reader.sorted() } else { reader };
     let mut follower = Follower::new(wanted, sink);
     let cut = loop {
         match reader.next() {
@@ -387,11 +410,41 @@ pub(super) fn read(
     Ok(follower.end(&name, cut)?)
 }
 
+/// What comes through a pipe, of which the beginning is kept to be read twice.
+struct Piped<R> {
+    begun: Vec<u8>,
+    rest: R,
+}
+
+impl<R: Read> Piped<R> {
+    /// Waits for so much of it, or for its end.
+    fn new(mut source: R) -> io::Result<Self> {
+        /// As much as holds the frames of which the order is looked at, for most captures; octets.
+        const BEGINNING: u64 = 4 << 20;
+        let mut begun = Vec::new();
+        source.by_ref().take(BEGINNING).read_to_end(&mut begun)?;
+        Ok(Self { begun, rest: source })
+    }
+
+    fn is_disordered(&self) -> bool {
+        Reader::new(&self.begun[..]).is_ok_and(|reader| reader.is_disordered(FRAMES))
+    }
+
+    fn whole(self) -> impl Read {
+        Cursor::new(self.begun).chain(self.rest)
+    }
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Unread {
+    Unread::Capture(Failure::fault(format!("{name}: cannot be read: {error}")))
+}
+
+/// What is wrong with the order of frames shows in so many.
+const FRAMES: u64 = 1 << 14;
+
 /// Whether a file has its frames in another order than that of their times, as far as its beginning tells. What cannot
 /// be read twice has none that could be seen to.
 pub(super) fn is_disordered(file: &Path) -> bool {
-    /// What is wrong with the order shows soon.
-    const FRAMES: u64 = 1 << 14;
     file.is_file()
         && File::open(file)
             .ok()

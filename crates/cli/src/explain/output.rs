@@ -36,6 +36,12 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Resul
             language,
             title: Some(names.join(", ")),
             absolute: args.absolute,
+            // Where there are several captures, the connections of one have the numbers of none.
+            patterns: match captures {
+                [only] => only.summary.capture.patterns.clone(),
+                _ => Vec::new(),
+            },
+            remarks: captures.iter().filter_map(remark).collect(),
             ..Default::default()
         };
         let mut wanted: Vec<Connection> = wanted.into_iter().cloned().collect();
@@ -59,7 +65,10 @@ pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Resul
     for capture in captures {
         let text = match &capture.connections[..] {
             [only] => text::ladder(only, &catalogue, &options),
-            all => text::list(all, &catalogue, &options),
+            all => {
+                let patterns = text::patterns(&capture.summary.capture.patterns, &catalogue, &options);
+                patterns + &text::list(all, &catalogue, &options)
+            }
         };
         if named > 1 {
             print(format!("{}\n", capture.summary.name))?;
@@ -117,6 +126,11 @@ fn both_as_json(captured: &Connection, other: &Connection, summary: &Summary) ->
     };
     let text = write().map_err(|error| cannot_print(&error))?;
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What else there is to say of a capture, with its name.
+fn remark(capture: &Told) -> Option<String> {
+    capture.summary.remark().map(|remark| format!("{}: {remark}", file_name(capture)))
 }
 
 /// The name of a capture without its folder: a page may be handed on, and where the captures lie is nobody else's

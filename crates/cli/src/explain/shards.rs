@@ -9,12 +9,12 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use synfin_explain::Detail;
 use synfin_explain::capture::{CaptureError, Reader};
 use synfin_explain::shard::{self, Batch, Shard, Sorter};
+use synfin_explain::{Detail, Patterns};
 use synfin_ladder::{Connection, Severity};
 
-use super::input::{Summary, Told, Unread, Wanted, begin, is_disordered, of_capture, open};
+use super::input::{Summary, Told, Unread, Wanted, begin, is_disordered, of_capture, open, worst_of};
 use super::progress::Progress;
 
 /// With fewer batches than this one may soon have nothing to do.
@@ -67,8 +67,12 @@ pub(super) fn read(file: &Path, wanted: Wanted, threads: usize, progress: &Progr
     let connections = shard::merge(shares.into_iter().map(|(connections, _)| connections).collect());
     let source = common.source.into_inner().unwrap_or_else(PoisonError::into_inner);
     let start = source.reader.started().and_then(|start| i64::try_from(start).ok());
+    let mut patterns = Patterns::default();
+    connections.iter().for_each(|connection| patterns.observe(connection));
+    let capture = of_capture(&name, start, source.frames, source.sorter.unknown_links(), &patterns);
+    let worst = worst.max(worst_of(&capture));
     let summary = Summary {
-        capture: of_capture(&name, start, source.frames, source.sorter.unknown_links()),
+        capture,
         name,
         count: connections.len() as u64,
         worst,

@@ -135,7 +135,7 @@ fn a_syn_that_goes_again_shows_that_the_attempt_goes_on() {
     let came_to: Vec<State> = connection.ends[0].timeline.sequence().collect();
     assert_eq!(came_to, [State::SynSent, State::Established]);
     assert_eq!(connection.verdict.kind, VerdictKind::Open);
-    assert!(found(&connection, FindingKind::Unreachable).is_some());
+    assert!(found(&connection, FindingKind::UnreachableOnce).is_some());
 }
 
 /// An open connection does not end by it (RFC 9293 section 3.9.2.2, MUST-56).

@@ -2,10 +2,11 @@
 //! what was sent first (RFC 3522).
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use synfin_ladder::Side;
 use synfin_wire::tcp::SackRange;
-use synfin_wire::{SeqNumber, TcpHeader, Timestamps};
+use synfin_wire::{Instant, SeqNumber, TcpHeader, Timestamps};
 
 use crate::lost::{answers_older, is_before};
 use crate::packet::Packet;
@@ -30,6 +31,7 @@ struct Sent {
 #[derive(Clone, Copy, Debug)]
 struct Copy {
     frame: u64,
+    at: Instant,
     range: SackRange,
     stamps: Option<Timestamps>,
     /// It was told that it was for nothing.
@@ -67,6 +69,22 @@ impl Copies {
         let is_outrun =
             |copy: &&mut Copy| answers_older(header.ack, &header.options, una, copy.range, copy.stamps);
         let in_vain = self.0[sender.index()].again.iter_mut().filter(|copy| !copy.is_told).filter(is_outrun);
+        let told = |copy: &mut Copy| {
+            copy.is_told = true;
+            copy.frame
+        };
+        in_vain.map(told).collect()
+    }
+
+    /// The receiver ends the connection, and says that it had all up to there: the frames of what went again less than
+    /// `trip` before, which nobody can have waited for.
+    pub(super) fn reset(&mut self, sender: Side, packet: &Packet<'_>, trip: Option<Duration>) -> Vec<u64> {
+        let header = &packet.header;
+        let soon = trip.unwrap_or_default();
+        let is_too_soon = |copy: &&mut Copy| {
+            !copy.is_told && copy.range.end.at_or_before(header.ack) && packet.at - copy.at < soon
+        };
+        let in_vain = self.0[sender.index()].again.iter_mut().filter(is_too_soon);
         let told = |copy: &mut Copy| {
             copy.is_told = true;
             copy.frame
@@ -115,6 +133,7 @@ impl Copy {
         let (start, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         Self {
             frame: packet.frame,
+            at: packet.at,
             range: SackRange { start, end },
             stamps: packet.header.options.timestamps,
             is_told: false,

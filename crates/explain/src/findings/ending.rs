@@ -43,6 +43,8 @@ pub(super) fn ending(flow: &Flow, verdict: &Verdict, end: Instant) -> Vec<Findin
     for side in Side::BOTH {
         // Of a peer whose window is closed the probes ask something else.
         let is_quiet = flow.counts[side.other().index()].zero_windows == 0;
+        // Nor is it known of one of which nothing was captured.
+        let is_quiet = is_quiet && flow.tracker.is_captured(side.other());
         if flow.tracker.space(side).probes() > 1 && is_quiet {
             let is_told =
                 findings.iter().any(|told| told.kind == FindingKind::PeerGone && told.by == Some(side));
@@ -102,7 +104,8 @@ fn waited(flow: &Flow, reset: &SeenReset, kind: FindingKind) -> Option<Duration>
         // A window that is closed shows that text lies there; else it may have been read meanwhile.
         FindingKind::ResetUnread if peer.is_shut_out() => None,
         FindingKind::ResetUnread => {
-            peer.last_text_at().map(|text| reset.at - text).filter(|waited| *waited > JUST_NOW)
+            let trip = flow.tracker.answered_in(reset.by).unwrap_or_default();
+            peer.last_text_at().map(|text| reset.at - text).filter(|waited| *waited > trip + JUST_NOW)
         }
         FindingKind::LateClose => own.fin_moment().map(|fin| reset.at - fin.at),
         _ => None,

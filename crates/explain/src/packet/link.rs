@@ -50,6 +50,10 @@ pub(super) enum Next {
     FrameRelay,
     /// IP over IEEE 1394, as Apple has it.
     FireWire,
+    /// A header of a service chain (NSH, RFC 8300).
+    ServiceChain,
+    /// What a session of L2TPv3 carries (RFC 3931), which only the two ends have agreed on.
+    Session,
 }
 
 /// What frames of a link type begin with.
@@ -149,6 +153,8 @@ impl Walk<'_> {
             Next::TokenRing => self.token_ring(),
             Next::FrameRelay => self.frame_relay(),
             Next::FireWire => self.skip(16)?.ether_type(),
+            Next::ServiceChain => self.service_chain(),
+            Next::Session => self.session(),
         }
     }
 
@@ -183,6 +189,7 @@ impl Walk<'_> {
             0x8864 => Ok(Next::Pppoe),
             0x880b => Ok(Next::Ppp),
             0x6558 => Ok(Next::Ethernet),
+            0x894f => Ok(Next::ServiceChain),
             // A length, or Linux's word for LLC; but 1 is Novell's way of having none.
             2..0x0600 => Ok(Next::Llc),
             number => Err(NotTcp::NotIp(number)),
@@ -353,5 +360,66 @@ impl Walk<'_> {
             [0x03, number] => Err(NotTcp::NotIp(number.into())),
             _ => self.ether_type(),
         }
+    }
+
+    /// Its length in words stands in the low six bits of the second octet, what comes next in the fourth.
+    fn service_chain(&mut self) -> Result<Next, NotTcp> {
+        const VERSION: u8 = 0xc0;
+        let [first, second, _, next] = self.peek()?;
+        let len = usize::from(second & 0x3f) * 4;
+        // The service path takes two words at least.
+        if first & VERSION != 0 || len < 8 {
+            return Err(NotTcp::NotIp(0x894f));
+        }
+        self.skip(len)?;
+        next_protocol(next).ok_or(NotTcp::NotIp(0x894f))
+    }
+
+    /// A cookie of none, four or eight octets (RFC 3931 section 4.1), a sublayer of four or none (RFC 4719 section 3), and
+    /// then most often Ethernet, or IP or PPP: what fits is taken. Where nothing does it is not looked into.
+    fn session(&mut self) -> Result<Next, NotTcp> {
+        let inside = &self.bytes[self.at..];
+        let (skipped, next) = [0, 4, 8, 12]
+            .into_iter()
+            .find_map(|len| Some((len, likely(inside.get(len..)?)?)))
+            .ok_or(NotTcp::NotIp(0))?;
+        self.skip(skipped)?;
+        Ok(next)
+    }
+}
+
+/// What the generic headers over UDP and of service chains carry, by the number that they have for it (RFC 8300 section 2.2,
+/// draft-ietf-nvo3-vxlan-gpe).
+pub(super) const fn next_protocol(number: u8) -> Option<Next> {
+    Some(match number {
+        1 | 2 => Next::Ip,
+        3 => Next::Ethernet,
+        4 => Next::ServiceChain,
+        5 => Next::Mpls,
+        _ => return None,
+    })
+}
+
+/// What these octets begin with, where they look like the one thing or the other.
+fn likely(bytes: &[u8]) -> Option<Next> {
+    let ether_type = bytes.get(12..14).map(|octets| u16::from_be_bytes([octets[0], octets[1]]));
+    if matches!(ether_type, Some(0x0800 | 0x86dd | 0x8100 | 0x88a8 | 0x8847 | 0x8864)) {
+        return Some(Next::Ethernet);
+    }
+    if let [0xff, 0x03, 0x00, 0x21 | 0x57, ..] = bytes {
+        return Some(Next::Ppp);
+    }
+    is_ip(bytes).then_some(Next::Ip)
+}
+
+/// Whether this looks like an IP header: version and length are sound, and say no more than there is room for.
+fn is_ip(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x45..=0x4f, _, high, low, ..] => {
+            let len = usize::from(u16::from_be_bytes([*high, *low]));
+            len >= 20 && bytes.get(9).is_some_and(|protocol| matches!(protocol, 1 | 6 | 17))
+        }
+        [0x60..=0x6f, ..] => bytes.get(6).is_some_and(|next| matches!(next, 0 | 6 | 17 | 58)),
+        _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Datagrams in datagrams: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890) and in it a switch's ERSPAN
-//! (draft-foschiano-erspan), and over UDP VXLAN (RFC 7348), Geneve (RFC 8926) and GTP-U (3GPP TS 29.281). The innermost
-//! is the one that counts.
+//! (draft-foschiano-erspan), L2TPv3 (RFC 3931), and over UDP VXLAN (RFC 7348) and its generic extension
+//! (draft-ietf-nvo3-vxlan-gpe), Geneve (RFC 8926) and GTP-U (3GPP TS 29.281). The innermost is the one that counts.
 
 use synfin_wire::IpProtocol;
 
@@ -13,6 +13,7 @@ const IPV4: u8 = 4;
 const IPV6: u8 = 41;
 const GRE: u8 = 47;
 const UDP: u8 = 17;
+const L2TP: u8 = 115;
 
 const UDP_HEADER_LEN: usize = 8;
 const VXLAN_PORT: u16 = 4789;
@@ -23,6 +24,8 @@ const GTP_PORT: u16 = 2152;
 const ERSPAN: u16 = 0x88be;
 const ERSPAN_III: u16 = 0x22eb;
 const GENEVE_PORT: u16 = 6081;
+const VXLAN_GPE_PORT: u16 = 4790;
+const L2TP_PORT: u16 = 1701;
 
 /// As many datagrams, one in the other, as are looked into.
 const DEEPEST: usize = 8;
@@ -85,6 +88,8 @@ fn inside(datagram: &Datagram<'_>) -> Result<Option<(Next, usize)>, NotTcp> {
         IPV4 | IPV6 => Ok(Some((Next::Ip, 0))),
         GRE => gre(bytes),
         UDP => Ok(udp(bytes)),
+        // Session 0 is what manages the tunnel (RFC 3931 section 4.1.1).
+        L2TP if bytes.first_chunk::<4>().ok_or(NotTcp::Cut)? != &[0; 4] => Ok(Some((Next::Session, 4))),
         _ => Ok(None),
     }
 }
@@ -138,8 +143,28 @@ fn udp(bytes: &[u8]) -> Option<(Next, usize)> {
             let next = Next::EtherType(u16::from_be_bytes([high, low]));
             Some((next, UDP_HEADER_LEN + 8 + options_len))
         }
+        // Version 0, and flags that say: there is an instance, and what comes next.
+        VXLAN_GPE_PORT if flags & 0x3c == 0x0c => Some((link::next_protocol(low)?, UDP_HEADER_LEN + 8)),
+        // Data of version 3 (RFC 3931 section 4.1.2); version 2 has PPP behind a header of its own.
+        L2TP_PORT if flags & 0x80 == 0 && second & 0x0f == 3 => Some((Next::Session, UDP_HEADER_LEN + 8)),
+        L2TP_PORT if flags & 0x80 == 0 && second & 0x0f == 2 => {
+            Some((Next::Ppp, UDP_HEADER_LEN + l2tp_len(flags, body)?))
+        }
         GTP_PORT => Some((Next::Ip, UDP_HEADER_LEN + gtp_len(body)?)),
         _ => None,
+    }
+}
+
+/// How long the header of data in L2TP's version 2 is (RFC 2661 section 3.1): its flags say what of it is there.
+fn l2tp_len(flags: u8, body: &[u8]) -> Option<usize> {
+    let part = |bit: u8, len: usize| if flags & bit != 0 { len } else { 0 };
+    let before_offset = 2 + part(0x40, 2) + 4 + part(0x08, 4);
+    match flags & 0x02 {
+        0 => Some(before_offset),
+        _ => {
+            let offset = body.get(before_offset..before_offset + 2)?;
+            Some(before_offset + 2 + usize::from(u16::from_be_bytes([offset[0], offset[1]])))
+        }
     }
 }
 

@@ -20,6 +20,8 @@ const DUPLICATES: u32 = 3;
 const OVERTAKEN: Duration = Duration::from_millis(3);
 /// Who heeds an ICMP message does so sooner than this.
 const AT_ONCE: Duration = Duration::from_millis(5);
+/// Nobody asks sooner than this whether his peer is still there.
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// Octets of the headers of IPv4 and TCP without options.
 const SHORTEST_HEADERS: u32 = 40;
 
@@ -36,6 +38,14 @@ pub(super) struct Sender {
     duplicates: u32,
     last_ack_at: Instant,
     peer_window: Option<u16>,
+    /// The peer has closed its window, and nothing new went since.
+    is_shut_out: bool,
+    /// The last probe, and how long it had waited.
+    knocked: Option<(Instant, Duration)>,
+    /// The timestamp of the first acknowledgment that told of a gap, while there is one.
+    gap_told_at: Option<u32>,
+    /// A retransmission timer ran out last.
+    timed_out_at: Option<Instant>,
     /// After a timeout: up to here everything goes again.
     loss_until: Option<SeqNumber>,
     /// What was sent again since that timeout.
@@ -162,8 +172,9 @@ impl Sender {
         let (seq, end) = (packet.header.seq, packet.header.seq + packet.sequence_length());
         let space = context.tracker.space(context.from);
         let is_unseen = space.fills_hole(seq, end);
-        let was_overtaken =
-            self.was_overtaken(context, end) && !self.is_younger(packet) || self.is_older(packet);
+        let may_be_older = !self.is_younger(packet) && !self.repairs(context);
+        let was_overtaken = self.is_older(packet)
+            || may_be_older && (self.was_overtaken(context, end) || self.is_unaware(packet));
         if is_unseen && was_overtaken {
             return Why::inferred(Seen::Reordered, None);
         }
@@ -171,6 +182,10 @@ impl Sender {
         let overtaken = first.is_some_and(|first| first.at < self.delivered_at);
         let first = first.map(|moment| moment.frame);
         let una = self.una.unwrap_or(seq);
+        let quiet = self.last_sent_at.is_some_and(|last| context.ago(last) >= SHORTEST_RTO);
+        if quiet && packet.len > 1 {
+            self.timed_out_at = Some(packet.at);
+        }
         if end.at_or_before(una) {
             return match packet.len {
                 // Its acknowledgment was seen here, and has not come to the sender.
@@ -233,6 +248,17 @@ impl Sender {
         stamps.is_some_and(|(stamps, newest)| is_before(stamps.value, newest))
     }
 
+    /// Its sender had not heard of the gap when it went: it echoes something older (RFC 7323 section 4.3).
+    fn is_unaware(&self, packet: &Packet<'_>) -> bool {
+        let stamps = packet.header.options.timestamps.zip(self.gap_told_at);
+        stamps.is_some_and(|(stamps, told)| is_before(stamps.echo, told))
+    }
+
+    /// Its retransmission timer has run out a moment ago: what fills a gap goes again.
+    fn repairs(&self, context: &Context<'_>) -> bool {
+        self.timed_out_at.is_some_and(|at| context.ago(at) < SHORTEST_RTO)
+    }
+
     /// It was sent after all that has come.
     pub(super) fn is_younger(&self, packet: &Packet<'_>) -> bool {
         let stamps = packet.header.options.timestamps.zip(self.newest);
@@ -268,7 +294,9 @@ impl Sender {
     /// An old number without text or with one octet: a knock at a closed window, or a question whether the peer is
     /// still there (RFC 9293 sections 3.8.6.1 and 3.8.4).
     pub(super) fn why_probe(&self, context: &Context<'_>) -> Why {
-        let reason = if self.peer_window == Some(0) {
+        // Elsewhere than at its end, a window that opens again may not have come to it.
+        let may_be_shut_out = self.peer_window == Some(0) || self.is_shut_out && !context.is_here();
+        let reason = if may_be_shut_out || self.knocks_at_closed_window(context) {
             SendReason::ZeroWindowProbe
         } else if context.packet.header.seq + 1 == context.most_sent() {
             SendReason::KeepAliveProbe
@@ -278,14 +306,33 @@ impl Sender {
         Why::seen(reason, None)
     }
 
+    /// Whether probes come so soon, or further and further apart, as only those at a closed window do (RFC 9293 section
+    /// 3.8.6.1, RFC 1122 section 4.2.3.6). That is all there is to tell them where the other direction was not captured.
+    fn knocks_at_closed_window(&self, context: &Context<'_>) -> bool {
+        let Some(since) = self.knocked.map(|(at, _)| at).or(self.last_sent_at) else { return false };
+        if context.tracker.is_captured(context.from.other()) {
+            return false;
+        }
+        let waited = context.ago(since);
+        let backs_off = self.knocked.is_some_and(|(_, before)| waited * 2 > before * 3);
+        waited < SHORTEST_KEEP_ALIVE || backs_off
+    }
+
     pub(super) fn sent(&mut self, context: &Context<'_>) {
         let packet = context.packet;
         let len = packet.sequence_length();
+        if len <= 1 && packet.header.seq + 1 == context.most_sent() {
+            let since = self.knocked.map(|(at, _)| at).or(self.last_sent_at);
+            self.knocked = since.map(|since| (packet.at, context.ago(since)));
+        }
         if len == 0 {
             return;
         }
         let end = packet.header.seq + len;
         let is_new = !context.tracker.space(context.from).is_seen() || end.after(context.most_sent());
+        if is_new {
+            (self.is_shut_out, self.knocked) = (false, None);
+        }
         if let Some(stamps) = packet.header.options.timestamps.filter(|_| is_new && !self.is_older(packet)) {
             self.newest = Some(stamps.value);
         }
@@ -345,7 +392,11 @@ impl Sender {
         } else if is_duplicate && self.peer_window == Some(header.window) {
             self.duplicates += 1;
         }
+        if is_duplicate && header.ack.before(own.most_sent()) {
+            self.gap_told_at = self.gap_told_at.or(header.options.timestamps.map(|stamps| stamps.value));
+        }
         self.peer_window = Some(header.window);
+        self.is_shut_out |= header.window == 0 && !header.flags.syn();
     }
 
     fn delivered(&mut self, context: &Context<'_>) {
@@ -364,6 +415,9 @@ impl Sender {
         self.loss_until = self.loss_until.filter(|until| ack.before(*until));
         self.sacked = self.sacked.filter(|sacked| sacked.after(ack));
         self.recovery_until = self.recovery_until.filter(|until| ack.before(*until));
+        // Of the next gap its sender may have heard with the first.
+        self.gap_told_at =
+            self.gap_told_at.filter(|_| self.sacked.is_some() || self.recovery_until.is_some());
         if let Some((end, sent)) = self.timing
             && ack.at_or_after(end)
         {

@@ -109,11 +109,18 @@ pub(super) fn cause(
             (false, false) => ResetCause::NoConnection,
         };
     }
+    // Text that it has not had is not what it left unread.
+    let has_missed = packet.header.flags.ack()
+        && packet.header.ack.before(peer.most_sent())
+        && peer.unanswered().is_some_and(|(repeats, _)| repeats >= MANY);
     if own.probes() > 0 && own.unanswered().is_none() && !own.is_shut_out() {
         ResetCause::Unheard
     } else if own.probes() > 0 || own.unanswered().is_some_and(|(repeats, _)| repeats >= MANY) {
         ResetCause::TimedOut
-    } else if own.fin_end().is_none() && left_unread(packet, own, peer, &automata[from.index()]) {
+    } else if !has_missed
+        && own.fin_end().is_none()
+        && left_unread(packet, own, peer, &automata[from.index()])
+    {
         ResetCause::Unread
     } else {
         ResetCause::Abort

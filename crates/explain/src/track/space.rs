@@ -562,6 +562,11 @@ impl Space {
         self.markers.iter().rev().map(|(_, moment)| *moment).find(|moment| moment.at <= at)
     }
 
+    /// Octets that the other end's window takes behind this number, as far as is known.
+    pub(crate) fn room_after(&self, end: SeqNumber) -> Option<u32> {
+        self.window_edge.map(|edge| edge.octets_since(end))
+    }
+
     /// Whether the other end's window is closed.
     pub(crate) fn is_shut_out(&self) -> bool {
         self.window_edge.is_some() && self.window_edge == self.acknowledged
@@ -576,6 +581,11 @@ impl Space {
     pub(crate) fn unanswered(&self) -> Option<(u32, Instant)> {
         let open = self.acknowledged.is_none_or(|acknowledged| self.most_sent.after(acknowledged));
         (open && self.repeats > 0).then_some((self.repeats, self.last_sent_at))
+    }
+
+    /// Whether what is unacknowledged has waited for so long before it went again.
+    pub(crate) fn has_waited(&self, least: Duration) -> bool {
+        self.waited >= least
     }
 
     /// Whether what was sent again would have gone once more by `end`: a timer that backs off runs for twice as long as

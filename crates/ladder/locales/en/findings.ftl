@@ -13,6 +13,10 @@
 # $code    why a segment could not be delivered, by the numbers of ICMP for IPv4
 # $router  who said so
 # $scaled  whether windows are scaled: yes, no or unknown
+# $lost    what of a handshake was lost: 0 the SYN or its answer, 1 the SYN-ACK, 2 its acknowledgment, 3 a SYN with Fast Open,
+#          4 one with ECN
+# $quiet   for how long nobody had said anything before, with its unit; $silent is 0 where that was not long
+# $here    1 where the capture was made at $end
 # $role    what $end is: client, server or peer
 
 finding-refused = refused
@@ -36,13 +40,25 @@ finding-handshake-unfinished = handshake never finished
     .next = Compare the route back with the route there; look for many such connections from one source.
 finding-reset = reset
     .what = { $end } ended the open connection with an RST.
-    .cause = The program on { $end } aborted, or died with the connection open.
-    .else = It closed with data of { $peer } unread; a firewall or load balancer lost its memory of the connection, or ends those that are idle.
+    .cause = { $silent ->
+        [0] The program on { $end } aborted, or died with the connection open.
+       *[other] The connection had been quiet for { $quiet }: { $end }, or a load balancer or firewall in its name, ends those that are idle.
+    }
+    .else = { $silent ->
+        [0] It closed with data of { $peer } unread; a firewall or load balancer lost its memory of the connection, or ends those that are idle; a health check that closes so; a client that has read all that it wanted.
+       *[other] The program on { $end } aborted, or closed with data of { $peer } unread.
+    }
     .next = Read the log of the program on { $end } at that time; compare the TTL of the RST with that of its other segments.
 finding-half-open = half-open
     .what = { $end } has no such connection: it answered a segment of { $peer } with an RST.
-    .cause = { $end } was restarted, or gave { $peer } up or closed without { $peer } hearing of it.
-    .else = A NAT, firewall or load balancer forgot the connection while it was quiet, and answers for { $end }; a scan.
+    .cause = { $silent ->
+        [0] { $end } was restarted, or gave { $peer } up or closed without { $peer } hearing of it.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and answers for { $end }.
+    }
+    .else = { $silent ->
+        [0] A NAT, firewall or load balancer forgot the connection while it was quiet, and answers for { $end }; a scan.
+       *[other] { $end } was restarted meanwhile, or gave { $peer } up or closed without { $peer } hearing of it.
+    }
     .next = Was the connection quiet before? Then see the idle timeouts on the way, or let keep-alive ask more often. If not, see when { $end } and its program were started.
 finding-reset-opening = reset while opening
     .what = { $end } sent an RST before it had sent anything but its SYN.
@@ -60,10 +76,16 @@ finding-reset-unread = closed with data unread
         [0] { $end } closed while data of { $peer } lay unread, and so sent an RST.
        *[other] { $end } sent an RST { $time } after data of { $peer } that it had not answered: probably it closed with that data unread.
     }
-    .cause = The program on { $end } closed before it had read all that was sent.
-    .else = { $ms ->
-        [0] It read, but more came just then.
-       *[other] It had read all, and aborted on purpose (SO_LINGER with 0 seconds).
+    .cause = { $silent ->
+        [0] The program on { $end } closed before it had read all that was sent.
+       *[other] The connection had been quiet for { $quiet }: { $end }, or a load balancer or firewall in its name, ended it just when { $peer } spoke again.
+    }
+    .else = { $silent ->
+        [0] { $ms ->
+            [0] It read, but more came just then.
+           *[other] It had read all, and aborted on purpose (SO_LINGER with 0 seconds).
+        }
+       *[other] The program on { $end } closed before it had read all that was sent.
     }
     .next = Have the program read up to the end before it closes; what { $peer } sent last is lost.
 finding-reset-after-close = data after close
@@ -84,17 +106,35 @@ finding-gave-up = gave up
         [0] { $end } gave { $peer } up: what it sent was not acknowledged.
        *[other] { $end } gave { $peer } up: for { $time } nothing that it sent was acknowledged.
     }
-    .cause = The path broke, or { $peer } went away without a word.
-    .else = A firewall or NAT forgot the connection and drops what belongs to it.
-    .next = Was { $peer } up then? Does the same path carry other connections?
+    .cause = { $silent ->
+        [0] The path broke, or { $peer } went away without a word.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and drops what belongs to it.
+    }
+    .else = { $silent ->
+        [0] A firewall or NAT forgot the connection and drops what belongs to it.
+       *[other] The path broke, or { $peer } went away without a word.
+    }
+    .next = { $silent ->
+        [0] Was { $peer } up then? Does the same path carry other connections?
+       *[other] Compare the idle timeouts on the way with { $quiet }; let keep-alive ask more often than that. Was { $peer } up then?
+    }
 finding-stalled = still sending again
     .what = { $count ->
         [0] What { $end } sent again was not acknowledged up to the end of the capture.
        *[other] What { $end } sent was not acknowledged up to the end of the capture, though it went { $count } times again.
     }
-    .cause = The path broke, or { $peer } went away without a word; { $end } had not given up yet.
-    .else = A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
-    .next = Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
+    .cause = { $silent ->
+        [0] The path broke, or { $peer } went away without a word; { $end } had not given up yet.
+       *[other] The connection had been quiet for { $quiet }: a NAT, firewall or load balancer on the way forgot it, and drops what belongs to it.
+    }
+    .else = { $silent ->
+        [0] A firewall or NAT forgot the connection and drops what belongs to it; the answers take another way.
+       *[other] The path broke, or { $peer } went away without a word; the answers take another way.
+    }
+    .next = { $silent ->
+        [0] Capture for longer, and at { $peer }: does it arrive there, and does an answer leave?
+       *[other] Compare the idle timeouts on the way with { $quiet }; capture at { $peer }: does it arrive there, and does an answer leave?
+    }
 finding-unreachable = unreachable
     .what = { $code ->
         [0] { $router } says that there is no way to the network of { $peer }.
@@ -111,6 +151,15 @@ finding-unreachable = unreachable
     }
     .else = It was so for a moment only: an open connection goes on, an attempt to open one may be given up at once.
     .next = On { $router }, look at the route to { $peer } and at the firewall's rules.
+finding-unreachable-once = unreachable for a while
+    .what = { $code ->
+        [0] { $router } said that there is no way to the network of { $peer }; the connection went on all the same.
+        [1] { $router } said that { $peer } does not answer on its network; the connection went on all the same.
+       *[other] { $router } said that { $peer } cannot be reached; the connection went on all the same.
+    }
+    .cause = The path was broken for a moment: a link went down, or a route changed.
+    .else = A firewall rejected some of its segments, as while its rules were loaded.
+    .next = On { $router }, look for what happened to the route to { $peer } at that time.
 finding-hop-limit = hop limit exceeded
     .what = { $router } says that a segment of { $end } has passed as many routers as it may.
     .cause = A routing loop: the segment went round until its hop limit was used up.
@@ -143,8 +192,11 @@ finding-reset-ignored = RST ignored
     .else = Somebody else tries to break the connection.
     .next = Compare its TTL and IP identification with the other segments of { $end }.
 finding-reset-forged = RST by somebody else?
-    .what = An RST in the name of { $end } does not look like its other segments, or they go on after it.
-    .cause = A box on the way sent it: a firewall, a filter, an intrusion detector.
+    .what = An RST in the name of { $end } does not look like its other segments, answers what cannot have come to it yet, or is followed by more of them.
+    .cause = { $silent ->
+        [0] A box on the way sent it: a firewall, a filter, an intrusion detector.
+       *[other] A box on the way sent it, a firewall, NAT or load balancer that forgets or ends what is idle: the connection had been quiet for { $quiet }.
+    }
     .else = { $end } sends its RSTs from another part of its system, with other defaults.
     .next = Capture at { $end }: does this RST leave it at all?
 finding-conflicting-text = same numbers, other data
@@ -246,6 +298,20 @@ finding-window-limited = limited by the window
         [no] Is net.ipv4.tcp_window_scaling on at both ends? If so, a box on the way removes the option: capture on both sides of it.
        *[other] Enlarge the receive buffer, or let the system do it: net.ipv4.tcp_rmem.
     }
+finding-scale-ignored = window scale not heeded
+    .what = { $end } fills the windows of { $peer } as they stand in the header, { $octets } octets, as if they were not scaled.
+    .cause = A box on the way removes or changes the window scale in the SYN of { $peer }.
+    .else = The TCP of { $end } does not know window scaling, and answered the option all the same.
+    .next = Capture the SYN on both sides of the boxes on the way and compare its window scale; until that is mended, net.ipv4.tcp_window_scaling=0 on { $peer } gives larger windows.
+finding-sack-foreign = SACK of other numbers
+    .what = { $count ->
+        [0] What { $end } reports by SACK has numbers that { $peer } did not send.
+        [one] A report by SACK of { $end } has numbers that { $peer } did not send.
+       *[other] { $count } reports by SACK of { $end } have numbers that { $peer } did not send.
+    }
+    .cause = A firewall on the way changes sequence numbers, and not those in the SACK option: { $peer } cannot use the reports, and repairs losses by timeouts.
+    .else = Somebody makes the acknowledgments up.
+    .next = Turn off the randomization of sequence numbers on that firewall, or have it change SACK, too; net.ipv4.tcp_sack=0 helps until then.
 finding-congestion-marks = congestion marked
     .what = { $count ->
         [0] Routers marked segments of { $end }: they met congestion.
@@ -276,13 +342,53 @@ finding-simultaneous-open = opened at once
     .else = A program connected to itself: source and destination are one.
     .next = Nothing, if it was meant.
 finding-slow-handshake = slow handshake
-    .what = { $ms ->
-        [0] The handshake took longer, because { $end } had to send its SYN again.
-       *[other] The handshake took { $time }, because { $end } had to send its SYN again.
+    .what = { $lost ->
+        [0] { $ms ->
+            [0] The handshake took longer, because { $end } had to send its SYN again.
+           *[other] The handshake took { $time }, because { $end } had to send its SYN again.
+        }
+        [1] { $ms ->
+            [0] The SYN came to { $end }, but the first SYN-ACK did not come back.
+           *[other] The handshake took { $time }: the SYN came to { $end }, but the first SYN-ACK did not come back.
+        }
+        [2] { $end } had to send its SYN-ACK again, as the acknowledgment of the first did not come.
+        [3] The handshake took { $time }: the SYN of { $end } with Fast Open was not answered, the one without was.
+       *[other] The handshake took { $time }: the SYN of { $end } that offers ECN was not answered, the one without was.
     }
-    .cause = The SYN or the SYN-ACK was lost.
-    .else = The queue of half-open connections was full, and the SYN was dropped.
-    .next = On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+    .cause = { $lost ->
+        [0] The SYN or the SYN-ACK was lost.
+        [1] The SYN-ACK was lost on its way to { $peer }, or late.
+        [2] The handshake's last segment was lost on its way to { $end }.
+        [3] A box on the way drops SYNs that carry data or the Fast Open option.
+       *[other] A box on the way drops SYNs with the flags of ECN.
+    }
+    .else = { $lost ->
+        [0] The queue of half-open connections was full, and the SYN was dropped.
+        [1] A stateful firewall that had not seen the SYN, as where the two ways differ, dropped it.
+        [2] It came, and the listener of { $end } had no room for it in its accept queue.
+       *[other] It was lost by chance.
+    }
+    .next = { $lost ->
+        [0] On the server, look at the listen queue: ss -ltn, and nstat TcpExtListenDrops.
+        [1] Capture at { $peer }: does the first SYN-ACK arrive there?
+        [2] On { $end }, look at the accept queue: ss -ltn, and nstat TcpExtListenOverflows.
+        [3] Does it happen each time? Then turn Fast Open off for this path; Linux does so by itself for a while.
+       *[other] Does it happen each time? Then see net.ipv4.tcp_ecn on { $end }.
+    }
+finding-handshake-ignored = handshake's end ignored
+    .what = { $ms ->
+        [0] { $end } went on as if the end of the handshake had not come: it took nothing that { $peer } sent behind it.
+       *[other] For { $time } { $end } went on as if the end of the handshake had not come: it took nothing that { $peer } sent behind it.
+    }
+    .cause = { $here ->
+        [1] The accept queue of the listener on { $end } was full: the capture shows that what { $peer } sent had come there.
+       *[other] The accept queue of the listener on { $end } was full: its program does not accept fast enough.
+    }
+    .else = { $here ->
+        [1] A packet filter on { $end } drops what comes behind the SYN.
+       *[other] What { $peer } sends behind its SYN does not come through: a stateful firewall that sees one direction only, or loss.
+    }
+    .next = On { $end }: ss -ltn (Recv-Q above Send-Q), nstat TcpExtListenOverflows; let the program accept faster, or listen with a larger backlog (net.core.somaxconn).
 finding-fast-open-refused = Fast Open not accepted
     .what = { $peer } did not take the data in the SYN of { $end }: it went again after the handshake.
     .cause = TCP Fast Open is off at { $peer }, or the cookie of { $end } is not valid any more.

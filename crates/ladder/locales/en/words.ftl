@@ -125,6 +125,7 @@ ui-never-shown = nothing shows when
 ui-not-before = not before { $text }
 ui-between = between { $from } and { $to }
 ui-findings = Findings
+ui-in-common = What they have in common
 ui-nothing-found = Nothing worth telling: it went as it should.
 ui-cause = likely
 ui-else = or

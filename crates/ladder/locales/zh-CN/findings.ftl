@@ -12,6 +12,9 @@
 # $code    报文为何无法送达，按 IPv4 的 ICMP 编号
 # $router  是谁说的
 # $scaled  窗口是否按比例扩大：yes、no 或 unknown
+# $lost    握手中丢失的是什么：0 SYN 或其应答，1 SYN-ACK，2 对它的确认，3 带快速打开的 SYN，4 带 ECN 的 SYN
+# $quiet   此前已有多久没有报文，带单位；不久时 $silent 为 0
+# $here    在 $end 处抓包时为 1
 # $role    $end 是什么：client、server 或 peer
 
 finding-refused = 连接被拒绝
@@ -34,13 +37,25 @@ finding-handshake-unfinished = 三次握手未完成
     .next = 比较往返两个方向的路由；查看同一来源是否还有许多这样的半连接。
 finding-reset = 连接被复位
     .what = { $end }用 RST 结束了已建立的连接。
-    .cause = { $end }的程序中止了连接，或在连接打开时退出。
-    .else = 它关闭时{ $peer }的数据还没有读；防火墙或负载均衡器丢失了该连接的记录，或会结束空闲的连接。
+    .cause = { $silent ->
+        [0] { $end }的程序中止了连接，或在连接打开时退出。
+       *[other] 连接此前已空闲 { $quiet }：{ $end }，或以其名义的负载均衡或防火墙，会结束空闲的连接。
+    }
+    .else = { $silent ->
+        [0] 它关闭时{ $peer }的数据还没有读；防火墙或负载均衡器丢失了该连接的记录，或会结束空闲的连接；以这种方式关闭的健康检查；已读完所需内容的客户端。
+       *[other] { $end }的程序中止了连接，或关闭时{ $peer }的数据还没有读。
+    }
     .next = 查看{ $end }的程序在那一刻的日志；比较 RST 与该端其他报文的 TTL。
 finding-half-open = 半开连接
     .what = { $end }没有这个连接：它用 RST 应答了{ $peer }的报文。
-    .cause = { $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
-    .else = 途中的 NAT、防火墙或负载均衡忘记了空闲的连接，代{ $end }应答；扫描。
+    .cause = { $silent ->
+        [0] { $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，代{ $end }应答。
+    }
+    .else = { $silent ->
+        [0] 途中的 NAT、防火墙或负载均衡忘记了空闲的连接，代{ $end }应答；扫描。
+       *[other] 其间{ $end }重启过，或在{ $peer }不知情时已放弃或关闭了连接。
+    }
     .next = 连接此前是否空闲？若是，请查看途中设备的空闲超时，或让保活更频繁。若否，请查看{ $end }及其程序的启动时间。
 finding-reset-opening = 握手中被复位
     .what = 除 SYN 之外什么都还没有发，{ $end }就发出了 RST。
@@ -58,10 +73,16 @@ finding-reset-unread = 关闭时数据未读
         [0] { $end }关闭时，{ $peer }发来的数据还没有读完，因此发送了 RST。
        *[other] { $peer }的数据到达 { $time } 后，{ $end }没有回应而发送了 RST：很可能是关闭时这些数据还没有读。
     }
-    .cause = { $end }的程序没有读完数据就关闭了连接。
-    .else = { $ms ->
-        [0] 程序读过了，但恰好又有数据到达。
-       *[other] 程序已读完，并有意中止了连接（SO_LINGER 为 0 秒）。
+    .cause = { $silent ->
+        [0] { $end }的程序没有读完数据就关闭了连接。
+       *[other] 连接此前已空闲 { $quiet }：{ $end }，或以其名义的负载均衡或防火墙，恰好在{ $peer }再次开口时结束了它。
+    }
+    .else = { $silent ->
+        [0] { $ms ->
+            [0] 程序读过了，但恰好又有数据到达。
+           *[other] 程序已读完，并有意中止了连接（SO_LINGER 为 0 秒）。
+        }
+       *[other] { $end }的程序没有读完数据就关闭了连接。
     }
     .next = 让程序读到流的末尾再关闭；{ $peer }最后发送的数据已经丢失。
 finding-reset-after-close = 关闭后又有数据
@@ -82,17 +103,35 @@ finding-gave-up = 放弃连接
         [0] { $end }放弃了{ $peer }：发送的数据一直没有得到确认。
        *[other] { $end }放弃了{ $peer }：在 { $time } 内，发送的数据一直没有得到确认。
     }
-    .cause = 路径中断，或{ $peer }突然消失。
-    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
-    .next = 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+    .cause = { $silent ->
+        [0] 路径中断，或{ $peer }突然消失。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，把它的报文都丢弃了。
+    }
+    .else = { $silent ->
+        [0] 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了。
+       *[other] 路径中断，或{ $peer }突然消失。
+    }
+    .next = { $silent ->
+        [0] 当时{ $peer }是否在运行？同一路径上的其他连接是否正常？
+       *[other] 把途中设备的空闲超时与 { $quiet } 比较；让保活比它更频繁。当时{ $peer }是否在运行？
+    }
 finding-stalled = 仍在重传
     .what = { $count ->
         [0] 直到抓包结束，{ $end }重传的数据都没有得到确认。
        *[other] 直到抓包结束，{ $end }发送的数据都没有得到确认，尽管重传了 { $count } 次。
     }
-    .cause = 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
-    .else = 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
-    .next = 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
+    .cause = { $silent ->
+        [0] 路径中断，或{ $peer }突然消失；{ $end }当时还没有放弃。
+       *[other] 连接此前已空闲 { $quiet }：途中的 NAT、防火墙或负载均衡忘记了它，把它的报文都丢弃了。
+    }
+    .else = { $silent ->
+        [0] 途中的防火墙或 NAT 已忘记这个连接，把它的报文都丢弃了；或应答走了另一条路径。
+       *[other] 路径中断，或{ $peer }突然消失；或应答走了另一条路径。
+    }
+    .next = { $silent ->
+        [0] 抓包时间再长一些，并在{ $peer }抓包：报文是否到达？应答是否发出？
+       *[other] 把途中设备的空闲超时与 { $quiet } 比较；并在{ $peer }抓包：报文是否到达？应答是否发出？
+    }
 finding-unreachable = 不可达
     .what = { $code ->
         [0] { $router } 报告：没有通往{ $peer }所在网络的路由。
@@ -109,6 +148,15 @@ finding-unreachable = 不可达
     }
     .else = 只是一时如此：已建立的连接会继续，正在建立的连接可能立即被放弃。
     .next = 在 { $router } 上查看到{ $peer }的路由以及防火墙规则。
+finding-unreachable-once = 一度不可达
+    .what = { $code ->
+        [0] { $router } 报告：没有通往{ $peer }所在网络的路由；但连接仍继续进行。
+        [1] { $router } 报告：{ $peer }在其网络上没有应答；但连接仍继续进行。
+       *[other] { $router } 报告：无法到达{ $peer }；但连接仍继续进行。
+    }
+    .cause = 路径中断了片刻：链路断开，或路由变化。
+    .else = 防火墙拒绝了它的一些报文段，例如在加载规则时。
+    .next = 在 { $router } 上查看那一刻通往{ $peer }的路由发生了什么。
 finding-hop-limit = 跳数耗尽
     .what = { $router } 报告：{ $end }的一个报文经过的路由器已达上限。
     .cause = 路由环路：报文一直绕圈，直到跳数用完。
@@ -139,8 +187,11 @@ finding-reset-ignored = RST 被忽略
     .else = 有第三方试图中断这个连接。
     .next = 把它的 TTL 和 IP 标识与{ $end }的其他报文比较。
 finding-reset-forged = RST 疑似伪造
-    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像，或在它之后该端仍继续发送。
-    .cause = 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
+    .what = 一个以{ $end }名义发出的 RST 与它的其他报文不像，或应答了还不可能到达它的内容，或在它之后该端仍继续发送。
+    .cause = { $silent ->
+        [0] 途中的设备发出了它：防火墙、过滤设备或入侵检测系统。
+       *[other] 途中的设备发出了它，即会忘记或结束空闲连接的防火墙、NAT 或负载均衡：连接此前已空闲 { $quiet }。
+    }
     .else = { $end }的 RST 由系统的另一部分发出，默认值不同。
     .next = 在{ $end }抓包：这个 RST 是否真的从那里发出？
 finding-conflicting-text = 序列号相同而数据不同
@@ -234,6 +285,19 @@ finding-window-limited = 受限于滑动窗口
         [no] 两端的 net.ipv4.tcp_window_scaling 是否都已启用？如果是，则途中的设备删除了该选项：请在它的两侧分别抓包。
        *[other] 增大接收缓冲区，或交给系统自动调整：net.ipv4.tcp_rmem。
     }
+finding-scale-ignored = 窗口扩大因子未被采用
+    .what = { $end }按首部中的原值填满{ $peer }的窗口，即 { $octets } 字节，如同没有窗口扩大。
+    .cause = 途中的设备删除或改写了{ $peer }的 SYN 中的窗口扩大选项。
+    .else = { $end }的 TCP 不懂窗口扩大，却仍应答了该选项。
+    .next = 在途中设备的两侧抓取 SYN，比较其窗口扩大因子；修复之前，在{ $peer }上设置 net.ipv4.tcp_window_scaling=0 能得到更大的窗口。
+finding-sack-foreign = SACK 报告了别的序号
+    .what = { $count ->
+        [0] { $end }用 SACK 报告的序号不是{ $peer }发送过的。
+       *[other] { $end }有 { $count } 份 SACK 报告中的序号不是{ $peer }发送过的。
+    }
+    .cause = 途中的防火墙改写了序号，却没有改写 SACK 选项中的序号：{ $peer }无法使用这些报告，只能靠超时来修复丢失。
+    .else = 有人伪造了这些确认。
+    .next = 在该防火墙上关闭序号随机化，或让它同时改写 SACK；在此之前可设置 net.ipv4.tcp_sack=0。
 finding-congestion-marks = 拥塞标记
     .what = { $count ->
         [0] 路由器标记了{ $end }发送的报文：途中出现拥塞。
@@ -263,13 +327,53 @@ finding-simultaneous-open = 同时打开
     .else = 程序连接到了自己：源和目的相同。
     .next = 如果本意如此，无需处理。
 finding-slow-handshake = 握手缓慢
-    .what = { $ms ->
-        [0] { $end }不得不重发 SYN，因此耗时更长。
-       *[other] { $end }不得不重发 SYN，因此耗时 { $time }。
+    .what = { $lost ->
+        [0] { $ms ->
+            [0] { $end }不得不重发 SYN，因此握手耗时更长。
+           *[other] { $end }不得不重发 SYN，因此握手耗时 { $time }。
+        }
+        [1] { $ms ->
+            [0] SYN 到达了{ $end }，但第一个 SYN-ACK 没有回来。
+           *[other] 握手耗时 { $time }：SYN 到达了{ $end }，但第一个 SYN-ACK 没有回来。
+        }
+        [2] { $end }不得不重发 SYN-ACK，因为对第一个 SYN-ACK 的确认没有到达。
+        [3] 握手耗时 { $time }：{ $end }带快速打开的 SYN 没有得到应答，不带的则得到了应答。
+       *[other] 握手耗时 { $time }：{ $end }请求 ECN 的 SYN 没有得到应答，不请求的则得到了应答。
     }
-    .cause = SYN 或 SYN-ACK 丢失。
-    .else = 半连接队列已满，SYN 被丢弃。
-    .next = 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+    .cause = { $lost ->
+        [0] SYN 或 SYN-ACK 丢失。
+        [1] SYN-ACK 在去往{ $peer }的途中丢失或迟到。
+        [2] 握手的最后一个报文段在去往{ $end }的途中丢失。
+        [3] 途中的设备丢弃携带数据或快速打开选项的 SYN。
+       *[other] 途中的设备丢弃带 ECN 标志的 SYN。
+    }
+    .else = { $lost ->
+        [0] 半连接队列已满，SYN 被丢弃。
+        [1] 没有见过 SYN 的有状态防火墙丢弃了它，例如往返路径不同时。
+        [2] 它到达了，但{ $end }的监听者的全连接队列已无空位。
+       *[other] 偶然丢失。
+    }
+    .next = { $lost ->
+        [0] 在服务器上查看监听队列：ss -ltn，以及 nstat TcpExtListenDrops。
+        [1] 在{ $peer }处抓包：第一个 SYN-ACK 到达了吗？
+        [2] 在{ $end }上查看全连接队列：ss -ltn，以及 nstat TcpExtListenOverflows。
+        [3] 每次都这样吗？若是，请在这条路径上关闭快速打开；Linux 会自行关闭一段时间。
+       *[other] 每次都这样吗？若是，请查看{ $end }上的 net.ipv4.tcp_ecn。
+    }
+finding-handshake-ignored = 握手的结尾被忽略
+    .what = { $ms ->
+        [0] { $end }的表现如同握手的结尾没有到达：{ $peer }此后发送的内容它一概没有接收。
+       *[other] 在 { $time }内，{ $end }的表现如同握手的结尾没有到达：{ $peer }此后发送的内容它一概没有接收。
+    }
+    .cause = { $here ->
+        [1] { $end }上监听者的全连接队列已满：抓包表明{ $peer }发送的内容已经到达那里。
+       *[other] { $end }上监听者的全连接队列已满：程序调用 accept 不够快。
+    }
+    .else = { $here ->
+        [1] { $end }上的包过滤器丢弃了 SYN 之后的报文。
+       *[other] { $peer }在 SYN 之后发送的报文无法通过：有状态防火墙只看到一个方向，或者丢包。
+    }
+    .next = 在{ $end }上：ss -ltn（Recv-Q 大于 Send-Q）、nstat TcpExtListenOverflows；让程序更快地 accept，或以更大的 backlog 监听（net.core.somaxconn）。
 finding-fast-open-refused = 快速打开未被接受
     .what = { $peer }没有接受{ $end }的 SYN 中的数据：握手之后它又重发了一次。
     .cause = { $peer }没有启用 TCP 快速打开，或{ $end }的 Cookie 已失效。

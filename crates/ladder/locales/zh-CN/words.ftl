@@ -107,6 +107,7 @@ ui-never-shown = 无从得知何时
 ui-not-before = 不早于 { $text }
 ui-between = 在 { $from } 与 { $to } 之间
 ui-findings = 发现
+ui-in-common = 共同之处
 ui-nothing-found = 一切正常，没有值得一说的事。
 ui-cause = 可能原因
 ui-else = 也可能

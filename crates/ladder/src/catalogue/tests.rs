@@ -6,9 +6,11 @@ use super::*;
 fn arguments(key: &str) -> &'static [&'static str] {
     match key.split('-').next().unwrap() {
         "reason" => &["end", "peer", "octets", "frame", "time", "wave"],
-        "finding" => {
-            &["end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role", "scaled"]
-        }
+        "finding" => &[
+            "end", "peer", "count", "octets", "ms", "time", "mtu", "code", "router", "role", "scaled",
+            "lost", "here", "quiet", "silent",
+        ],
+        "pattern" => &["host", "peer", "connected", "count", "of", "all", "ms", "time"],
         "verdict" => &["end", "count"],
         "amount" => &["count", "text"],
         "fold" => &["data", "octets", "left", "right", "acks", "frames"],
@@ -32,6 +34,13 @@ fn expected() -> BTreeSet<String> {
     keys.extend(Severity::ALL.iter().map(|severity| format!("severity-{}", severity.code())));
     for kind in FindingKind::ALL {
         let key = format!("finding-{}", kind.code());
+        for part in [Part::What, Part::Cause, Part::Else, Part::Next] {
+            keys.insert(format!("{key}.{}", part.attribute()));
+        }
+        keys.insert(key);
+    }
+    for kind in PatternKind::ALL {
+        let key = format!("pattern-{}", kind.code());
         for part in [Part::What, Part::Cause, Part::Else, Part::Next] {
             keys.insert(format!("{key}.{}", part.attribute()));
         }
@@ -105,9 +114,8 @@ fn every_message_formats() {
                 for name in arguments(message) {
                     args = match *name {
                         "octets" if message.starts_with("fold") => args.text(name, "7 KB"),
-                        "octets" | "frame" | "wave" | "count" | "ms" | "mtu" | "code" | "number" => {
-                            args.number(name, number)
-                        }
+                        "octets" | "frame" | "wave" | "count" | "ms" | "mtu" | "code" | "number" | "lost"
+                        | "here" | "silent" | "of" | "all" | "connected" => args.number(name, number),
                         _ => args.text(name, "x"),
                     };
                 }

@@ -66,6 +66,7 @@ words! {
     NotBefore = "ui-not-before";
     Between = "ui-between";
     Findings = "ui-findings";
+    InCommon = "ui-in-common";
     NothingFound = "ui-nothing-found";
     Cause = "ui-cause";
     Else = "ui-else";

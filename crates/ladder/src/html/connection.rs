@@ -7,9 +7,8 @@ use crate::model::connection::Connection;
 use crate::svg;
 use crate::text::facts;
 use crate::voices::{Said, Voices};
-use crate::words::clause_text;
 
-use super::{Options, list::chip, spans, table};
+use super::{Options, spans, table};
 
 /// A connection: its panel, its findings, its ladder and its graphs. The first is open, others open on demand.
 /// At most so many of its segments are drawn.
@@ -30,7 +29,7 @@ pub(super) fn article(voices: &Voices<'_>, open: bool, most: usize, options: &Op
                 }
             }
             (panel(voices))
-            (findings(voices))
+            (super::findings::findings(voices))
             @if let Some(cut) = &cut {
                 p class="cut" { (spans(&counted(voices, Word::PageCut, cut.steps.len()))) }
             }
@@ -82,44 +81,6 @@ fn panel(voices: &Voices<'_>) -> Markup {
         dl class="facts" id=(format!("desc{}", voices.connection().number)) {
             @for index in 0..count {
                 div { dt { (spans(&part(index, true))) } dd { (spans(&part(index, false))) } }
-            }
-        }
-    }
-}
-
-fn findings(voices: &Voices<'_>) -> Markup {
-    let word = |word| voices.say(|words| words.catalogue.word(word));
-    let connection = voices.connection();
-    html! {
-        section class="findings" {
-            h3 { (spans(&word(Word::Findings))) }
-            @if connection.findings.is_empty() { p { (spans(&word(Word::NothingFound))) } }
-            @for finding in &connection.findings {
-                div class=(format!("finding {}", finding.kind.severity().code())) {
-                    h4 {
-                        span class=(chip(finding.kind.severity())) {
-                            (spans(&voices.say(|words| words.catalogue.severity(finding.kind.severity()))))
-                        }
-                        " "
-                        (spans(&voices.say(|words| words.finding(finding).name)))
-                    }
-                    p class="what" { (spans(&voices.say(|words| words.finding(finding).what))) }
-                    dl {
-                        dt { (spans(&word(Word::Cause))) }
-                        dd { (spans(&voices.say(|words| words.finding(finding).cause))) }
-                        dt { (spans(&word(Word::Else))) }
-                        dd { (spans(&voices.say(|words| words.finding(finding).other))) }
-                        dt { (spans(&word(Word::Next))) }
-                        dd { (spans(&voices.say(|words| words.finding(finding).next))) }
-                    }
-                    p class="evidence" {
-                        (spans(&voices.say(|words| words.catalogue.certainty(finding.certainty))))
-                        @if !finding.frames.is_empty() {
-                            " · " (spans(&voices.say(|words| words.frames(finding))))
-                        }
-                        " · " (clause_text(finding.kind.clause()))
-                    }
-                }
             }
         }
     }

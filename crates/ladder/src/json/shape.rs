@@ -11,6 +11,7 @@ use crate::model::connection::Connection;
 use crate::model::end::{Counts, End, Side};
 use crate::model::finding::Finding;
 use crate::model::marks::Mark;
+use crate::model::pattern::Pattern;
 use crate::model::states::{StateSet, Transition};
 use crate::model::step::{Fate, Step};
 
@@ -62,6 +63,51 @@ pub(super) struct CaptureShape<'a> {
     unknown_links: Vec<LinkShape>,
     /// How many frames end before their headers do.
     cut_frames: u64,
+    /// What several connections have in common, the worst first.
+    patterns: Vec<PatternShape<'a>>,
+}
+
+/// What several connections have in common.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct PatternShape<'a> {
+    /// The stable code of what it says.
+    code: &'static str,
+    /// How much it matters: `error`, `warning` or `note`.
+    severity: &'static str,
+    /// Whom it is about: an IP address.
+    host: String,
+    /// The port of its service, where it is about one.
+    port: Option<u16>,
+    /// The other end, where it is always the same: an IP address.
+    peer: Option<String>,
+    /// The connections that show it, by their numbers: the first of them.
+    connections: &'a [u64],
+    /// How many there are.
+    count: u64,
+    /// Out of how many.
+    of: u64,
+    /// How long the shortest silence was before connections broke, nanoseconds.
+    quiet: Option<u64>,
+    /// The clause that is about it.
+    clause: &'static str,
+}
+
+impl<'a> PatternShape<'a> {
+    fn of(pattern: &'a Pattern) -> Self {
+        Self {
+            code: pattern.kind.code(),
+            severity: pattern.kind.severity().code(),
+            host: pattern.host.to_string(),
+            port: pattern.port,
+            peer: pattern.peer.map(|peer| peer.to_string()),
+            connections: &pattern.connections,
+            count: pattern.count,
+            of: pattern.of,
+            quiet: pattern.quiet.map(span),
+            clause: pattern.kind.clause(),
+        }
+    }
 }
 
 /// A link type that is not known.
@@ -85,6 +131,7 @@ impl<'a> CaptureShape<'a> {
                 .map(|(link_type, frames)| LinkShape { link_type: *link_type, frames: *frames })
                 .collect(),
             cut_frames: capture.cut_frames,
+            patterns: capture.patterns.iter().map(PatternShape::of).collect(),
         }
     }
 }
@@ -575,7 +622,7 @@ struct FindingShape<'a> {
     reporter: Option<String>,
     /// The frames that show it, the first of them.
     frames: &'a [u64],
-    /// Its numbers, by name: `count`, `ms`, `octets`, `mtu`, `icmp_code`.
+    /// Its numbers, by name: `count`, `ms`, `octets`, `mtu`, `icmp_code`, `quiet`, `lost`, `here`.
     numbers: BTreeMap<&'static str, f64>,
     /// The clause that is about it.
     clause: &'static str,

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::*;
+use crate::model::pattern::PatternKind;
 use crate::samples;
 
 fn root() -> PathBuf {
@@ -39,6 +40,16 @@ fn document(connections: &[Connection]) -> String {
         frames: 99,
         unknown_links: vec![(147, 3)],
         cut_frames: 2,
+        patterns: vec![Pattern {
+            kind: PatternKind::IdleTimeout,
+            host: [10, 0, 0, 2].into(),
+            port: None,
+            peer: None,
+            connections: vec![1, 2],
+            count: 2,
+            of: 3,
+            quiet: Some(std::time::Duration::from_secs(300)),
+        }],
     };
     String::from_utf8(document.end(&capture).unwrap()).unwrap()
 }

@@ -31,14 +31,14 @@ impl Severity {
     }
 }
 
-/// Declares the kinds of findings: a stable code, how much it matters, and the clause that is about it.
-macro_rules! findings {
-    ($( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {
-        /// What a finding says.
+/// Declares kinds of what is told: a stable code, how much it matters, and the clause that is about it.
+macro_rules! kinds {
+    ($(#[$about:meta])* $name:ident: $( $(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident, $clause:literal; )*) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum FindingKind { $( $(#[$doc])* $kind, )* }
+        pub enum $name { $( $(#[$doc])* $kind, )* }
 
-        impl FindingKind {
+        impl $name {
             /// All of them.
             pub const ALL: &'static [Self] = &[ $( Self::$kind, )* ];
 
@@ -50,8 +50,8 @@ macro_rules! findings {
 
             /// How much it matters.
             #[must_use]
-            pub const fn severity(self) -> Severity {
-                match self { $( Self::$kind => Severity::$severity, )* }
+            pub const fn severity(self) -> $crate::model::finding::Severity {
+                match self { $( Self::$kind => $crate::model::finding::Severity::$severity, )* }
             }
 
             /// The clause that is about it.
@@ -63,7 +63,11 @@ macro_rules! findings {
     };
 }
 
-findings! {
+pub(super) use kinds;
+
+kinds! {
+    /// What a finding says.
+    FindingKind:
     /// An RST answered the SYN.
     Refused = "refused", Error, "RFC 9293 3.10.7.1";
     /// Nothing answered the SYN.
@@ -88,6 +92,8 @@ findings! {
     Stalled = "stalled", Error, "RFC 9293 3.8.3 MUST-20";
     /// ICMP says that a segment could not be delivered.
     Unreachable = "unreachable", Error, "RFC 9293 3.9.2.2 MUST-56";
+    /// ICMP says that a segment could not be delivered, and the connection went on all the same.
+    UnreachableOnce = "unreachable-once", Warning, "RFC 9293 3.9.2.2 MUST-56";
     /// ICMP says that a segment outlived its hop limit.
     HopLimit = "hop-limit", Warning, "RFC 9293 3.9.2.2 MUST-56";
     /// An ICMP error about a segment that is not in flight.
@@ -120,6 +126,10 @@ findings! {
     ZeroWindow = "zero-window", Warning, "RFC 9293 3.8.6.1";
     /// The sender was held back by the peer's window.
     WindowLimited = "window-limited", Note, "RFC 9293 3.8.6";
+    /// A window is heeded as if it was not scaled.
+    ScaleIgnored = "scale-ignored", Warning, "RFC 7323 2.2";
+    /// Reports of SACK have other numbers than what was sent.
+    SackForeign = "sack-foreign", Warning, "RFC 2018 3";
     /// Routers marked what an end sent: congestion was experienced.
     CongestionMarks = "congestion-marks", Note, "RFC 3168 5";
     /// Round trips grow with what is in flight: segments wait in a queue.
@@ -132,6 +142,8 @@ findings! {
     SimultaneousOpen = "simultaneous-open", Note, "RFC 9293 3.5 MUST-10";
     /// The handshake took longer because a segment of it was sent again.
     SlowHandshake = "slow-handshake", Warning, "RFC 9293 3.8.3";
+    /// The server went on as if the handshake's last segment had not come.
+    HandshakeIgnored = "handshake-ignored", Warning, "RFC 9293 3.10.7.4";
     /// Data in a SYN was not taken, and went again.
     FastOpenRefused = "fast-open-refused", Note, "RFC 7413 4.2.2";
     /// The server took long to answer while nothing was under way.
@@ -169,7 +181,9 @@ findings! {
 /// A number that belongs to a finding, by the name that its sentence uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The name: `count`, `ms`, `octets`; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
+    /// The name: `count`, `ms`, `octets`; `lost`, what of a handshake was lost, and `here`, whether the capture was made where
+    /// it went, as [the catalogue](crate::Catalogue) tells them apart; `quiet`, for how many milliseconds nobody had said
+    /// anything before; `mtu`, the largest packet that a link takes, octets; `icmp_code`, why a
     /// segment could not be delivered, by the numbers of ICMP for IPv4 (RFC 792) whichever IP it is.
     pub name: &'static str,
     /// The number.

@@ -1,8 +1,8 @@
 //! What was found, below a ladder.
 
-use crate::catalogue::Word;
+use crate::catalogue::{Catalogue, Word};
 use crate::model::finding::Severity;
-use crate::words::{Words, clause_text};
+use crate::words::{FindingText, Words, clause_text};
 
 use super::Options;
 use super::line::{Line, Paint, width, wrap};
@@ -14,26 +14,37 @@ pub(super) fn lines(words: &Words<'_>, options: &Options) -> Vec<Line> {
     }
     let mut lines = vec![Line::of(Paint::Heading, words.catalogue.word(Word::Findings))];
     for finding in findings {
-        let text = words.finding(finding);
-        let severity = finding.kind.severity();
         let mut evidence = vec![words.catalogue.certainty(finding.certainty)];
         evidence.extend(Some(words.frames(finding)).filter(|frames| !frames.is_empty()));
         evidence.push(clause_text(finding.kind.clause()));
-        let title = format!("{}{}{}", words.catalogue.severity(severity), words.colon(), text.name);
-        lines.extend(titled(
-            &title,
-            paint(severity),
-            &format!("[{}]", evidence.join(words.comma())),
+        let evidence = evidence.join(words.catalogue.comma());
+        lines.extend(told(
+            &words.finding(finding),
+            finding.kind.severity(),
+            &format!("[{evidence}]"),
+            words.catalogue,
             options,
         ));
-        lines.extend(hanging("", 0, &text.what, options));
-        let parts = [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)];
-        let labels =
-            parts.map(|(word, _)| format!("{}{}", words.catalogue.word(word), words.colon().trim_end()));
-        let column = labels.iter().map(|label| width(label)).max().unwrap_or(0) + 1;
-        for (label, (_, text)) in labels.iter().zip(parts) {
-            lines.extend(hanging(label, column, text, options));
-        }
+    }
+    lines
+}
+
+/// Something that is told with its likely cause, what else it could be, and what to look at.
+pub(super) fn told(
+    text: &FindingText,
+    severity: Severity,
+    evidence: &str,
+    catalogue: &Catalogue,
+    options: &Options,
+) -> Vec<Line> {
+    let title = format!("{}{}{}", catalogue.severity(severity), catalogue.colon(), text.name);
+    let mut lines = titled(&title, paint(severity), evidence, options);
+    lines.extend(hanging("", 0, &text.what, options));
+    let parts = [(Word::Cause, &text.cause), (Word::Else, &text.other), (Word::Next, &text.next)];
+    let labels = parts.map(|(word, _)| format!("{}{}", catalogue.word(word), catalogue.colon().trim_end()));
+    let column = labels.iter().map(|label| width(label)).max().unwrap_or(0) + 1;
+    for (label, (_, text)) in labels.iter().zip(parts) {
+        lines.extend(hanging(label, column, text, options));
     }
     lines
 }

@@ -36,7 +36,7 @@ pub(super) const FINDINGS: &[Column] = columns![
     "number" Whole, "code" Text, "severity" Text, "certainty" Text, "clause" Text,
     "by" Text, "by_address" Text, "by_port" Whole,
     "frame" Whole, "count" Real, "ms" Real, "octets" Real,
-    "mtu" Real, "icmp_code" Real, "reporter" Text,
+    "mtu" Real, "icmp_code" Real, "reporter" Text, "quiet" Real, "lost" Real, "here" Real,
 ];
 
 /// Of the table of segments.
@@ -136,6 +136,9 @@ pub(super) fn finding(connection: &Connection, finding: &Finding) -> Vec<Cell> {
         number("mtu"),
         number("icmp_code"),
         maybe_text(finding.reporter.map(|reporter| reporter.to_string())),
+        number("quiet"),
+        number("lost"),
+        number("here"),
     ]
 }
 

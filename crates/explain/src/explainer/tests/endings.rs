@@ -116,7 +116,7 @@ fn a_fin_that_comes_after_fin_wait_2_finds_nobody() {
 /// A program that was asked and answers with an RST after a while may have read the question.
 #[test]
 fn text_that_lay_there_for_long_was_probably_unread() {
-    for (millis, waited) in [(400, Some(349.0)), (51, None)] {
+    for (millis, waited) in [(400, Some(349.0)), (71, None)] {
         let mut packets = opened();
         packets
             .extend([says(51, 1000, 0, ACK, (1, 501), 100), says(millis, 1000, 1, RST | ACK, (501, 101), 0)]);

@@ -496,7 +496,7 @@ fn ranges_of_other_numbers_are_a_fault_and_report_nothing() {
             says(72, 1000, 1, ACK, (501, 4001), 0),
         ]);
         let connection = told(&packets);
-        let fault = found(&connection, FindingKind::Deviation);
+        let fault = found(&connection, FindingKind::SackForeign);
         assert_eq!(fault.is_some(), is_fault);
         assert!(fault.is_none_or(|fault| fault.frames == [52] && fault.by == Some(Side::Right)));
         assert!(found(&connection, FindingKind::Duplicated).is_none());

@@ -376,3 +376,45 @@ fn an_rst_alone_with_the_number_zero_refuses_a_syn_that_was_not_captured() {
         assert!(found(&connection, kind).is_some());
     }
 }
+
+/// Its sender echoes what it had heard: of a gap that was told a moment ago it knows nothing (RFC 7323 section 4.3).
+#[test]
+fn who_has_not_heard_of_a_gap_does_not_fill_it() {
+    let stamped = |mut packet: Packet<'static>, value, echo| {
+        packet.header.options.timestamps = Some(synfin_wire::Timestamps { value, echo });
+        packet
+    };
+    for (echo, is_overtaken) in [(7, true), (9, false)] {
+        let mut packets = opened();
+        packets.extend([
+            stamped(says(30, 1000, 1, ACK, (501, 1), 1000), 100, 7),
+            stamped(says(31, 1000, 1, ACK, (2501, 1), 1000), 100, 7),
+            stamped(says(32, 1000, 0, ACK, (1, 1501), 0), 8, 100),
+            stamped(says(33, 1000, 1, ACK, (3501, 1), 1000), 100, 7),
+            stamped(says(34, 1000, 0, ACK, (1, 1501), 0), 9, 100),
+            stamped(says(35, 1000, 1, ACK, (4501, 1), 1000), 100, 7),
+            stamped(says(36, 1000, 0, ACK, (1, 1501), 0), 9, 100),
+            stamped(says(37, 1000, 1, ACK, (5501, 1), 1000), 100, 7),
+            stamped(says(38, 1000, 0, ACK, (1, 1501), 0), 9, 100),
+            stamped(says(52, 1000, 1, ACK, (1501, 1), 1000), 100, echo),
+        ]);
+        let connection = told(&packets);
+        assert_eq!(step(&connection, 52).reason == synfin_ladder::Seen::Reordered.into(), is_overtaken);
+        assert_eq!(found(&connection, FindingKind::Loss).is_none(), is_overtaken);
+    }
+}
+
+/// Of one direction nothing tells whether what comes late went again.
+#[test]
+fn what_is_overtaken_does_not_stall() {
+    let mut packets = opened();
+    packets.retain(|packet| packet.source.port() == 80);
+    packets.extend([
+        says(30, 1000, 1, ACK, (501, 1), 1000),
+        says(31, 1000, 1, ACK, (4501, 1), 1000),
+        says(33, 1000, 1, ACK, (1501, 1), 1000),
+        says(34, 1000, 1, ACK, (2501, 1), 1000),
+        says(35, 1000, 1, ACK, (3501, 1), 1000),
+    ]);
+    assert!(found(&told(&packets), FindingKind::Stalled).is_none());
+}

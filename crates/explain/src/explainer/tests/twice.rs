@@ -305,3 +305,40 @@ fn frames_are_named_in_their_order() {
     ]);
     assert_eq!(found(&told(&packets), FindingKind::Spurious).expect("it is told").frames, [301, 701]);
 }
+
+/// Two captures whose clocks differ: what the one has seen stands behind all that the other has, or before it.
+#[test]
+fn clocks_may_be_seconds_apart() {
+    for (clock, routers) in [(3_000, 0), (3_000, 2), (30_000, 0)] {
+        let sent: Vec<_> = as_sent()
+            .into_iter()
+            .enumerate()
+            // As Linux does, it sends SYN-ACKs with the identification 0.
+            .map(|(index, packet)| {
+                let identification =
+                    if packet.header.flags.contains(Flags::SYN | ACK) { 0 } else { index as u16 + 9 };
+                let millis = packet.at.as_nanos() / 1_000_000;
+                numbered(stamped(packet, millis as u32), identification)
+            })
+            .collect();
+        // The client's end has sent its own and got the others 20 ms later; the server's end the other way round.
+        let is_clients = |packet: &Packet<'_>| packet.source.port() == 1000;
+        let seen = |at_client: bool| {
+            let see = |packet: &Packet<'static>| {
+                if is_clients(packet) == at_client { packet.clone() } else { further(packet, routers) }
+            };
+            sent.iter().map(see).collect::<Vec<_>>()
+        };
+        let late = |packet: Packet<'static>| {
+            let at = packet.at + Duration::from_millis(clock);
+            Packet { at, ..packet }
+        };
+        let mut packets = seen(true);
+        packets.extend(seen(false).into_iter().map(late));
+        packets.sort_by_key(|packet| packet.at);
+        for (frame, packet) in (1..).zip(&mut packets) {
+            packet.frame = frame;
+        }
+        is_told_once(&told(&packets));
+    }
+}

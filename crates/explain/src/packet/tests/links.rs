@@ -203,6 +203,7 @@ fn tunnels_are_looked_into() {
         let ether_type = ether_type(&ip);
         let in_ethernet = ethernet(ether_type, &inner);
         let number = if ip.is_v4() { 4 } else { 41 };
+        let chain = |next: u8| [&[0x0f, 0xc6, 1, next, 0, 0, 5, 255][..], &[0; 16]].concat();
         let port = |number: u16| [&[0xc0, 0x00][..], &number.to_be_bytes(), &[0, 0, 0, 0]].concat();
         let tunnels: Vec<(u8, Vec<u8>)> = vec![
             (number, inner.clone()),
@@ -233,6 +234,21 @@ fn tunnels_are_looked_into() {
                 [&port(6081)[..], &[1, 0, ether_type[0], ether_type[1], 0, 0, 9, 0], &[0; 4], &inner]
                     .concat(),
             ),
+            (17, [&port(4790)[..], &[0x0c, 0, 0, 3, 0, 0, 9, 0], &in_ethernet].concat()),
+            (17, [&port(4790)[..], &[0x0c, 0, 0, 1, 0, 0, 9, 0], &inner].concat()),
+            (17, [&port(4790)[..], &[0x0c, 0, 0, 4, 0, 0, 9, 0], &chain(3)[..], &in_ethernet].concat()),
+            (47, [&[0x00, 0x00, 0x89, 0x4f][..], &chain(1), &inner].concat()),
+            (115, [&[0, 0, 0, 7][..], &in_ethernet].concat()),
+            (115, [&[0, 0, 0, 7, 0xc0, 0x0c, 0x1e, 0x5f][..], &in_ethernet].concat()),
+            (115, [&[0, 0, 0, 7, 0xc0, 0x0c, 0x1e, 0x5f, 1, 2, 3, 4, 0, 0, 0, 0][..], &in_ethernet].concat()),
+            (115, [&[0, 0, 0, 7][..], &inner].concat()),
+            (17, [&port(1701)[..], &[0, 3, 0, 0, 0, 0, 0, 7], &in_ethernet].concat()),
+            (17, [&port(1701)[..], &[0, 2, 0, 5, 0, 7, 0xff, 0x03, 0x00, 0x21], &inner].concat()),
+            (
+                17,
+                [&port(1701)[..], &[0x4a, 2, 0, 50, 0, 5, 0, 7, 0, 1, 0, 1, 0, 2, 0, 0], &[0x21], &inner]
+                    .concat(),
+            ),
         ];
         for outer in [v4(), v6()] {
             for (protocol, payload) in &tunnels {
@@ -244,7 +260,7 @@ fn tunnels_are_looked_into() {
                     let reason = other(&cut);
                     // Without its first octets, what UDP carries is not known to be a tunnel.
                     assert!(
-                        matches!(reason, NotTcp::Cut | NotTcp::Protocol(17)),
+                        matches!(reason, NotTcp::Cut | NotTcp::Protocol(17 | 115)),
                         "{protocol} {len}: {reason}"
                     );
                 }
@@ -280,6 +296,18 @@ fn a_tunnel_with_something_else_is_itself() {
     let dns = [&[0xc0, 0x00, 0, 53, 0, 20, 0, 0][..], &[0; 12]].concat();
     let bytes = packet(&IpHeader { protocol: IpProtocol(17), ..v4() }, &dns);
     assert_eq!(other(&frame(ETHERNET, &ethernet([0x08, 0x00], &bytes))), NotTcp::Protocol(17));
+}
+
+#[test]
+fn a_session_with_something_else_is_itself() {
+    for inside in [vec![0; 40], [&[0xff, 0x03, 0xc0, 0x21][..], &[0; 20]].concat(), vec![0x45; 3]] {
+        let session = [&[0, 0, 0, 7][..], &inside].concat();
+        let bytes = packet(&IpHeader { protocol: IpProtocol(115), ..v4() }, &session);
+        assert_eq!(other(&frame(RAW, &bytes)), NotTcp::Protocol(115));
+    }
+    let control = [&[0, 0, 0, 0][..], &ethernet(ether_type(&v4()), &saying(&v4(), b"hello"))].concat();
+    let bytes = packet(&IpHeader { protocol: IpProtocol(115), ..v4() }, &control);
+    assert_eq!(other(&frame(RAW, &bytes)), NotTcp::Protocol(115), "session 0 manages the tunnel");
 }
 
 #[test]
