@@ -65,6 +65,7 @@ impl Kernel {
         let mut info = self.measured_info(fd);
         if info.is_empty() {
             info = unmeasured_info(&status, self.now);
+            info.push(("SK_MEMINFO_RMEM_ALLOC", 0));
             info.push(("SK_MEMINFO_RCVBUF", buffers.0 as i64));
             info.push(("SK_MEMINFO_SNDBUF", buffers.1 as i64));
         }
@@ -190,9 +191,6 @@ fn memory_info(status: &Status, unread: i64) -> TcpInfo {
     let receives = unread > 0 || status.segments_beyond_gaps > 0 || has_peers_fin(status.state);
     let sends = status.send_queued > 0 || matches!(status.state, State::SynSent | State::FinWait1);
     let mut info = TcpInfo::new();
-    if !receives {
-        info.push(("SK_MEMINFO_RMEM_ALLOC", 0));
-    }
     if !sends {
         info.push(("SK_MEMINFO_WMEM_QUEUED", 0));
     }

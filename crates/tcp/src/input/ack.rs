@@ -148,12 +148,10 @@ pub(super) fn begin(common: &mut Common, tcb: &mut Tcb, now: Instant) {
 }
 
 /// How far behind SND.UNA an acknowledgment may lie: MAX.SND.WND (RFC 5961 section 5.2), but as in Linux no further than
-/// what was ever acknowledged. The SYN of an active open is part of that; where the peer opened, ours is no longer
-/// looked for once it was acknowledged.
+/// the text reaches that was ever acknowledged.
 fn oldest_ack(tcb: &Tcb) -> u32 {
-    let text = u32::try_from(tcb.tally.octets_acknowledged).unwrap_or(u32::MAX);
-    let syn = u32::from(tcb.opening == Opening::Active);
-    tcb.send.max_wnd.octets().min(text.saturating_add(syn))
+    let acknowledged = u32::try_from(tcb.tally.octets_acknowledged).unwrap_or(u32::MAX);
+    tcb.send.max_wnd.octets().min(acknowledged.saturating_add(1))
 }
 
 /// (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, else a challenge.
