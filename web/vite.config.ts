@@ -20,13 +20,15 @@ function pages(): Plugin {
 export default defineConfig({
   base: "./",
   plugins: [pages()],
-  // Making the pages takes longer than bundling, which is no news.
-
   worker: { format: "es" },
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { main: "src/entry.ts" } },
+    rolldownOptions: {
+      input: { main: "src/entry.ts" },
+      // Making the pages takes longer than bundling, which is no news.
+      checks: { bundlerTimings: false },
+    },
   },
 });

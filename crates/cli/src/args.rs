@@ -257,8 +257,9 @@ const SERVE_EXAMPLES: &str = "Examples:
 /// 0 then, 1 when the connection failed or was reset, and 2 when the call was off.
 ///
 /// synfin gets a TUN interface of its own, with this machine's kernel at the other end: 10.0.0.1 and fd00::1
-/// are the kernel. Addresses beyond it are reached when the kernel forwards: `sysctl net.ipv4.ip_forward=1`,
-/// and a route back to 10.0.0.3 or masquerading.
+/// are the kernel, or others, which it says then, where an interface has those in its network. Addresses beyond
+/// it are reached when the kernel forwards: `sysctl net.ipv4.ip_forward=1`, and a route back to 10.0.0.3 or
+/// masquerading.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  echo hello | sudo synfin connect 10.0.0.1:7")]
 pub(crate) struct ConnectArgs {

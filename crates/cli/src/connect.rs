@@ -23,6 +23,10 @@ use crate::out::cannot_print;
 /// The kernel's end.
 const KERNEL_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const KERNEL_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1);
+/// The same where another interface has those in its network: out of what is for measurements (RFC 2544 appendix C.2.2), and
+/// a global ID that was drawn (RFC 4193 section 3.2.2).
+const OTHER_KERNEL_V4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
+const OTHER_KERNEL_V6: Ipv6Addr = Ipv6Addr::new(0xfd5e, 0x93c1, 0x7a2e, 0, 0, 0, 0, 1);
 /// What may be our end's last octet: 2 is where `synfin serve` listens.
 const OURS: std::ops::RangeInclusive<u8> = 3..=254;
 
@@ -82,8 +86,10 @@ pub(crate) fn join(name: &str, config: Config, destinations: &[SocketAddr]) -> R
         must_have_ipv6(link.tun.name())?;
     }
     let has_ipv6 = has_ipv6(link.tun.name());
-    let kernel = [Some(IpAddr::V4(KERNEL_V4)), has_ipv6.then_some(IpAddr::V6(KERNEL_V6))];
-    let kernel: Vec<_> = kernel.into_iter().flatten().collect();
+    let mut kernel = vec![kernels_end(&link, [KERNEL_V4.into(), OTHER_KERNEL_V4.into()])?];
+    if has_ipv6 {
+        kernel.push(kernels_end(&link, [KERNEL_V6.into(), OTHER_KERNEL_V6.into()])?);
+    }
     link.up(&kernel)?;
     let mut ours = Vec::new();
     for kernel in kernel {
@@ -95,6 +101,15 @@ pub(crate) fn join(name: &str, config: Config, destinations: &[SocketAddr]) -> R
         .tcp(config)
         .spawn()
         .map_err(|error| Failure::fault(format_args!("cannot begin a network: {error}")))
+}
+
+/// The first of two, or the other where that is in somebody else's network, of which the user is told.
+fn kernels_end(link: &Link, [first, other]: [IpAddr; 2]) -> Result<IpAddr, Failure> {
+    let Some(owner) = link.owner(first)? else { return Ok(first) };
+    eprintln!(
+        "synfin: {first} is in the network of {owner}: on the link this machine's kernel is {other} instead"
+    );
+    Ok(other)
 }
 
 /// The first address beside the kernel's that no other link has.

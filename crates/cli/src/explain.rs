@@ -27,7 +27,6 @@ use crate::out::{must_not_be_read, print};
 use args::ExplainArgs;
 use input::{Captures, Sink, Summary, Told, Unread, Wanted};
 use live::Watch;
-pub(crate) use output::of_locale;
 use parquet::Parquet;
 use progress::Progress;
 use stream::{Follow, Json};
@@ -43,7 +42,7 @@ struct Asked {
 /// Explains what was asked for.
 pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     if args.names {
-        print(names::table(output::language(args)))?;
+        print(names::table(args.drawing.language()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let asked = Asked::of(args)?;
@@ -53,7 +52,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     } else if let Some(directory) = &args.parquet {
         as_tables(&asked, directory, &progress)
     } else if asked.wanted.follows {
-        let (catalogue, options) = (Catalogue::new(output::language(args)), output::layout(args));
+        let (catalogue, options) = (Catalogue::new(args.drawing.language()), output::layout(args));
         let follow = || Follow { catalogue: &catalogue, options: &options };
         asked.in_turn(|name| asked.read(name, &progress, &mut follow()))
     } else {

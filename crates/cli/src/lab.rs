@@ -19,7 +19,6 @@ use synfin_lab::scenarios::{self, Scenario};
 use synfin_lab::{Lab, Point, Run, Setting, Texts, picture};
 use synfin_ladder::{Catalogue, Connection, Language, html};
 
-use crate::explain::of_locale;
 use crate::failure::Failure;
 use crate::out::{must_not_be_read, print, write};
 use args::{LabArgs, Place};
@@ -37,7 +36,7 @@ struct Asked {
 
 /// Answers.
 pub(crate) fn lab(args: &LabArgs) -> Result<ExitCode, Failure> {
-    let language = args.lang.map_or_else(of_locale, |tongue| tongue.0);
+    let language = args.drawing.language();
     let texts = Texts::new(language);
     if let Some(directory) = &args.serve {
         return serve::serve(directory, args.listen);

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::Path;
 
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::if_nametoindex;
 use synfin_device::interface::{Interface, InterfaceError};
 use synfin_device::tun::{Tun, TunError};
@@ -53,6 +54,14 @@ impl Link {
         if kernel.iter().any(IpAddr::is_ipv6) {
             must_have_ipv6(self.tun.name())?;
         }
+        for &address in kernel {
+            if let Some(owner) = self.owner(address)? {
+                return Err(Failure::call(format_args!(
+                    "{address} is in the network of {owner}, and would be cut off from it: choose another subnet with \
+                     --listen"
+                )));
+            }
+        }
         let set = self.interface.set_queue_len(QUEUE_LEN);
         self.allow(set).map_err(Failure::call)?;
         for &address in kernel {
@@ -71,6 +80,20 @@ impl Link {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(Failure::call(error)),
         }
+    }
+
+    /// Whose network an address is in: that of another interface, as `lan0, 10.0.0.5/24`. It would be cut off from there, and
+    /// the first address of a network is its router's more often than not.
+    pub(crate) fn owner(&self, address: IpAddr) -> Result<Option<String>, Failure> {
+        let interfaces = getifaddrs()
+            .map_err(|errno| Failure::fault(format_args!("cannot list this machine's addresses: {errno}")))?;
+        let owner = |other: InterfaceAddress| {
+            let (theirs, prefix) = network_of(&other)?;
+            let is_a_network = other.interface_name != self.tun.name() && prefix < single(theirs);
+            (is_a_network && is_within(address, theirs, prefix))
+                .then(|| format!("{}, {theirs}/{prefix}", other.interface_name))
+        };
+        Ok(interfaces.into_iter().find_map(owner))
     }
 
     /// On an interface that somebody else has set up it is no error that something is there, or not allowed.
@@ -103,6 +126,26 @@ pub(crate) fn must_have_ipv6(interface: &str) -> Result<(), Failure> {
     )))
 }
 
+/// An address of an interface, and the length of its network's prefix.
+fn network_of(interface: &InterfaceAddress) -> Option<(IpAddr, u8)> {
+    let (address, mask) = (interface.address.as_ref()?, interface.netmask.as_ref()?);
+    if let (Some(address), Some(mask)) = (address.as_sockaddr_in(), mask.as_sockaddr_in()) {
+        return Some((address.ip().into(), mask.ip().to_bits().count_ones() as u8));
+    }
+    let (address, mask) = (address.as_sockaddr_in6()?, mask.as_sockaddr_in6()?);
+    Some((address.ip().into(), mask.ip().to_bits().count_ones() as u8))
+}
+
+/// Whether an address is in the network of another, whose prefix has this length.
+fn is_within(address: IpAddr, network: IpAddr, prefix: u8) -> bool {
+    let shared = match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    shared >= prefix.into()
+}
+
 /// The length of the prefix that is one address.
 pub(crate) fn single(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
@@ -121,3 +164,6 @@ pub(crate) fn no_tun(error: &TunError) -> String {
         _ => "no permission to make a TUN interface: run as root; a container needs `--cap-add NET_ADMIN`".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use clap::Parser as _;
 
 mod args;
 mod connect;
+mod drawing;
 mod drill;
 mod explain;
 mod failure;

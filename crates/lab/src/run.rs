@@ -12,7 +12,7 @@ use synfin_sim::host::HostConfig;
 use synfin_sim::{CaptureId, Fault, HostId, LinkConfig, Network, Way};
 use synfin_wire::Instant;
 
-use crate::plan::{Call, Cue, Happening, Plan};
+use crate::plan::{Happening, Plan};
 use crate::trace::Trace;
 
 mod actor;
@@ -170,28 +170,4 @@ fn near_half(link: &LinkConfig) -> LinkConfig {
 /// The other side: the rest of the way, and the narrow place.
 fn far_half(link: &LinkConfig) -> LinkConfig {
     LinkConfig { delay: link.delay - link.delay / 2, mtu: link.mtu, ..LinkConfig::default() }
-}
-
-/// What a call is called in a trace.
-pub(crate) fn name_of(call: &Call) -> String {
-    match call {
-        Call::Listen { port } => format!("listen {port}"),
-        Call::Unlisten => "unlisten".into(),
-        Call::Connect { to, .. } => format!("connect {to}"),
-        Call::Send { octets, urgent: false } => format!("send {octets}"),
-        Call::Send { octets, urgent: true } => format!("send {octets} urgent"),
-        Call::StopReading => "stop-reading".into(),
-        Call::Read { octets } => format!("read {octets}"),
-        Call::ReadOn => "read-on".into(),
-        Call::Shutdown => "shutdown".into(),
-        Call::Close => "close".into(),
-        Call::Abort => "abort".into(),
-    }
-}
-
-pub(crate) const fn is_timed(cue: Cue) -> Option<std::time::Duration> {
-    match cue {
-        Cue::At(at) => Some(at),
-        Cue::When(..) => None,
-    }
 }

@@ -47,7 +47,8 @@ fn an_error_says_where_what_and_what_to_do() {
         let said = error(&format!("{HOSTS}{text}\n"));
         assert!(said.starts_with(told), "{text}\n  said {said}\n  not  {told}");
     }
-    assert!(error("host A 10.0.1.1\n").contains("a scenario has two hosts, and 1 is missing"));
+    assert!(error("host A 10.0.1.1\n").contains("a scenario has two hosts, and one is missing"));
+    assert!(error("run 1s\n").contains("a scenario has two hosts, and both are missing"));
     assert!(error("host A 10.0.1.1\nhost B fd00::1\n").contains("of one family"));
 }
 

@@ -39,7 +39,7 @@ pub struct Request {
     /// The language, `en` or `zh-CN`.
     #[serde(default)]
     pub language: String,
-    /// How wide a drawing is.
+    /// How wide a drawing is, CSS pixels.
     #[serde(default = "default_width")]
     pub width: u32,
 }

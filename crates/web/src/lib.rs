@@ -52,7 +52,7 @@ pub fn capture(request: &str, point: u8) -> Vec<u8> {
     lab::capture(request, point)
 }
 
-/// Explains a capture. `width` is the drawing's; `number` is the connection that is drawn, from 1.
+/// Explains a capture. `width` is the drawing's, CSS pixels; `number` is the connection that is drawn, from 1.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(octets: &[u8], language: &str, width: u32, number: u32) -> String {

@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
-use synfin_ladder::Language;
 
 use super::what_if::{Changes, Replace};
+use crate::drawing::DrawingArgs;
 
 /// Say what happened on the connections of a capture, and why.
 ///
@@ -60,10 +59,6 @@ pub(crate) struct ExplainArgs {
     #[arg(long, conflicts_with_all = ["words", "interface", "all", "json", "svg", "html", "parquet", "what_if", "check"])]
     pub(crate) names: bool,
 
-    /// en or zh; the locale's otherwise
-    #[arg(long, value_name = "LANGUAGE")]
-    pub(crate) lang: Option<Tongue>,
-
     /// Run one connection again with something changed: 'drop 7', 'delay 7 by 50ms', 'duplicate 7', several with ';'
     /// between; or 'nothing'
     ///
@@ -87,22 +82,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long)]
     pub(crate) no_notes: bool,
 
-    /// Draw every segment, quiet ones too
-    #[arg(long)]
-    pub(crate) full: bool,
-
-    /// Sequence numbers as they stand in the headers
-    #[arg(long)]
-    pub(crate) absolute: bool,
-
-    /// No arrows beyond ASCII
-    #[arg(long)]
-    pub(crate) ascii: bool,
-
-    /// Columns to draw in; the terminal's otherwise, or 100
-    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u16).range(60..=1000))]
-    pub(crate) width: Option<u16>,
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
 }
 
 /// In seconds.
@@ -116,14 +97,3 @@ const EXAMPLES: &str = "Examples:
   synfin explain *.pcap --parquet tables
   synfin explain trace.pcapng '#3' --what-if 'drop 7'
   synfin explain *.pcap --html report.html";
-
-/// A language by its tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tongue(pub(crate) Language);
-
-impl FromStr for Tongue {
-    type Err = String;
-    fn from_str(tag: &str) -> Result<Self, String> {
-        Language::from_tag(tag).map(Self).ok_or_else(|| "there are en and zh".to_owned())
-    }
-}

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use synfin_ladder::json::Document;
-use synfin_ladder::{Catalogue, Connection, Language, html, svg, text};
+use synfin_ladder::{Catalogue, Connection, html, svg, text};
 
 use super::args::ExplainArgs;
 use super::input::{Summary, Told};
@@ -12,30 +12,22 @@ use super::what_if::{self, Changes};
 use crate::failure::Failure;
 use crate::out::{cannot_print, print, write};
 
-/// Columns where there is no terminal to ask.
-const COLUMNS: usize = 100;
-
 /// Whether connections are drawn as soon as they are over: where that is asked for, or a terminal waits for them.
 pub(super) fn follows(args: &ExplainArgs) -> bool {
     let is_drawn = args.svg.is_none() && args.html.is_none() && args.parquet.is_none() && !args.json;
     args.follow || (args.interface.is_some() && is_drawn && io::stdout().is_terminal())
 }
 
-/// The language that is asked for.
-pub(super) fn language(args: &ExplainArgs) -> Language {
-    args.lang.map_or_else(of_locale, |tongue| tongue.0)
-}
-
 /// Tells the captures, of which only those connections were kept that were asked for. So many were named.
 pub(super) fn tell(args: &ExplainArgs, captures: &[Told], named: usize) -> Result<(), Failure> {
-    let language = language(args);
+    let language = args.drawing.language();
     let wanted: Vec<&Connection> = captures.iter().flat_map(|capture| &capture.connections).collect();
     if let Some(out) = &args.html {
         let names: Vec<String> = captures.iter().map(file_name).collect();
         let options = html::Options {
             language,
             title: Some(names.join(", ")),
-            absolute: args.absolute,
+            absolute: args.drawing.absolute,
             // Where there are several captures, the connections of one have the numbers of none.
             patterns: match captures {
                 [only] => only.summary.capture.patterns.clone(),
@@ -96,7 +88,7 @@ pub(super) fn what_if(
             "a replay is of one connection, and the capture does not have just one: name it, like '#1'",
         )
     })?;
-    let catalogue = Catalogue::new(language(args));
+    let catalogue = Catalogue::new(args.drawing.language());
     let options = layout(args);
     let told = what_if::run(one, changes, args.replace, &catalogue, &options)?;
     if args.json {
@@ -106,8 +98,12 @@ pub(super) fn what_if(
         let mut both = [one.clone(), told.other()];
         both.iter_mut().zip(1..).for_each(|(connection, number)| connection.number = number);
         let title = Some(format!("{} --what-if", file_name(capture)));
-        let options =
-            html::Options { language: language(args), title, absolute: args.absolute, ..Default::default() };
+        let options = html::Options {
+            language: args.drawing.language(),
+            title,
+            absolute: args.drawing.absolute,
+            ..Default::default()
+        };
         return write(out, html::page(&both, &options));
     }
     if let Some(out) = &args.svg {
@@ -142,30 +138,5 @@ fn file_name(capture: &Told) -> String {
 
 /// How ladders and lists are laid out.
 pub(super) fn layout(args: &ExplainArgs) -> text::Options {
-    let width = args.width.map(usize::from).or_else(terminal_width).unwrap_or(COLUMNS);
-    let colour =
-        io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    text::Options {
-        width,
-        colour,
-        ascii: args.ascii,
-        absolute: args.absolute,
-        fold: !args.full,
-        all: args.all,
-    }
-}
-
-/// The columns of the terminal that standard output is, as its shell says.
-fn terminal_width() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
-}
-
-/// The language that the environment asks for.
-pub(crate) fn of_locale() -> Language {
-    let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
-    let tag = variables.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
-    tag.and_then(|tag| Language::from_tag(&tag)).unwrap_or_default()
+    text::Options { all: args.all, ..args.drawing.layout() }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::args::{local_address, parse_seed};
-use crate::explain::args::Tongue;
+use crate::drawing::DrawingArgs;
 
 /// Ask TCP a question, and watch it answer.
 ///
@@ -77,26 +77,8 @@ pub(crate) struct LabArgs {
     #[arg(value_parser = local_address)]
     pub(crate) listen: SocketAddr,
 
-    /// en or zh; the locale's otherwise
-    #[arg(long, value_name = "LANGUAGE")]
-    pub(crate) lang: Option<Tongue>,
-
-    /// Draw every segment, quiet ones too
-    #[arg(long)]
-    pub(crate) full: bool,
-
-    /// Sequence numbers as they stand in the headers
-    #[arg(long)]
-    pub(crate) absolute: bool,
-
-    /// No arrows beyond ASCII
-    #[arg(long)]
-    pub(crate) ascii: bool,
-
-    /// Columns to draw in; the terminal's otherwise, or 100
-    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u16).range(60..=1000))]
-    pub(crate) width: Option<u16>,
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
 }
 
 const EXAMPLES: &str = "Examples:

@@ -1,7 +1,5 @@
 //! The menu, and a run between its question and its answer.
 
-use std::io::{self, IsTerminal as _};
-
 use synfin_lab::scenarios::{self, Chapter, Scenario, Told};
 use synfin_lab::{Run, Script, Texts, Trace, knowledge, picture};
 use synfin_ladder::text::{self, Options};
@@ -9,8 +7,6 @@ use synfin_ladder::{Catalogue, Language};
 
 use super::args::LabArgs;
 
-/// Columns where there is no terminal to ask.
-const COLUMNS: usize = 100;
 /// Initial sequence numbers up to here were chosen by a script, to be read.
 const READABLE: u32 = 100_000;
 
@@ -19,22 +15,12 @@ const MOST_FOR_KNOWLEDGE: usize = 6;
 
 /// How everything is laid out.
 pub(super) fn layout(args: &LabArgs, run: Option<&Run>) -> Options {
-    let is_terminal = io::stdout().is_terminal();
-    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let width = args.width.map(usize::from).or_else(|| terminal().filter(|_| is_terminal)).unwrap_or(COLUMNS);
-    let colour = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let is_readable = run.is_some_and(|run| {
         let mut syns = run.trace.segments.iter().filter(|sent| sent.header.flags.syn()).peekable();
         syns.peek().is_some() && syns.all(|sent| sent.header.seq.value() <= READABLE)
     });
-    Options {
-        width,
-        colour,
-        ascii: args.ascii,
-        absolute: args.absolute || is_readable,
-        fold: !args.full,
-        all: false,
-    }
+    let layout = args.drawing.layout();
+    Options { absolute: layout.absolute || is_readable, ..layout }
 }
 
 /// What stands between a word and what it is about.

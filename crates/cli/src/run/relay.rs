@@ -166,7 +166,7 @@ fn stack(tun: Tun, args: &RunArgs) -> Result<Stack, Failure> {
     }
     let recording = recording(args)?;
     if args.diagram {
-        let diagram = Diagram::new(recording, crate::explain::of_locale());
+        let diagram = Diagram::new(recording, crate::drawing::of_locale());
         builder = builder.recorder(
             diagram.map_err(|error| Failure::fault(format_args!("cannot draw connections: {error}")))?,
         );

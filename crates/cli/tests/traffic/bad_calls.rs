@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::common::{SYNFIN, output, root, run};
-use crate::world::alone;
+use crate::world::{alone, ip};
 
 fn refused(words: &str, line: &str) {
     output(Command::new(SYNFIN).args(words.split(' '))).fails(2, line);
@@ -29,6 +29,22 @@ fn of_run() {
             "synfin: --record - would be standard output, which is the command's: name a file, or a FIFO that \
              somebody reads",
         );
+    });
+}
+
+/// Many a router has the first address of 10.0.0.0/24.
+#[test]
+fn of_a_network_that_somebody_else_is_in() {
+    alone(&["ip"], || {
+        ip("tuntap add lan0 mode tun");
+        ip("address add 10.0.0.5/24 dev lan0");
+        for command in ["serve /", "perf server"] {
+            refused(
+                command,
+                "synfin: 10.0.0.1 is in the network of lan0, 10.0.0.5/24, and would be cut off from it: choose another \
+                 subnet with --listen",
+            );
+        }
     });
 }
 

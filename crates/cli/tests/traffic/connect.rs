@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::common::{Ended, SYNFIN, output};
 use crate::transfer::noise;
-use crate::world::{Running, alone, open_connections, server, server_once, until};
+use crate::world::{Running, alone, ip, open_connections, server, server_once, until};
 
 fn connect(destination: &str, input: &str) -> Ended {
     let mut child = Command::new(SYNFIN)
@@ -47,6 +47,20 @@ fn what_goes_there_comes_back() {
             assert_eq!(client.status(), Some(0));
             until("no connection is left", || open_connections().is_empty());
         }
+    });
+}
+
+/// Many a router has the first address of 10.0.0.0/24.
+#[test]
+fn where_somebody_else_is_in_the_network_another_serves() {
+    alone(&["ip"], || {
+        ip("tuntap add lan0 mode tun");
+        ip("address add 10.0.0.5/24 dev lan0");
+        let server = server("0.0.0.0:0", |mut stream| stream.write_all(b"hello\n").unwrap());
+        let ended = connect(&format!("198.18.0.1:{}", server.port()), "");
+        let told = "synfin: 10.0.0.1 is in the network of lan0, 10.0.0.5/24: on the link this machine's kernel is \
+                    198.18.0.1 instead\n";
+        assert_eq!((ended.status, &*ended.stdout, &*ended.stderr), (Some(0), "hello\n", told));
     });
 }
 

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::Path;
+use std::thread;
 
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, send, setsockopt, sockopt};
@@ -95,6 +96,27 @@ fn a_command_that_is_killed_leaves_nothing_outside() {
         inside.say("\n");
         assert!(is_reset(outcome.join().unwrap()));
         until("no connection is left outside", || open_connections().is_empty());
+    });
+}
+
+#[test]
+fn a_peer_that_might_go_without_a_word_is_asked_for() {
+    alone(&["bash"], || {
+        let server = server("127.0.0.1:0", |mut stream| {
+            thread::spawn(move || stream.read_to_end(&mut Vec::new()));
+        });
+        let script = format!("exec 3<>/dev/tcp/10.0.2.2/{}; echo connected; read", server.port());
+        let mut inside = Running::synfin(&["run", "--", "bash", "-c", &script]);
+        assert_eq!(inside.line(), "connected");
+        // The end that leads to the server, ESTABLISHED, and its timer: 02 is that of keep-alive.
+        let remote = format!(":{:04X} 01 ", server.port());
+        let is_asking =
+            |line: &String| line.split_whitespace().nth(5).is_some_and(|it| it.starts_with("02:"));
+        until("the server is asked for", || {
+            open_connections().iter().any(|line| line.contains(&remote) && is_asking(line))
+        });
+        inside.hang_up();
+        assert_eq!(inside.status(), Some(1));
     });
 }
 

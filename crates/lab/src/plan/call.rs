@@ -1,5 +1,6 @@
 //! What a program calls, and when.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -54,6 +55,25 @@ pub(crate) enum Call {
     /// The program lets go of the connection.
     Close,
     Abort,
+}
+
+/// As a trace has it.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { port } => write!(f, "listen {port}"),
+            Self::Unlisten => f.write_str("unlisten"),
+            Self::Connect { to, .. } => write!(f, "connect {to}"),
+            Self::Send { octets, urgent: false } => write!(f, "send {octets}"),
+            Self::Send { octets, urgent: true } => write!(f, "send {octets} urgent"),
+            Self::StopReading => f.write_str("stop-reading"),
+            Self::Read { octets } => write!(f, "read {octets}"),
+            Self::ReadOn => f.write_str("read-on"),
+            Self::Shutdown => f.write_str("shutdown"),
+            Self::Close => f.write_str("close"),
+            Self::Abort => f.write_str("abort"),
+        }
+    }
 }
 
 impl Planner<'_> {

@@ -13,7 +13,6 @@ use synfin_sim::program::{Context, Program, pattern};
 use synfin_wire::{Instant, SeqNumber};
 
 use super::recorder::Recorder;
-use super::{is_timed, name_of};
 use crate::plan::{Call, CallEvent, Cue, Deed, Plan};
 
 /// How many connections a program looks after.
@@ -100,7 +99,7 @@ impl Actor {
             _ => socket.map(|socket| self.sockets[socket].ends),
         };
         if !matches!(call, Call::Connect { .. }) {
-            self.recorder.borrow_mut().call(self.host, name_of(&call), about);
+            self.recorder.borrow_mut().call(self.host, call.to_string(), about);
         }
         let now = cx.now();
         match call {
@@ -282,7 +281,7 @@ impl Program for Actor {
         self.sockets.iter_mut().for_each(|socket| socket.handle = None);
         let again = std::mem::replace(&mut self.has_run, true);
         for index in 0..self.deeds.len() {
-            let Some(at) = is_timed(self.deeds[index].cue) else { continue };
+            let Cue::At(at) = self.deeds[index].cue else { continue };
             let at = Instant::ZERO + at;
             let is_listen = matches!(self.deeds[index].call, Call::Listen { .. });
             if at > now || (at == now && !again) {

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -22,8 +22,8 @@ use synfin_explain::{Detail, Explainer};
 use synfin_ladder::{Catalogue, Certainty, Connection, Fate, FindingKind, Language, Reason, text};
 use synfin_wire::{DropReason, Instant, SendReason, SeqNumber};
 
-/// Columns where there is no terminal to ask.
-const COLUMNS: usize = 100;
+use crate::drawing::layout_on;
+
 /// How many connections are kept at a time.
 const MOST_OPEN: usize = 4096;
 /// How many segments of one connection are kept.
@@ -248,7 +248,7 @@ fn front_of(packet: &PacketOut<'_>, front: &mut Vec<u8>) {
 fn draw(waiting: &Receiver<Connection>, language: Language) {
     let catalogue = Catalogue::new(language);
     while let Ok(connection) = waiting.recv() {
-        let mut drawn = text::ladder(&connection, &catalogue, &layout());
+        let mut drawn = text::ladder(&connection, &catalogue, &layout_on(&io::stderr()));
         drawn.push('\n');
         if connection.steps.len() == MOST_SEGMENTS {
             drawn.push_str(&format!("synfin: only the first {MOST_SEGMENTS} segments of it are drawn\n"));
@@ -256,11 +256,4 @@ fn draw(waiting: &Receiver<Connection>, language: Language) {
         // Nobody may be there to read it.
         let _ = io::stderr().write_all(drawn.as_bytes());
     }
-}
-
-fn layout() -> text::Options {
-    let stderr = io::stderr();
-    let width = terminal_size::terminal_size_of(&stderr).map_or(COLUMNS, |(width, _)| usize::from(width.0));
-    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    text::Options { width, colour, ..text::Options::default() }
 }

@@ -130,10 +130,13 @@ impl Dialler {
 
 /// Readies a connection outside, however it came to be. Octets go as they come: small writes were gathered, or not, by the
 /// writer's own kernel already, and urgent ones stand where they were written (RFC 6093 section 6), or they would be left
-/// out.
+/// out. A peer that has gone without a word is asked for, in this machine's time: the command's own probes are answered by
+/// synfin, which is always there.
 pub(super) fn prepare(stream: &TcpStream) {
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(stream).set_out_of_band_inline(true);
+    let socket = SockRef::from(stream);
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_out_of_band_inline(true);
+    let _ = socket.set_keepalive(true);
 }
 
 /// What the command is told where there is nothing better to tell.
