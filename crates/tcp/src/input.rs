@@ -97,7 +97,7 @@ fn walk(common: &mut Common, tcb: &mut Tcb, incoming: &mut Incoming) -> Step {
     urgent::check(common, tcb, &segment);
     text::process(common, tcb, &mut segment)?;
     fin::check(common, tcb, &segment)?;
-    let opens = tcb.ack.has_second_segment() && window_stays(tcb);
+    let opens = tcb.ack.due().is_none() && tcb.ack.has_second_segment() && window_stays(tcb);
     let gathering = tcb.gap_ack_gathering(&common.config);
     let pace = tcb.pace(common, segment.arrived);
     tcb.ack.decide(opens, gathering, &mut tcb.timers, &pace);

@@ -42,11 +42,13 @@ const UNSEEN: [(&str, &str, &str); 11] = [
     ("37", "keyed", "A is dead, and somebody speaks in its name"),
 ];
 /// Where explain takes another reason for a segment, at the end where the capture was made, and why.
-const UNTOLD: [(&str, &str, &str); 5] = [
+const UNTOLD: [(&str, &str, &str); 7] = [
     ("05", "three-way", "the same SYN twice, in two lives of the same ports"),
     ("08", "reconnects", "a SYN with another number begins another connection"),
     ("15", "no-time-wait", "a world without TIME-WAIT"),
     ("18", "cookies", "a listener that keeps nothing of a SYN looks like one that does"),
+    ("26", "update-lost", "a user who reads while the buffer is nearly full ends the quick acknowledgments"),
+    ("26", "update-arrives", "the same"),
     ("29", "real", "a second segment in one instant, of which the engine had taken the first alone"),
 ];
 

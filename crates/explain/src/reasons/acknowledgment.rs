@@ -209,8 +209,12 @@ impl Receiver {
             // Even a peer that is answered is acknowledged once where the window has grown.
             self.quick |= 1;
         }
-        self.quick =
-            self.quick.saturating_sub(u8::from(self.due.first.is_some() || self.due.other.is_some()));
+        // What only answers, and acknowledges nothing, is not counted.
+        let is_owed = self.due.first.is_some()
+            || self.due.other.is_some_and(|(reason, _)| {
+                matches!(reason, SendReason::OutOfOrderAck | SendReason::GapFilledAck | SendReason::FinAck)
+            });
+        self.quick = self.quick.saturating_sub(u8::from(is_owed));
         self.due = Due::default();
         self.acks += u32::from(!header.flags.syn());
         self.ack = Some(self.ack.map_or(header.ack, |ack| ack.later(header.ack)));

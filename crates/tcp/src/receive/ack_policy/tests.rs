@@ -162,6 +162,44 @@ fn of_three_segments_beyond_a_gap_those_do_not_count_that_would_be_acknowledged_
 }
 
 #[test]
+fn text_beyond_a_gap_may_end_the_quick_acknowledgments_before_any_text_is_in_order() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    policy.once_more();
+    assert!(beyond(&mut policy, Span::ZERO, &mut timers, &pace(10, 16)).is_some());
+    policy.sent(DELAY, &mut timers);
+    data(&mut policy, 10, &mut timers, &pace(20, 16));
+    assert_eq!(policy.due(), None);
+    data(&mut policy, 10, &mut timers, &pace(400, 16));
+    assert_eq!(policy.due(), Some(SendReason::QuickAck), "the peer was quiet for longer than an RTO");
+}
+
+#[test]
+fn an_answer_is_none_of_the_quick_acknowledgments() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    policy.be_quick(&pace(10, 1));
+    policy.answer(SendReason::ProbeAck);
+    assert_eq!(policy.due(), Some(SendReason::ProbeAck));
+    policy.sent(DELAY, &mut timers);
+    policy.advanced(10);
+    policy.decide(true, None, &mut timers, &pace(10, 1));
+    assert_eq!(policy.due(), Some(SendReason::QuickAck));
+}
+
+#[test]
+fn quick_acknowledgments_asked_for_do_not_hurry_who_has_not_read() {
+    let mut timers = TimerTable::new();
+    let mut policy = AckPolicy::new(MSS, 65_535);
+    policy.set_interactive(true, false);
+    data(&mut policy, 10, &mut timers, &pace(10, 0));
+    policy.set_interactive(false, false);
+    assert_eq!(policy.due(), None);
+    policy.set_interactive(false, true);
+    assert_eq!(policy.due(), Some(SendReason::QuickAck));
+}
+
+#[test]
 fn timestamps_count_where_a_short_segment_may_be_full() {
     let mut policy = AckPolicy::new(MSS, 65_535);
     let size = Size { text: 530, fixed: 12, variable: 0 };
