@@ -1,7 +1,7 @@
 //! What Linux 6.18 has its settings at, for scripts that read one before they change it.
 
 /// By their last names, without those that depend on the machine's memory.
-const DEFAULTS: &[(&str, &str)] = &[
+pub(super) const DEFAULTS: &[(&str, &str)] = &[
     ("icmp_msgs_per_sec", "1000"),
     ("icmp_ratelimit", "1000"),
     ("ip_default_ttl", "64"),
