@@ -155,8 +155,6 @@ fn test(words: &[String], settings: &Settings) -> Status {
     Ok(u8::from(!holds))
 }
 
-/// `grep`, of what is said to it.
-
 /// Whether a word is like a pattern of `*` and `?` (POSIX.1 2.14).
 pub(super) fn is_like(pattern: &str, word: &str) -> bool {
     if pattern.matches('*').count() > MOST_STARS {
