@@ -21,12 +21,12 @@
 //! | room | what lives there |
 //! |---|---|
 //! | `lexer`, `parser`, [`ast`] | text to a script |
-//! | `packet` | packets between the script's numbers and the host's, and how they differ |
+//! | `packet` | packets between the script's numbers and the host's, their outer headers, and how they differ |
 //! | `runner` | events in virtual time |
-//! | `sockets` | Linux's socket calls over a host |
+//! | `sockets` | Linux's calls on sockets and other descriptors, over a host |
 //! | [`calls`] | the same calls, for an interpreter that is not this crate's |
-//! | `shell`, `sysctl`, `nstat` | commands as a shell reads them, as settings and as counters |
-//! | `code` | snippets evaluated |
+//! | `shell`, `sysctl`, `nstat` | commands as a shell reads them with the programs that they start, as settings and as counters |
+//! | `code` | snippets, in a small Python |
 //! | [`suite`] | many scripts, and the table |
 #![forbid(unsafe_code)]
 

@@ -11,12 +11,17 @@ use std::rc::Rc;
 use crate::sysctl::{Settings, Unheeded, program};
 
 mod expand;
+mod filters;
+mod grep;
 mod lexer;
+mod look;
 mod parser;
+mod pattern;
 mod sum;
 mod tools;
 
 use lexer::Word;
+pub(crate) use look::SocketLine;
 use parser::{Node, Redirection};
 
 /// No script's loop turns as often.
@@ -86,7 +91,7 @@ pub(crate) fn run(command: &str, settings: &mut Settings) -> Ending {
     };
     let mut shell = Shell {
         settings,
-        variables: BTreeMap::new(),
+        variables: BTreeMap::from([("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned())]),
         functions: BTreeMap::new(),
         parameters: Vec::new(),
         unheeded: Unheeded::new(),

@@ -17,6 +17,7 @@ use synfin_wire::{Instant, IpProtocol, Mss};
 
 mod answers;
 mod capabilities;
+mod census;
 mod datagram;
 mod descriptors;
 mod errno;
@@ -39,6 +40,7 @@ use crate::sysctl::Settings;
 
 pub(crate) use errno::Errno;
 pub(crate) use error_queue::Report;
+pub(crate) use info::TcpInfo;
 pub(crate) use patience::{Timeouts, Wait, retransmission_patience, retries_of, syn_patience};
 pub(crate) use readiness::{EpollEvent, PollRequest};
 
@@ -206,6 +208,8 @@ pub(crate) struct Kernel {
     pub(crate) disk: BTreeMap<String, usize>,
     /// What commands have set sysctls to.
     values: BTreeMap<String, String>,
+    /// There are connections whose descriptors were closed.
+    has_orphans: bool,
     /// How many octets each pipe holds.
     pipes: Vec<usize>,
     /// Packets of sockets that the host knows nothing of.
@@ -240,6 +244,7 @@ impl Kernel {
             files: BTreeMap::new(),
             disk: settings.files,
             values: settings.values,
+            has_orphans: false,
             pipes: Vec::new(),
             outbox: VecDeque::new(),
         }
@@ -252,6 +257,7 @@ impl Kernel {
         (settings.keep_alive, settings.most_backlog) = (self.keep_alive, self.most_backlog);
         settings.files = std::mem::take(&mut self.disk);
         settings.values = std::mem::take(&mut self.values);
+        settings.sockets = self.census();
         let ending = shell::run(command, &mut settings);
         for what in ending.unheeded {
             self.unheed(what);
@@ -450,6 +456,7 @@ impl Kernel {
             Role::Idle => {}
             Role::Listener(listener) => self.host.close_listener(listener, self.now),
             Role::Connection(handle) => {
+                self.has_orphans = true;
                 if let Some(mut socket) = self.host.tcp(handle) {
                     // In Linux TIME-WAIT is no socket any more, and no matter how one is closed.
                     if file.linger == Some(Duration::ZERO) && state != State::TimeWait {

@@ -4,18 +4,22 @@
 //! script is never said to have passed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use synfin_host::tcp::{AccEcnOption, Config, EcnConfig, EcnFeedback, KeepAlive};
 use synfin_host::{FastOpenConfig, FastOpenKey, FastOpenKeys, HostConfig, HostOffload, SynCookies};
 
+use crate::shell::SocketLine;
+
 mod commands;
+mod defaults;
 mod mtu;
 mod names;
 mod route;
 mod timeouts;
 
-pub(crate) use commands::{exists, program, write};
+pub(crate) use commands::{exists, program, read, write};
 
 /// Octets of the headers of IPv6 and TCP.
 const V6_HEADERS: u16 = 60;
@@ -49,9 +53,18 @@ pub(crate) struct Settings {
     pub(crate) files: BTreeMap<String, usize>,
     /// What commands have set sysctls to, by their last names.
     pub(crate) values: BTreeMap<String, String>,
+    /// The addresses of the device, with their prefixes.
+    pub(crate) addresses: Vec<(IpAddr, u8)>,
+    /// The sockets of TCP, where all are known.
+    pub(crate) sockets: Option<Vec<SocketLine>>,
 }
 
 impl Settings {
+    /// What a sysctl is at, by the last part of its name.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).or_else(|| defaults::of(name))
+    }
+
     /// Those that a host has begun with.
     pub(crate) fn of(host: &HostConfig) -> Self {
         Self {
@@ -59,7 +72,11 @@ impl Settings {
             keep_alive: KeepAlive::default(),
             most_backlog: SOMAXCONN,
             challenges_per_second: host.challenges_per_second,
-            headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) { 40 } else { V6_HEADERS },
+            headers: if host.addresses.iter().all(|(address, _)| address.is_ipv4()) {
+                40
+            } else {
+                V6_HEADERS
+            },
             fast_open: host.fast_open.clone(),
             syn_cookies: host.syn_cookies,
             offload: host.offload,
@@ -67,6 +84,8 @@ impl Settings {
             sleeps: Duration::ZERO,
             files: BTreeMap::new(),
             values: BTreeMap::new(),
+            addresses: host.addresses.clone(),
+            sockets: None,
         }
     }
 }

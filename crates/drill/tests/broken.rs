@@ -209,3 +209,57 @@ fn times_begin_at_zero_and_do_not_run_backwards() {
     let back = failure("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n.5 close(3) = 0\n.4 close(3) = 0");
     assert_eq!(back.to_string(), "3:1: time runs backwards here");
 }
+
+/// Flags of a script's head: those that stock packetdrill refuses, and those that it takes.
+#[test]
+fn a_flag_has_a_value_that_it_may_have() {
+    let refused = [
+        "--dry_run=1",
+        "--non_fatal",
+        "--bind_port=0",
+        "--connect_port=70000",
+        "--mss=0",
+        "--tolerance_usecs=0",
+        "--tolerance_percent=101",
+        "--tcp_ts_tick_usecs=2000000",
+        "--speed=fast",
+        "--code_format=perl",
+        "--psp_udp_port=1000",
+    ];
+    for flag in refused {
+        assert_eq!(failure(&format!("{flag}\n{SOUND}")).at.line, 1, "{flag}");
+    }
+    for flag in [
+        "--verbose",
+        "--speed=1000",
+        "--code_format=python",
+        "--code_sockopt=TCP_INFO",
+        "--tolerance_usecs=1",
+    ] {
+        assert_eq!(run_text(&format!("{flag}\n{SOUND}"), Form::V4).verdict, Verdict::Passed, "{flag}");
+    }
+}
+
+/// A defined value is a word, a string or a command; a result is one number; one command stands before the first event.
+#[test]
+fn what_stock_packetdrill_does_not_read_is_not_read() {
+    for (line, text) in [
+        (1, "--define=N=3\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = N"),
+        (1, "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 1|2"),
+        (2, "`true`\n`true`\n0 close(3) = 0"),
+    ] {
+        assert_eq!(parse(text).map_err(|error| error.at.line).err(), Some(line), "{text}");
+    }
+}
+
+#[test]
+fn the_last_command_is_run_where_the_first_was() {
+    assert_eq!(failure(&format!("`true`\n{SOUND}`exit 3`")).at.line, 18);
+    assert_eq!(run_text(&format!("{SOUND}`exit 3`"), Form::V4).verdict, Verdict::Passed);
+    assert_eq!(run_text(&format!("`true`\n{SOUND}`moon`"), Form::V4).verdict, Verdict::Passed);
+}
+
+#[test]
+fn no_packet_is_longer_than_its_header_says() {
+    assert_eq!(failure(&script(8, "+.01 < P. 1:65536(65535) ack 1 win 512")).at.line, 8);
+}

@@ -117,7 +117,8 @@ impl Parser {
         let kind = self.word("the type of an ICMP message")?;
         let has_code = matches!(self.peek(), TokenKind::Word(word) if word != "mtu" && word != "id");
         let code = if has_code { Some(self.word("the code of an ICMP message")?) } else { None };
-        let mtu = if self.takes_word("mtu") { u32::try_from(self.decimal::<i64>("an MTU")?).ok() } else { None };
+        let mtu =
+            if self.takes_word("mtu") { u32::try_from(self.decimal::<i64>("an MTU")?).ok() } else { None };
         let identifier =
             if self.takes_word("id") { Some(self.decimal("an echo's identifier")?) } else { None };
         let mut quote = Quote::Tcp { seq: 0, payload: 0 };

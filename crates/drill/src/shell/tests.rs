@@ -1,6 +1,6 @@
 use synfin_host::HostConfig;
 
-use super::run;
+use super::{SocketLine, run};
 use crate::sysctl::Settings;
 
 /// The status that a command ends with; all of it is known.
@@ -63,6 +63,94 @@ fn what_is_said_goes_through_pipes() {
     ];
     for (command, expected) in cases {
         assert_eq!(status(command), expected, "{command}");
+    }
+}
+
+#[test]
+fn programs_make_other_text_of_text() {
+    let cases = [
+        ("printf '3\\n11\\n2\\n' | sort -n", "2\n3\n11\n"),
+        ("printf '3\\n11\\n3\\n' | sort -u", "11\n3\n"),
+        ("printf 'a\\na\\nb\\n' | uniq | head -n 1", "a\n"),
+        ("seq 5 | tail -n +4", "4\n5\n"),
+        ("seq 5 | tail -1", "5\n"),
+        ("echo a:b:c | cut -d: -f1,3", "a:c\n"),
+        ("echo abcd | cut -c2-3", "bc\n"),
+        ("echo 'a  b' | tr -s ' ' | tr a-c x-z", "x y\n"),
+        ("echo 'cwnd:10 mss:9' | tr ' ' '\\n' | grep -o '[0-9]*$'", "10\n9\n"),
+        ("echo 'x cwnd:10 y' | sed -n 's/.*cwnd:\\([0-9]*\\).*/<\\1>/p'", "<10>\n"),
+        ("echo aab | sed -E 's/a+/&&/; '", ""),
+        ("echo abab | sed 's/b/x/g'", "axax\n"),
+        ("printf 'h\\na b\\n' | awk 'NR>1 {print $2, $1}'", "b a\n"),
+        ("echo a,b | awk -F, '/^a/ {print $2}'", "b\n"),
+        ("seq 12 | wc -l", "12\n"),
+    ];
+    for (command, expected) in cases {
+        let mut settings = Settings::of(&HostConfig::new([]));
+        let ending = run(&format!("[ \"$({command})\" = '{}' ]", expected.trim_end()), &mut settings);
+        let is_known = !expected.is_empty();
+        assert_eq!((ending.status, ending.unheeded.is_empty()), (0, is_known), "{command}: {ending:?}");
+    }
+}
+
+#[test]
+fn grep_knows_regular_expressions() {
+    let cases = [
+        ("-q 'h[a-e]l*o$'", 0),
+        ("-qE '^(he|ja)l{2}o?$'", 0),
+        ("-q 'hel\\{3\\}o'", 1),
+        ("-qx 'ell'", 1),
+        ("-qi 'HELLO'", 0),
+        ("-q '[^[:alpha:]]'", 1),
+        ("-qF 'h.llo'", 1),
+        ("-qE 'x|(l+)o'", 0),
+        ("-qE '(l*)*z'", 1),
+        ("-v hello", 1),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(status(&format!("echo hello | grep {arguments}")), expected, "{arguments}");
+    }
+    assert_eq!(status("grep -q 1 /proc/sys/net/ipv4/tcp_sack"), 0);
+}
+
+#[test]
+fn ss_tells_of_sockets() {
+    let line = |state, remote: Option<&str>| SocketLine {
+        state,
+        unread: 0,
+        unacknowledged: 7,
+        local: "192.0.2.1:8080".parse().unwrap(),
+        remote: remote.map(|remote| remote.parse().unwrap()),
+        congestion: "cubic",
+        info: vec![
+            ("tcpi_snd_cwnd", 10),
+            ("tcpi_rtt", 20_500),
+            ("tcpi_rttvar", 10_000),
+            ("tcpi_snd_mss", 1000),
+        ],
+    };
+    let sockets = [
+        line("LISTEN", None),
+        line("ESTAB", Some("192.0.2.9:5000")),
+        line("TIME-WAIT", Some("192.0.2.9:6000")),
+    ];
+    let cases = [
+        ("-Htn", 1),
+        ("-Htan", 3),
+        ("-Htln", 1),
+        ("-tn state time-wait", 2),
+        ("-Hnt state established '( sport = :8080 )'", 1),
+        ("-Htan dport = :6000", 1),
+        ("-Htn dport = :6000", 0),
+        ("-6Htan", 0),
+    ];
+    for (arguments, lines) in cases {
+        let mut settings = Settings::of(&HostConfig::new([]));
+        settings.sockets = Some(sockets.to_vec());
+        let ending = run(&format!("[ $(ss {arguments} | wc -l) -eq {lines} ]"), &mut settings);
+        assert_eq!((ending.status, ending.unheeded), (0, Vec::new()), "{arguments}");
+        let ending = run("ss -tni | grep -q 'cubic rtt:20.5/10 mss:1000 cwnd:10'", &mut settings);
+        assert_eq!((ending.status, ending.unheeded), (0, Vec::new()));
     }
 }
 

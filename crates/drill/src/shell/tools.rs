@@ -1,10 +1,10 @@
 //! The programs that work on words and text alone.
 
-use super::Said;
+use super::{Said, filters, grep, look};
 use crate::sysctl::{self, Settings};
 
 /// How a program ended, or what of it is not known here.
-type Status = Result<u8, String>;
+pub(super) type Status = Result<u8, String>;
 
 /// Stars in a pattern: each may take any number of characters, and all ways are tried.
 const MOST_STARS: usize = 4;
@@ -40,7 +40,7 @@ pub(super) fn run(
             test(&arguments[..arguments.len() - 1], settings)
         }
         "test" => test(arguments, settings),
-        "grep" | "egrep" | "fgrep" => grep(arguments, input, said),
+        "grep" | "egrep" | "fgrep" => grep::run(arguments, input, said, settings),
         "tee" => {
             *said = input.clone();
             let mut files = arguments.iter().filter(|file| !file.starts_with('-') && *file != "/dev/null");
@@ -50,11 +50,15 @@ pub(super) fn run(
             *said = input.clone();
             Ok(0)
         }
-        "wc" if arguments == ["-l"] && !input.is_unknown => {
-            *said = Said::known(format!("{}\n", input.text.lines().count()));
+        "ss" | "ip" => {
+            *said = look::run(name, arguments, settings)?;
             Ok(0)
         }
-        _ => return None,
+        _ if input.is_unknown => return None,
+        _ => {
+            *said = filters::run(name, arguments, &input.text)?;
+            Ok(0)
+        }
     })
 }
 
@@ -149,72 +153,6 @@ fn test(words: &[String], settings: &Settings) -> Status {
         _ => return unknown(),
     };
     Ok(u8::from(!holds))
-}
-
-/// `grep`, of what is said to it.
-fn grep(arguments: &[String], input: &Said, said: &mut Said) -> Status {
-    let unknown = || Err(format!("`grep {}`", arguments.join(" ")));
-    let (mut flags, mut pattern) = (String::new(), None);
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        match word.strip_prefix('-') {
-            Some("e") => pattern = words.next(),
-            Some(letters) if !letters.starts_with('-') => flags.push_str(letters),
-            None if pattern.is_none() => pattern = Some(word),
-            _ => return unknown(),
-        }
-    }
-    let has = |flag| flags.contains(flag);
-    let (Some(pattern), true) = (pattern, flags.chars().all(|flag| "qcviEFsx".contains(flag))) else {
-        return unknown();
-    };
-    if pattern.matches('*').count() > MOST_STARS {
-        return unknown();
-    }
-    if input.is_unknown || !has('F') && pattern.contains(['[', ']', '(', ')', '{', '}', '+', '?', '|', '\\'])
-    {
-        return unknown();
-    }
-    let fold = |text: &str| if has('i') { text.to_lowercase() } else { text.to_owned() };
-    let pattern = fold(pattern);
-    let found: Vec<&str> = input
-        .text
-        .lines()
-        .filter(|line| matches(&pattern, &fold(line), has('F'), has('x')) != has('v'))
-        .collect();
-    if has('c') {
-        said.text = format!("{}\n", found.len());
-    } else if !has('q') {
-        said.text = found.iter().flat_map(|line| [*line, "\n"]).collect();
-    }
-    Ok(u8::from(found.is_empty()))
-}
-
-/// Whether a line has what a basic regular expression of `.`, `*`, `^` and `$` says; `plain` is without those, and `whole`
-/// is all of the line.
-fn matches(pattern: &str, line: &str, plain: bool, whole: bool) -> bool {
-    if plain {
-        return if whole { line == pattern } else { line.contains(pattern) };
-    }
-    let (front, pattern) = pattern.strip_prefix('^').map_or((whole, pattern), |rest| (true, rest));
-    let (back, pattern) = pattern.strip_suffix('$').map_or((whole, pattern), |rest| (true, rest));
-    let (pattern, line): (Vec<char>, Vec<char>) = (pattern.chars().collect(), line.chars().collect());
-    let starts = if front { 0..=0 } else { 0..=line.len() };
-    starts.into_iter().any(|start| begins(&pattern, &line[start..], back))
-}
-
-fn begins(pattern: &[char], line: &[char], back: bool) -> bool {
-    let is = |wanted: char, found: &char| wanted == '.' || wanted == *found;
-    match pattern {
-        [] => !back || line.is_empty(),
-        [repeated, '*', rest @ ..] => {
-            let most = line.iter().take_while(|found| is(*repeated, found)).count();
-            (0..=most).any(|count| begins(rest, &line[count..], back))
-        }
-        [first, rest @ ..] => {
-            line.first().is_some_and(|found| is(*first, found)) && begins(rest, &line[1..], back)
-        }
-    }
 }
 
 /// Whether a word is like a pattern of `*` and `?` (POSIX.1 2.14).

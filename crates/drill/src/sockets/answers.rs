@@ -183,7 +183,7 @@ impl Kernel {
     }
 
     /// TCP_CONGESTION, by the name that Linux has for it.
-    fn congestion(&mut self, fd: i32) -> Outcome<&'static str> {
+    pub(super) fn congestion(&mut self, fd: i32) -> Outcome<&'static str> {
         let algorithm = self.tcp(fd)?.config.congestion;
         let is_it = |name: &&str| name.parse() == Ok(algorithm);
         Ok(["reno", "cubic", "bbr"].into_iter().find(is_it).unwrap_or_default())

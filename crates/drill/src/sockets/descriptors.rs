@@ -28,7 +28,7 @@ const LAST_SIGNAL: i64 = 64;
 const MOST_FILES: i32 = 1 << 20;
 
 pub(super) const SIOCINQ: i64 = 0x541b;
-const SIOCOUTQ: i64 = 0x5411;
+pub(super) const SIOCOUTQ: i64 = 0x5411;
 const SIOCATMARK: i64 = 0x8905;
 const SIOCOUTQNSD: i64 = 0x894b;
 const FIONBIO: i64 = 0x5421;

@@ -60,8 +60,8 @@ fn told(name: &str, arguments: &[String], settings: &Settings) -> Option<Said> {
     let mut text = String::new();
     for name in names {
         let short = name.rsplit(['.', '/']).next().unwrap_or(name);
-        let Some(value) = settings.values.get(short) else { return Some(Said::UNKNOWN) };
-        let value = value.split_whitespace().collect::<Vec<_>>().join("\t");
+        let Some(value) = settings.value(short) else { return Some(Said::UNKNOWN) };
+        let value = tabbed(value);
         text.push_str(&if bare { format!("{value}\n") } else { format!("{name} = {value}\n") });
     }
     Some(Said::known(text))
@@ -183,10 +183,21 @@ pub(crate) fn write(path: &str, text: &str, settings: &mut Settings) -> Result<(
     unheeded.into_iter().next().map_or(Ok(()), Err)
 }
 
+/// What a file of `/proc/sys` says, where that is known.
+pub(crate) fn read(path: &str, settings: &Settings) -> Option<String> {
+    let name = path.strip_prefix("/proc/sys/")?.rsplit('/').next()?;
+    Some(format!("{}\n", tabbed(settings.value(name)?)))
+}
+
+/// Linux separates several values by tabs.
+fn tabbed(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join("\t")
+}
+
 /// Whether a file is there, where that is known.
 pub(crate) fn exists(path: &str, settings: &Settings) -> Option<bool> {
     match path.strip_prefix("/proc/sys/") {
-        Some(name) => settings.values.contains_key(name.rsplit('/').next().unwrap_or(name)).then_some(true),
+        Some(name) => settings.value(name.rsplit('/').next().unwrap_or(name)).map(|_| true),
         None if settings.files.contains_key(path) => Some(true),
         // Nothing is there that no command has put there.
         None => path.starts_with("/tmp/").then_some(false),

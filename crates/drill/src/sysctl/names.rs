@@ -120,7 +120,8 @@ const OTHER_PARTS: &[&str] = &[
 ];
 
 /// Those among them that something does depend on, unless they are what they are anyway.
-const ALL_THE_SAME: &[(&str, &str)] = &[("disable_ipv6", "0"), ("icmp_echo_ignore_all", "0"), ("mtu", "1500")];
+const ALL_THE_SAME: &[(&str, &str)] =
+    &[("disable_ipv6", "0"), ("icmp_echo_ignore_all", "0"), ("mtu", "1500")];
 
 /// Settings that the stack has in one way alone, and what Linux calls that way.
 const AS_IT_IS: &[(&str, &str)] = &[

@@ -162,3 +162,24 @@ fn a_route_has_metrics_and_a_shell_another_way_to_write() {
     assert_eq!(apply("tc qdisc del dev tun0 root", &mut settings), Vec::<String>::new());
     assert!(!settings.tcp.pacing);
 }
+
+#[test]
+fn a_setting_is_read_before_it_is_changed_and_put_back() {
+    let mut settings = Settings::of(&HostConfig::new([]));
+    let command =
+        "x=$(sysctl -n net.ipv4.tcp_sack); sysctl -qw net.ipv4.tcp_sack=0; sysctl -qw net.ipv4.tcp_sack=$x";
+    assert!(run(command, &mut settings).unheeded.is_empty());
+    assert!(settings.tcp.sack);
+}
+
+#[test]
+fn what_is_so_already_is_heeded() {
+    let mut before = "";
+    for (name, value) in super::defaults::DEFAULTS {
+        assert!(before < *name, "{name} is found where it is looked for");
+        before = name;
+        let (mut settings, mut unheeded) = (Settings::of(&HostConfig::new([])), Unheeded::new());
+        super::set(&format!("net.ipv4.{name}"), value, &mut settings, &mut unheeded);
+        assert!(unheeded.is_empty(), "{name}");
+    }
+}

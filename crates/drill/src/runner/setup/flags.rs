@@ -38,7 +38,11 @@ pub(super) fn value<T: FromStr>(flag: &Flag) -> Result<T, Failure> {
 /// A value within bounds.
 pub(super) fn within<T: FromStr + PartialOrd>(flag: &Flag, range: RangeInclusive<T>) -> Result<T, Failure> {
     let found = value(flag)?;
-    if range.contains(&found) { Ok(found) } else { Err(no_value(flag, flag.value.as_deref().unwrap_or_default())) }
+    if range.contains(&found) {
+        Ok(found)
+    } else {
+        Err(no_value(flag, flag.value.as_deref().unwrap_or_default()))
+    }
 }
 
 fn one_of(flag: &Flag, known: &[&str]) -> Result<(), Failure> {

@@ -1,4 +1,6 @@
 use bytes::Bytes;
+use synfin_wire::Ecn;
+use synfin_wire::ip::IpPacket;
 
 use crate::config::{HostConfig, Limits};
 use crate::counters::{Fate, PacketDrop};
@@ -135,4 +137,22 @@ fn the_forwarder_answers_in_the_name_of_whom_was_asked() {
     let own = world.hosts[A].udp_send_from(end("10.0.0.7:1"), Bytes::new(), end("10.0.0.2:2"), world.now);
     assert_eq!(own, Err(SendToError::NoAddress));
     assert!(!world.hosts[A].is_ours(ip("8.8.8.8")));
+}
+
+/// RFC 1122 sections 4.1.4 and 3.2.1.6: the TTL and the TOS are the application's to choose.
+#[test]
+fn a_socket_says_what_its_headers_say() {
+    for (any, b) in [("0.0.0.0:0", "10.0.0.2:53"), ("[::]:0", "[fd00::2]:53")] {
+        let mut world = World::plain();
+        let client = world.hosts[A].udp_bind(end(any)).unwrap();
+        world.hosts[A].udp_set_header(client, Some(9), 0x2a);
+        world.hosts[A].udp_send_to(client, "x".into(), end(b), world.now).unwrap();
+        world.hosts[A].udp_set_header(client, None, 0);
+        world.hosts[A].udp_send_to(client, "x".into(), end(b), world.now).unwrap();
+        world.settle();
+        let header = |index: usize| IpPacket::parse(world.sent[index].1.clone(), false).unwrap().header;
+        let marks = |index| (header(index).hop_limit, header(index).dscp, header(index).ecn);
+        assert_eq!(marks(0), (9, 0x2a >> 2, Ecn::Ect0));
+        assert_eq!(marks(1), (64, 0, Ecn::NotEct));
+    }
 }
