@@ -9,7 +9,7 @@
 use libfuzzer_sys::fuzz_target;
 use synfin_explain::capture::Reader;
 use synfin_explain::packet::{Dissected, Dissector};
-use synfin_explain::{Detail, Explainer};
+use synfin_explain::{Detail, Explainer, Patterns};
 use synfin_ladder::json::{Capture, Document};
 use synfin_ladder::{Catalogue, Connection, Language, Words, html, svg, text};
 use synfin_wire::pcapng::{Direction, Interface, LinkType, Writer};
@@ -135,6 +135,10 @@ fn tell(connections: &[Connection], catalogues: &[Catalogue], choice: u8) {
     let steps: usize = connections.iter().map(|connection| connection.steps.len()).sum();
     let catalogue = &catalogues[usize::from(choice >> 2 & 1)];
     let absolute = choice & 0x40 != 0;
+    let mut patterns = Patterns::default();
+    connections.iter().for_each(|connection| patterns.observe(connection));
+    let together = text::patterns(&patterns.finish(), catalogue, &text::Options::default());
+    assert!(!together.contains(['{', '\x1b']), "{together}");
     match choice >> 3 & 3 {
         0 => as_text(connections, catalogue, choice),
         1 => {

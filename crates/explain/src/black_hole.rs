@@ -166,8 +166,10 @@ impl Way {
         }
         // What repeats its acknowledgment, and has nothing else to say, answers something shorter that went behind it.
         let repeats = packet.sequence_length() == 0 && stuck.is_followed && ack == stuck.seq;
+        // Who speaks himself, and waits for it all the same, is there, and so is the way back.
+        let speaks = packet.sequence_length() > 0 && stuck.times > SUSPICIOUS && ack == stuck.seq;
         stuck.is_passed |=
-            repeats || packet.header.options.sack.iter().any(|range| range.start.after(stuck.seq));
+            repeats || speaks || packet.header.options.sack.iter().any(|range| range.start.after(stuck.seq));
         if ack.after(stuck.seq) {
             let stuck = self.stuck.take().filter(|stuck| stuck.in_pieces);
             self.found = self.found.take().or(stuck);

@@ -418,3 +418,16 @@ fn what_is_overtaken_does_not_stall() {
     ]);
     assert!(found(&told(&packets), FindingKind::Stalled).is_none());
 }
+
+/// The client is there, and says so, and still waits for what goes again and again.
+#[test]
+fn a_peer_who_speaks_while_long_segments_are_missing_shows_a_black_hole() {
+    for (len, is_hole) in [(1448, true), (100, false)] {
+        let mut packets = opened();
+        packets.extend([30, 330, 930, 2130, 4530].map(|millis| says(millis, 1000, 1, ACK, (501, 1), len)));
+        packets.push(says(5000, 1000, 0, Flags::FIN | ACK, (1, 501), 0));
+        assert_eq!(found(&told(&packets), FindingKind::BlackHole).is_some(), is_hole);
+        packets.truncate(6);
+        assert!(found(&told(&packets), FindingKind::BlackHole).is_none(), "the path may have broken");
+    }
+}
