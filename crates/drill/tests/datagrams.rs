@@ -33,7 +33,9 @@ fn datagrams_are_sent_and_received() {
         "+0 setsockopt(3, SOL_IP, IP_TTL, [9], 4) = 0
          +0 setsockopt(3, SOL_IP, IP_TOS, [0x20], 4) = 0
          +0 write(3, ..., 5) = 5
-         +0 > [tos 0x20, ttl 9] udp (5)",
+         +0 > [ttl 9] udp (5)
+         +0 write(3, ..., 5) = 5
+         +0 > [tos 0x20] udp (5)",
         "+0 shutdown(3, SHUT_RD) = 0\n+0 read(3, ..., 10) = 0",
     ];
     for events in sound {
