@@ -18,7 +18,6 @@ impl Parser {
     pub(super) fn tcp(&mut self, direction: Direction) -> Parsed<Tcp> {
         let ports = self.ports()?;
         let flags = self.tcp_flags()?;
-        let at = self.at();
         let (seq, payload) = self.sequence()?;
         let ack = if self.takes_word("ack") { self.decimal("an acknowledgment number")? } else { 0 };
         let window = if self.takes_word("win") { Some(self.decimal("a window")?) } else { None };
@@ -27,7 +26,7 @@ impl Parser {
                 "expected `win`, found {}: a segment that is sent needs a window",
                 self.peek().describe()
             );
-            return Err(ParseError::new(at, message));
+            return Err(ParseError::new(self.at(), message));
         }
         let urgent = if self.takes_word("urg") { self.decimal("an urgent pointer")? } else { 0 };
         let options = self.tcp_options(direction)?;
