@@ -96,10 +96,14 @@ fn save_room(common: &Common, tcb: &mut Tcb, segment: &InWindow) -> bool {
         return true;
     }
     let buffer = tcb.memory.buffer();
-    tcb.assembler.collapse(|charge, text| tcb.memory.is_loose(charge, text), buffer);
-    tcb.memory.collapse();
-    if tcb.memory.has_room(tcb.assembler.charge()) {
-        return true;
+    if tcb.memory.is_slack(tcb.assembler.charge()) {
+        tcb.assembler.collapse(|charge, text| tcb.memory.is_loose(charge, text), buffer);
+        tcb.memory.collapse();
+        if tcb.memory.has_room(tcb.assembler.charge()) {
+            return true;
+        }
+        // Whoever goes on sending does not make it be tried again and again.
+        tcb.memory.note_tight(tcb.assembler.charge());
     }
     let fits = |beyond| tcb.memory.used(beyond) <= buffer;
     if tcb.assembler.renege(segment.seq, buffer / 8, fits) {

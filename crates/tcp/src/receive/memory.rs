@@ -59,12 +59,14 @@ pub(crate) struct ReceiveMemory {
     /// The text of each segment that is not read, and what it costs.
     unread: VecDeque<Unread>,
     unread_charge: usize,
+    /// So much was used when copying together did not save enough: nothing has changed since, where it still is.
+    tight: usize,
     /// The next segment is looked at more closely, since the last was not in order or not taken.
     looks_closely: bool,
     round: Round,
 }
 
-compact!(ReceiveMemory { buffer, most, fixed, grows, ratio, with_overhead, clamp, threshold, unread_charge, looks_closely, round } empty { unread });
+compact!(ReceiveMemory { buffer, most, fixed, grows, ratio, with_overhead, clamp, threshold, unread_charge, tight, looks_closely, round } empty { unread });
 
 /// What the user reads in a round trip.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +112,7 @@ impl ReceiveMemory {
             threshold,
             unread: VecDeque::new(),
             unread_charge: 0,
+            tight: 0,
             looks_closely: false,
             round: Round { space, read: 0, began: now, rtt: None, echo: 0, awaited: None },
         }
@@ -260,6 +263,16 @@ impl ReceiveMemory {
         if used > self.buffer {
             self.threshold = self.clamp.min(2 * mss);
         }
+    }
+
+    /// Whether copying together may save something, of what is used with the pieces `beyond` gaps.
+    pub(crate) fn is_slack(&self, beyond: usize) -> bool {
+        self.used(beyond) != self.tight
+    }
+
+    /// All that could be copied together was.
+    pub(crate) fn note_tight(&mut self, beyond: usize) {
+        self.tight = self.used(beyond);
     }
 
     /// Reckons as if text that is not read had been copied together, from the first segment on that costs much more than

@@ -133,7 +133,11 @@ fn small_segments_are_copied_together_when_the_buffer_is_full() {
         memory.queued(100, 100, 0);
     }
     assert_eq!(memory.unread_charge(), 4352 + 2304, "there is room behind them");
+    assert!(memory.is_slack(0));
+    memory.note_tight(0);
+    assert!(!memory.is_slack(0) && memory.is_slack(832));
     memory.read(4900);
+    assert!(memory.is_slack(0));
     memory.read(600);
     assert!(memory.is_empty() && memory.unread_charge() == 0);
 }
