@@ -180,11 +180,7 @@ impl Evidences {
             (path.echoes_marks, FindingKind::CongestionMarks, Some(from.other())),
             // Why it goes again, the other direction would tell.
             (path.is_alone && why.reason == Seen::Retransmit.into(), FindingKind::Loss, by),
-            (
-                header.flags.rst() && (self.looks_strange(from, packet) || path.is_too_soon),
-                FindingKind::ResetForged,
-                by,
-            ),
+            (self.looks_strange(from, packet, path), FindingKind::ResetForged, by),
         ];
         self.follow_progress(from, packet, path);
         self.follow_copies(from, packet, why, path);
@@ -283,10 +279,12 @@ impl Evidences {
         }
     }
 
-    /// An RST that has come another way than its sender's other packets.
-    fn looks_strange(&self, from: Side, packet: &Packet<'_>) -> bool {
-        self.hop_limits[from.index()].is_some_and(|usual| usual != packet.hop_limit)
-            && self.hop_limits_again[from.index()] != Some(packet.hop_limit)
+    /// An RST that has come another way than its sender's other packets, or too soon.
+    fn looks_strange(&self, from: Side, packet: &Packet<'_>, path: &Path) -> bool {
+        let has_come_another_way = self.hop_limits[from.index()]
+            .is_some_and(|usual| usual != packet.hop_limit)
+            && self.hop_limits_again[from.index()] != Some(packet.hop_limit);
+        packet.header.flags.rst() && (has_come_another_way || path.is_too_soon)
     }
 
     /// What lay beyond the window and is acknowledged did not: the capture lacks something before it.

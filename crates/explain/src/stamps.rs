@@ -12,6 +12,8 @@ use crate::round_trips::RoundTrips;
 
 /// So many timestamps are remembered: as many as are on the way there and back at most.
 const MOST: usize = 256;
+/// Whoever has sent less text makes no queue, and nothing is remembered for him; octets.
+const MUCH: u64 = 10_000;
 /// Text that comes after a pause was not waited for in a queue: it goes on within this part of a round trip.
 const GOES_ON: u32 = 4;
 
@@ -48,7 +50,7 @@ impl Stamps {
 
 impl Echoes {
     fn is_sent(&mut self, value: u32, at: Instant) {
-        if self.sent.back().is_some_and(|(known, ..)| *known == value) {
+        if self.octets < MUCH || self.sent.back().is_some_and(|(known, ..)| *known == value) {
             return;
         }
         if self.sent.len() == MOST {

@@ -88,7 +88,7 @@ fn inside(datagram: &Datagram<'_>) -> Result<Option<(Next, usize)>, NotTcp> {
         IPV4 | IPV6 => Ok(Some((Next::Ip, 0))),
         GRE => gre(bytes),
         UDP => Ok(udp(bytes)),
-        // Session 0 is what manages the tunnel (RFC 3931 section 4.1.1).
+        // The number zero is what manages the tunnel (RFC 3931 section 4.1.1).
         L2TP if bytes.first_chunk::<4>().ok_or(NotTcp::Cut)? != &[0; 4] => Ok(Some((Next::Session, 4))),
         _ => Ok(None),
     }

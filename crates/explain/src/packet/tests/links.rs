@@ -307,7 +307,11 @@ fn a_session_with_something_else_is_itself() {
     }
     let control = [&[0, 0, 0, 0][..], &ethernet(ether_type(&v4()), &saying(&v4(), b"hello"))].concat();
     let bytes = packet(&IpHeader { protocol: IpProtocol(115), ..v4() }, &control);
-    assert_eq!(other(&frame(RAW, &bytes)), NotTcp::Protocol(115), "session 0 manages the tunnel");
+    assert_eq!(
+        other(&frame(RAW, &bytes)),
+        NotTcp::Protocol(115),
+        "a number of zero is what manages the tunnel"
+    );
 }
 
 #[test]
