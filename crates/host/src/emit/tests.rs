@@ -5,7 +5,7 @@ use synfin_tcp::{SegmentOut, SendReason};
 use synfin_wire::checksum::Checksum;
 use synfin_wire::ip::IpPacket;
 use synfin_wire::udp::UdpDatagram;
-use synfin_wire::{Ecn, Flags, Instant, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Ecn, Flags, Instant, IpProtocol, Segment, SeqNumber, TcpHeader, TcpOptions, Timestamps};
 
 use super::{Emitter, IpMarks};
 use crate::config::{HostConfig, HostOffload};

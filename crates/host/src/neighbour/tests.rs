@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use synfin_wire::Instant;
+use synfin_wire::{Instant, IpProtocol};
 
 use super::{FRESH, Neighbours, RETRY};
 use crate::MacAddress;
@@ -20,7 +20,9 @@ fn hop(last: u8) -> IpAddr {
 fn packet(text: &'static str) -> PacketOut {
     let config = HostConfig { medium: Medium::Ethernet(OURS), ..HostConfig::new([]) };
     let pair = Pair { local: "10.0.0.1:1".parse().unwrap(), remote: "10.0.0.2:2".parse().unwrap() };
-    Emitter::new(&config, &[1; 32]).udp(pair, text.into()).remove(0)
+    let mut emitter = Emitter::new(&config, &[1; 32]);
+    let ip = emitter.ip_header(pair.local.ip(), pair.remote.ip(), IpProtocol::UDP);
+    emitter.udp(&ip, pair, text.into()).remove(0)
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn a_socket_says_what_its_headers_say() {
         world.hosts[A].udp_set_header(client, None, 0);
         world.hosts[A].udp_send_to(client, "x".into(), end(b), world.now).unwrap();
         world.settle();
-        let header = |index: usize| IpPacket::parse(world.sent[index].1.clone(), false).unwrap().header;
+        let header = |index: usize| IpPacket::parse(world.sent[index].1.to_bytes(), false).unwrap().header;
         let marks = |index| (header(index).hop_limit, header(index).dscp, header(index).ecn);
         assert_eq!(marks(0), (9, 0x2a >> 2, Ecn::Ect0));
         assert_eq!(marks(1), (64, 0, Ecn::NotEct));
