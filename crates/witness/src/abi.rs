@@ -22,8 +22,6 @@ use synfin_wire::Instant;
 
 use crate::{address, layout, stage};
 
-const SO_LINGER: c_int = libc::SO_LINGER;
-
 /// `struct packetdrill_interface`: its fields in their order.
 #[repr(C)]
 pub(crate) struct Interface {
