@@ -40,6 +40,8 @@ mod mirror;
 mod nagle;
 mod round_trips;
 mod stamps;
+#[cfg(test)]
+mod testing;
 mod verdict;
 mod window_limit;
 

@@ -1,9 +1,7 @@
 use std::net::SocketAddr;
 
-use synfin_wire::{Ecn, TcpHeader, TcpOptions};
-
 use super::*;
-use crate::packet::ChecksumSeen;
+use crate::testing;
 
 const SYN_ACK: Flags = Flags::SYN.with(Flags::ACK);
 
@@ -17,34 +15,7 @@ struct Told {
 
 fn packet(frame: u64, millis: u64, flags: Flags, seq: u32, ack: u32, len: u32) -> Packet<'static> {
     let end = |last, port| SocketAddr::from(([10, 0, 0, last], port));
-    Packet {
-        frame,
-        at: Instant::from_millis(millis),
-        interface: 0,
-        source: end(1, 1024),
-        destination: end(2, 4000),
-        header: TcpHeader {
-            source_port: 1024,
-            destination_port: 4000,
-            seq: SeqNumber::new(seq),
-            ack: SeqNumber::new(ack),
-            flags,
-            reserved: 0,
-            window: 1000,
-            urgent_pointer: 0,
-            options: TcpOptions::default(),
-        },
-        len,
-        text: &[],
-        print: crate::packet::Print::default(),
-        captured: len,
-        ranges_cut: 0,
-        checksum: ChecksumSeen::Unknown,
-        hop_limit: 64,
-        identification: 0,
-        ecn: Ecn::NotEct,
-        comment: None,
-    }
+    Packet { frame, ..testing::packet(millis, [end(1, 1024), end(2, 4000)], flags, (seq, ack), len) }
 }
 
 impl Told {

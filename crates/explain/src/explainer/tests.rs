@@ -1,9 +1,10 @@
 use synfin_ladder::{Finding, FindingKind, Reason, Severity, Verdict, VerdictKind};
 use synfin_wire::icmp::Unreachable;
-use synfin_wire::{Ecn, Flags, SendReason, SeqNumber, State, TcpHeader, TcpOptions};
+use synfin_wire::{Ecn, Flags, SendReason, SeqNumber, State};
 
 use super::*;
 use crate::packet::{ChecksumSeen, IcmpKind};
+use crate::testing::packet;
 
 mod afar;
 mod endings;
@@ -33,34 +34,8 @@ fn says(
     len: u32,
 ) -> Packet<'static> {
     let ends = ends(port);
-    Packet {
-        frame: millis + 1,
-        at: Instant::from_millis(millis),
-        interface: 0,
-        source: ends[from],
-        destination: ends[1 - from],
-        header: TcpHeader {
-            source_port: ends[from].port(),
-            destination_port: ends[1 - from].port(),
-            seq: SeqNumber::new(seq),
-            ack: SeqNumber::new(ack),
-            flags,
-            reserved: 0,
-            window: 1000,
-            urgent_pointer: 0,
-            options: TcpOptions::default(),
-        },
-        len,
-        text: &[],
-        print: crate::packet::Print::default(),
-        captured: len,
-        ranges_cut: 0,
-        checksum: ChecksumSeen::Unknown,
-        hop_limit: 64,
-        identification: 0,
-        ecn: Ecn::NotEct,
-        comment: None,
-    }
+    let said = packet(millis, [ends[from], ends[1 - from]], flags, (seq, ack), len);
+    Packet { frame: millis + 1, ..said }
 }
 
 const ROUTER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));

@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 
-use synfin_wire::{Ecn, TcpHeader, TcpOptions};
-
 use super::*;
-use crate::packet::{ChecksumSeen, Print};
+use crate::testing::packet;
 
 const SYN: Flags = Flags::SYN;
 const ACK: Flags = Flags::ACK;
@@ -22,35 +20,9 @@ fn says(
     len: u32,
 ) -> (Side, Packet<'static>) {
     let ends = [1000, 80].map(|port| SocketAddr::from(([10, 0, 0, 1], port)));
-    let timestamps = Some(Timestamps { value: millis as u32, echo });
-    let packet = Packet {
-        frame: millis,
-        at: Instant::from_millis(millis),
-        interface: 0,
-        source: ends[from.index()],
-        destination: ends[from.other().index()],
-        header: TcpHeader {
-            source_port: ends[from.index()].port(),
-            destination_port: ends[from.other().index()].port(),
-            seq: SeqNumber::new(seq),
-            ack: SeqNumber::new(ack),
-            flags,
-            reserved: 0,
-            window: 1000,
-            urgent_pointer: 0,
-            options: TcpOptions { timestamps, ..TcpOptions::default() },
-        },
-        len,
-        text: &[],
-        print: Print::default(),
-        captured: len,
-        ranges_cut: 0,
-        checksum: ChecksumSeen::Unknown,
-        hop_limit: 64,
-        identification: 0,
-        ecn: Ecn::NotEct,
-        comment: None,
-    };
+    let ends = [ends[from.index()], ends[from.other().index()]];
+    let mut packet = packet(millis, ends, flags, (seq, ack), len);
+    packet.header.options.timestamps = Some(Timestamps { value: millis as u32, echo });
     (from, packet)
 }
 

@@ -1,9 +1,10 @@
 //! Captures of many connections, of which it is known what they have in common.
 
-use synfin_wire::{Ecn, Flags, Instant, SeqNumber, TcpHeader, TcpOptions};
+use synfin_wire::Flags;
 
 use super::*;
-use crate::packet::{ChecksumSeen, Packet, Print};
+use crate::packet::Packet;
+use crate::testing::packet;
 use crate::{Detail, Explainer};
 
 const ACK: Flags = Flags::ACK;
@@ -26,34 +27,8 @@ fn ends(client: u8, client_port: u16, server: u8, port: u16) -> Ends {
 impl Story {
     fn says(&mut self, ends: Ends, from: usize, flags: Flags, (seq, ack): (u32, u32), len: u32) -> &mut Self {
         self.millis += 1;
-        self.packets.push(Packet {
-            frame: self.packets.len() as u64 + 1,
-            at: Instant::from_millis(self.millis),
-            interface: 0,
-            source: ends[from],
-            destination: ends[1 - from],
-            header: TcpHeader {
-                source_port: ends[from].port(),
-                destination_port: ends[1 - from].port(),
-                seq: SeqNumber::new(seq),
-                ack: SeqNumber::new(ack),
-                flags,
-                reserved: 0,
-                window: 1000,
-                urgent_pointer: 0,
-                options: TcpOptions::default(),
-            },
-            len,
-            text: &[],
-            print: Print::default(),
-            captured: len,
-            ranges_cut: 0,
-            checksum: ChecksumSeen::Unknown,
-            hop_limit: 64,
-            identification: 0,
-            ecn: Ecn::NotEct,
-            comment: None,
-        });
+        let said = packet(self.millis, [ends[from], ends[1 - from]], flags, (seq, ack), len);
+        self.packets.push(Packet { frame: self.packets.len() as u64 + 1, ..said });
         self
     }
 

@@ -2,44 +2,19 @@
 
 use std::net::SocketAddr;
 
-use synfin_wire::{Ecn, Flags, SeqNumber, TcpHeader, TcpOptions, Timestamps};
+use synfin_wire::{Flags, Timestamps};
 
 use super::*;
-use crate::packet::{ChecksumSeen, Print};
+use crate::testing::packet;
 
 const TRIP: u64 = 10;
 
 fn says(millis: u64, from: Side, (value, echo): (u64, u64), len: u32) -> Packet<'static> {
     let ends = [1000, 80].map(|port| SocketAddr::from(([10, 0, 0, 1], port)));
-    let timestamps = Some(Timestamps { value: value as u32, echo: echo as u32 });
-    Packet {
-        frame: millis,
-        at: Instant::from_millis(millis),
-        interface: 0,
-        source: ends[from.index()],
-        destination: ends[from.other().index()],
-        header: TcpHeader {
-            source_port: ends[from.index()].port(),
-            destination_port: ends[from.other().index()].port(),
-            seq: SeqNumber::new(1),
-            ack: SeqNumber::new(1),
-            flags: Flags::ACK,
-            reserved: 0,
-            window: 1000,
-            urgent_pointer: 0,
-            options: TcpOptions { timestamps, ..TcpOptions::default() },
-        },
-        len,
-        text: &[],
-        print: Print::default(),
-        captured: len,
-        ranges_cut: 0,
-        checksum: ChecksumSeen::Unknown,
-        hop_limit: 64,
-        identification: 0,
-        ecn: Ecn::NotEct,
-        comment: None,
-    }
+    let ends = [ends[from.index()], ends[from.other().index()]];
+    let mut packet = packet(millis, ends, Flags::ACK, (1, 1), len);
+    packet.header.options.timestamps = Some(Timestamps { value: value as u32, echo: echo as u32 });
+    packet
 }
 
 /// Text comes every `pause`, and echoes what was acknowledged `trip` before; what is told of a queue.

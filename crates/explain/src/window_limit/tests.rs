@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use synfin_wire::{Ecn, Flags, TcpHeader, TcpOptions};
+use synfin_wire::Flags;
 
 use super::*;
-use crate::packet::{ChecksumSeen, Print};
+use crate::testing::packet;
 
 const TRIP: u64 = 100;
 const FULL: u32 = 1000;
@@ -13,34 +13,10 @@ const SHIFT: u8 = 7;
 
 fn says(millis: u64, from: Side, (seq, ack): (u32, u32), len: u32, window: u16) -> Packet<'static> {
     let ends = [1000, 80].map(|port| SocketAddr::from(([10, 0, 0, 1], port)));
-    Packet {
-        frame: millis,
-        at: Instant::from_millis(millis),
-        interface: 0,
-        source: ends[from.index()],
-        destination: ends[from.other().index()],
-        header: TcpHeader {
-            source_port: ends[from.index()].port(),
-            destination_port: ends[from.other().index()].port(),
-            seq: SeqNumber::new(seq),
-            ack: SeqNumber::new(ack),
-            flags: Flags::ACK,
-            reserved: 0,
-            window,
-            urgent_pointer: 0,
-            options: TcpOptions::default(),
-        },
-        len,
-        text: &[],
-        print: Print::default(),
-        captured: len,
-        ranges_cut: 0,
-        checksum: ChecksumSeen::Unknown,
-        hop_limit: 64,
-        identification: 0,
-        ecn: Ecn::NotEct,
-        comment: None,
-    }
+    let ends = [ends[from.index()], ends[from.other().index()]];
+    let mut packet = packet(millis, ends, Flags::ACK, (seq, ack), len);
+    packet.header.window = window;
+    packet
 }
 
 /// In each round the receiver, left, says its window, and text of so many octets comes a round trip later. Which rounds
