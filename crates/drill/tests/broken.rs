@@ -159,7 +159,7 @@ fn a_bad_script_says_where_and_what_was_expected() {
         ("0 < S 0:0(0) win", "1:17: expected a window, found the end of the script"),
         (
             "0 < S 0:0(0) ack 1",
-            "1:19: expected `win`, found the end of the script: a segment that is sent needs a window",
+            "1:7: expected `win`, found the end of the script: a segment that is sent needs a window",
         ),
         ("0 > S 0:0(5)", "1:7: these sequence numbers are 0 apart, but the length is 5"),
         (
@@ -189,7 +189,7 @@ fn nothing_that_is_not_there_is_ever_passed() {
             "`tc qdisc replace dev tun0 root pfifo limit 0`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3",
             "tc qdisc",
         ),
-        ("0 socket(..., SOCK_RAW, IPPROTO_RAW) = 3", "sockets other than TCP's and UDP's"),
+        ("0 socket(..., SOCK_RAW, IPPROTO_UDP) = 3", "sockets other than TCP's and UDP's"),
     ] {
         let Verdict::Unsupported { what: found, .. } = run_text(text, Form::V4).verdict else {
             panic!("{text}")
