@@ -159,7 +159,7 @@ fn a_bad_script_says_where_and_what_was_expected() {
         ("0 < S 0:0(0) win", "1:17: expected a window, found the end of the script"),
         (
             "0 < S 0:0(0) ack 1",
-            "1:7: expected `win`, found the end of the script: a segment that is sent needs a window",
+            "1:19: expected `win`, found the end of the script: a segment that is sent needs a window",
         ),
         ("0 > S 0:0(5)", "1:7: these sequence numbers are 0 apart, but the length is 5"),
         (
