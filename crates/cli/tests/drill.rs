@@ -32,7 +32,7 @@ fn a_folder_makes_a_table_by_folder() {
     assert_eq!(output.status.code(), Some(1));
     let text = text(&output);
     assert!(
-        text.contains("suite/bad/unknown.pkt:1:3: unsupported: sockets other than TCP's (ipv4)"),
+        text.contains("suite/bad/unknown.pkt:1:3: unsupported: sockets other than TCP's and UDP's (ipv4)"),
         "{text}"
     );
     assert!(text.contains("suite/bad/wrong.pkt:3:1: ack: expected 2, found 1"), "{text}");
