@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::Trouble;
@@ -289,12 +290,9 @@ impl Interpreter {
         let list = self.value(list, scope)?;
         for item in index::items(&list)? {
             self.assign(target, item, scope)?;
-            match self.block(body, scope)? {
-                Flow::Next | Flow::Continue => {}
-                Flow::Break => return Ok(Flow::Next),
-                returns @ Flow::Return(_) => return Ok(returns),
+            if let ControlFlow::Break(flow) = self.round(body, scope)? {
+                return Ok(flow);
             }
-            self.spend(1)?;
         }
         self.block(otherwise, scope)
     }
@@ -306,14 +304,22 @@ impl Interpreter {
         scope: &Rc<Scope>,
     ) -> Run<Flow> {
         while self.value(condition, scope)?.is_true() {
-            match self.block(body, scope)? {
-                Flow::Next | Flow::Continue => {}
-                Flow::Break => return Ok(Flow::Next),
-                returns @ Flow::Return(_) => return Ok(returns),
+            if let ControlFlow::Break(flow) = self.round(body, scope)? {
+                return Ok(flow);
             }
-            self.spend(1)?;
         }
         self.block(otherwise, scope)
+    }
+
+    /// A round of a loop; a break says what the loop comes to without another.
+    fn round(&mut self, body: &Block, scope: &Rc<Scope>) -> Run<ControlFlow<Flow>> {
+        match self.block(body, scope)? {
+            Flow::Next | Flow::Continue => {}
+            Flow::Break => return Ok(ControlFlow::Break(Flow::Next)),
+            returns @ Flow::Return(_) => return Ok(ControlFlow::Break(returns)),
+        }
+        self.spend(1)?;
+        Ok(ControlFlow::Continue(()))
     }
 
     fn attempt(
