@@ -192,7 +192,7 @@ fn due_loss_probe(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     }
     let (start, end) = tcb.queue.tail(size)?;
     // As in Linux, nothing but the oldest is sent again beyond a window that the peer has taken back.
-    let is_welcome = start == tcb.send.una || start.before(tcb.send.una + tcb.send.wnd.octets());
+    let is_welcome = start == tcb.send.una || start.before(tcb.send.window_end());
     is_welcome.then_some(Decision::Retransmit { start, end, reason })
 }
 
@@ -243,7 +243,7 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
     let size = segment_size(tcb);
     let due = tcb.queue.next_due(size)?;
     let (start, first) = (due.start, due.len().min(due.mss));
-    let within_window = (tcb.send.una + tcb.send.wnd.octets()).octets_since(start);
+    let within_window = tcb.send.window_end().octets_since(start);
     if within_window < first {
         // A window that was taken back is respected, but the oldest octet may always knock (SHLD-16, MAY-7).
         if within_window == 0 && start != tcb.send.una {
@@ -269,7 +269,7 @@ fn retransmission(common: &Common, tcb: &mut Tcb, limits: TransmitLimits) -> Opt
 /// Short segments go again together, as far as `room` octets of text go. What was sent last of all may still lie with the
 /// device, and stays as it is.
 fn collapse(tcb: &mut Tcb, room: u32) {
-    let window_end = tcb.send.una + tcb.send.wnd.octets();
+    let window_end = tcb.send.window_end();
     let newest = tcb.queue.back().filter(|last| last.sent_at >= tcb.last_text);
     let until = newest.map_or(window_end, |newest| window_end.earlier(newest.start));
     let fewer = tcb.queue.collapse_due(&Collapse { room, until, text_end: tcb.outbox.end_seq() });

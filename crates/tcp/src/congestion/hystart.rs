@@ -11,8 +11,7 @@ use crate::span::Span;
 const LOW_WINDOW: u32 = 16;
 /// Acknowledgments that come no further apart belong to one train.
 const TRAIN_GAP: Span = Span::from_millis(2);
-/// What a device takes at once, octets, and the most that is allowed for such bursts.
-const LARGEST_BURST: u64 = 65_536;
+/// The most that is allowed for the largest bursts.
 const MOST_CUSHION: Span = Span::from_millis(1);
 /// Samples before a round trip's delay is judged: N_RTT_SAMPLE.
 const SAMPLES: u8 = 8;
@@ -201,7 +200,7 @@ impl HyStart {
 /// the time that four of the largest take, and never long. Over a short path slow start would else end far too soon.
 fn cushion(window: &Window, event: &RoundTripEvent) -> Span {
     let rate = pacing::rate(window, 0, event.mss, event.smoothed);
-    let micros = rate.map_or(0, |rate| 4 * LARGEST_BURST * 1_000_000 / rate.max(1));
+    let micros = rate.map_or(0, |rate| 4 * pacing::MOST_AT_ONCE * 1_000_000 / rate.max(1));
     Span::from_micros(micros).min(MOST_CUSHION)
 }
 

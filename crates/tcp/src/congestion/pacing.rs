@@ -12,7 +12,7 @@ const AVOIDANCE_PERCENT: u64 = 120;
 /// What is sent at once should last about a millisecond, 1/1024 s.
 const BURSTS_A_SECOND: u64 = 1024;
 /// The most that is sent at once, octets.
-const MOST_AT_ONCE: u64 = 65_536;
+pub(super) const MOST_AT_ONCE: u64 = 65_536;
 /// The first segments of a connection leave at once, as an initial window does.
 const UNPACED: u32 = 10;
 /// Paths shorter than this many times 512 microseconds take more at once.

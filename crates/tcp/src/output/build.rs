@@ -93,7 +93,7 @@ pub(super) fn syn_ack(common: &Common, tcb: &mut Tcb, reason: SendReason, now: I
 /// would never hear each other again. What the scale rounds off is not taken back. Nor would they where the peer has taken
 /// text beyond that edge: what it says of that is to be believed this far, though its segment was not taken.
 fn acceptable_seq(tcb: &Tcb) -> SeqNumber {
-    let edge = tcb.send.una + tcb.send.wnd.octets();
+    let edge = tcb.send.window_end();
     let rounding = 1 << tcb.negotiated.send_scale.shift();
     if tcb.send.nxt.octets_since(edge) < rounding {
         return tcb.send.nxt;

@@ -56,10 +56,15 @@ impl SendSpace {
         self.nxt.octets_since(self.una)
     }
 
+    /// The number behind the last that the peer takes: SND.UNA + SND.WND.
+    pub(crate) fn window_end(&self) -> SeqNumber {
+        self.una + self.wnd.octets()
+    }
+
     /// What the window has left: SND.UNA + SND.WND - SND.NXT, or 0 when the peer took window back
     /// (MUST-34).
     pub(crate) fn usable_window(&self) -> u32 {
-        (self.una + self.wnd.octets()).octets_since(self.nxt)
+        self.window_end().octets_since(self.nxt)
     }
 
     /// There is urgent data that is not acknowledged.
